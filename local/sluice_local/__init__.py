@@ -1,0 +1,1 @@
+"""Local AWS: the same template, state machines and handlers on one machine, with no account."""

@@ -1,0 +1,1 @@
+"""MiniStack with its gaps closed: one module a gap."""

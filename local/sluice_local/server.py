@@ -1,0 +1,158 @@
+"""Starts and ends one Local AWS."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from sluice_local.settings import REGION, LocalSettings
+
+_START_SECONDS = 60
+_END_SECONDS = 10
+_LOG_LINES_SHOWN = 20
+
+
+Client = Any  # boto3 makes its clients at run time
+Json = Any
+
+
+class LocalAwsError(RuntimeError):
+    """Raised when Local AWS does not start."""
+
+
+class LocalAws:
+    """One Local AWS on 127.0.0.1, alive inside a `with` block.
+
+    It is a child process with a process group of its own, which holds the Lambda workers too; all of them end
+    with the block, and with the process that entered it.
+
+    Args:
+        settings: port, quotas and the rest.
+        log_path: file for the server's log; a temporary one if None.
+    """
+
+    region = REGION
+
+    def __init__(self, settings: LocalSettings | None = None, *, log_path: Path | None = None) -> None:
+        self.settings = settings or LocalSettings()
+        self._given_log_path = log_path
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of every service, for `AWS_ENDPOINT_URL`."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def log_path(self) -> Path:
+        """The file that holds the server's log."""
+        return self._log_path
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
+        self._log_path = self._given_log_path or Path(self._folder.name, "server.log")
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def client(self, service: str, config: Config | None = None) -> Client:
+        """Return a boto3 client of `service` that talks to this server, with made-up credentials."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            region_name=self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - every credential is accepted
+            config=Config(proxies={}).merge(config or Config()),
+        )
+
+    def page(self, name: str) -> Json:
+        """Return the observation page `/_sluice/<name>`, read as JSON; it counts against no quota."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.endpoint}/_sluice/{name}", timeout=30) as response:
+            return json.load(response)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that make any AWS SDK or CLI of a child process talk to this server."""
+        return {"AWS_ENDPOINT_URL": self.endpoint, **_credentials()}
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "sluice_local.engine.serve", self.settings.to_json()]
+        with self._log_path.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=_server_environment(self._folder.name),
+                start_new_session=True,
+            )
+        self._port = self._await_port(self._process)
+
+    def _await_port(self, process: subprocess.Popen[bytes]) -> int:
+        assert process.stdout is not None
+        overdue = threading.Timer(_START_SECONDS, process.kill)
+        overdue.start()
+        line = process.stdout.readline()
+        overdue.cancel()
+        if not line:
+            process.wait()
+            raise LocalAwsError(
+                f"Local AWS did not start. The end of {self._log_path}:\n{self._last_log_lines()}"
+            )
+        return int(json.loads(line)["port"])
+
+    def _last_log_lines(self) -> str:
+        return "\n".join(self._log_path.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:])
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            for pipe in (process.stdin, process.stdout):
+                assert pipe is not None
+                pipe.close()
+        self._folder.cleanup()
+
+
+def _credentials() -> dict[str, str]:
+    return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+
+
+def _server_environment(folder: str) -> dict[str, str]:
+    """This process's environment without its AWS settings, which the Lambda functions would inherit."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {
+        **kept,
+        **_credentials(),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "TMPDIR": folder,
+    }

@@ -1,0 +1,57 @@
+"""What a person may set on Local AWS."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from sluice_local.quotas import AWS_QUOTAS, Quota
+
+REGION = "us-east-1"
+ACCOUNT_ID = "000000000000"
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """How Local AWS is served; every field has AWS's own value as its default.
+
+    Attributes:
+        port: TCP port on 127.0.0.1; 0 takes a free one.
+        quotas: API quota by API name, such as `Batch.SubmitJob`. What is given here is laid over AWS's own
+            quotas; None lifts one.
+        job_slots: Batch jobs that run at the same time.
+        job_directory: folder for the jobs' logs and scratch; None takes a temporary one.
+        activity_poll_seconds: how long GetActivityTask waits for a task. AWS: 60,
+            https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
+    """
+
+    port: int = 0
+    quotas: Mapping[str, Quota | None] = field(default_factory=dict)
+    job_slots: int = 4
+    job_directory: str | None = None
+    activity_poll_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.job_slots < 1:
+            raise ValueError(f"job_slots is {self.job_slots}: at least one job must be able to run.")
+        if self.activity_poll_seconds <= 0:
+            raise ValueError(f"activity_poll_seconds is {self.activity_poll_seconds}: it must be above 0.")
+
+    def quotas_in_force(self) -> dict[str, Quota]:
+        """Return the quota of each API that has one: AWS's, with this object's laid over them."""
+        merged = {**AWS_QUOTAS, **self.quotas}
+        return {api: quota for api, quota in merged.items() if quota is not None}
+
+    def to_json(self) -> str:
+        """Return the settings as JSON that `from_json` reads back."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read settings; raise `ValueError` for a name that does not exist."""
+        given: dict[str, Any] = json.loads(text)
+        known = {each.name for each in fields(cls)}
+        if unknown := given.keys() - known:
+            raise ValueError(f"Unknown settings {sorted(unknown)}; there are {sorted(known)}.")
+        quotas = {api: quota and Quota(**quota) for api, quota in given.pop("quotas", {}).items()}
+        return cls(quotas=quotas, **given)

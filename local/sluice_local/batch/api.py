@@ -1,0 +1,167 @@
+"""Batch's API: each operation takes a request and a scope and answers in Batch's own words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluice_local.batch.backend import Backend
+from sluice_local.batch.definitions import Definitions
+from sluice_local.batch.events import job_detail, job_summary
+from sluice_local.batch.listing import list_page
+from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
+from sluice_local.batch.queues import Queues
+from sluice_local.batch.requests import Target, check_submit
+
+Operation = Callable[[Document, Scope], Document]
+DESCRIBED_MAX = 100
+"""Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+REASON_MAX = 1024
+"""Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchApi:
+    """The operations of Batch over the jobs, queues and definitions that it is given.
+
+    A refused request raises RequestRefusedError, which AWS answers with a ClientException.
+    """
+
+    backend: Backend
+    queues: Queues
+    definitions: Definitions
+
+    def operations(self) -> dict[str, Operation]:
+        """Name every operation that Local AWS has."""
+        return {
+            "SubmitJob": self.submit_job,
+            "DescribeJobs": self.describe_jobs,
+            "ListJobs": self.list_jobs,
+            "CancelJob": self.cancel_job,
+            "TerminateJob": self.terminate_job,
+            "RegisterJobDefinition": self.register_job_definition,
+            "DeregisterJobDefinition": self.deregister_job_definition,
+            "DescribeJobDefinitions": self.describe_job_definitions,
+            "CreateComputeEnvironment": self.create_compute_environment,
+            "UpdateComputeEnvironment": self.update_compute_environment,
+            "DeleteComputeEnvironment": self.delete_compute_environment,
+            "DescribeComputeEnvironments": self.describe_compute_environments,
+            "CreateJobQueue": self.create_job_queue,
+            "UpdateJobQueue": self.update_job_queue,
+            "DeleteJobQueue": self.delete_job_queue,
+            "DescribeJobQueues": self.describe_job_queues,
+        }
+
+    def submit_job(self, request: Document, scope: Scope) -> Document:
+        """Take a job into a queue."""
+        check_submit(request)
+        queue_arn = self.queues.queue_to_submit_to(request.get("jobQueue"), scope)
+        definition = self.definitions.find(request.get("jobDefinition"), scope)
+        spec = self.backend.submit(request, Target(scope, queue_arn, definition)).spec
+        return {"jobId": spec.job_id, "jobName": spec.name, "jobArn": spec.arn}
+
+    def describe_jobs(self, request: Document, scope: Scope) -> Document:
+        """Show up to 100 jobs; unknown ids are left out."""
+        job_ids = request.get("jobs") or ()
+        if not 0 < len(job_ids) <= DESCRIBED_MAX:
+            raise RequestRefusedError(f"jobs holds {len(job_ids)} ids; give 1 to {DESCRIBED_MAX}")
+        return {"jobs": [job_detail(job) for job in self.backend.find(job_ids, scope)]}
+
+    def list_jobs(self, request: Document, scope: Scope) -> Document:
+        """List the jobs of a queue or the children of an array."""
+        page = list_page(self._listed(request, scope), request)
+        token = {"nextToken": page.next_token} if page.next_token else {}
+        return {"jobSummaryList": [job_summary(job) for job in page.jobs], **token}
+
+    def _listed(self, request: Document, scope: Scope) -> list[Job]:
+        if request.get("jobQueue"):
+            queue = self.queues.find_queue(request["jobQueue"], scope)
+            return self.backend.queue_jobs(queue["jobQueueArn"])
+        if request.get("arrayJobId"):
+            return self.backend.array_jobs(request["arrayJobId"])
+        raise RequestRefusedError("Give the jobQueue or the arrayJobId whose jobs are to be listed")
+
+    def cancel_job(self, request: Document, scope: Scope) -> Document:
+        """End a job that has not been placed; for any other job nothing happens."""
+        self.backend.cancel(self._job_id(request, scope), _reason(request))
+        return {}
+
+    def terminate_job(self, request: Document, scope: Scope) -> Document:
+        """End a job in whatever state it is."""
+        self.backend.terminate(self._job_id(request, scope), _reason(request))
+        return {}
+
+    def _job_id(self, request: Document, scope: Scope) -> str:
+        job_id = str(request.get("jobId") or "")
+        if not self.backend.find([job_id], scope):
+            raise RequestRefusedError(f"There is no job {job_id!r}")
+        return job_id
+
+    def register_job_definition(self, request: Document, scope: Scope) -> Document:
+        """Keep a job definition as a new revision."""
+        return _only(
+            self.definitions.register(request, scope), "jobDefinitionName", "jobDefinitionArn", "revision"
+        )
+
+    def deregister_job_definition(self, request: Document, scope: Scope) -> Document:
+        """Take a revision out of use."""
+        self.definitions.deregister(str(request.get("jobDefinition")), scope)
+        return {}
+
+    def describe_job_definitions(self, request: Document, scope: Scope) -> Document:
+        """Show job definitions, all on one page."""
+        return {"jobDefinitions": self.definitions.describe(request, scope)}
+
+    def create_compute_environment(self, request: Document, scope: Scope) -> Document:
+        """Make a compute environment."""
+        return _environment_answer(self.queues.create_environment(request, scope))
+
+    def update_compute_environment(self, request: Document, scope: Scope) -> Document:
+        """Change a compute environment; jobs that waited for it to be enabled are placed."""
+        environment = self.queues.update_environment(request, scope)
+        self.backend.wake()
+        return _environment_answer(environment)
+
+    def delete_compute_environment(self, request: Document, scope: Scope) -> Document:
+        """Forget a disabled compute environment."""
+        self.queues.delete_environment(request, scope)
+        return {}
+
+    def describe_compute_environments(self, request: Document, scope: Scope) -> Document:
+        """Show compute environments, all on one page."""
+        references = request.get("computeEnvironments") or ()
+        return {"computeEnvironments": self.queues.describe_environments(references, scope)}
+
+    def create_job_queue(self, request: Document, scope: Scope) -> Document:
+        """Make a job queue."""
+        return _only(self.queues.create_queue(request, scope), "jobQueueName", "jobQueueArn")
+
+    def update_job_queue(self, request: Document, scope: Scope) -> Document:
+        """Change a job queue."""
+        queue = self.queues.update_queue(request, scope)
+        self.backend.wake()
+        return _only(queue, "jobQueueName", "jobQueueArn")
+
+    def delete_job_queue(self, request: Document, scope: Scope) -> Document:
+        """Forget a disabled job queue and end the jobs that it still holds."""
+        arn = self.queues.delete_queue(request, scope)
+        if arn is not None:
+            self.backend.terminate_queue(arn, "Job queue deleted")
+        return {}
+
+    def describe_job_queues(self, request: Document, scope: Scope) -> Document:
+        """Show job queues, all on one page."""
+        return {"jobQueues": self.queues.describe_queues(request.get("jobQueues") or (), scope)}
+
+
+def _reason(request: Document) -> str:
+    reason = str(request.get("reason") or "")
+    if not reason or len(reason) > REASON_MAX:
+        raise RequestRefusedError(f"reason has {len(reason)} characters; give 1 to {REASON_MAX}")
+    return reason
+
+
+def _environment_answer(environment: Document) -> Document:
+    return _only(environment, "computeEnvironmentName", "computeEnvironmentArn")
+
+
+def _only(document: Document, *fields: str) -> Document:
+    return {field: document[field] for field in fields}

@@ -1,0 +1,36 @@
+"""Hands state changes on in order, on a thread of their own, so that a slow bus delays no job."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from sluice_local.batch.model import Job
+
+_logger = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """Calls `deliver` with one job after the other; what it cannot deliver is logged and left out."""
+
+    def __init__(self, deliver: Callable[[Job], None]) -> None:
+        self._deliver = deliver
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._deliver_all, name="batch-events", daemon=True)
+        self._thread.start()
+
+    def publish(self, job: Job) -> None:
+        """Take a job whose state has changed; returns at once."""
+        self._jobs.put(job)
+
+    def close(self) -> None:
+        """Deliver what was taken so far, and end."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _deliver_all(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._deliver(job)
+            except Exception:  # the top of a thread: the next event must still go out
+                _logger.exception("The %s event of job %s was lost", job.status, job.spec.job_id)

@@ -1,0 +1,130 @@
+"""Runs the attempts of jobs as local processes and keeps them within their limits."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice_local.batch.exits import TERMINATED, Ending, verdict
+from sluice_local.batch.memory import group_memory_mib
+from sluice_local.batch.model import Exit, Job
+from sluice_local.batch.processes import Command, Program, run_command
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSettings:
+    """Where files go, which endpoint the jobs' AWS clients use, and how patiently programs are ended.
+
+    `folder` gets `logs/` and `scratch/`; `grace_seconds` lie between SIGTERM and SIGKILL (30 in ECS,
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html); limits
+    are looked at every `check_seconds`.
+    """
+
+    folder: Path
+    endpoint_url: str
+    grace_seconds: float = 2.0
+    check_seconds: float = 0.5
+
+
+class Runner:
+    """Runs attempts; `run` blocks its thread, `stop` may come from any other."""
+
+    def __init__(self, settings: RunnerSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._programs: dict[str, Program | None] = {}
+        self._stopped_early: dict[str, Ending] = {}
+        self._closing = threading.Event()
+        self._guard = threading.Thread(target=self._keep_limits, name="batch-limits", daemon=True)
+        self._guard.start()
+
+    def run(self, job: Job, on_started: Callable[[], None]) -> Exit:
+        """Run a placed job's command to its end."""
+        job_id = job.spec.job_id
+        with self._lock:
+            self._programs[job_id] = None
+
+        def register(program: Program) -> None:
+            on_started()
+            with self._lock:
+                self._programs[job_id] = program
+                ending = self._stopped_early.pop(job_id, None)
+            if ending is not None:
+                self._end(program, ending)
+
+        try:
+            return run_command(job_command(job, self._settings), on_started=register)
+        finally:
+            with self._lock:
+                del self._programs[job_id]
+                self._stopped_early.pop(job_id, None)
+
+    def stop(self, job_id: str) -> None:
+        """End a job's program because TerminateJob was called, also when it has not started yet."""
+        with self._lock:
+            program = self._programs.get(job_id)
+            if program is None:
+                self._stopped_early[job_id] = TERMINATED
+                return
+        self._end(program, TERMINATED)
+
+    def close(self) -> None:
+        """Kill every program that still runs."""
+        self._closing.set()
+        for program in self._running():
+            program.stop(Ending(status_reason="Local AWS was stopped", at_once=True), grace_seconds=0)
+
+    def _running(self) -> list[Program]:
+        with self._lock:
+            return [program for program in self._programs.values() if program is not None]
+
+    def _end(self, program: Program, ending: Ending) -> None:
+        program.stop(ending, grace_seconds=self._settings.grace_seconds)
+
+    def _keep_limits(self) -> None:
+        while not self._closing.wait(self._settings.check_seconds):
+            self._check(self._running())
+
+    def _check(self, programs: list[Program]) -> None:
+        has_memory_limit = any(program.limits.memory_mib is not None for program in programs)
+        memory = group_memory_mib() if has_memory_limit else {}
+        now = time.monotonic()
+        for program in programs:
+            ending = verdict(program.limits, memory_mib=memory.get(program.group, 0), now_seconds=now)
+            if ending is not None:
+                self._end(program, ending)
+            program.kill_if_due(now_seconds=now)
+
+
+def job_command(job: Job, settings: RunnerSettings) -> Command:
+    """Turn a placed job into the command to run, with the variables that Batch sets.
+
+    The account's number is the access key: the engine takes the account of a request from it.
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+    """
+    spec = job.spec
+    environment = {
+        "AWS_ENDPOINT_URL": settings.endpoint_url,
+        "AWS_DEFAULT_REGION": spec.scope.region,
+        "AWS_REGION": spec.scope.region,
+        "AWS_ACCESS_KEY_ID": spec.scope.account,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        **spec.environment,
+        "AWS_BATCH_JOB_ID": spec.job_id,
+        "AWS_BATCH_JQ_NAME": spec.queue_arn.rpartition("/")[2],
+        "AWS_BATCH_JOB_ATTEMPT": str(len(job.attempts) + 1),
+    }
+    return Command(
+        arguments=spec.command,
+        environment=environment,
+        scratch_folder=settings.folder / "scratch",
+        log_path=log_path(settings.folder, job.placement.log_stream if job.placement else spec.job_id),
+        memory_mib=spec.memory_mib,
+        timeout_seconds=spec.timeout_seconds,
+    )
+
+
+def log_path(folder: Path, log_stream: str) -> Path:
+    """Tell which file in the runner's folder holds the output of a log stream."""
+    return folder / "logs" / f"{log_stream}.log"

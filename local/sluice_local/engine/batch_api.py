@@ -1,0 +1,125 @@
+"""Gap: MiniStack's Batch is a stub whose jobs succeed at once, with no parameters, arrays, events, processes.
+
+Every operation is replaced by `sluice_local.batch`; state changes go to MiniStack's event bus, and what a job
+prints goes to its CloudWatch Logs. The page `/_sluice/jobs` shows every job.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sluice_local.batch.api import BatchApi, Operation
+from sluice_local.batch.backend import Backend, Surroundings
+from sluice_local.batch.definitions import Definitions
+from sluice_local.batch.deliveries import Deliveries
+from sluice_local.batch.events import job_row, state_change
+from sluice_local.batch.model import Attempt, Document, Job, JobStatus, RequestRefusedError, Scope
+from sluice_local.batch.queues import Queues
+from sluice_local.batch.runner import Runner, RunnerSettings, log_path
+from sluice_local.batch.scheduler import Scheduler
+from sluice_local.engine import stock
+from sluice_local.engine.context import Engine
+
+LOG_GROUP = "/aws/batch/job"
+"""Source: https://docs.aws.amazon.com/batch/latest/userguide/using_cloudwatch_logs.html"""
+_LOG_BYTES_MAX = 2**20
+_LOG_EVENTS_MAX = 10_000
+"""Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[[Document], Response]
+
+
+def install(engine: Engine) -> BatchApi:
+    """Put a Batch that runs jobs in the place of MiniStack's stub; answers with its API.
+
+    Raises:
+        EngineMismatchError: if MiniStack's stub is not where it was.
+    """
+    runner_settings = _runner_settings(engine.settings.job_directory)
+    queues, runner = Queues(), Runner(runner_settings)
+    deliveries = Deliveries(_Outlet(runner_settings.folder).deliver)
+    surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order)
+    backend = Backend(surroundings, slots=engine.settings.job_slots)
+    api = BatchApi(backend, queues, Definitions())
+    Scheduler(backend, runner)
+    engine.on_exit(backend.close)
+    engine.on_exit(runner.close)
+    engine.pages["jobs"] = lambda: {"jobs": [job_row(job) for job in backend.jobs()]}
+    _replace_stub(api)
+    return api
+
+
+def _runner_settings(job_directory: str | None) -> RunnerSettings:
+    folder = Path(job_directory or tempfile.mkdtemp(prefix="batch-")).absolute()
+    return RunnerSettings(folder=folder, endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+
+
+def _replace_stub(api: BatchApi) -> None:
+    stock.replace(
+        "services.batch._DISPATCH",
+        {f"/v1/{name.lower()}": _handler(operation) for name, operation in api.operations().items()},
+    )
+
+
+def _handler(operation: Operation) -> Handler:
+    """Make the function that MiniStack calls with a request's JSON."""
+    error_response = stock.private("core.responses.error_response_json")
+
+    def handle(request: Document) -> Response:
+        try:
+            answer = operation(request, request_scope())
+        except RequestRefusedError as error:
+            refused: Response = error_response("ClientException", str(error), 400)
+            return refused
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    return handle
+
+
+def request_scope() -> Scope:
+    """Tell the account and Region of the request that is being served."""
+    account = stock.private("core.responses.get_account_id")()
+    region = stock.private("core.responses.get_region")()
+    return Scope(account, region)
+
+
+class _Outlet:
+    """Where state changes go in MiniStack: the job's log first, so that a reader of the event finds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._in_scope = stock.private("core.responses.request_scope")
+        self._put_events = stock.private("services.eventbridge._put_events")
+        self._create_log_group = stock.private("services.cloudwatch_logs._create_log_group")
+        self._create_log_stream = stock.private("services.cloudwatch_logs._create_log_stream")
+        self._put_log_events = stock.private("services.cloudwatch_logs._put_log_events")
+
+    def deliver(self, job: Job) -> None:
+        with self._in_scope(job.spec.scope.account, job.spec.scope.region):
+            if job.attempts and (job.status.ended or job.status is JobStatus.RUNNABLE):
+                self._keep_log(job.attempts[-1])
+            self._put_events({"Entries": [state_change(job)]}, allow_aws_source=True)
+
+    def _keep_log(self, attempt: Attempt) -> None:
+        stream = {"logGroupName": LOG_GROUP, "logStreamName": attempt.placement.log_stream}
+        lines = log_lines(log_path(self._folder, attempt.placement.log_stream))
+        now_ms = time.time_ns() // 1_000_000
+        events = [{"timestamp": now_ms, "message": line} for line in lines]
+        if events:
+            # both refuse what is there already, which is as good
+            self._create_log_group({"logGroupName": LOG_GROUP})
+            self._create_log_stream(stream)
+            self._put_log_events({**stream, "logEvents": events})
+
+
+def log_lines(path: Path) -> list[str]:
+    """Read the last lines of a log file, as many as one PutLogEvents call may carry; none if it is gone."""
+    if not path.is_file():
+        return []
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - _LOG_BYTES_MAX))
+        return log.read().decode(errors="replace").splitlines()[-_LOG_EVENTS_MAX:]

@@ -1,0 +1,35 @@
+"""Stops the jobs of workflow executions that ended without waiting for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sluice.execution_event import read_ended_execution
+from sluice.queue import handle_records
+from sluice.telemetry import logger, metrics
+from sluice.wiring import wiring
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from sluice.finisher import Finisher
+    from sluice.ports import TaskStore
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:  # noqa: ARG001 - Lambda's signature
+    """Handles SQS records that hold Step Functions Execution Status Change events."""
+    services = wiring()
+    answer = handle_records(event, lambda body: cancel(body, services.store, services.finisher))
+    services.counts.publish()
+    return answer
+
+
+def cancel(body: str, store: TaskStore, finisher: Finisher) -> None:
+    """Abandons the open tasks of the execution that the event tells of."""
+    ended = read_ended_execution(body)
+    if ended is not None:
+        for task in store.of_execution(ended.execution_arn):
+            finisher.abandon(task, f"its workflow execution ended: {ended.status}")

@@ -1,0 +1,36 @@
+"""Notes that Batch jobs ended, and completes the tasks whose jobs all have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sluice.job_event import read_job_event
+from sluice.queue import handle_records
+from sluice.telemetry import logger, metrics
+from sluice.wiring import wiring
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from sluice.finisher import Finisher
+    from sluice.ports import Figures
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:  # noqa: ARG001 - Lambda's signature
+    """Handles SQS records that hold Batch Job State Change events; what failed is delivered again."""
+    services = wiring()
+    answer = handle_records(event, lambda body: note(body, services.finisher, services.counts))
+    services.counts.publish()
+    return answer
+
+
+def note(body: str, finisher: Finisher, figures: Figures) -> None:
+    """Notes one event; events that are not of Sluice's jobs are passed over."""
+    ended = read_job_event(body)
+    if ended is None:
+        figures.count("EventsIgnored")
+    else:
+        finisher.note(ended.token, ended.job)

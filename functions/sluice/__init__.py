@@ -1,0 +1,1 @@
+"""What the deployed functions share: the pure core, the ports, and their AWS adapters."""

@@ -1,0 +1,68 @@
+"""Translates botocore's errors into what they mean to Sluice."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sluice.ports import (
+    AlreadyExistsError,
+    DoesNotExistError,
+    RejectedError,
+    ServiceError,
+    TaskGoneError,
+    ThrottledError,
+    UnclearError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+THROTTLES: Final = frozenset(
+    {
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "Throttling",
+        "RequestLimitExceeded",
+        "ProvisionedThroughputExceededException",
+        "ActivityWorkerLimitExceeded",
+    }
+)
+
+MEANINGS: Final[dict[str, type[ServiceError]]] = {
+    "TaskTimedOut": TaskGoneError,
+    "TaskDoesNotExist": TaskGoneError,
+    "InvalidToken": TaskGoneError,
+    "ExecutionAlreadyExists": AlreadyExistsError,
+    "ExecutionDoesNotExist": DoesNotExistError,
+}
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html"""
+
+
+@contextmanager
+def translated(secret: str = "") -> Iterator[None]:
+    """Raises a ServiceError in place of botocore's; `secret` is blotted out of its message.
+
+    botocore's error is not kept as the cause: its text may hold a task token, and tracebacks are logged.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _meaning(error, secret) from None
+    except BotoCoreError as error:
+        raise UnclearError(type(error).__name__) from None
+
+
+def _meaning(error: ClientError, secret: str) -> ServiceError:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    text = str(error).replace(secret, "<taskToken>") if secret else str(error)
+    if code in MEANINGS:
+        return MEANINGS[code](f"{error.operation_name}: {code}")
+    if code in THROTTLES or status == 429:
+        return ThrottledError(text)
+    if status >= 500 or not status:
+        return UnclearError(text)
+    return RejectedError(text)

@@ -1,0 +1,101 @@
+"""Task items: how a task and its score are written into DynamoDB, and read back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from sluice.model import JobRecord, TaskRecord, TaskState
+from sluice.ports import OpenTask
+from sluice.task_input import parse_task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.exceptions import ClientError
+
+    from sluice.model import Task
+
+OPEN_PARTITION: Final = "OPEN"
+"""The partition of the sparse index of open tasks; a closed task has no such attribute."""
+
+JOB_ATTRIBUTES: Final = {
+    "job_id": "jobId",
+    "status": "status",
+    "attempts": "attempts",
+    "created_at": "createdAt",
+    "started_at": "startedAt",
+    "stopped_at": "stoppedAt",
+    "exit_code": "exitCode",
+    "log_stream_name": "logStreamName",
+    "error": "error",
+    "reason": "reason",
+}
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes plain values in DynamoDB's attribute form."""
+    return {name: _serializer.serialize(value) for name, value in values.items()}
+
+
+def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads plain values from DynamoDB's attribute form; numbers are Decimals."""
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def refused_item(error: ClientError) -> Mapping[str, Any] | None:
+    """The item that stood in the way of a conditional write; None if there is none."""
+    response: Mapping[str, Any] = error.response
+    return response.get("Item")
+
+
+def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
+    """The values of a new task's item: everything that is needed to submit it later on."""
+    return {
+        "taskToken": task.token,
+        "state": TaskState.OPEN.value,
+        "open": OPEN_PARTITION,
+        "executionArn": task.execution_arn,
+        "stateName": task.state_name,
+        "input": text,
+        "jobs": {job.name: {} for job in task.jobs},
+        "createdAt": now_ms,
+        "heartbeatAt": now_ms,
+    }
+
+
+def job_values(job: JobRecord) -> dict[str, Any]:
+    """The attributes of one job's map; what is unknown is left out."""
+    known = asdict(job)
+    return {name: known[key] for key, name in JOB_ATTRIBUTES.items() if known[key] is not None}
+
+
+def read_task(item: Mapping[str, Any]) -> TaskRecord:
+    """Reads a whole item."""
+    values = from_item(item)
+    return TaskRecord(
+        task=parse_task(values["taskToken"], values["input"]),
+        state=TaskState(values["state"]),
+        jobs={name: _read_job(name, attributes) for name, attributes in values["jobs"].items()},
+        created_at=int(values["createdAt"]),
+        heartbeat_at=int(values["heartbeatAt"]),
+    )
+
+
+def read_open_task(item: Mapping[str, Any]) -> OpenTask:
+    """Reads an entry of the index of open tasks."""
+    values = from_item(item)
+    return OpenTask(values["taskToken"], int(values["createdAt"]), int(values["heartbeatAt"]))
+
+
+def _read_job(name: str, attributes: Mapping[str, Any]) -> JobRecord:
+    known = {
+        key: attributes[attribute] for key, attribute in JOB_ATTRIBUTES.items() if attribute in attributes
+    }
+    values: dict[str, Any] = {key: v if isinstance(v, str) else int(v) for key, v in known.items()}
+    return JobRecord(name=name, **values)

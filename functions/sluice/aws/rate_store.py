@@ -1,0 +1,173 @@
+"""The RateStore and PollerSlots ports on DynamoDB: the rate table."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice import rate
+from sluice.aws.errors import translated
+from sluice.aws.items import from_item, refused_item, to_item
+from sluice.ports import UnclearError
+from sluice.rate import RateState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from sluice.rate import Limit, Reservation
+
+MAX_TRIES: Final = 50
+"""A write fails only when somebody changed the rate or ended an idle time in between."""
+
+
+@dataclass(frozen=True)
+class DynamoRateStore:
+    """The rate table; implements ports.RateStore.
+
+    A reservation is one conditional update: while the arrival time lies ahead of what an idle limiter
+    would grant it is added to, otherwise it is set. If the condition fails, the answer carries the
+    item, and the next try knows better.
+    """
+
+    client: DynamoDBClient
+    table: str
+    known: dict[str, RateState] = field(default_factory=dict)
+
+    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
+        """Takes slots; usually one write."""
+        state = self.known.get(api) or rate.fresh(now_us, limit)
+        for _ in range(MAX_TRIES):
+            raised = rate.climbed(state, now_us=now_us, limit=limit)
+            after, wanted = rate.reserve(raised, slots, now_us=now_us, limit=limit)
+            floor_us = rate.earliest_us(now_us, limit, raised.rate_per_second)
+            step = _advance(raised, after, floor_us=floor_us)
+            state, held = self._write(api, state, step, _rate_values(after))
+            if held:
+                return replace(wanted, start_us=state.arrival_us - slots * wanted.gap_us)
+        raise UnclearError(f"the rate item {api!r} changed {MAX_TRIES} times in a row")
+
+    def back_off(self, api: str, *, limit: Limit, now_us: int) -> None:
+        """Lowers the shared rate; of many that saw the same burst of 429s one does."""
+        state = self.known.get(api) or rate.fresh(now_us, limit)
+        for _ in range(MAX_TRIES):
+            lowered = rate.backed_off(state, now_us=now_us, limit=limit)
+            if lowered == state:
+                return
+            state, held = self._write(api, state, _Step("", "", {}), _rate_values(lowered))
+            if held:
+                return
+
+    def _write(
+        self, api: str, seen: RateState, step: _Step, values: Mapping[str, Any]
+    ) -> tuple[RateState, bool]:
+        """Writes if the rate is the one that was seen; returns the item as it is now, and whether it did."""
+        sets = f"SET ratePerSecond = :rate, changedUs = :changed, loweredUs = :lowered{step.sets}"
+        unchanged = f"ratePerSecond = :seen_rate AND changedUs = :seen_changed{step.condition}"
+        expected = {":seen_rate": _decimal(seen.rate_per_second), ":seen_changed": seen.changed_us}
+        with translated():
+            try:
+                answer = self.client.update_item(
+                    TableName=self.table,
+                    Key=to_item({"name": api}),
+                    UpdateExpression=sets,
+                    ConditionExpression=unchanged,
+                    ExpressionAttributeValues=to_item({**values, **step.values, **expected}),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+                state, held = _read(answer["Attributes"]), True
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                item = refused_item(error)
+                state, held = _read(item) if item else self._create(api, seen), False
+        self.known[api] = state
+        return state, held
+
+    def _create(self, api: str, state: RateState) -> RateState:
+        with suppress(self.client.exceptions.ConditionalCheckFailedException):
+            self.client.put_item(
+                TableName=self.table,
+                Item=to_item(
+                    {
+                        "name": api,
+                        "arrivalUs": state.arrival_us,
+                        "ratePerSecond": _decimal(state.rate_per_second),
+                        "changedUs": state.changed_us,
+                        "loweredUs": state.lowered_us,
+                    }
+                ),
+                ConditionExpression="attribute_not_exists(#name)",
+                ExpressionAttributeNames={"#name": "name"},
+            )
+        return state
+
+
+@dataclass(frozen=True)
+class DynamoPollerSlots:
+    """The numbers of the poller slots, in the rate table; implements ports.PollerSlots."""
+
+    client: DynamoDBClient
+    table: str
+
+    def number(self, slot: int) -> int:
+        """One read."""
+        with translated():
+            answer = self.client.get_item(TableName=self.table, Key=to_item({"name": f"slot-{slot}"}))
+        return int(from_item(answer["Item"])["number"]) if "Item" in answer else 0
+
+    def remember(self, slot: int, number: int) -> None:
+        """One write, refused when a higher number is known."""
+        with translated(), suppress(self.client.exceptions.ConditionalCheckFailedException):
+            self.client.update_item(
+                TableName=self.table,
+                Key=to_item({"name": f"slot-{slot}"}),
+                UpdateExpression="SET #number = :number",
+                ConditionExpression="attribute_not_exists(#number) OR #number < :number",
+                ExpressionAttributeNames={"#number": "number"},
+                ExpressionAttributeValues=to_item({":number": number}),
+            )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a reservation adds to a write of the rate."""
+
+    sets: str
+    condition: str
+    values: Mapping[str, int]
+
+
+def _advance(state: RateState, after: RateState, *, floor_us: int) -> _Step:
+    """Adds to the arrival time of a busy limiter, whatever it is by now; sets that of an idle one."""
+    if state.arrival_us >= floor_us:
+        by_us = after.arrival_us - state.arrival_us
+        return _Step(
+            ", arrivalUs = arrivalUs + :by", " AND arrivalUs >= :floor", {":by": by_us, ":floor": floor_us}
+        )
+    values = {":arrival": after.arrival_us, ":floor": floor_us}
+    return _Step(", arrivalUs = :arrival", " AND arrivalUs < :floor", values)
+
+
+def _rate_values(state: RateState) -> dict[str, Any]:
+    return {
+        ":rate": _decimal(state.rate_per_second),
+        ":changed": state.changed_us,
+        ":lowered": state.lowered_us,
+    }
+
+
+def _read(item: Mapping[str, Any]) -> RateState:
+    values = from_item(item)
+    return RateState(
+        arrival_us=int(values["arrivalUs"]),
+        rate_per_second=float(values["ratePerSecond"]),
+        changed_us=int(values["changedUs"]),
+        lowered_us=int(values["loweredUs"]),
+    )
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(str(number))

@@ -1,0 +1,72 @@
+"""The Activities and PollerExecutions ports on boto3."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sluice.aws.errors import translated
+from sluice.model import Succeeded
+from sluice.ports import ActivityTask, DoesNotExistError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_stepfunctions import SFNClient
+
+    from sluice.model import Outcome
+
+
+@dataclass(frozen=True)
+class BotoActivities:
+    """The Activity; implements ports.Activities. `queue` long-polls and must not retry."""
+
+    queue: SFNClient
+    client: SFNClient
+    activity_arn: str
+    worker_name: str
+
+    def next_task(self) -> ActivityTask | None:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html."""
+        with translated():
+            answer = self.queue.get_activity_task(activityArn=self.activity_arn, workerName=self.worker_name)
+        token = answer.get("taskToken")
+        return ActivityTask(token=token, input=answer["input"]) if token else None
+
+    def complete(self, token: str, outcome: Outcome) -> None:
+        """SendTaskSuccess or SendTaskFailure."""
+        with translated(secret=token):
+            if isinstance(outcome, Succeeded):
+                self.client.send_task_success(taskToken=token, output=outcome.output)
+            else:
+                self.client.send_task_failure(taskToken=token, error=outcome.error, cause=outcome.cause)
+
+    def heartbeat(self, token: str) -> None:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html."""
+        with translated(secret=token):
+            self.client.send_task_heartbeat(taskToken=token)
+
+
+@dataclass(frozen=True)
+class BotoPollerExecutions:
+    """Executions of the activity poller; implements ports.PollerExecutions."""
+
+    client: SFNClient
+    state_machine_arn: str
+
+    def status(self, name: str) -> str | None:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html."""
+        arn = self.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+        try:
+            with translated():
+                return self.client.describe_execution(executionArn=arn)["status"]
+        except DoesNotExistError:
+            return None
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> None:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
+        with translated():
+            self.client.start_execution(
+                stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(payload)
+            )

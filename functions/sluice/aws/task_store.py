@@ -1,0 +1,167 @@
+"""The TaskStore port on DynamoDB: every change is one conditional write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.aws.errors import translated
+from sluice.aws.items import (
+    OPEN_PARTITION,
+    intent,
+    job_values,
+    read_open_task,
+    read_task,
+    refused_item,
+    to_item,
+)
+from sluice.model import FAILED, SUCCEEDED, TaskState
+from sluice.ports import Noted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from sluice.model import JobRecord, Task, TaskRecord
+    from sluice.ports import OpenTask
+
+BY_EXECUTION: Final = "ByExecution"
+OPEN_BY_AGE: Final = "OpenByAge"
+SECONDS_A_DAY: Final = 86_400
+
+
+@dataclass(frozen=True)
+class DynamoTaskStore:
+    """The task table; implements ports.TaskStore. Closed tasks are deleted after `keep_days`."""
+
+    client: DynamoDBClient
+    table: str
+    keep_days: int
+
+    def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
+        """One write; a token that is known already stays as it is."""
+        with translated():
+            try:
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=to_item(intent(task, text, now_ms)),
+                    ConditionExpression="attribute_not_exists(taskToken)",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+        """One write for all of a task's jobs; a status that came earlier by event stays."""
+        names = {f"#job{index}": name for index, name in enumerate(job_ids)}
+        values = {f":id{index}": job_id for index, job_id in enumerate(job_ids.values())}
+        sets = [f"jobs.#job{index}.jobId = :id{index}" for index in range(len(job_ids))]
+        item, _ = self._update(
+            token,
+            "SET " + ", ".join(sets),
+            names=names,
+            values=values,
+            condition="attribute_exists(taskToken)",
+        )
+        return read_task(item) if item else None
+
+    def note_job(self, token: str, job: JobRecord) -> Noted:
+        """One write; refused when the job has ended, is unknown to the task, or is another of its name."""
+        condition = (
+            "attribute_exists(jobs.#name)"
+            " AND (attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed))"
+            " AND (attribute_not_exists(jobs.#name.jobId) OR jobs.#name.jobId = :id)"
+        )
+        item, changed = self._update(
+            token,
+            "SET jobs.#name = :job",
+            names={"#name": job.name, "#status": "status"},
+            values={":job": job_values(job), ":id": job.job_id, ":succeeded": SUCCEEDED, ":failed": FAILED},
+            condition=condition,
+        )
+        record = read_task(item) if item else None
+        return Noted(record if record and job.name in record.jobs else None, changed)
+
+    def close(self, token: str, state: TaskState, now_ms: int) -> None:
+        """One write, which also takes the task out of the index of open tasks."""
+        self._update(
+            token,
+            "SET #state = :state, closedAt = :now, expiresAt = :expires REMOVE #open",
+            names={"#state": "state", "#open": "open"},
+            values={
+                ":state": state.value,
+                ":now": now_ms,
+                ":expires": now_ms // 1000 + self.keep_days * SECONDS_A_DAY,
+                ":was": TaskState.OPEN.value,
+            },
+            condition="#state = :was",
+        )
+
+    def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
+        """One write; of two reconcilers that saw the same heartbeat one gets the task."""
+        item, changed = self._update(
+            task.token,
+            "SET heartbeatAt = :now",
+            names={"#state": "state"},
+            values={":now": now_ms, ":seen": task.heartbeat_at, ":was": TaskState.OPEN.value},
+            condition="#state = :was AND heartbeatAt = :seen",
+        )
+        return read_task(item) if changed and item else None
+
+    def of_execution(self, execution_arn: str) -> list[TaskRecord]:
+        """A query of the index, then a read of each open task."""
+        found = self._query(
+            IndexName=BY_EXECUTION,
+            KeyConditionExpression="executionArn = :arn",
+            ExpressionAttributeValues=to_item({":arn": execution_arn}),
+        )
+        records = [self._read(entry["taskToken"]) for entry in found]
+        return [record for record in records if record is not None and record.state is TaskState.OPEN]
+
+    def open_tasks(self) -> Iterator[OpenTask]:
+        """A query of the sparse index, a page at a time as it is needed."""
+        found = self._query(
+            IndexName=OPEN_BY_AGE,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues=to_item({":open": OPEN_PARTITION}),
+        )
+        return (read_open_task(entry) for entry in found)
+
+    def _query(self, **arguments: Any) -> Iterator[Mapping[str, Any]]:
+        pages = self.client.get_paginator("query").paginate(TableName=self.table, **arguments)
+        with translated():
+            for page in pages:
+                yield from page["Items"]
+
+    def _read(self, token: Mapping[str, Any]) -> TaskRecord | None:
+        with translated():
+            answer = self.client.get_item(TableName=self.table, Key={"taskToken": token}, ConsistentRead=True)
+        return read_task(answer["Item"]) if "Item" in answer else None
+
+    def _update(
+        self,
+        token: str,
+        expression: str,
+        *,
+        names: Mapping[str, str],
+        values: Mapping[str, Any],
+        condition: str,
+    ) -> tuple[Mapping[str, Any] | None, bool]:
+        """Returns the item as it is now, None if there is none, and whether the condition held."""
+        with translated(secret=token):
+            try:
+                answer = self.client.update_item(
+                    TableName=self.table,
+                    Key=to_item({"taskToken": token}),
+                    UpdateExpression=expression,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=to_item(values),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                return refused_item(error), False
+        return answer["Attributes"], True

@@ -1,0 +1,75 @@
+"""The chain of executions that makes up one poller slot, and who may add its next link.
+
+Every execution of slot s is named `slot-<s>-<n>`, n counting up. The one that continues starts
+n + 1; whoever finds the chain ended starts n + 1 as well. As Step Functions refuses a name twice, at
+most one of them succeeds, and no lock is needed.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sluice.ports import AlreadyExistsError
+
+if TYPE_CHECKING:
+    from sluice.ports import PollerExecutions, PollerSlots
+    from sluice.settings import Settings
+
+
+def execution_name(slot: int, number: int) -> str:
+    """Names an execution; statemachines/activity_poller.asl.json makes the same name."""
+    return f"slot-{slot}-{number}"
+
+
+def poller_input(slot: int, number: int, max_empty_rounds: int) -> dict[str, Any]:
+    """The input of a poller execution; with 0 `max_empty_rounds` it never goes idle."""
+    return {"slot": slot, "number": number, "maxEmptyRounds": max_empty_rounds}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The slots that should have a poller, and after how many empty rounds it may go; 0 is never."""
+
+    slots: range
+    max_empty_rounds: int
+
+
+def wanted_pollers(settings: Settings, *, woken: bool) -> Wanted:
+    """Says which pollers should run.
+
+    Woken by work: all of them, until they have been idle for a while. By the schedule: all of them
+    for ever if pollers are to be always on, otherwise one for a single probing round.
+    """
+    if settings.always_on:
+        return Wanted(range(settings.poller_count), 0)
+    if woken:
+        return Wanted(range(settings.poller_count), settings.max_empty_rounds)
+    return Wanted(range(1), 1)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Finds out whether a slot's poller runs, and starts it if not."""
+
+    slots: PollerSlots
+    executions: PollerExecutions
+
+    def ensure(self, slot: int, *, max_empty_rounds: int) -> bool:
+        """Starts the slot's poller unless it runs; True if it was started."""
+        known = self.slots.number(slot)
+        number = known
+        while (status := self.executions.status(execution_name(slot, number))) not in (None, "RUNNING"):
+            number += 1
+        started = status is None and self._start(slot, number, max_empty_rounds)
+        if number > known:
+            self.slots.remember(slot, number)
+        return started
+
+    def _start(self, slot: int, number: int, max_empty_rounds: int) -> bool:
+        try:
+            self.executions.start(execution_name(slot, number), poller_input(slot, number, max_empty_rounds))
+        except AlreadyExistsError:
+            return False
+        return True

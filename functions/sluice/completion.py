@@ -1,0 +1,140 @@
+"""What Batch says of a job becomes a record; the records of a task's jobs become its outcome.
+
+Batch's event detail has the shape of DescribeJobs' JobDetail, so both are read by the same function:
+https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sluice.job_errors import DEPENDENCY_FAILED, named_error
+from sluice.model import FAILED, SUCCEEDED, Failed, JobRecord, Outcome, Succeeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sluice.model import Task, TaskRecord
+
+Known = TypeVar("Known")
+
+MAX_CAUSE: Final = 32_768
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
+
+MAX_REASON: Final = 1_024
+"""A reason longer than this says nothing more, and every job's is kept in one item of 400 KB."""
+
+
+def job_record(name: str, detail: Mapping[str, Any]) -> JobRecord:
+    """Reads a JobDetail; fields that are absent or of another type are taken as unknown."""
+    container = _mapping(detail.get("container"))
+    attempts = detail.get("attempts")
+    failed = detail.get("status") == FAILED
+    error, reason = named_error(detail) if failed else (None, None)
+    return JobRecord(
+        name=name,
+        job_id=_typed(detail.get("jobId"), str),
+        status=_typed(detail.get("status"), str),
+        attempts=len(attempts) if isinstance(attempts, list) else None,
+        created_at=_typed(detail.get("createdAt"), int),
+        started_at=_typed(detail.get("startedAt"), int),
+        stopped_at=_typed(detail.get("stoppedAt"), int),
+        exit_code=_typed(container.get("exitCode"), int),
+        log_stream_name=_typed(container.get("logStreamName"), str),
+        error=error,
+        reason=reason[:MAX_REASON] if reason else None,
+    )
+
+
+def vanished(job_id: str) -> Mapping[str, Any]:
+    """The detail of a job that Batch has forgotten: it ended long ago and nobody can say how."""
+    return {"jobId": job_id, "status": FAILED, "statusReason": "Batch does not know this job any more"}
+
+
+def decide(record: TaskRecord) -> Outcome | None:
+    """Says how the task ended, or None while it has not.
+
+    A task with `failFast` fails with its first failed job; any other waits for all of its jobs.
+    """
+    jobs = _in_order(record)
+    failed = [job for job in jobs if job.status == FAILED]
+    if failed and (record.task.fail_fast or all(job.ended for job in jobs)):
+        return _failed(failed)
+    if all(job.status == SUCCEEDED for job in jobs):
+        return Succeeded(output=json.dumps({"jobs": {job.name: _output(job) for job in jobs}}))
+    return None
+
+
+def jobs_to_stop(record: TaskRecord) -> tuple[JobRecord, ...]:
+    """The submitted jobs of an ended task that nothing else will end.
+
+    A job that depends on a failed one is Batch's to fail.
+    """
+    doomed = _doomed(record.task, {job.name for job in record.jobs.values() if job.status == FAILED})
+    return tuple(job for job in _in_order(record) if job.job_id and not job.ended and job.name not in doomed)
+
+
+def rejection(job_name: str, message: str) -> Failed:
+    """The outcome of a task of which Batch refused a job for good."""
+    return Failed(error="Task.Rejected", cause=_cause({"job": job_name, "reason": message}))
+
+
+def invalid(message: str) -> Failed:
+    """The outcome of a task whose input is not what the contract says."""
+    return Failed(error="Task.Invalid", cause=_cause({"reason": message}))
+
+
+def _in_order(record: TaskRecord) -> tuple[JobRecord, ...]:
+    return tuple(record.jobs[spec.name] for spec in record.task.jobs)
+
+
+def _doomed(task: Task, failed: Iterable[str]) -> set[str]:
+    doomed = set(failed)
+    for spec in task.jobs:  # in topological order, so that one pass is enough
+        if spec.needs & doomed:
+            doomed.add(spec.name)
+    return doomed
+
+
+def _failed(failed: list[JobRecord]) -> Failed:
+    root = next((job for job in failed if job.error != DEPENDENCY_FAILED), failed[0])
+    facts = {
+        "job": root.name,
+        "jobId": root.job_id,
+        "exitCode": root.exit_code,
+        "reason": root.reason,
+        "logStreamName": root.log_stream_name,
+        "attempts": root.attempts,
+    }
+    return Failed(error=root.error or "Job.Failed", cause=_cause(facts))
+
+
+def _cause(facts: Mapping[str, Any]) -> str:
+    text = json.dumps(facts)
+    room = MAX_CAUSE - (len(text) - len(json.dumps(facts["reason"])))
+    if len(text) <= MAX_CAUSE:
+        return text
+    # cut the reason, not the JSON; an escaped character takes up to 6, so a sixth of the room is safe
+    return json.dumps({**facts, "reason": str(facts["reason"])[: room // 6]})
+
+
+def _output(job: JobRecord) -> dict[str, Any]:
+    return {
+        "jobId": job.job_id,
+        "status": job.status,
+        "attempts": job.attempts,
+        "createdAt": job.created_at,
+        "startedAt": job.started_at,
+        "stoppedAt": job.stopped_at,
+        "exitCode": job.exit_code,
+        "logStreamName": job.log_stream_name,
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _typed(value: Any, kind: type[Known]) -> Known | None:
+    return value if isinstance(value, kind) and not isinstance(value, bool) else None

@@ -1,0 +1,35 @@
+"""Reads EventBridge's Step Functions Execution Status Change events; pure.
+
+https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+STATUSES: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
+
+
+@dataclass(frozen=True)
+class EndedExecution:
+    """A workflow execution that ended without success."""
+
+    execution_arn: str
+    status: str
+
+
+def read_ended_execution(text: str) -> EndedExecution | None:
+    """Returns the execution that ended without success, or None if the text tells of no such thing."""
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    detail = event.get("detail") if isinstance(event, dict) else None
+    if not isinstance(detail, dict):
+        return None
+    arn, status = detail.get("executionArn"), detail.get("status")
+    if not isinstance(arn, str) or not arn or status not in STATUSES:
+        return None
+    return EndedExecution(arn, status)

@@ -1,0 +1,68 @@
+"""Names why a job failed, in a closed set that ASL's Retry and Catch can tell apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+DEPENDENCY_FAILED: Final = "Job.DependencyFailed"
+FAILED: Final = "Job.Failed"
+OUT_OF_MEMORY: Final = "Job.OutOfMemory"
+TERMINATED: Final = "Job.Terminated"
+
+BY_BATCH: Final = (
+    ("Job.Unschedulable", re.compile(r"^(MISCONFIGURATION|CAPACITY):")),
+    (DEPENDENCY_FAILED, re.compile(r"dependent job failed", re.IGNORECASE)),
+)
+"""Reasons of Batch's own for ending a job; they come first, as Batch may mark such a job cancelled.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job-queue-state-time-limit-actions.html
+"""
+
+BY_REASON: Final = (
+    ("Job.SpotInterruption", re.compile(r"Host EC2 .* terminated|Spot Task was interrupted", re.IGNORECASE)),
+    (OUT_OF_MEMORY, re.compile(r"OutOfMemory", re.IGNORECASE)),
+    ("Job.ImagePull", re.compile(r"CannotPull|ImagePull|pull image", re.IGNORECASE)),
+    ("Job.TimedOut", re.compile(r"attempt duration exceeded timeout", re.IGNORECASE)),
+)
+"""What stands in the statusReason or the container's reason of a job that nobody ended by hand.
+
+https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html
+"""
+
+OUT_OF_MEMORY_EXIT_CODE: Final = 137
+"""128 + SIGKILL: how the kernel ends a container above its memory."""
+
+
+def named_error(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """Returns a failed job's error name and the reason that a person should read."""
+    reasons = _reasons(detail)
+    return _name(detail, reasons), "; ".join(reasons) or "Batch gave no reason"
+
+
+def _name(detail: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
+    by_batch = _match(BY_BATCH, reasons)
+    if by_batch:
+        return by_batch
+    if detail.get("isTerminated") or detail.get("isCancelled"):
+        return TERMINATED
+    killed = _container(detail).get("exitCode") == OUT_OF_MEMORY_EXIT_CODE
+    return _match(BY_REASON, reasons) or (OUT_OF_MEMORY if killed else FAILED)
+
+
+def _match(patterns: Iterable[tuple[str, re.Pattern[str]]], reasons: tuple[str, ...]) -> str | None:
+    found = (name for name, pattern in patterns if any(pattern.search(reason) for reason in reasons))
+    return next(found, None)
+
+
+def _container(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    container = detail.get("container")
+    return container if isinstance(container, dict) else {}
+
+
+def _reasons(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    given = (detail.get("statusReason"), _container(detail).get("reason"))
+    return tuple(dict.fromkeys(text for text in given if isinstance(text, str) and text))

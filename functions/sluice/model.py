@@ -1,0 +1,117 @@
+"""The words of Sluice: tasks, their jobs, what is known of each, and how a task ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SUCCEEDED = "SUCCEEDED"
+FAILED = "FAILED"
+TERMINAL = frozenset({SUCCEEDED, FAILED})
+"""The statuses in which a Batch job has ended.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
+"""
+
+
+class TaskState(StrEnum):
+    """Where a task stands; every state but OPEN is final."""
+
+    OPEN = "OPEN"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    ABANDONED = "ABANDONED"
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """One entry of a job's `dependsOn`: another job of the same task by name, or any job by id."""
+
+    job_name: str | None = None
+    job_id: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A job as the workflow asked for it; `request` is SubmitJob's arguments less name and dependencies."""
+
+    name: str
+    request: Mapping[str, Any]
+    depends_on: tuple[Dependency, ...] = ()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names of this task's jobs that must succeed before this one starts."""
+        return frozenset(d.job_name for d in self.depends_on if d.job_name is not None)
+
+
+@dataclass(frozen=True)
+class Task:
+    """An activity task: its token and its jobs, each after the jobs that it depends on."""
+
+    token: str = field(repr=False)
+    execution_arn: str
+    state_name: str
+    jobs: tuple[JobSpec, ...]
+    fail_fast: bool = True
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """What is known of one job; times are ms since the epoch, as Batch gives them.
+
+    `status` is None until the job is known to Batch. `error` and `reason` are set for a failed job.
+    """
+
+    name: str
+    job_id: str | None = None
+    status: str | None = None
+    attempts: int | None = None
+    created_at: int | None = None
+    started_at: int | None = None
+    stopped_at: int | None = None
+    exit_code: int | None = None
+    log_stream_name: str | None = None
+    error: str | None = None
+    reason: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """True when Batch will not change this job any more."""
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task with the score of its jobs, as the task table keeps it; times are ms since the epoch."""
+
+    task: Task
+    state: TaskState
+    jobs: Mapping[str, JobRecord]
+    created_at: int
+    heartbeat_at: int
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The task's jobs all succeeded; `output` is the JSON that the workflow gets."""
+
+    output: str
+    state: TaskState = TaskState.SUCCEEDED
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The task failed; `error` is what ASL's Retry and Catch match, `cause` is JSON for a person."""
+
+    error: str
+    cause: str
+    state: TaskState = TaskState.FAILED
+
+
+Outcome = Succeeded | Failed

@@ -1,0 +1,99 @@
+"""One round of the activity poller: threads that take tasks from the Activity until the time is up."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sluice.ports import ServiceError, ThrottledError, UnclearError
+from sluice.rate import MICROSECONDS
+
+if TYPE_CHECKING:
+    from sluice.ports import Activities, ActivityTask, Clock, Reporter
+    from sluice.submitter import Submitter
+
+LAST_POLL_SECONDS: Final = 75
+"""The last long poll starts this long before the function's deadline: GetActivityTask holds for up
+to 60 s, and a token that arrives after the function was ended would be lost.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
+"""
+
+LAST_SUBMIT_SECONDS: Final = 5
+"""No job is submitted later than this before the deadline, so that its id can still be noted."""
+
+
+PAUSE_SECONDS: Final = 1
+"""How long a thread waits after a long poll that failed."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """When a round must end: `poll_until_us` for new polls, `submit_until_us` for new jobs."""
+
+    poll_until_us: int
+    submit_until_us: int
+
+
+def plan_round(now_us: int, *, remaining_seconds: float, round_seconds: int) -> Round:
+    """Fits a round of the wanted length into what remains of the function's time."""
+    longest = min(round_seconds, remaining_seconds - LAST_POLL_SECONDS)
+    return Round(
+        poll_until_us=now_us + int(longest * MICROSECONDS),
+        submit_until_us=now_us + int((remaining_seconds - LAST_SUBMIT_SECONDS) * MICROSECONDS),
+    )
+
+
+class PollerPool:
+    """Takes tasks with a bounded number of threads.
+
+    A thread goes home when its poll stayed empty and no other thread found work meanwhile, so that
+    an idle pool ends after one long poll and a busy one stays whole.
+    """
+
+    def __init__(
+        self, activities: Activities, submitter: Submitter, *, clock: Clock, reporter: Reporter
+    ) -> None:
+        """All four are shared by the threads."""
+        self._activities, self._submitter, self._clock, self._reporter = (
+            activities,
+            submitter,
+            clock,
+            reporter,
+        )
+        self._lock = threading.Lock()
+        self._taken = 0
+
+    def run(self, threads: int, round_: Round) -> int:
+        """Runs one round and returns the number of tasks that it took from the Activity."""
+        with ThreadPoolExecutor(threads, thread_name_prefix="poller") as pool:
+            for worker in [pool.submit(self._work, round_) for _ in range(threads)]:
+                worker.result()
+        return self._taken
+
+    def _work(self, round_: Round) -> None:
+        while self._clock.now_us() < round_.poll_until_us:
+            before = self._taken
+            try:
+                task = self._activities.next_task()
+            except (ThrottledError, UnclearError) as error:
+                self._reporter.poll_failed(error)
+                self._clock.sleep(PAUSE_SECONDS)
+                continue
+            if task is not None:
+                self._take(task, round_)
+            elif self._taken == before:
+                return
+
+    def _take(self, task: ActivityTask, round_: Round) -> None:
+        self._count()
+        try:
+            self._submitter.take(task, until_us=round_.submit_until_us)
+        except ServiceError as error:
+            self._reporter.task_left(task.token, error)
+
+    def _count(self) -> None:
+        with self._lock:
+            self._taken += 1

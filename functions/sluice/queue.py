@@ -1,0 +1,26 @@
+"""Handles the records of an SQS event one by one, so that a bad one does not hold up the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+
+def handle_records(event: dict[str, Any], handle: Callable[[str], None]) -> PartialItemFailureResponse:
+    """Hands each record's body to `handle`; returns the records that raised, for SQS to deliver again.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+
+    def handle_record(record: SQSRecord) -> None:
+        handle(record.body)
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event, handle_record, processor)

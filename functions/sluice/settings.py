@@ -1,0 +1,84 @@
+"""The environment of the functions, read and checked once; template.yaml sets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class InvalidSettingError(ValueError):
+    """Raised when an environment variable is missing or out of its bounds."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the functions are told by template.yaml."""
+
+    task_table: str
+    rate_table: str
+    activity_arn: str
+    poller_arn: str
+    submit_rate_per_second: float
+    submit_burst: int
+    other_rate_per_second: float
+    poller_count: int
+    poller_threads: int
+    round_seconds: int
+    max_empty_rounds: int
+    always_on: bool
+    heartbeat_seconds: int
+    overdue_seconds: int
+    keep_days: int
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Reads the settings of a function.
+
+    Raises:
+        InvalidSettingError: names the variable, what it holds and what is allowed.
+    """
+    return Settings(
+        task_table=_text(environment, "TASK_TABLE"),
+        rate_table=_text(environment, "RATE_TABLE"),
+        activity_arn=_text(environment, "ACTIVITY_ARN"),
+        poller_arn=_text(environment, "POLLER_ARN"),
+        submit_rate_per_second=_number(environment, "SUBMIT_RATE_PER_SECOND", 0.1, 1000),
+        submit_burst=int(_number(environment, "SUBMIT_BURST", 1, 1000)),
+        other_rate_per_second=_number(environment, "OTHER_RATE_PER_SECOND", 0.1, 1000),
+        poller_count=int(_number(environment, "POLLER_COUNT", 1, 100)),
+        poller_threads=int(_number(environment, "POLLER_THREADS", 1, 200)),
+        round_seconds=int(_number(environment, "ROUND_SECONDS", 1, 825)),
+        max_empty_rounds=int(_number(environment, "MAX_EMPTY_ROUNDS", 1, 1000)),
+        always_on=_flag(environment, "ALWAYS_ON"),
+        heartbeat_seconds=int(_number(environment, "HEARTBEAT_SECONDS", 1, 86_400)),
+        overdue_seconds=int(_number(environment, "OVERDUE_SECONDS", 1, 31_536_000)),
+        keep_days=int(_number(environment, "KEEP_DAYS", 1, 3650)),
+    )
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise InvalidSettingError(f"environment variable {name} is not set; template.yaml sets it")
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str, least: float, most: float) -> float:
+    text = _text(environment, name)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise InvalidSettingError(f"{name} is {text!r}; a number from {least} to {most} is needed")
+    return value
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    text = _text(environment, name)
+    if text not in ("true", "false"):
+        raise InvalidSettingError(f"{name} is {text!r}; it must be 'true' or 'false'")
+    return text == "true"

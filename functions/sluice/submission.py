@@ -1,0 +1,53 @@
+"""What Sluice says to SubmitJob: the job's name, its arguments, and when a submitter must let go."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.model import Dependency, JobSpec, Task
+
+SUBMISSION_WINDOW_SECONDS: Final = 240
+"""How long after its intent a task is its poller's alone; the reconciler keeps off until later.
+
+SubmitJob knows no client token, so two submitters of one task must never be at work together.
+"""
+
+TAKEOVER_SECONDS: Final = 300
+"""The age at which an unsubmitted job is the reconciler's: the window and a minute for slow answers."""
+
+
+def task_id(token: str) -> str:
+    """Names a task in logs: the first 16 hex digits of its token's SHA-256, never the token itself."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+def job_name(token: str, name: str) -> str:
+    """Names a job for Batch so that the same submission always has the same name."""
+    digest = hashlib.sha256(f"{token}\n{name}".encode()).hexdigest()[:16]
+    return f"{name}-{digest}"
+
+
+def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict[str, Any]:
+    """Builds SubmitJob's arguments for one job of a task.
+
+    Args:
+        task: the task, for its token.
+        job: the job to submit.
+        job_ids: Batch's ids of the task's jobs that were submitted before, by name.
+    """
+    request = dict(job.request)
+    request["jobName"] = job_name(task.token, job.name)
+    request["parameters"] = {**request.get("parameters", {}), "taskToken": task.token, "taskJob": job.name}
+    if job.depends_on:
+        request["dependsOn"] = [_dependency(entry, job_ids) for entry in job.depends_on]
+    return request
+
+
+def _dependency(entry: Dependency, job_ids: Mapping[str, str]) -> dict[str, str]:
+    job_id = job_ids[entry.job_name] if entry.job_name is not None else entry.job_id
+    pairs = {"jobId": job_id, "type": entry.type}
+    return {key: value for key, value in pairs.items() if value is not None}

@@ -1,0 +1,126 @@
+"""Puts the services together from the settings; each is made when a handler first asks for it."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, cached_property
+
+from sluice.aws import clients
+from sluice.aws.batch import BotoBatch
+from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
+from sluice.aws.step_functions import BotoActivities, BotoPollerExecutions
+from sluice.aws.task_store import DynamoTaskStore
+from sluice.chain import Chain
+from sluice.clock import SystemClock
+from sluice.finisher import Finisher
+from sluice.healer import Healer
+from sluice.healing import HealingPolicy
+from sluice.limiter import Limiter
+from sluice.poller_pool import PollerPool
+from sluice.rate import Limit
+from sluice.settings import Settings, read_settings
+from sluice.stopper import Stopper
+from sluice.submitter import Submitter
+from sluice.telemetry import Counts, LogReporter
+
+
+class Wiring:
+    """The services of one function, shared by all of its invocations."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is connected until it is used."""
+        self.settings = settings
+        self.counts = Counts()
+        self.clock = SystemClock()
+
+    @cached_property
+    def pollers(self) -> PollerPool:
+        """What submit_jobs runs."""
+        return PollerPool(self._activities, self._submitter, clock=self.clock, reporter=LogReporter())
+
+    @cached_property
+    def finisher(self) -> Finisher:
+        """What handle_job_status and cancel_jobs use."""
+        return Finisher(
+            activities=self._activities,
+            store=self.store,
+            stopper=self._stopper,
+            figures=self.counts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def healer(self) -> Healer:
+        """What reconcile_tasks runs."""
+        return Healer(
+            batch=self._batch,
+            activities=self._activities,
+            store=self.store,
+            submitter=self._submitter,
+            finisher=self.finisher,
+            describe_limiter=self._other_limiter("DescribeJobs"),
+            policy=HealingPolicy(
+                heartbeat_seconds=self.settings.heartbeat_seconds,
+                overdue_seconds=self.settings.overdue_seconds,
+            ),
+            figures=self.counts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def chain(self) -> Chain:
+        """What ensure_pollers uses."""
+        return Chain(
+            slots=DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table),
+            executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
+        )
+
+    @cached_property
+    def store(self) -> DynamoTaskStore:
+        """The task table."""
+        return DynamoTaskStore(clients.dynamodb(), self.settings.task_table, self.settings.keep_days)
+
+    @cached_property
+    def _submitter(self) -> Submitter:
+        limit = Limit(self.settings.submit_rate_per_second, burst=self.settings.submit_burst)
+        return Submitter(
+            batch=self._batch,
+            activities=self._activities,
+            store=self.store,
+            submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
+            look_up_limiter=self._other_limiter("ListJobs"),
+            stopper=self._stopper,
+            figures=self.counts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _stopper(self) -> Stopper:
+        return Stopper(self._batch, self._other_limiter("TerminateJob"), self.counts)
+
+    @cached_property
+    def _activities(self) -> BotoActivities:
+        return BotoActivities(
+            queue=clients.activity_queue(),
+            client=clients.step_functions(),
+            activity_arn=self.settings.activity_arn,
+            worker_name="sluice",
+        )
+
+    @cached_property
+    def _batch(self) -> BotoBatch:
+        return BotoBatch(clients.batch())
+
+    @cached_property
+    def _rates(self) -> DynamoRateStore:
+        return DynamoRateStore(clients.dynamodb(), self.settings.rate_table)
+
+    def _other_limiter(self, api: str) -> Limiter:
+        limit = Limit(self.settings.other_rate_per_second, burst=self.settings.submit_burst)
+        return Limiter(api, limit=limit, store=self._rates, clock=self.clock)
+
+
+@cache
+def wiring() -> Wiring:
+    """The services of this function, made by its first invocation."""
+    return Wiring(read_settings(os.environ))

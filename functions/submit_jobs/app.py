@@ -1,0 +1,28 @@
+"""Takes tasks from the Activity and submits their jobs to Batch, for one round of the poller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sluice.poller_pool import plan_round
+from sluice.telemetry import log_counts, logger, metrics
+from sluice.wiring import wiring
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Works until the round is over or the Activity is empty; returns what was done, `tasks` foremost."""
+    services = wiring()
+    round_ = plan_round(
+        services.clock.now_us(),
+        remaining_seconds=context.get_remaining_time_in_millis() / 1000,
+        round_seconds=services.settings.round_seconds,
+    )
+    tasks = services.pollers.run(services.settings.poller_threads, round_)
+    counts = {"tasks": tasks, **services.counts.publish()}
+    log_counts(f"round of slot {event.get('slot')} over", counts)
+    return counts

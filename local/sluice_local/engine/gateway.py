@@ -1,9 +1,9 @@
 """The ASGI application in front of MiniStack's: quotas, call counting, observation pages, dropped polls.
 
 AWS throttles each API: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html and
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html. MiniStack 1.5.33 throttles nothing.
-It also does not notice that a client has gone, so that a task handed to a dropped long poll is lost.
-Both are mended by wrapping its ASGI application; nothing private is touched here.
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html. MiniStack 1.5.33 throttles
+nothing. It also does not notice that a client has gone, so that a task handed to a dropped long poll is
+lost. Both are mended by wrapping its ASGI application; nothing private is touched here.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sluice_local.calls import ApiGate, api_name
+from sluice_local.engine.context import Page
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-Page = Callable[[], Any]
 
 PAGE_PREFIX = "/_sluice/"
 _LONG_POLLS = {"States.GetActivityTask"}

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+from typing import Any
 
 from sluice_local.engine.gateway import Application, Message, Receive, Scope, Send
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
@@ -69,14 +70,19 @@ async def _serve(settings: LocalSettings, listener: socket.socket) -> None:
 
     from sluice_local.engine.install import install  # noqa: PLC0415
 
-    gateway = install(settings)
+    gateway, engine = install(settings)
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.backlog = _BACKLOG
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.graceful_timeout = 0.5
-    await serve(_announcing(gateway, listener), config, shutdown_trigger=_ending)  # type: ignore[arg-type]  # hypercorn's own scope types
+    app: Any = _announcing(gateway, listener)  # hypercorn has scope types of its own
+    try:
+        await serve(app, config, shutdown_trigger=_ending)
+    finally:
+        for end in engine.exits:
+            end()
 
 
 def _announcing(app: Application, listener: socket.socket) -> Application:

@@ -1,8 +1,8 @@
 """The one door to MiniStack's inside.
 
-MiniStack has no plugin interface: what it lacks is mended by replacing functions of its modules. It releases
-often, so the exact version is required, and a name that is gone stops the start with its full path instead of
-leaving a gap open in silence.
+MiniStack has no plugin interface: what it lacks is mended by replacing functions of its modules. It
+releases often, so the exact version is required, and a name that is gone stops the start with its full path
+instead of leaving a gap open in silence.
 """
 
 import importlib

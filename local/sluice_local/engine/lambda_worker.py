@@ -1,0 +1,106 @@
+"""Runs one Lambda function: a program that MiniStack starts as a child, once for each concurrent invocation.
+
+It speaks MiniStack's protocol, one JSON line each way: first how to find the handler, answered by
+`{"status": "ready"}`; then an event at a time, answered by its result. What the handler prints goes to
+standard error, followed by `END_OF_LOG` on a line of its own. It uses the standard library only, and
+imports nothing of this project, because the function's own folder comes first on its path.
+"""
+
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from typing import IO, Any
+
+END_OF_LOG = "\x1eend of log\x1e"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The handler's second argument, https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
+
+    function_name: str
+    function_version: str
+    invoked_function_arn: str
+    memory_limit_in_mb: int
+    aws_request_id: str
+    log_group_name: str
+    log_stream_name: str
+    deadline: float
+    identity: None = None
+    client_context: None = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the function is ended."""
+        return max(0, int((self.deadline - time.monotonic()) * 1000))
+
+
+def main() -> None:
+    """Serve invocations until standard input ends."""
+    answers = _take_standard_output()
+    setup = json.loads(sys.stdin.readline())
+    sys.path.insert(0, setup["code_dir"])
+    try:
+        handler = getattr(importlib.import_module(setup["module"]), setup["handler"])
+    except Exception as error:  # noqa: BLE001 - the top of a process: whatever the module raises is its answer
+        traceback.print_exc()
+        _answer(answers, {"status": "error", "error": f"{type(error).__name__}: {error}"})
+        return
+    _answer(answers, {"status": "ready"})
+    for line in sys.stdin:
+        message = json.loads(line)
+        response = _invoke(handler, message["event"], _context(setup, message["ctx"]))
+        print(f"\n{END_OF_LOG}", file=sys.stderr, flush=True)  # noqa: T201 - the protocol
+        _answer(answers, response)
+
+
+def _take_standard_output() -> IO[str]:
+    """Keep standard output for answers; let what anybody prints there go to standard error."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a real file in this program
+    return answers
+
+
+def _answer(answers: IO[str], response: dict[str, Any]) -> None:
+    answers.write(json.dumps(response) + "\n")
+    answers.flush()
+
+
+def _context(setup: dict[str, Any], invocation: dict[str, Any]) -> Context:
+    return Context(
+        function_name=setup["function_name"],
+        function_version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        invoked_function_arn=invocation["invoked_function_arn"],
+        memory_limit_in_mb=setup["memory"],
+        aws_request_id=invocation["request_id"],
+        log_group_name=f"/aws/lambda/{setup['function_name']}",
+        log_stream_name=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", ""),
+        deadline=time.monotonic() + invocation["timeout_ms"] / 1000,
+    )
+
+
+def _invoke(handler: Any, event: Any, context: Context) -> dict[str, Any]:
+    """Call the handler; a failure is a result as well, so that the process stays warm as on AWS."""
+    try:
+        result = handler(event, context)
+    except Exception as error:  # noqa: BLE001 - the top of a process: whatever the handler raises is its answer
+        traceback.print_exc()
+        return _failure(type(error).__name__, str(error), traceback.format_tb(error.__traceback__))
+    try:
+        json.dumps(result)
+    except (TypeError, ValueError) as error:
+        return _failure("Runtime.MarshalError", f"Unable to marshal response: {error}", [])
+    return {"status": "ok", "result": result}
+
+
+def _failure(error_type: str, message: str, stack: list[str]) -> dict[str, Any]:
+    failure = {"errorMessage": message, "errorType": error_type, "stackTrace": stack}
+    return {"status": "ok", "result": None, "failure": failure}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Lambda functions whose errors and logs are those of AWS.
+
+AWS: the `errorType` of a failed Python function is its exception's class name (Step Functions' Catch
+matches it), and the environment stays warm after an exception,
+https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html.
+
+MiniStack 1.5.33: every errorType is Runtime.HandlerError, the worker process is ended after an exception,
+and an invocation that logs nothing takes 50 ms longer because its end is guessed from silence.
+
+Mended by a worker program of our own (`lambda_worker.py`) that marks the end of an invocation's log and
+returns an exception as data.
+"""
+
+import functools
+import queue
+import sys
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from sluice_local.engine import lambda_worker, stock
+from sluice_local.engine.stock import Private
+
+# The log comes before the answer; only a handler that closed its standard error makes this wait.
+_LOG_SECONDS = 1.0
+
+_failure: ContextVar[dict[str, Any] | None] = ContextVar("lambda_failure", default=None)
+
+
+def install() -> None:
+    """Run Python functions by our worker program."""
+    stock.wrap("core.lambda_runtime._detect_runtime_binary", _own_worker)
+    stock.wrap("core.lambda_runtime.Worker.invoke", _remembering_failure)
+    stock.replace("core.lambda_runtime.Worker._drain_stderr_bounded", _read_log)
+    stock.wrap("services.lambda_svc._execute_function_warm", _reporting_failure)
+
+
+def _own_worker(detect: Private) -> Private:
+    program = Path(lambda_worker.__file__).read_text()
+
+    @functools.wraps(detect)
+    def find(runtime: str) -> tuple[str, str]:
+        if runtime.startswith("python"):
+            return sys.executable, program
+        found: tuple[str, str] = detect(runtime)
+        return found
+
+    return find
+
+
+def _remembering_failure(invoke: Private) -> Private:
+    @functools.wraps(invoke)
+    def remembering(worker: Private, *arguments: Any, **keywords: Any) -> dict[str, Any]:
+        response: dict[str, Any] = invoke(worker, *arguments, **keywords)
+        _failure.set(response.get("failure"))
+        return response
+
+    return remembering
+
+
+def _reporting_failure(execute: Private) -> Private:
+    @functools.wraps(execute)
+    def reporting(function: Private, event: object, request_id: str) -> dict[str, Any]:
+        _failure.set(None)
+        result: dict[str, Any] = execute(function, event, request_id)
+        failure = _failure.get()
+        return (
+            result
+            if failure is None
+            else {**result, "body": {**failure, "requestId": request_id}, "error": True}
+        )
+
+    return reporting
+
+
+def _read_log(worker: Private) -> str:
+    """Return the lines that this invocation has logged."""
+    log: queue.Queue[str] = worker._stderr_queue  # noqa: SLF001 - MiniStack's worker
+    lines: list[str] = []
+    try:
+        while (line := log.get(timeout=_LOG_SECONDS)) != lambda_worker.END_OF_LOG:
+            lines.append(line)
+    except queue.Empty:
+        pass
+    return "\n".join(lines).rstrip("\n")

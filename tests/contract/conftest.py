@@ -1,0 +1,43 @@
+"""One Local AWS for all contract tests."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.contract.building import Functions, Machines
+
+from sluice_local.server import LocalAws
+from sluice_local.settings import LocalSettings
+
+
+@pytest.fixture(scope="session")
+def local_aws() -> Iterator[LocalAws]:
+    with LocalAws(LocalSettings(activity_poll_seconds=1)) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def states(local_aws: LocalAws) -> Any:
+    return local_aws.client("stepfunctions")
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def activity_arn(states: Any, unique: str) -> str:
+    return str(states.create_activity(name=unique)["activityArn"])
+
+
+@pytest.fixture
+def machines(states: Any, unique: str) -> Machines:
+    return Machines(states, unique)
+
+
+@pytest.fixture
+def functions(local_aws: LocalAws, unique: str) -> Functions:
+    return Functions(local_aws.client("lambda"), unique)

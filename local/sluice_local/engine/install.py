@@ -6,12 +6,16 @@ import time
 from sluice_local.calls import ApiGate
 from sluice_local.engine import (
     activities,
+    batch_api,
     batch_windows,
+    cloudformation,
     definitions,
     executions,
     integrations,
     lambdas,
+    schedules,
     stock,
+    tables,
     task_frame,
 )
 from sluice_local.engine.context import Engine
@@ -45,3 +49,6 @@ def _install_mends(engine: Engine) -> None:
     integrations.install()
     lambdas.install()
     batch_windows.install(engine)
+    schedules.install()
+    tables.install()
+    cloudformation.install(batch_api.install(engine))

@@ -6,13 +6,16 @@ import time
 from sluice_local.calls import ApiGate
 from sluice_local.engine import (
     activities,
+    alarms,
     batch_api,
+    batch_integration,
     batch_windows,
     cloudformation,
     definitions,
     executions,
     integrations,
     lambdas,
+    retry_delays,
     schedules,
     stock,
     tables,
@@ -46,9 +49,13 @@ def _install_mends(engine: Engine) -> None:
     broker = activities.install(engine)
     definitions.install()
     executions.install(engine, broker)
-    integrations.install()
+    integrations.install(engine)
     lambdas.install()
     batch_windows.install(engine)
     schedules.install()
     tables.install()
-    cloudformation.install(batch_api.install(engine))
+    alarms.install()
+    retry_delays.install()
+    batch = batch_api.install(engine)
+    batch_integration.install(engine, batch)
+    cloudformation.install(batch)

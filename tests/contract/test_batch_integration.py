@@ -1,0 +1,66 @@
+"""Step Functions calls Batch itself."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.contract.building import Machines
+
+from sluice_local.server import LocalAws
+
+SUBMIT = "arn:aws:states:::batch:submitJob"
+
+
+@pytest.fixture
+def job(local_aws: LocalAws, unique: str) -> dict[str, Any]:
+    """Arguments of SubmitJob, as a state machine gives them, for a job that prints its sample."""
+    batch = local_aws.client("batch")
+    environment = batch.create_compute_environment(computeEnvironmentName=unique, type="UNMANAGED")
+    order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
+    batch.create_job_queue(jobQueueName=unique, priority=1, computeEnvironmentOrder=order)
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
+    container = {"image": "none", "command": ["sh", "-c", "exit Ref::code"], "resourceRequirements": needs}
+    batch.register_job_definition(jobDefinitionName=unique, type="container", containerProperties=container)
+    return {"JobName": "job", "JobQueue": unique, "JobDefinition": unique, "Parameters": {"code": "0"}}
+
+
+def test_a_state_machine_submits_a_job_and_describes_it(
+    local_aws: LocalAws, machines: Machines, job: Any
+) -> None:
+    before = local_aws.page("calls")["calls"].get("Batch.SubmitJob", {"count": 0})["count"]
+    submitted = machines.output(machines.of_one_task(SUBMIT, Parameters=job))
+    assert submitted.keys() == {"JobArn", "JobId", "JobName"}
+    assert local_aws.page("calls")["calls"]["Batch.SubmitJob"]["count"] == before + 1
+    describe = {"Jobs": [submitted["JobId"]]}
+    arn = machines.create(
+        {
+            "StartAt": "Describe",
+            "States": {
+                "Describe": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::aws-sdk:batch:describeJobs",
+                    "Parameters": describe,
+                    "End": True,
+                }
+            },
+        },
+        "-describe",
+    )
+    described = machines.output(arn)["Jobs"][0]
+    assert (described["JobName"], described["Parameters"]) == ("job", {"code": "0"})
+
+
+def test_the_sync_form_waits_for_the_job(machines: Machines, job: Any) -> None:
+    assert machines.output(machines.of_one_task(f"{SUBMIT}.sync", Parameters=job))["Status"] == "SUCCEEDED"
+
+
+def test_a_failed_job_fails_the_sync_form_with_the_job_as_cause(machines: Machines, job: Any) -> None:
+    failing = {**job, "Parameters": {"code": "3"}}
+    described = machines.ended(machines.start(machines.of_one_task(f"{SUBMIT}.sync", Parameters=failing)))
+    assert described["error"] == "States.TaskFailed"
+    assert json.loads(described["cause"])["Container"]["ExitCode"] == 3
+
+
+def test_a_refused_job_has_aws_s_error_name(machines: Machines, job: Any) -> None:
+    arn = machines.of_one_task(SUBMIT, Parameters={**job, "JobQueue": "none"})
+    assert machines.ended(machines.start(arn))["error"] == "Batch.AWSBatchException"

@@ -1,0 +1,114 @@
+"""Local AWS ends with all that it started, and fails loudly when MiniStack is another."""
+
+import ast
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.contract.building import Functions, eventually
+
+import sluice_local.engine
+from sluice_local.engine import stock
+from sluice_local.server import LocalAws
+
+STANDING = """
+import os, time
+
+def handler(event, context):
+    with open(event, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(60)
+"""
+PARENT = """
+import sys
+from sluice_local.server import LocalAws
+with LocalAws() as aws:
+    print(aws.endpoint, flush=True)
+    sys.stdin.read()
+"""
+
+
+reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@reads_proc
+def test_the_end_of_the_block_ends_open_polls_and_running_functions(tmp_path: Path, unique: str) -> None:
+    # GIVEN a function in the middle of its work
+    worker = tmp_path / "pid"
+    with LocalAws() as aws:
+        arn = Functions(aws.client("lambda"), unique).create(STANDING, Timeout=60)
+        aws.client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=f'"{worker}"')
+        pid = int(eventually(lambda: worker.read_text() if worker.exists() else None))
+        assert is_alive(pid)
+    # WHEN the block is left, THEN nothing is left
+    eventually(lambda: not is_alive(pid))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(aws.endpoint.rpartition(":")[2])))
+
+
+def test_the_server_does_not_outlive_the_process_that_started_it() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdin
+    assert parent.stdout
+    port = int(parent.stdout.readline().decode().strip().rpartition(":")[2])
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    def gone() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    eventually(gone)
+    parent.stdin.close()
+    parent.stdout.close()
+
+
+@reads_proc
+def test_the_server_listens_on_the_loopback_address_only(local_aws: LocalAws) -> None:
+    port = int(local_aws.endpoint.rpartition(":")[2])
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {line[1] for line in lines if line[3] == "0A" and line[1].endswith(f":{port:04X}")}
+    assert listening == {f"0100007F:{port:04X}"}
+
+
+def literal_names() -> list[str]:
+    """Every name of MiniStack that the engine's source gives to `stock` as it stands."""
+    names = []
+    for path in Path(sluice_local.engine.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                owner, name = node.func.value, node.args[0]
+                of_stock = isinstance(owner, ast.Name) and owner.id == "stock"
+                if of_stock and isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    names.append(name.value)
+    return sorted(set(names))
+
+
+@pytest.mark.parametrize("name", literal_names())
+def test_every_name_of_ministack_that_is_touched_exists(name: str) -> None:
+    stock.require_version()
+    assert stock.private(name) is not None
+
+
+def test_a_name_that_ministack_lacks_is_told_with_its_path() -> None:
+    with pytest.raises(stock.EngineMismatchError, match=r"ministack\.services\.sqs\._gone"):
+        stock.private("services.sqs._gone")
+    with pytest.raises(stock.EngineMismatchError, match=r"ministack\.gone\.name"):
+        stock.private("gone.name")
+
+
+def test_another_version_of_ministack_is_refused_with_the_way_out() -> None:
+    with pytest.raises(stock.EngineMismatchError, match=r"pip install ministack==1\.5\.33"):
+        stock.require_version("1.6.0")

@@ -1,0 +1,1 @@
+"""The programs of the low-pass job definitions: from one sample's reads to its imputed genotypes."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice_local.batch.exits import TERMINATED, Ending, verdict
-from sluice_local.batch.memory import group_memory_mib
+from sluice_local.batch.memory import group_memory_mib, proportional_memory_mib
 from sluice_local.batch.model import Exit, Job
 from sluice_local.batch.processes import Command, Program, run_command
+
+CLOSED = Ending(status_reason="Local AWS was stopped", at_once=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Runner:
     def __init__(self, settings: RunnerSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._programs: dict[str, Program | None] = {}
+        self._programs: dict[str, Program] = {}
         self._stopped_early: dict[str, Ending] = {}
         self._closing = threading.Event()
         self._guard = threading.Thread(target=self._keep_limits, name="batch-limits", daemon=True)
@@ -42,22 +44,16 @@ class Runner:
     def run(self, job: Job, on_started: Callable[[], None]) -> Exit:
         """Run a placed job's command to its end."""
         job_id = job.spec.job_id
-        with self._lock:
-            self._programs[job_id] = None
 
-        def register(program: Program) -> None:
+        def started(program: Program) -> None:
             on_started()
-            with self._lock:
-                self._programs[job_id] = program
-                ending = self._stopped_early.pop(job_id, None)
-            if ending is not None:
-                self._end(program, ending)
+            self._register(job_id, program)
 
         try:
-            return run_command(job_command(job, self._settings), on_started=register)
+            return run_command(job_command(job, self._settings), on_started=started)
         finally:
             with self._lock:
-                del self._programs[job_id]
+                self._programs.pop(job_id, None)
                 self._stopped_early.pop(job_id, None)
 
     def stop(self, job_id: str) -> None:
@@ -73,11 +69,18 @@ class Runner:
         """Kill every program that still runs."""
         self._closing.set()
         for program in self._running():
-            program.stop(Ending(status_reason="Local AWS was stopped", at_once=True), grace_seconds=0)
+            self._end(program, CLOSED)
+
+    def _register(self, job_id: str, program: Program) -> None:
+        with self._lock:
+            self._programs[job_id] = program
+            ending = CLOSED if self._closing.is_set() else self._stopped_early.pop(job_id, None)
+        if ending is not None:
+            self._end(program, ending)
 
     def _running(self) -> list[Program]:
         with self._lock:
-            return [program for program in self._programs.values() if program is not None]
+            return list(self._programs.values())
 
     def _end(self, program: Program, ending: Ending) -> None:
         program.stop(ending, grace_seconds=self._settings.grace_seconds)
@@ -91,10 +94,19 @@ class Runner:
         memory = group_memory_mib() if has_memory_limit else {}
         now = time.monotonic()
         for program in programs:
-            ending = verdict(program.limits, memory_mib=memory.get(program.group, 0), now_seconds=now)
+            memory_mib = _confirmed_mib(program, memory.get(program.group, 0))
+            ending = verdict(program.limits, memory_mib=memory_mib, now_seconds=now)
             if ending is not None:
                 self._end(program, ending)
             program.kill_if_due(now_seconds=now)
+
+
+def _confirmed_mib(program: Program, resident_mib: float) -> float:
+    """Count shared pages once, which is slow, only when counting them often says that it is too much."""
+    limit_mib = program.limits.memory_mib
+    if limit_mib is None or resident_mib <= limit_mib:
+        return resident_mib
+    return proportional_memory_mib(program.group)
 
 
 def job_command(job: Job, settings: RunnerSettings) -> Command:

@@ -1,0 +1,165 @@
+"""Programs as real processes."""
+
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.local_batch.building import a_job
+
+from sluice_local.batch.exits import OUT_OF_MEMORY, TIMED_OUT
+from sluice_local.batch.model import Exit, Job, Placement
+from sluice_local.batch.runner import Runner, RunnerSettings, job_command
+
+PLACEMENT = Placement("arn:aws:ecs:us-east-1:000000000000:task/spot/1", "align/default/1")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> RunnerSettings:
+    return RunnerSettings(tmp_path, "http://127.0.0.1:4566", grace_seconds=0.05, check_seconds=0.02)
+
+
+@pytest.fixture
+def runner(settings: RunnerSettings) -> Iterator[Runner]:
+    runner = Runner(settings)
+    yield runner
+    runner.close()
+
+
+def shell(script: str, **spec: Any) -> Job:
+    """A placed job that runs a shell script."""
+    job = replace(a_job(), placement=PLACEMENT)
+    return replace(job, spec=replace(job.spec, command=("sh", "-c", script), **spec))
+
+
+def log(settings: RunnerSettings) -> str:
+    return (settings.folder / "logs/align/default/1.log").read_text()
+
+
+def run(runner: Runner, job: Job) -> Exit:
+    return runner.run(job, lambda: None)
+
+
+class Waits:
+    """Runs a job on a thread, so that the test can stop it."""
+
+    def __init__(self, runner: Runner, job: Job) -> None:
+        self.started = threading.Event()
+        self.exits: list[Exit] = []
+        self._thread = threading.Thread(target=lambda: self.exits.append(runner.run(job, self.started.set)))
+        self._thread.start()
+
+    def exit(self) -> Exit:
+        self._thread.join(10)
+        return self.exits[0]
+
+
+def test_a_programs_output_and_exit_code_are_kept(runner: Runner, settings: RunnerSettings) -> None:
+    assert run(runner, shell("echo out; echo err >&2; exit 3")) == Exit(3)
+    assert log(settings) == "out\nerr\n"
+
+
+def test_a_program_starts_in_an_empty_folder_that_is_gone_afterwards(
+    runner: Runner, settings: RunnerSettings
+) -> None:
+    run(runner, shell('touch made; pwd; ls; test "$HOME" = "$PWD" -a "$TMPDIR" = "$PWD" && echo home'))
+    folder, *rest = log(settings).splitlines()
+    assert rest == ["made", "home"]
+    assert not Path(folder).exists()
+
+
+def test_a_program_gets_batchs_variables_and_none_of_ours(settings: RunnerSettings) -> None:
+    job = replace(shell(""), attempts=())
+    environment = job_command(job, settings).environment
+    assert environment["AWS_BATCH_JOB_ID"] == "job-1"
+    assert environment["AWS_BATCH_JQ_NAME"] == "spot"
+    assert environment["AWS_BATCH_JOB_ATTEMPT"] == "1"
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert environment["A"] == "1"
+
+
+def test_this_pythons_programs_come_first_in_a_clean_environment(
+    runner: Runner, settings: RunnerSettings
+) -> None:
+    run(runner, shell("python -c 'import sys; print(sys.prefix)'; env | grep -c PYTEST"))
+    prefix, count = log(settings).splitlines()
+    assert Path(prefix, "bin", "pytest").exists()
+    assert count == "0"
+
+
+def test_a_program_that_is_not_there_ends_with_127(runner: Runner) -> None:
+    job = shell("")
+    exit_ = run(runner, replace(job, spec=replace(job.spec, command=("no-such-program",))))
+    assert exit_.exit_code == 127
+    assert str(exit_.reason).startswith("CannotStartContainerError")
+
+
+def test_a_job_without_any_command_cannot_start(runner: Runner) -> None:
+    job = shell("")
+    assert run(runner, replace(job, spec=replace(job.spec, command=()))).exit_code == 127
+
+
+def test_a_stopped_program_ends_by_sigterm(runner: Runner) -> None:
+    waits = Waits(runner, shell("sleep 60"))
+    waits.started.wait(10)
+    runner.stop("job-1")
+    assert waits.exit().exit_code == 128 + signal.SIGTERM
+
+
+def test_a_program_that_ignores_sigterm_is_killed_with_all_its_children(runner: Runner) -> None:
+    waits = Waits(runner, shell("trap '' TERM; sleep 60 & wait; sleep 60"))
+    waits.started.wait(10)
+    runner.stop("job-1")
+    exit_ = waits.exit()
+    assert (exit_.exit_code, exit_.reason) == (128 + signal.SIGKILL, None)
+
+
+def test_a_stop_that_comes_before_the_program_ends_it_as_it_starts(runner: Runner) -> None:
+    runner.stop("job-1")
+    assert run(runner, shell("sleep 60")).exit_code == 128 + signal.SIGTERM
+
+
+def test_what_a_program_leaves_running_ends_with_it(runner: Runner, settings: RunnerSettings) -> None:
+    run(runner, shell("sleep 60 & echo $!"))
+    left = log(settings).strip()
+    state = subprocess.run(["ps", "-o", "stat=", "-p", left], capture_output=True, text=True, check=False)
+    assert state.stdout.strip() in {"", "Z"}
+
+
+def test_a_program_that_exceeds_its_timeout_is_ended(runner: Runner) -> None:
+    exit_ = run(runner, shell("sleep 60", timeout_seconds=0))
+    assert (exit_.status_reason, exit_.timed_out) == (TIMED_OUT, True)
+
+
+def test_a_program_that_exceeds_its_memory_is_killed(runner: Runner) -> None:
+    script = "python -c 'import time; held = bytearray(200 << 20); time.sleep(60)'"
+    exit_ = run(runner, shell(script, memory_mib=100))
+    assert (exit_.exit_code, exit_.reason) == (137, OUT_OF_MEMORY)
+
+
+def test_memory_that_a_fork_shares_counts_once(runner: Runner, settings: RunnerSettings) -> None:
+    script = """python -c '
+import os, time
+held = bytearray(60 << 20)
+children = [os.fork() for _ in range(2) if True]
+time.sleep(0.3)
+print("alive")
+'"""
+    exit_ = run(runner, shell(script, memory_mib=120))
+    assert exit_.exit_code == 0
+    assert "alive" in log(settings)
+
+
+def test_a_program_that_something_else_kills_is_reported_as_out_of_memory(runner: Runner) -> None:
+    assert run(runner, shell("kill -9 $$")).reason == OUT_OF_MEMORY
+
+
+def test_closing_ends_every_program(runner: Runner) -> None:
+    waits = Waits(runner, shell("sleep 60"))
+    waits.started.wait(10)
+    runner.close()
+    assert waits.exit().status_reason == "Local AWS was stopped"

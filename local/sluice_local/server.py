@@ -1,5 +1,6 @@
 """Starts and ends one Local AWS."""
 
+import contextlib
 import json
 import os
 import signal
@@ -131,12 +132,19 @@ class LocalAws:
             try:
                 process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
+            _end_group(process.pid)
             for pipe in (process.stdin, process.stdout):
                 assert pipe is not None
                 pipe.close()
         self._folder.cleanup()
+
+
+def _end_group(leader: int) -> None:
+    """End what is left of a process group whose leader has ended, most often nothing."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _credentials() -> dict[str, str]:

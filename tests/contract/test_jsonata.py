@@ -48,9 +48,53 @@ def test_a_loop_counts_with_a_variable_and_a_choice_condition(machines: Machines
         "Choices": [{"Condition": "{% $round < $states.input.rounds %}", "Next": "Count"}],
         "Default": "Done",
     }
-    done = {"Type": "Succeed", "Output": {"rounds": "{% $round %}"}}
+    done = {"Type": "Succeed", "Output": {"counted": "{% $round %}"}}
     arn = machines.create(machine("Begin", Begin=begin, Count=count, Again=again, Done=done))
-    assert machines.output(arn, {"rounds": 5}) == {"rounds": 5}
+    assert machines.output(arn, {"rounds": 5}) == {"counted": 5}
+
+
+def test_a_choice_s_own_output_and_assign_hold_when_no_rule_matches(machines: Machines) -> None:
+    choose = {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% $states.input.more %}", "Output": "more", "Next": "Done"}],
+        "Default": "Done",
+        "Assign": {"why": "no rule"},
+        "Output": "no more",
+    }
+    done = {
+        "Type": "Succeed",
+        "Output": {"input": "{% $states.input %}", "why": "{% $exists($why) ? $why : '' %}"},
+    }
+    arn = machines.create(machine("Choose", Choose=choose, Done=done))
+    assert machines.output(arn, {"more": True}) == {"input": "more", "why": ""}
+    assert machines.output(arn, {"more": False}) == {"input": "no more", "why": "no rule"}
+
+
+def test_parallel_branches_have_arguments_output_and_variables_of_their_own(machines: Machines) -> None:
+    def branch(name: str) -> dict[str, Any]:
+        begin = {
+            "Type": "Pass",
+            "Assign": {"own": f"{{% $states.input & '{name}' %}}"},
+            "Next": f"Wait{name}",
+        }
+        wait = {"Type": "Wait", "Seconds": 1, "Next": f"End{name}"}
+        end = {"Type": "Pass", "Output": ["{% $own %}", "{% $states.context.State.Name %}"], "End": True}
+        return {
+            "StartAt": f"Begin{name}",
+            "States": {f"Begin{name}": begin, f"Wait{name}": wait, f"End{name}": end},
+        }
+
+    both = {
+        "Type": "Parallel",
+        "Branches": [branch("A"), branch("B")],
+        "Arguments": "{% $states.input.text %}",
+        "Assign": {"kept": "{% $count($states.result) %}"},
+        "Output": "{% $states.result %}",
+        "Next": "Done",
+    }
+    done = {"Type": "Succeed", "Output": "{% [$kept, $states.input] %}"}
+    output = machines.output(machines.create(machine("Both", Both=both, Done=done)), {"text": "x"})
+    assert output == [2, ["xA", "EndA"], ["xB", "EndB"]]
 
 
 def test_an_activity_takes_arguments_and_gives_its_result(

@@ -14,6 +14,7 @@ from sluice_local.engine import (
     definitions,
     executions,
     integrations,
+    jsonata_states,
     lambdas,
     retry_delays,
     schedules,
@@ -50,6 +51,7 @@ def _install_mends(engine: Engine) -> None:
     definitions.install()
     executions.install(engine, broker)
     integrations.install(engine)
+    jsonata_states.install()
     lambdas.install()
     batch_windows.install(engine)
     schedules.install()

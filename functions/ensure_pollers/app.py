@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.chain import wanted_pollers
-from sluice.telemetry import logger, metrics
+from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
 
 if TYPE_CHECKING:
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Starts the pollers that are missing; SQS records are wake-up calls, anything else is the schedule."""
     services = wiring()
     wanted = wanted_pollers(services.settings, woken="Records" in event)
     started = [services.chain.ensure(slot, max_empty_rounds=wanted.max_empty_rounds) for slot in wanted.slots]
     services.counts.count("PollersStarted", sum(started))
-    return services.counts.publish()
+    counts = services.counts.drain()
+    publish("pollers started", counts)
+    return counts

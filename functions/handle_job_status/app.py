@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.job_event import read_job_event
 from sluice.queue import handle_records
-from sluice.telemetry import logger, metrics
+from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
 
 if TYPE_CHECKING:
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Batch Job State Change events; what failed is delivered again."""
     services = wiring()
     answer = handle_records(event, lambda body: note(body, services.finisher, services.counts))
-    services.counts.publish()
+    publish("job events handled", services.counts.drain())
     return answer
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from sluice.rate import MICROSECONDS
-from sluice.telemetry import log_counts, logger, metrics
+from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
 
 if TYPE_CHECKING:
@@ -17,14 +15,12 @@ LAST_LOOK_SECONDS: Final = 30
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Looks at every open task that is due and returns what was done."""
     services = wiring()
     remaining_seconds = context.get_remaining_time_in_millis() / 1000 - LAST_LOOK_SECONDS
     until_us = services.clock.now_us() + int(remaining_seconds * MICROSECONDS)
     oldest_seconds = services.healer.heal(until_us=until_us)
-    metrics.add_metric("OldestOpenTaskAge", MetricUnit.Seconds, oldest_seconds)
-    counts = {"oldestOpenTaskAgeSeconds": oldest_seconds, **services.counts.publish()}
-    log_counts("reconciled", counts)
-    return counts
+    counts = services.counts.drain()
+    publish("open tasks looked at", counts, {"OldestOpenTaskAge": oldest_seconds})
+    return {"oldestOpenTaskAgeSeconds": oldest_seconds, **counts}

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-STATUSES: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
+STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(frozen=True)

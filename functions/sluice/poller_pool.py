@@ -46,54 +46,57 @@ def plan_round(now_us: int, *, remaining_seconds: float, round_seconds: int) -> 
     )
 
 
+class _Tally:
+    """What the threads of one round know of each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.tasks = 0
+        self.idle = False
+
+    def add_task(self) -> None:
+        with self._lock:
+            self.tasks += 1
+
+
+@dataclass(frozen=True)
 class PollerPool:
     """Takes tasks with a bounded number of threads.
 
-    A thread goes home when its poll stayed empty and no other thread found work meanwhile, so that
-    an idle pool ends after one long poll and a busy one stays whole.
+    The first poll that stays empty while no other thread finds work ends the round for all: an idle
+    poller is gone after one long poll, and a busy one is never left with fewer threads than it had.
     """
 
-    def __init__(
-        self, activities: Activities, submitter: Submitter, *, clock: Clock, reporter: Reporter
-    ) -> None:
-        """All four are shared by the threads."""
-        self._activities, self._submitter, self._clock, self._reporter = (
-            activities,
-            submitter,
-            clock,
-            reporter,
-        )
-        self._lock = threading.Lock()
-        self._taken = 0
+    activities: Activities
+    submitter: Submitter
+    clock: Clock
+    reporter: Reporter
 
     def run(self, threads: int, round_: Round) -> int:
         """Runs one round and returns the number of tasks that it took from the Activity."""
+        tally = _Tally()
         with ThreadPoolExecutor(threads, thread_name_prefix="poller") as pool:
-            for worker in [pool.submit(self._work, round_) for _ in range(threads)]:
+            for worker in [pool.submit(self._work, round_, tally) for _ in range(threads)]:
                 worker.result()
-        return self._taken
+        return tally.tasks
 
-    def _work(self, round_: Round) -> None:
-        while self._clock.now_us() < round_.poll_until_us:
-            before = self._taken
+    def _work(self, round_: Round, tally: _Tally) -> None:
+        while not tally.idle and self.clock.now_us() < round_.poll_until_us:
+            before = tally.tasks
             try:
-                task = self._activities.next_task()
+                task = self.activities.next_task()
             except (ThrottledError, UnclearError) as error:
-                self._reporter.poll_failed(error)
-                self._clock.sleep(PAUSE_SECONDS)
+                self.reporter.poll_failed(error)
+                self.clock.sleep(PAUSE_SECONDS)
                 continue
             if task is not None:
+                tally.add_task()
                 self._take(task, round_)
-            elif self._taken == before:
-                return
+            elif tally.tasks == before:
+                tally.idle = True
 
     def _take(self, task: ActivityTask, round_: Round) -> None:
-        self._count()
         try:
-            self._submitter.take(task, until_us=round_.submit_until_us)
+            self.submitter.take(task, until_us=round_.submit_until_us)
         except ServiceError as error:
-            self._reporter.task_left(task.token, error)
-
-    def _count(self) -> None:
-        with self._lock:
-            self._taken += 1
+            self.reporter.task_left(task.token, error)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "Sluice"
 
-logger = Logger(service="sluice")
-metrics = Metrics(namespace=NAMESPACE, service="sluice")
+# the service's name, which is a metric's dimension, is the stack's: POWERTOOLS_SERVICE_NAME
+logger = Logger()
+metrics = Metrics(namespace=NAMESPACE)
 
 
 class Counts:
@@ -35,18 +36,24 @@ class Counts:
         with self._lock:
             self._counter[name] += value
 
-    def publish(self) -> dict[str, int]:
-        """Sends the counts to CloudWatch and returns them, for the next invocation to start from zero."""
+    def drain(self) -> dict[str, int]:
+        """Returns the counts that are not zero and starts again from zero."""
         with self._lock:
-            totals, self._counter = dict(self._counter), Counter()
-        for name, value in totals.items():
-            metrics.add_metric(name, MetricUnit.Count, value)
-        return totals
+            totals, self._counter = +self._counter, Counter()
+        return dict(totals)
 
 
-def log_counts(message: str, counts: Mapping[str, int]) -> None:
-    """Writes one line with the counts of an invocation."""
-    logger.info(message, extra=dict(counts))
+def publish(message: str, counts: Mapping[str, int], seconds: Mapping[str, int] | None = None) -> None:
+    """Sends an invocation's counts and ages to CloudWatch and logs them in a line, if there are any."""
+    figures = {**counts, **(seconds or {})}
+    if not figures:
+        return
+    for name, value in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, value)
+    for name, value in (seconds or {}).items():
+        metrics.add_metric(name, MetricUnit.Seconds, value)
+    metrics.flush_metrics()
+    logger.info(message, extra=figures)
 
 
 class LogReporter:

@@ -36,7 +36,7 @@ class Wiring:
     @cached_property
     def pollers(self) -> PollerPool:
         """What submit_jobs runs."""
-        return PollerPool(self._activities, self._submitter, clock=self.clock, reporter=LogReporter())
+        return PollerPool(self._activities, self._submitter, self.clock, LogReporter())
 
     @cached_property
     def finisher(self) -> Finisher:

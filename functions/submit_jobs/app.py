@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.poller_pool import plan_round
-from sluice.telemetry import log_counts, logger, metrics
+from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Works until the round is over or the Activity is empty; returns what was done, `tasks` foremost."""
     services = wiring()
@@ -23,6 +22,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         round_seconds=services.settings.round_seconds,
     )
     tasks = services.pollers.run(services.settings.poller_threads, round_)
-    counts = {"tasks": tasks, **services.counts.publish()}
-    log_counts(f"round of slot {event.get('slot')} over", counts)
-    return counts
+    counts = services.counts.drain()
+    publish(f"round of slot {event.get('slot')} over", counts)
+    return {"tasks": tasks, **counts}

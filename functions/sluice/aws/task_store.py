@@ -68,17 +68,16 @@ class DynamoTaskStore:
 
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """One write; refused when the job has ended, is unknown to the task, or is another of its name."""
-        condition = (
-            "attribute_exists(jobs.#name)"
-            " AND (attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed))"
-            " AND (attribute_not_exists(jobs.#name.jobId) OR jobs.#name.jobId = :id)"
+        not_ended = (
+            "attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed)"
         )
+        same_job = "attribute_not_exists(jobs.#name.jobId) OR jobs.#name.jobId = :id"
         item, changed = self._update(
             token,
             "SET jobs.#name = :job",
             names={"#name": job.name, "#status": "status"},
             values={":job": job_values(job), ":id": job.job_id, ":succeeded": SUCCEEDED, ":failed": FAILED},
-            condition=condition,
+            condition=f"attribute_exists(jobs.#name) AND ({not_ended}) AND ({same_job})",
         )
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)

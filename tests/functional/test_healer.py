@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from tests.builders import World, ended, job, task_text
+
+from sluice.model import Failed, TaskState
+from sluice.ports import ActivityTask
+from sluice.task_input import parse_task
+
+
+def heal(world: World) -> int:
+    return world.healer.heal(until_us=world.in_seconds(600))
+
+
+def with_intent(world: World, token: str, *jobs: dict[str, object]) -> None:
+    """A task whose poller died right after the intent."""
+    text = task_text(*jobs)
+    world.store.put_intent(parse_task(token, text), text, world.clock.now_us() // 1000)
+
+
+def test_young_tasks_are_left_alone_and_batch_is_never_asked() -> None:
+    world = World()
+    world.take("token", job("align"))
+    assert heal(world) == 0
+    assert world.activities.heartbeats == []
+    assert world.batch.calls.keys() == {"SubmitJob"}
+
+
+def test_a_live_task_gets_a_heartbeat_and_no_describe() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.clock.sleep(301)
+    assert heal(world) == 301
+    assert world.activities.heartbeats == ["token"]
+    assert world.batch.calls["DescribeJobs"] == 0
+
+
+def test_a_task_that_was_lost_after_its_intent_is_submitted() -> None:
+    world = World()
+    with_intent(world, "token", job("align"), job("impute", "align"))
+    world.clock.sleep(301)
+    heal(world)
+    assert list(world.batch.jobs) == ["job-0", "job-1"]
+    assert world.store.records["token"].jobs["impute"].job_id == "job-1"
+
+
+def test_a_job_whose_id_was_lost_is_found_by_its_name() -> None:
+    world = World()
+    world.take("token", job("align"), job("impute", "align"))
+    lost = world.store.records.pop("token")
+    del world.batch.jobs["job-1"]  # the poller died between the two
+    with_intent(world, "token", job("align"), job("impute", "align"))
+    assert lost.task == world.store.records["token"].task
+    world.clock.sleep(301)
+    heal(world)
+    assert world.store.records["token"].jobs["align"].job_id == "job-0"
+    assert len(world.batch.jobs) == 2
+
+
+def test_an_event_that_never_came_is_made_good() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.batch.jobs["job-0"] |= {"status": "SUCCEEDED", "stoppedAt": 3}
+    world.clock.sleep(3601)
+    heal(world)
+    assert world.store.records["token"].state is TaskState.SUCCEEDED
+
+
+def test_a_job_that_still_runs_is_left_running() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.batch.jobs["job-0"]["status"] = "RUNNING"
+    world.clock.sleep(3601)
+    heal(world)
+    assert world.store.records["token"].state is TaskState.OPEN
+    assert world.batch.terminated == []
+
+
+def test_a_job_that_vanished_fails_its_task() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.batch.jobs.clear()
+    world.clock.sleep(3601)
+    heal(world)
+    (outcome,) = world.activities.outcomes["token"]
+    assert isinstance(outcome, Failed)
+    assert "does not know this job" in outcome.cause
+
+
+def test_a_dead_token_stops_its_jobs() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.activities.gone.add("token")
+    world.clock.sleep(301)
+    heal(world)
+    assert world.batch.terminated == ["job-0"]
+    assert world.store.records["token"].state is TaskState.ABANDONED
+
+
+def test_a_task_whose_handler_died_before_telling_the_workflow_is_completed() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.store.note_job("token", ended("align", "job-0"))
+    world.clock.sleep(301)
+    heal(world)
+    assert world.store.records["token"].state is TaskState.SUCCEEDED
+    assert len(world.activities.outcomes["token"]) == 1
+
+
+def test_hundreds_of_overdue_jobs_are_asked_about_a_hundred_at_a_time() -> None:
+    world = World()
+    for index in range(250):
+        handed = ActivityTask(f"token-{index}", task_text(job("align")))
+        world.submitter.take(handed, until_us=world.in_seconds(600))
+    world.clock.sleep(3601)
+    heal(world)
+    assert world.batch.calls["DescribeJobs"] == 3
+
+
+def test_a_reconciler_whose_time_is_up_stops_and_the_next_goes_on() -> None:
+    world = World()
+    world.take("first", job("align"))
+    world.take("second", job("align"))
+    world.clock.sleep(301)
+    world.healer.heal(until_us=world.clock.now_us())
+    assert world.activities.heartbeats == []
+    heal(world)
+    assert world.activities.heartbeats == ["first", "second"]

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.builders import ended, job, open_record
+
+from sluice.healing import HealingPolicy, diagnose, is_due
+from sluice.model import JobRecord
+from sluice.ports import OpenTask
+
+POLICY = HealingPolicy(heartbeat_seconds=300, overdue_seconds=3600)
+
+
+def test_a_task_is_due_when_its_heartbeat_is_old() -> None:
+    task = OpenTask("token", created_at=0, heartbeat_at=1000)
+    assert not is_due(task, now_ms=300_999, policy=POLICY)
+    assert is_due(task, now_ms=301_000, policy=POLICY)
+
+
+def test_a_young_unsubmitted_task_is_still_its_pollers() -> None:
+    record = open_record(job("align"))
+    assert not diagnose(record, now_ms=299_999, policy=POLICY).submit
+    assert diagnose(record, now_ms=300_000, policy=POLICY).submit
+
+
+def test_batch_is_asked_only_about_overdue_jobs_that_have_not_ended() -> None:
+    record = open_record(job("align"), job("impute"))
+    waiting = JobRecord("impute", job_id="2", status=None)
+    record = replace(record, jobs={"align": ended("align", "1"), "impute": waiting})
+    assert diagnose(record, now_ms=3_599_999, policy=POLICY).describe == ()
+    diagnosis = diagnose(record, now_ms=3_600_000, policy=POLICY)
+    assert diagnosis.describe == (waiting,)
+    assert not diagnosis.submit

@@ -32,8 +32,8 @@ def with_default_as_rule(state: State) -> State:
     """Return a Choice whose default, with the state's own Output and Assign, is a last rule that matches."""
     if "Default" not in state:
         return state
-    own = {field: state[field] for field in ("Output", "Assign") if field in state}
-    last: State = {"Condition": "{% true %}", "Next": state["Default"], **own}
+    own: State = {field: state[field] for field in ("Output", "Assign") if field in state}
+    last = {"Condition": "{% true %}", "Next": state["Default"], **own}
     rest = {field: value for field, value in state.items() if field not in {"Default", *own}}
     return {**rest, "Choices": [*state["Choices"], last]}
 

@@ -15,21 +15,16 @@ class Deliveries:
 
     def __init__(self, deliver: Callable[[Job], None]) -> None:
         self._deliver = deliver
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._deliver_all, name="batch-events", daemon=True)
-        self._thread.start()
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        threading.Thread(target=self._deliver_all, name="batch-events", daemon=True).start()
 
     def publish(self, job: Job) -> None:
         """Take a job whose state has changed; returns at once."""
         self._jobs.put(job)
 
-    def close(self) -> None:
-        """Deliver what was taken so far, and end."""
-        self._jobs.put(None)
-        self._thread.join()
-
     def _deliver_all(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while True:
+            job = self._jobs.get()
             try:
                 self._deliver(job)
             except Exception:  # the top of a thread: the next event must still go out

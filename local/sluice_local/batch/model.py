@@ -170,3 +170,11 @@ class Job:
     def is_array_parent(self) -> bool:
         """Whether this job runs nothing itself and stands for its children."""
         return self.spec.array_size is not None
+
+    @property
+    def attempt_just_ended(self) -> Attempt | None:
+        """The attempt whose end brought the job into its present state, if that is what did."""
+        last = self.attempts[-1] if self.attempts else None
+        retried = self.status is JobStatus.RUNNABLE
+        ended_by_it = last is not None and self.status.ended and self.placement == last.placement
+        return last if retried or ended_by_it else None

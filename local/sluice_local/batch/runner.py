@@ -38,8 +38,7 @@ class Runner:
         self._programs: dict[str, Program] = {}
         self._stopped_early: dict[str, Ending] = {}
         self._closing = threading.Event()
-        self._guard = threading.Thread(target=self._keep_limits, name="batch-limits", daemon=True)
-        self._guard.start()
+        threading.Thread(target=self._keep_limits, name="batch-limits", daemon=True).start()
 
     def run(self, job: Job, on_started: Callable[[], None]) -> Exit:
         """Run a placed job's command to its end."""

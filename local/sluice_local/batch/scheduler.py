@@ -24,12 +24,7 @@ class Scheduler:
     def __init__(self, backend: Backend, runner: RunsJobs) -> None:
         self._backend = backend
         self._runner = runner
-        self._thread = threading.Thread(target=self._place_jobs, name="batch-scheduler", daemon=True)
-        self._thread.start()
-
-    def join(self) -> None:
-        """Wait until the scheduler has noticed that its backend is closed."""
-        self._thread.join()
+        threading.Thread(target=self._place_jobs, name="batch-scheduler", daemon=True).start()
 
     def _place_jobs(self) -> None:
         while (job := self._backend.next_placed()) is not None:

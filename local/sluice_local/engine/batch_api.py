@@ -16,7 +16,7 @@ from sluice_local.batch.backend import Backend, Surroundings
 from sluice_local.batch.definitions import Definitions
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.events import job_row, state_change
-from sluice_local.batch.model import Attempt, Document, Job, JobStatus, RequestRefusedError, Scope
+from sluice_local.batch.model import Attempt, Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
 from sluice_local.batch.runner import Runner, RunnerSettings, log_path
 from sluice_local.batch.scheduler import Scheduler
@@ -100,8 +100,8 @@ class _Outlet:
 
     def deliver(self, job: Job) -> None:
         with self._in_scope(job.spec.scope.account, job.spec.scope.region):
-            if job.attempts and (job.status.ended or job.status is JobStatus.RUNNABLE):
-                self._keep_log(job.attempts[-1])
+            if job.attempt_just_ended is not None:
+                self._keep_log(job.attempt_just_ended)
             self._put_events({"Entries": [state_change(job)]}, allow_aws_source=True)
 
     def _keep_log(self, attempt: Attempt) -> None:

@@ -67,8 +67,7 @@ class Activity:
 
     def create(self, _logical_id: str, properties: Properties, _stack_name: str) -> Created:
         """Make the activity, or take the one that has this name."""
-        if not properties.get("Name"):
-            raise ValueError("#: required key [Name] not found")
+        _check_activity(properties)
         name = str(properties["Name"])
         arn = self._arn(name)
         if arn not in stock.private(f"{_STEP_FUNCTIONS}._activities"):
@@ -107,6 +106,14 @@ class Activity:
         status, _headers, body = stock.private(f"{_STEP_FUNCTIONS}.{function}")(request)
         if status >= 400:
             raise ValueError(json.loads(body).get("message") or f"{function} answered {status}")
+
+
+def _check_activity(properties: Properties) -> None:
+    if not properties.get("Name"):
+        raise ValueError("#: required key [Name] not found")
+    unknown = properties.keys() - {"Name", "Tags", "EncryptionConfiguration"}
+    if unknown:
+        raise ValueError(f"Encountered unsupported property {', '.join(sorted(unknown))}")
 
 
 class ComputeEnvironment:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,14 @@ def log(settings: RunnerSettings) -> str:
 
 def run(runner: Runner, job: Job) -> Exit:
     return runner.run(job, lambda: None)
+
+
+def await_output(settings: RunnerSettings, expected: str) -> None:
+    """Wait until a program has written this."""
+    path, deadline = settings.folder / "logs/align/default/1.log", time.monotonic() + 10
+    while not path.exists() or path.read_text() != expected:
+        assert time.monotonic() < deadline, "the program wrote nothing"
+        time.sleep(0.01)
 
 
 class Waits:
@@ -110,9 +119,11 @@ def test_a_stopped_program_ends_by_sigterm(runner: Runner) -> None:
     assert waits.exit().exit_code == 128 + signal.SIGTERM
 
 
-def test_a_program_that_ignores_sigterm_is_killed_with_all_its_children(runner: Runner) -> None:
-    waits = Waits(runner, shell("trap '' TERM; sleep 60 & wait; sleep 60"))
-    waits.started.wait(10)
+def test_a_program_that_ignores_sigterm_is_killed_with_all_its_children(
+    runner: Runner, settings: RunnerSettings
+) -> None:
+    waits = Waits(runner, shell("trap '' TERM; sleep 60 & echo ready; wait; sleep 60"))
+    await_output(settings, "ready\n")
     runner.stop("job-1")
     exit_ = waits.exit()
     assert (exit_.exit_code, exit_.reason) == (128 + signal.SIGKILL, None)

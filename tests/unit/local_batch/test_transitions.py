@@ -101,6 +101,14 @@ def test_a_failed_attempt_with_attempts_left_makes_the_job_runnable_again() -> N
     assert (last.status, len(last.attempts)) == (JobStatus.FAILED, 2)
 
 
+def test_each_attempts_end_is_told_by_one_state_only() -> None:
+    first: list[Happening] = [FREE, PLACED, Started(), FAILED_EXIT]
+    steps = live(a_job(retryStrategy={"attempts": 2}), *first, PLACED, Started(), FAILED_EXIT)
+    assert [bool(step.job.attempt_just_ended) for step in steps] == [False] * 4 + [True, False, False, True]
+    cancelled = live(a_job(retryStrategy={"attempts": 2}), *first, Cancelled("not needed"))[-1].job
+    assert cancelled.attempt_just_ended is None
+
+
 def test_a_rule_that_says_exit_spares_the_attempts_that_are_left() -> None:
     job = a_job()
     retry = RetryStrategy(attempts=5, rules=(ExitRule("EXIT", on_exit_code="1"),))

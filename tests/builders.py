@@ -21,9 +21,8 @@ from sluice.finisher import Finisher
 from sluice.healer import Healer
 from sluice.healing import HealingPolicy
 from sluice.limiter import Limiter
-from sluice.model import JobRecord, TaskRecord, TaskState
+from sluice.model import ActivityTask, JobRecord, TaskRecord, TaskState
 from sluice.poller_pool import PollerPool
-from sluice.ports import ActivityTask
 from sluice.rate import Limit
 from sluice.stopper import Stopper
 from sluice.submitter import Submitter

@@ -9,16 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sluice import rate
-from sluice.model import JobRecord, TaskRecord, TaskState
-from sluice.ports import (
-    ActivityTask,
-    AlreadyExistsError,
-    Noted,
-    OpenTask,
-    RejectedError,
-    ServiceError,
-    TaskGoneError,
-)
+from sluice.model import ActivityTask, JobRecord, Noted, OpenTask, TaskRecord, TaskState
+from sluice.ports import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

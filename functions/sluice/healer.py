@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sluice.finisher import Finisher
     from sluice.healing import HealingPolicy
     from sluice.limiter import Limiter
-    from sluice.model import TaskRecord
-    from sluice.ports import Activities, Batch, Clock, Figures, OpenTask, TaskStore
+    from sluice.model import OpenTask, TaskRecord
+    from sluice.ports import Activities, Batch, Clock, Figures, TaskStore
     from sluice.submitter import Submitter
 
 JOBS_A_CALL: Final = 100

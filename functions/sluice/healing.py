@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from sluice.submission import TAKEOVER_SECONDS
 
 if TYPE_CHECKING:
-    from sluice.model import JobRecord, TaskRecord
-    from sluice.ports import OpenTask
+    from sluice.model import JobRecord, OpenTask, TaskRecord
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,31 @@ class TaskRecord:
 
 
 @dataclass(frozen=True)
+class ActivityTask:
+    """A task as GetActivityTask hands it out."""
+
+    token: str = field(repr=False)
+    input: str
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """An entry of the index of open tasks."""
+
+    token: str = field(repr=False)
+    created_at: int
+    heartbeat_at: int
+
+
+@dataclass(frozen=True)
+class Noted:
+    """The answer to a note about a job: the task as it is now, None if there is no such task or job."""
+
+    record: TaskRecord | None
+    changed: bool
+
+
+@dataclass(frozen=True)
 class Succeeded:
     """The task's jobs all succeeded; `output` is the JSON that the workflow gets."""
 

@@ -11,7 +11,8 @@ from sluice.ports import ServiceError, ThrottledError, UnclearError
 from sluice.rate import MICROSECONDS
 
 if TYPE_CHECKING:
-    from sluice.ports import Activities, ActivityTask, Clock, Reporter
+    from sluice.model import ActivityTask
+    from sluice.ports import Activities, Clock, Reporter
     from sluice.submitter import Submitter
 
 LAST_POLL_SECONDS: Final = 75

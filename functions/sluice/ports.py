@@ -6,13 +6,21 @@ say what an answer means to the caller, whatever service it came from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sluice.model import JobRecord, Outcome, Task, TaskRecord, TaskState
+    from sluice.model import (
+        ActivityTask,
+        JobRecord,
+        Noted,
+        OpenTask,
+        Outcome,
+        Task,
+        TaskRecord,
+        TaskState,
+    )
     from sluice.rate import Limit, Reservation
 
 
@@ -42,22 +50,6 @@ class AlreadyExistsError(ServiceError):
 
 class DoesNotExistError(ServiceError):
     """Raised when there is no execution of this name."""
-
-
-@dataclass(frozen=True)
-class ActivityTask:
-    """A task as GetActivityTask hands it out."""
-
-    token: str = field(repr=False)
-    input: str
-
-
-@dataclass(frozen=True)
-class Noted:
-    """The answer to a note about a job: the task as it is now, None if there is no such task or job."""
-
-    record: TaskRecord | None
-    changed: bool
 
 
 class Clock(Protocol):
@@ -122,15 +114,6 @@ class TaskStore(Protocol):
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """Moves the task's heartbeat to now; None if it ended or another reconciler was quicker."""
-
-
-@dataclass(frozen=True)
-class OpenTask:
-    """An entry of the index of open tasks."""
-
-    token: str = field(repr=False)
-    created_at: int
-    heartbeat_at: int
 
 
 class RateStore(Protocol):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from sluice.limiter import Limiter
-    from sluice.model import Failed, Task, TaskRecord
-    from sluice.ports import Activities, ActivityTask, Batch, Clock, Figures, TaskStore
+    from sluice.model import ActivityTask, Failed, Task, TaskRecord
+    from sluice.ports import Activities, Batch, Clock, Figures, TaskStore
     from sluice.stopper import Stopper
 
 SETTLE_SECONDS: Final = 2

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from tests.builders import World, ended, job, task_text
 
-from sluice.model import Failed, TaskState
-from sluice.ports import ActivityTask
+from sluice.model import ActivityTask, Failed, TaskState
 from sluice.task_input import parse_task
 
 

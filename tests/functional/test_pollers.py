@@ -8,8 +8,9 @@ from tests.fakes import FakeActivities, FakeExecutions, MemoryPollerSlots
 from tests.unit.sluice.test_settings import GOOD
 
 from sluice.chain import Chain, poller_input, wanted_pollers
+from sluice.model import ActivityTask
 from sluice.poller_pool import PollerPool, Round, plan_round
-from sluice.ports import ActivityTask, RejectedError, ThrottledError, UnclearError
+from sluice.ports import RejectedError, ThrottledError, UnclearError
 from sluice.settings import Settings, read_settings
 
 LONG = Round(poll_until_us=2**62, submit_until_us=2**62)

@@ -4,8 +4,8 @@ import json
 
 from tests.builders import World, ended, job
 
-from sluice.model import Failed, TaskState
-from sluice.ports import ActivityTask, ThrottledError, UnclearError
+from sluice.model import ActivityTask, Failed, TaskState
+from sluice.ports import ThrottledError, UnclearError
 from sluice.submission import SUBMISSION_WINDOW_SECONDS, job_name
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from sluice.model import JobRecord, TaskRecord, TaskState
-from sluice.ports import OpenTask
+from sluice.model import JobRecord, OpenTask, TaskRecord, TaskState
 from sluice.task_input import parse_task
 
 if TYPE_CHECKING:

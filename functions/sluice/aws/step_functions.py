@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.aws.errors import translated
-from sluice.model import Succeeded
-from sluice.ports import ActivityTask, DoesNotExistError
+from sluice.model import ActivityTask, Succeeded
+from sluice.ports import DoesNotExistError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

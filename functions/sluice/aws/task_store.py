@@ -15,16 +15,14 @@ from sluice.aws.items import (
     refused_item,
     to_item,
 )
-from sluice.model import FAILED, SUCCEEDED, TaskState
-from sluice.ports import Noted
+from sluice.model import FAILED, SUCCEEDED, Noted, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from sluice.model import JobRecord, Task, TaskRecord
-    from sluice.ports import OpenTask
+    from sluice.model import JobRecord, OpenTask, Task, TaskRecord
 
 BY_EXECUTION: Final = "ByExecution"
 OPEN_BY_AGE: Final = "OpenByAge"

@@ -5,8 +5,7 @@ from dataclasses import replace
 from tests.builders import ended, job, open_record
 
 from sluice.healing import HealingPolicy, diagnose, is_due
-from sluice.model import JobRecord
-from sluice.ports import OpenTask
+from sluice.model import JobRecord, OpenTask
 
 POLICY = HealingPolicy(heartbeat_seconds=300, overdue_seconds=3600)
 

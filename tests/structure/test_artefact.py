@@ -1,0 +1,44 @@
+"""What is deployed is `functions/`, its lock, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+from sluice_local.packaging import zip_folder
+
+ROOT = Path(__file__).parents[2]
+LOCKS = [ROOT / "functions/requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))]
+# as measured: 60 KB; room to grow, none for a package that crept in
+MAX_BYTES = 150_000
+
+
+def pins(path: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.\-\[\]]+)==([^ ;\\]+)", path.read_text(), flags=re.MULTILINE))
+
+
+def test_the_zip_holds_the_functions_sources_and_their_lock_only() -> None:
+    body = zip_folder(ROOT / "functions")
+    names = zipfile.ZipFile(io.BytesIO(body)).namelist()
+    assert {Path(name).suffix for name in names} == {".py", ".txt"}
+    assert "sluice/aws/task_store.py" in names
+    assert len(body) < MAX_BYTES
+
+
+def test_every_locked_package_has_hashes_and_no_download_address() -> None:
+    for path in LOCKS:
+        text = path.read_text()
+        assert "://" not in text
+        assert text.count("==") <= text.count("--hash=sha256:")
+
+
+def test_a_package_has_one_version_in_all_locks() -> None:
+    everything = pins(ROOT / "requirements/dev.txt")
+    for path in LOCKS:
+        assert pins(path).items() <= everything.items(), path
+
+
+def test_the_functions_bring_no_sdk_along() -> None:
+    assert not pins(ROOT / "functions/requirements.txt").keys() & {"boto3", "botocore"}

@@ -1,0 +1,48 @@
+"""The command `demo`: shows a run, writes its summary and report, and tells the exit status."""
+
+import json
+
+from rich.console import Console
+
+from sluice_local.demo.closing import failure_text, sample_table, summary_lines
+from sluice_local.demo.display import Display
+from sluice_local.demo.report import render_report
+from sluice_local.demo.run import run_demo
+from sluice_local.demo.settings import DemoSettings
+from sluice_local.demo.summary import Run, sample_rows, summary
+
+SUMMARY_FILE = "summary.json"
+REPORT_FILE = "report.html"
+FAILURES_SHOWN_MAX = 5
+
+
+def demo(settings: DemoSettings, console: Console) -> int:
+    """Run the demo and return its exit status: 0 if every sample succeeded, else 1."""
+    for name in (SUMMARY_FILE, REPORT_FILE):  # of the run before: nobody shall take them for this one's
+        (settings.output / name).unlink(missing_ok=True)
+    with Display(console, "Choosing the samples") as display:
+        run = run_demo(settings, display)
+        with display.step("Writing the report"):
+            _write(run)
+    _conclude(run, console)
+    return 1 if run.failures else 0
+
+
+def _write(run: Run) -> None:
+    folder = run.settings.output
+    (folder / SUMMARY_FILE).write_text(json.dumps(summary(run), indent=2) + "\n", encoding="utf-8")
+    (folder / REPORT_FILE).write_text(render_report(run), encoding="utf-8")
+
+
+def _conclude(run: Run, console: Console) -> None:
+    folder = run.settings.output
+    console.print()
+    console.print(sample_table(sample_rows(run)))
+    for failure in run.failures[:FAILURES_SHOWN_MAX]:
+        console.print(f"\n{failure_text(failure)}", style="red", markup=False, highlight=False)
+    if len(run.failures) > FAILURES_SHOWN_MAX:
+        console.print(f"\nand {len(run.failures) - FAILURES_SHOWN_MAX} more failed; the report has them all")
+    console.print(f"\n{summary_lines(summary(run))}", highlight=False, soft_wrap=True)
+    console.print(f"report         {folder / REPORT_FILE}", highlight=False, soft_wrap=True)
+    console.print(f"figures        {folder / SUMMARY_FILE}", highlight=False, soft_wrap=True)
+    console.print(f"logs           {folder / 'local-aws'}", highlight=False, soft_wrap=True)

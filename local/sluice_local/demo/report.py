@@ -1,0 +1,42 @@
+"""The report: one self-contained HTML page."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from sluice_local.demo.figures import Figure, accuracy_by_frequency, submit_rate, timeline
+from sluice_local.demo.summary import Run, sample_rows, summary
+
+_TEMPLATE = "report.html.jinja"
+
+
+def render_report(run: Run) -> str:
+    """Return the page; it loads nothing from anywhere."""
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return templates.get_template(_TEMPLATE).render(
+        summary=summary(run),
+        rows=sample_rows(run),
+        failures=run.failures,
+        figures=_figures(run),
+        plotly_js=get_plotlyjs(),
+    )
+
+
+def _figures(run: Run) -> dict[str, Figure]:
+    seen, mean = run.seen, run.accuracy.mean
+    quota = run.settings.quota_per_second
+    figures: dict[str, Any] = {
+        "timeline": timeline(seen.jobs, list(seen.executions), started_at_ms=run.started_at_ms),
+        "rate": submit_rate(seen.calls.submit, quota_per_second=quota, started_at_ms=run.started_at_ms),
+    }
+    if mean is not None:
+        figures["accuracy"] = accuracy_by_frequency(run.accuracy.samples.values(), mean)
+    return figures

@@ -1,0 +1,151 @@
+"""The command `up`: serves Local AWS with the stack deployed until it is told to end."""
+
+import json
+import shlex
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+
+from sluice_local.demo.cohort import Places
+from sluice_local.demo.dataset import Dataset, ReadsWanted, people
+from sluice_local.demo.display import Display
+from sluice_local.demo.settings import stack_parameters
+from sluice_local.demo.stack import deploy_stack
+from sluice_local.quotas import AWS_QUOTAS, Quota
+from sluice_local.server import LocalAws
+from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
+
+OUTPUTS_FILE = "outputs.json"
+INPUT_FILE = "input.json"
+LOG_FILE = "server.log"
+_LOOK_SECONDS = 2
+_READS = ReadsWanted(depth=0.4, seed=1)
+
+
+class PortTakenError(RuntimeError):
+    """Raised when something else listens on the wanted port."""
+
+
+@dataclass(frozen=True)
+class UpSettings:
+    """How Local AWS is served.
+
+    Attributes:
+        port: on 127.0.0.1; 0 takes a free one.
+        job_slots: jobs that run at the same time.
+        output: folder for the outputs and the logs.
+        quotas: quota by API name, laid over AWS's own; None lifts one.
+        parameters: of the stack, laid over those that fit the quotas.
+    """
+
+    port: int
+    job_slots: int
+    output: Path
+    quotas: Mapping[str, Quota | None] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stack_parameters(self) -> dict[str, str]:
+        """The parameters to deploy with."""
+        quota = {**AWS_QUOTAS, **self.quotas}["Batch.SubmitJob"]
+        return {**(stack_parameters(quota) if quota else {}), **self.parameters}
+
+
+def up(settings: UpSettings, console: Console) -> NoReturn:
+    """Serve until a signal's exception ends it; nothing is left running then.
+
+    Raises:
+        PortTakenError: if something listens on the port.
+        LocalAwsError, DeployError: if Local AWS or the stack does not start.
+        OSError: if Local AWS ends by itself.
+    """
+    _require_free(settings.port)
+    _clear(settings.output)
+    with ExitStack() as open_until_end:
+        with Display(console, "Starting Local AWS") as display:
+            with display.step("Starting Local AWS"):
+                aws = open_until_end.enter_context(_local_aws(settings))
+            with display.step("Deploying the stack"):
+                outputs = deploy_stack(aws, settings.stack_parameters)
+            with display.step("Making one sample to try it with"):
+                sample = _add_sample(aws, outputs["DataBucketName"])
+        _write(settings.output / OUTPUTS_FILE, described(aws.endpoint, outputs))
+        _write(settings.output / INPUT_FILE, sample)
+        console.print(ready_text(settings.output, aws.endpoint, outputs), soft_wrap=True, highlight=False)
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            aws.page("engine")
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTakenError(
+                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): end what listens there, "
+                "or choose another one by --port (make local PORT=4567)."
+            ) from error
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier server left, so that nobody takes it for this one's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (OUTPUTS_FILE, INPUT_FILE, LOG_FILE):
+        (folder / name).unlink(missing_ok=True)
+    for name in ("logs", "scratch"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _local_aws(settings: UpSettings) -> LocalAws:
+    local = LocalSettings(
+        port=settings.port,
+        quotas=settings.quotas,
+        job_slots=settings.job_slots,
+        job_directory=str(settings.output.absolute()),
+    )
+    return LocalAws(local, log_path=settings.output / LOG_FILE)
+
+
+def _add_sample(aws: LocalAws, bucket: str) -> dict[str, str]:
+    """Upload one sample and what its workflow needs; returns the workflow's input."""
+    sample = people()[0]
+    with tempfile.TemporaryDirectory(prefix="sluice-up-") as folder:
+        dataset = Dataset(aws.client("s3"), bucket, Path(folder))
+        dataset.add_reference()
+        list(dataset.add_reads([sample], _READS, workers=1))
+    return Places(bucket).workflow_input(sample)
+
+
+def _write(path: Path, document: Mapping[str, str]) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def described(endpoint: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return what a program needs to use this Local AWS: where it is, and the stack's outputs."""
+    return {"endpoint": endpoint, "region": REGION, "accountId": ACCOUNT_ID, **outputs}
+
+
+def ready_text(folder: Path, endpoint: str, outputs: Mapping[str, str]) -> str:
+    """Say that Local AWS serves, and how to try it."""
+    workflow, given = shlex.quote(outputs["WorkflowArn"]), shlex.quote(f"file://{folder / INPUT_FILE}")
+    return f"""
+Local AWS serves {endpoint} with the stack deployed. Ctrl-C ends it.
+  outputs  {folder / OUTPUTS_FILE}
+  log      {folder / LOG_FILE}
+  jobs     {endpoint}/_sluice/jobs   calls {endpoint}/_sluice/calls
+
+Run one sample from another terminal, with the AWS CLI:
+  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={REGION} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  aws stepfunctions start-execution --state-machine-arn {workflow} --input {given}
+  aws stepfunctions list-executions --state-machine-arn {workflow}
+"""

@@ -25,7 +25,7 @@ def execution_name(slot: int, number: int) -> str:
 
 def poller_input(slot: int, number: int, max_empty_rounds: int) -> dict[str, Any]:
     """The input of a poller execution; with 0 `max_empty_rounds` it never goes idle."""
-    return {"slot": slot, "number": number, "maxEmptyRounds": max_empty_rounds}
+    return {"slot": slot, "number": number, "maxEmptyRounds": max_empty_rounds, "emptyRounds": 0}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""One body for the task and rate stores on every backend: the in-memory fakes and DynamoDB's protocol."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.builders import EXECUTION, ended, job, task_text
+from tests.contract.stack.stack import ROOT
+from tests.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
+
+from sluice import rate
+from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
+from sluice.aws.task_store import DynamoTaskStore
+from sluice.model import OpenTask, TaskState
+from sluice.rate import Limit
+from sluice.task_input import parse_task
+from sluice_local.packaging import read_template
+
+if TYPE_CHECKING:
+    from sluice.ports import PollerSlots, RateStore, TaskStore
+    from sluice_local.server import LocalAws
+
+SECOND = rate.MICROSECONDS
+LIMIT = Limit(50, burst=5)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The three stores of one backend."""
+
+    tasks: TaskStore
+    rates: RateStore
+    slots: PollerSlots
+
+
+def create_table(dynamodb: Any, logical_id: str, name: str) -> str:
+    """Makes a table with the properties of the template, so that the tests cannot drift from it."""
+    resources = read_template((ROOT / "template.yaml").read_text())["Resources"]
+    properties = resources[logical_id]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+    return name
+
+
+@pytest.fixture(params=["memory", "local-aws"])
+def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
+    if request.param == "memory":
+        return Stores(MemoryTaskStore(), MemoryRateStore(), MemoryPollerSlots())
+    aws: LocalAws = request.getfixturevalue("local_aws")
+    dynamodb: Any = aws.client("dynamodb")
+    tasks = create_table(dynamodb, "TaskTable", f"{unique}-tasks")
+    rates = create_table(dynamodb, "RateTable", f"{unique}-rates")
+    return Stores(
+        DynamoTaskStore(dynamodb, tasks, keep_days=1),
+        DynamoRateStore(dynamodb, rates),
+        DynamoPollerSlots(dynamodb, rates),
+    )
+
+
+def put(stores: Stores, token: str, *jobs: dict[str, Any], now_ms: int = 1000) -> None:
+    text = task_text(*jobs)
+    assert stores.tasks.put_intent(parse_task(token, text), text, now_ms)
+
+
+def test_an_intent_is_written_once(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    text = task_text(job("other"))
+    assert not stores.tasks.put_intent(parse_task("token", text), text, 2000)
+    (record,) = stores.tasks.of_execution(EXECUTION)
+    assert (record.state, record.created_at, set(record.jobs)) == (TaskState.OPEN, 1000, {"align"})
+    assert record.task == parse_task("token", task_text(job("align")))
+
+
+def test_ids_are_noted_beside_a_status_that_came_first(stores: Stores) -> None:
+    put(stores, "token", job("align"), job("impute", "align"))
+    assert stores.tasks.note_job("token", ended("align", "1")).changed
+    record = stores.tasks.record_submitted("token", {"align": "1", "impute": "2"})
+    assert record is not None
+    assert record.jobs["align"] == ended("align", "1")
+    assert (record.jobs["impute"].job_id, record.jobs["impute"].status) == ("2", None)
+
+
+def test_ids_of_an_unknown_task_are_noted_nowhere(stores: Stores) -> None:
+    assert stores.tasks.record_submitted("unknown", {"align": "1"}) is None
+
+
+def test_an_ended_job_never_changes_again(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    stores.tasks.note_job("token", ended("align", "1", "FAILED"))
+    again = stores.tasks.note_job("token", ended("align", "1", "SUCCEEDED"))
+    assert not again.changed
+    assert again.record is not None
+    assert again.record.jobs["align"].status == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("token", "name", "job_id", "known"),
+    [
+        ("unknown", "align", "1", False),
+        ("token", "unknown", "1", False),
+        ("token", "align", "a-copy", True),
+    ],
+)
+def test_a_foreign_note_changes_nothing(
+    stores: Stores, token: str, name: str, job_id: str, *, known: bool
+) -> None:
+    put(stores, "token", job("align"))
+    stores.tasks.record_submitted("token", {"align": "1"})
+    noted = stores.tasks.note_job(token, ended(name, job_id))
+    assert not noted.changed
+    assert (noted.record is not None) == known
+    assert stores.tasks.of_execution(EXECUTION)[0].jobs["align"].status is None
+
+
+def test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    stores.tasks.close("token", TaskState.ABANDONED, 2000)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 3000)
+    assert list(stores.tasks.open_tasks()) == []
+    assert stores.tasks.of_execution(EXECUTION) == []
+    noted = stores.tasks.note_job("token", ended("align", "1"))
+    assert noted.record is not None
+    assert noted.record.state is TaskState.ABANDONED
+
+
+def test_open_tasks_come_oldest_first(stores: Stores) -> None:
+    for now_ms in (3000, 1000, 2000):
+        put(stores, f"token-{now_ms}", job("align"), now_ms=now_ms)
+    assert list(stores.tasks.open_tasks()) == [
+        OpenTask(f"token-{now_ms}", now_ms, now_ms) for now_ms in (1000, 2000, 3000)
+    ]
+
+
+def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    (task,) = stores.tasks.open_tasks()
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda now_ms: stores.tasks.claim(task, now_ms), range(5000, 5008)))
+    assert len([claim for claim in claims if claim is not None]) == 1
+    (seen,) = stores.tasks.open_tasks()
+    assert seen.heartbeat_at in range(5000, 5008)
+
+
+def test_a_closed_task_is_not_claimed(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    (task,) = stores.tasks.open_tasks()
+    stores.tasks.close("token", TaskState.SUCCEEDED, 2000)
+    assert stores.tasks.claim(task, 5000) is None
+
+
+def test_reservations_of_many_threads_never_share_a_slot(stores: Stores) -> None:
+    def reserve(_: int) -> tuple[int, ...]:
+        return stores.rates.reserve("SubmitJob", 3, limit=LIMIT, now_us=START_US).due_us
+
+    with ThreadPoolExecutor(8) as pool:
+        dues = [due_us for taken in pool.map(reserve, range(40)) for due_us in taken]
+    first_us = rate.earliest_us(START_US, LIMIT, LIMIT.rate_per_second)
+    assert sorted(dues) == [first_us + index * 20_000 for index in range(120)]
+
+
+def test_unused_time_is_lost_but_for_the_burst(stores: Stores) -> None:
+    stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US)
+    later_us = START_US + 3600 * SECOND
+    taken = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=later_us)
+    assert taken.start_us == later_us - 4 * 20_000
+
+
+def test_a_429_lowers_the_rate_for_all_and_it_climbs_back(stores: Stores) -> None:
+    stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US)
+    for _ in range(3):
+        stores.rates.back_off("SubmitJob", limit=LIMIT, now_us=START_US + SECOND)
+    slow = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US + SECOND)
+    assert slow.gap_us == 40_000
+    healed = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US + 60 * SECOND)
+    assert healed.gap_us == 20_000
+
+
+def test_apis_have_rates_of_their_own(stores: Stores) -> None:
+    first = stores.rates.reserve("SubmitJob", 10, limit=LIMIT, now_us=START_US)
+    other = stores.rates.reserve("TerminateJob", 1, limit=LIMIT, now_us=START_US)
+    assert other.start_us == first.start_us
+
+
+def test_the_number_of_a_slot_only_rises(stores: Stores) -> None:
+    assert stores.slots.number(0) == 0
+    stores.slots.remember(0, 7)
+    stores.slots.remember(0, 3)
+    stores.slots.remember(1, 1)
+    assert (stores.slots.number(0), stores.slots.number(1)) == (7, 1)

@@ -1,4 +1,10 @@
-"""How well imputed dosages agree with known genotypes."""
+"""How well imputed dosages agree with known genotypes.
+
+The report is JSON: `{"measure": ..., "samples": {NAME: ACCURACY, ...}, "mean": ACCURACY}`, where ACCURACY
+is `{"common": BIN, "bins": [BIN, ...]}` and BIN is `{"lower": 0.05, "upper": 0.5, "sites": 7331, "r2":
+0.94}`. `common` is the bin of panel minor-allele frequency above 5 %; `r2` is null where a correlation is
+not defined.
+"""
 
 from __future__ import annotations
 

@@ -24,22 +24,18 @@ class BetweenSites:
 
     Attributes:
         left: row of the nearest covered site at or before each site, shape (sites,).
-        right: row of the nearest covered site after it, shape (sites,).
-        stay_left: chance of no recombination since `left`; 0 where there is no covered site, shape (sites,).
-        stay_right: likewise until `right`, shape (sites,).
-        carrier_sites: the site of each carrier of the rarer allele, in rising order, shape (carriers,).
-        carriers: its haplotype, shape (carriers,).
+        stay_left: chance of no jump since `left`; 0 where there is no covered site, shape (sites,).
+        stay_right: likewise until the next covered site after it, shape (sites,).
         is_alternate_rarer: whether the rarer allele is ALT, shape (sites,).
+        carriers: every pair of a site and a haplotype that has the rarer allele there.
         haplotypes: how many the panel has.
     """
 
     left: NDArray[np.int64]
-    right: NDArray[np.int64]
     stay_left: NDArray[np.float32]
     stay_right: NDArray[np.float32]
-    carrier_sites: NDArray[np.int32]
-    carriers: NDArray[np.int32]
     is_alternate_rarer: NDArray[np.bool_]
+    carriers: _Carriers
     haplotypes: int
 
     @classmethod
@@ -70,16 +66,20 @@ class BetweenSites:
             return np.where(exists, chances, 0).astype(np.float32)
 
         is_alternate_rarer = haplotypes.mean(axis=1) <= 0.5
+        stays = stay(left, after > 0), stay(right, after < len(covered))
         sites, carriers = np.nonzero(haplotypes == is_alternate_rarer[:, None])
         return cls(
-            left=left,
-            right=right,
-            stay_left=stay(left, after > 0),
-            stay_right=stay(right, after < len(covered)),
-            carrier_sites=sites.astype(np.int32),
-            carriers=carriers.astype(np.int32),
-            is_alternate_rarer=is_alternate_rarer,
-            haplotypes=haplotypes.shape[1],
+            left,
+            *stays,
+            is_alternate_rarer,
+            _Carriers(
+                sites,
+                left[sites] * haplotypes.shape[1] + carriers,
+                right[sites] * haplotypes.shape[1] + carriers,
+                stays[0][sites],
+                stays[1][sites],
+            ),
+            haplotypes.shape[1],
         )
 
     def copied_alternates(
@@ -88,31 +88,43 @@ class BetweenSites:
         """Return the chance that the copied allele is ALT, for every site of the panel, shape (sites,).
 
         Args:
-            forward: rows of the covered sites, each summing to 1, shape (covered, haplotypes).
+            forward: one chain's rows of the covered sites, each summing to 1, shape (covered, haplotypes).
             backward: likewise.
         """
-        rarer = np.bincount(
-            self.carrier_sites,
-            weights=self._carrier_weights(forward, backward),
-            minlength=len(self.left),
-        )
-        # the sum over all haplotypes of the product that _carrier_weights takes for the carriers
+        weights = self.carriers.weights(forward, backward)
+        rarer = np.bincount(self.carriers.sites, weights=weights, minlength=len(self.left))
+        # the same product as the weights, summed over all haplotypes
         stay_both = self.stay_left * self.stay_right
         products = np.append(np.einsum("sh,sh->s", forward[:-1], backward[1:]), np.float32(0))
         total = stay_both * products[self.left] + (1 - stay_both) / self.haplotypes
         chances: NDArray[np.float64] = np.minimum(rarer / total, 1)
         return np.where(self.is_alternate_rarer, chances, 1 - chances)
 
-    def _carrier_weights(
-        self, forward: NDArray[np.float32], backward: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        def moved(
-            rows: NDArray[np.float32], row: NDArray[np.int64], stay: NDArray[np.float32]
-        ) -> NDArray[np.float32]:
-            at_site = stay[self.carrier_sites]
-            weights = rows[row[self.carrier_sites], self.carriers]
-            weights *= at_site
-            weights += (1 - at_site) / self.haplotypes
-            return weights
 
-        return moved(forward, self.left, self.stay_left) * moved(backward, self.right, self.stay_right)
+@dataclass(frozen=True)
+class _Carriers:
+    """Every pair of a site and a haplotype with the rarer allele; all arrays have the shape (pairs,).
+
+    Attributes:
+        sites: the site, in rising order.
+        left: where the pair's haplotype is in the flattened forward rows, at the site's left neighbour.
+        right: likewise in the backward rows, at its right neighbour.
+        stay_left: chance of no jump from the left neighbour to the site.
+        stay_right: likewise from the site to the right neighbour.
+    """
+
+    sites: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    stay_left: NDArray[np.float32]
+    stay_right: NDArray[np.float32]
+
+    def weights(self, forward: NDArray[np.float32], backward: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return each pair's unscaled posterior: the forward chance at its site times the backward one."""
+        haplotypes = forward.shape[1]
+        from_left: NDArray[np.float32] = np.ravel(forward)[self.left] * self.stay_left
+        from_left += (1 - self.stay_left) / haplotypes
+        from_right = np.ravel(backward)[self.right] * self.stay_right
+        from_right += (1 - self.stay_right) / haplotypes
+        from_left *= from_right
+        return from_left

@@ -6,13 +6,10 @@ Li H. Aligning sequence reads, clone sequences and assembly contigs with BWA-MEM
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path, PurePosixPath
 
 from pybwa import BwaIndex, BwaVerbosity, set_bwa_verbosity
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BWA_SUFFIXES = (".amb", ".ann", ".bwt", ".pac", ".sa")
 
@@ -30,6 +27,9 @@ def build_index(reference: Path) -> None:
     """Write the index of a FASTA file beside it, under the names of `index_locations`."""
     set_bwa_verbosity(BwaVerbosity.ERROR)
     BwaIndex.index(reference)
+    dictionary = Path(index_locations(str(reference))[-1])
+    # UR says where the FASTA lies while the index is made, which is no longer true once it is published
+    dictionary.write_text(re.sub(r"\tUR:[^\t\n]*", "", dictionary.read_text()))
 
 
 def load_index(reference: Path) -> BwaIndex:

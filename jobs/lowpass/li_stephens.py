@@ -46,46 +46,53 @@ def stay_probabilities(
 def emission_probabilities(
     copied: NDArray[np.uint8], allele_likelihoods: NDArray[np.float64], mismatch: float
 ) -> NDArray[np.float32]:
-    """Return how likely each site's data are if each panel haplotype is copied, shape (sites, haplotypes).
+    """Return how likely each site's data are if each panel haplotype is copied.
 
     Only ratios within a site matter, so the greater of its two values is scaled to 1.
 
     Args:
         copied: alleles of the panel, 0 or 1, shape (sites, haplotypes).
-        allele_likelihoods: likelihood of the data when the person's allele is 0 or 1, shape (sites, 2).
+        allele_likelihoods: of the data when the allele is 0 or 1, for several independent chains at once,
+            shape (sites, chains, 2).
         mismatch: chance that a copied allele differs from its original.
+
+    Returns:
+        Shape (sites, chains, haplotypes).
     """
     by_copied = allele_likelihoods @ np.array([[1 - mismatch, mismatch], [mismatch, 1 - mismatch]])
-    by_copied = (by_copied / by_copied.max(axis=1, keepdims=True)).astype(np.float32)
-    difference = by_copied[:, 1:] - by_copied[:, :1]
-    emissions: NDArray[np.float32] = np.multiply(copied, difference, dtype=np.float32)
-    emissions += by_copied[:, :1]
+    by_copied = (by_copied / by_copied.max(axis=2, keepdims=True)).astype(np.float32)
+    difference = by_copied[:, :, 1:] - by_copied[:, :, :1]
+    emissions: NDArray[np.float32] = np.multiply(copied[:, None, :], difference, dtype=np.float32)
+    emissions += by_copied[:, :, :1]
     return emissions
 
 
 def forward(emissions: NDArray[np.float32], stay: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the chance of each state given the data up to and with each site; rows sum to 1.
+    """Return the chance of each state given the data up to and with each site.
 
     Args:
-        emissions: shape (sites, haplotypes).
+        emissions: shape (sites, chains, haplotypes).
         stay: chance of no jump between each site and the one before it, shape (sites,).
+
+    Returns:
+        Shape (sites, chains, haplotypes), summing to 1 over haplotypes.
     """
-    haplotypes = emissions.shape[1]
+    chains, haplotypes = emissions.shape[1:]
     result = np.empty_like(emissions)
-    ones = np.ones(haplotypes, dtype=np.float32)
-    row = ones / haplotypes
-    # the loop is the cost of the whole program: no allocation, plain floats, and a product instead of a sum
+    row = np.full((chains, haplotypes), 1 / haplotypes, dtype=np.float32)
+    ones = np.ones((haplotypes, 1), dtype=np.float32)
+    # the loop is the cost of the whole program: nothing is allocated for a row, and a product is a quick sum
     jumps = ((1 - stay) / haplotypes).tolist()
     for out, emission, stays, jump in zip(result, emissions, stay.tolist(), jumps, strict=True):
         row = np.multiply(row, stays, out=out)
         row += jump
         row *= emission
-        row *= 1 / float(ones.dot(row))
+        row /= row @ ones
     return result
 
 
 def backward(emissions: NDArray[np.float32], stay: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the likelihood of the data at and after each site for each state; rows are scaled to sum to 1.
+    """Return the likelihood of the data at and after each site for each state, scaled to sum to 1.
 
     The chain is reversible (every jump is as likely as the jump back), so this is `forward` from the other
     end. It holds the emission of its own site, as `forward` does.
@@ -97,10 +104,18 @@ def backward(emissions: NDArray[np.float32], stay: NDArray[np.float64]) -> NDArr
 def sample_path(
     forward_rows: NDArray[np.float32], stay: NDArray[np.float64], rng: Generator
 ) -> NDArray[np.int64]:
-    """Draw the copied haplotype of every site from its joint posterior, last site first, shape (sites,).
+    """Draw the copied haplotype of every site of one chain from their joint posterior, last site first.
 
     The state before a known one is that same one, or the origin of a jump, which is any state by its forward
     weight (forward filtering, backward sampling: Scott 2002, <https://doi.org/10.1198/016214502753479464>).
+
+    Args:
+        forward_rows: one chain's, shape (sites, haplotypes).
+        stay: as for `forward`.
+        rng: the source of chance.
+
+    Returns:
+        Rows of the panel, shape (sites,).
     """
     sites, haplotypes = len(stay), forward_rows.shape[1]
     path = np.empty(sites, dtype=np.int64)

@@ -1,12 +1,11 @@
-"""Downloads and uploads of whole objects: the only file that knows boto3.
+"""Downloads and uploads of whole S3 objects: the only file that knows boto3.
 
 boto3 finds a local endpoint by `AWS_ENDPOINT_URL` on its own.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import boto3
 from boto3.exceptions import S3UploadFailedError
@@ -14,6 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lowpass.errors import ArgumentError, LowpassError
+from lowpass.storage import bucket_and_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,52 +29,45 @@ class S3Error(LowpassError):
     """Raised when S3 refuses or cannot be reached."""
 
 
-def bucket_and_key(uri: str) -> tuple[str, str]:
-    """Split `s3://bucket/key`.
+class S3Objects:
+    """The objects of the account that the process's own credentials belong to."""
 
-    Raises:
-        ArgumentError: when the bucket or the key is missing.
-    """
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not bucket or not key or key.endswith("/"):
-        raise ArgumentError(f"{uri} is not of the form s3://bucket/key")
-    return bucket, key
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
 
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Connect as the environment says: credentials, Region and endpoint."""
+        return cls(boto3.client("s3"))
 
-def download(uri: str, path: Path) -> None:
-    """Copy the object to a local file.
+    def download(self, uri: str, path: Path) -> None:
+        """Copy the object to a local file.
 
-    Raises:
-        ArgumentError: when there is no such object.
-        S3Error: when S3 refuses or cannot be reached.
-    """
-    bucket, key = bucket_and_key(uri)
-    try:
-        _client().download_file(bucket, key, str(path), Config=_ONE_THREAD)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
-            folder = uri.rsplit("/", 1)[0]
-            raise ArgumentError(
-                f"there is no object {uri}; `aws s3 ls {folder}/` lists its folder"
-            ) from error
-        raise S3Error(f"S3 did not give {uri}: {error}; check the job's role") from error
-    except BotoCoreError as error:
-        raise S3Error(f"S3 could not be asked for {uri}: {error}") from error
+        Raises:
+            ArgumentError: when there is no such object.
+            S3Error: when S3 refuses or cannot be reached.
+        """
+        bucket, key = bucket_and_key(uri)
+        try:
+            self._client.download_file(bucket, key, str(path), Config=_ONE_THREAD)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                folder = uri.rsplit("/", 1)[0]
+                raise ArgumentError(
+                    f"there is no object {uri}; `aws s3 ls {folder}/` lists its folder"
+                ) from error
+            raise S3Error(f"S3 did not give {uri}: {error}; check the job's role") from error
+        except BotoCoreError as error:
+            raise S3Error(f"S3 could not be asked for {uri}: {error}") from error
 
+    def upload(self, path: Path, uri: str) -> None:
+        """Copy a local file to the object, which appears complete or not at all.
 
-def upload(path: Path, uri: str) -> None:
-    """Copy a local file to the object, which appears complete or not at all.
-
-    Raises:
-        S3Error: when S3 refuses or cannot be reached.
-    """
-    bucket, key = bucket_and_key(uri)
-    try:
-        _client().upload_file(str(path), bucket, key, Config=_ONE_THREAD)
-    except (S3UploadFailedError, BotoCoreError) as error:
-        raise S3Error(f"S3 did not take {uri}: {error}; check the bucket and the job's role") from error
-
-
-@functools.cache
-def _client() -> S3Client:
-    return boto3.client("s3")
+        Raises:
+            S3Error: when S3 refuses or cannot be reached.
+        """
+        bucket, key = bucket_and_key(uri)
+        try:
+            self._client.upload_file(str(path), bucket, key, Config=_ONE_THREAD)
+        except (S3UploadFailedError, ClientError, BotoCoreError) as error:
+            raise S3Error(f"S3 did not take {uri}: {error}; check the bucket and the job's role") from error

@@ -6,19 +6,48 @@ to run.
 
 from __future__ import annotations
 
+import functools
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from lowpass.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import ModuleType, TracebackType
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
 
 S3_SCHEME = "s3://"
+
+
+class ObjectStore(Protocol):
+    """Where `s3://` URIs lead to."""
+
+    def download(self, uri: str, path: Path) -> None:
+        """Copy the object to a local file."""
+
+    def upload(self, path: Path, uri: str) -> None:
+        """Copy a local file to the object."""
+
+
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Split `s3://bucket/key`.
+
+    Raises:
+        ArgumentError: when the bucket or the key is missing.
+    """
+    bucket, _, key = uri.removeprefix(S3_SCHEME).partition("/")
+    if not bucket or not key or key.endswith("/"):
+        raise ArgumentError(f"{uri} is not of the form s3://bucket/key")
+    return bucket, key
+
+
+def _s3() -> ObjectStore:
+    from lowpass.s3 import S3Objects  # noqa: PLC0415 - see the top of this file
+
+    return S3Objects.of_environment()
 
 
 @dataclass(frozen=True)
@@ -37,7 +66,9 @@ class Workspace:
     it complete. Temporary files are removed in either case.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connect: Callable[[], ObjectStore] = _s3) -> None:
+        # connected for the first `s3://` URI only
+        self._objects = functools.cache(connect)
         self._folders: list[Path] = []
         self._outputs: list[_Output] = []
 
@@ -71,7 +102,7 @@ class Workspace:
             return Path(location)
         folder = self._temporary_folder(None)
         for uri in (location, *companions):
-            _s3().download(uri, folder / _name(uri))
+            self._objects().download(uri, folder / _name(uri))
         return folder / _name(location)
 
     def output(self, location: str, companions: Iterable[str] = ()) -> Path:
@@ -86,7 +117,7 @@ class Workspace:
 
     def _output_folder(self, location: str) -> Path:
         if location.startswith(S3_SCHEME):
-            _s3().bucket_and_key(location)
+            bucket_and_key(location)
             return self._temporary_folder(None)
         parent = Path(location).parent
         if not parent.is_dir():
@@ -102,7 +133,7 @@ class Workspace:
     def _publish(self) -> None:
         for output in self._outputs:
             if output.location.startswith(S3_SCHEME):
-                _s3().upload(output.written, output.location)
+                self._objects().upload(output.written, output.location)
             else:
                 output.written.replace(output.location)
 
@@ -114,9 +145,3 @@ def _name(location: str) -> str:
 def _require_file(path: Path) -> None:
     if not path.is_file():
         raise ArgumentError(f"there is no file {path}; check the path, or give an s3://bucket/key URI")
-
-
-def _s3() -> ModuleType:
-    from lowpass import s3  # noqa: PLC0415 - see the top of this file
-
-    return s3

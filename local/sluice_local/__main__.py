@@ -1,51 +1,12 @@
-"""The command line of `sluice-local`: arguments, signals and the exit status."""
+"""The command line of `sluice-local`: signals, commands and the exit status."""
 
 import argparse
-import os
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-
-from sluice_local.demo.cohort import TooManySamplesError
-from sluice_local.demo.command import demo
-from sluice_local.demo.lowpass_runs import LowpassRunError
-from sluice_local.demo.project import NotACheckoutError
-from sluice_local.demo.settings import DemoSettings, quota_of
-from sluice_local.deploy import DeployError
-from sluice_local.packaging import PackagingError
-from sluice_local.quotas import Quota
-from sluice_local.server import LocalAwsError
-from sluice_local.up import PortTakenError, UpSettings, up
-
-_DEMO_EXAMPLES = """\
-examples:
-  sluice-local demo                           twelve samples
-  sluice-local demo --samples 150 --quota 5   everybody, against a tenth of AWS's quota
-
-exit status: 0 every sample succeeded, 1 some failed or the demo could not run, 130 ended by Ctrl-C"""
-
-_UP_EXAMPLES = """\
-examples:
-  sluice-local up --port 4567
-  sluice-local up --quota Batch.SubmitJob=5 --quota States.StartExecution=none --parameter PollerCount=2
-
-exit status: 0 ended by Ctrl-C or SIGTERM, 1 it could not start or broke"""
-
-_TOLD_ERRORS = (
-    TooManySamplesError,
-    LowpassRunError,
-    NotACheckoutError,
-    DeployError,
-    PackagingError,
-    LocalAwsError,
-    PortTakenError,
-)
+from sluice_local.arguments import build_parser
 
 
 class Interrupted(KeyboardInterrupt):
@@ -60,7 +21,13 @@ def main() -> NoReturn:
     """Run the command line given to this process, and exit with its status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    sys.exit(run(sys.argv[1:], Console()))
+    arguments = build_parser().parse_args()
+    try:
+        sys.exit(_run(arguments))
+    except Interrupted as interrupted:
+        sys.stdout.write("Stopped; nothing is left running.\n")
+        # a server is there to be ended, a demo is not
+        sys.exit(0 if arguments.command == "up" else interrupted.exit_status)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
@@ -69,178 +36,11 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     raise Interrupted(number)
 
 
-def run(command_line: Sequence[str], console: Console) -> int:
-    """Run one command and return its exit status; usage errors raise SystemExit(2), as argparse does."""
-    arguments = build_parser().parse_args(command_line)
-    try:
-        return _demo(arguments, console) if arguments.command == "demo" else _up(arguments, console)
-    except Interrupted as interrupted:
-        console.print("Stopped; nothing is left running.")
-        return interrupted.exit_status if arguments.command == "demo" else 0
-    except _TOLD_ERRORS as error:
-        sys.stderr.write(f"sluice-local {arguments.command}: {error}\n")
-    except (BotoCoreError, ClientError, OSError) as error:
-        sys.stderr.write(
-            f"sluice-local {arguments.command}: {error}\n"
-            f"If Local AWS does not answer, its log under {arguments.output} says why.\n"
-        )
-    return 1
+def _run(arguments: argparse.Namespace) -> int:
+    # what the commands need takes a second to import: by now Ctrl-C ends it cleanly
+    from sluice_local import commands  # noqa: PLC0415
 
-
-def _demo(arguments: argparse.Namespace, console: Console) -> int:
-    settings = DemoSettings(
-        samples=arguments.samples,
-        seed=arguments.seed,
-        depth=arguments.depth,
-        quota_per_second=arguments.quota,
-        job_slots=arguments.job_slots,
-        output=arguments.output,
-    )
-    return demo(settings, console)
-
-
-def _up(arguments: argparse.Namespace, console: Console) -> NoReturn:
-    settings = UpSettings(
-        port=arguments.port,
-        job_slots=arguments.job_slots,
-        output=arguments.output,
-        quotas=dict(arguments.quota),
-        parameters=dict(arguments.parameter),
-    )
-    up(settings, console)
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of both commands."""
-    parser = argparse.ArgumentParser(
-        prog="sluice-local",
-        description="Sluice on this machine: no AWS account, no Docker.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    summary = "run low-pass samples of real people through Sluice, and report"
-    _add_demo(_command(commands, "demo", summary, _DEMO_EXAMPLES))
-    summary = "serve Local AWS with the stack deployed, until Ctrl-C"
-    _add_up(_command(commands, "up", summary, _UP_EXAMPLES))
-    return parser
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    examples: str,
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_argument(
-        "--job-slots",
-        type=_whole_number,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="jobs that run at the same time (default: this machine's CPUs, %(default)s)",
-    )
-    return command
-
-
-def _add_demo(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add("--samples", type=_whole_number, default=12, metavar="N", help="people (default: %(default)s)")
-    add("--seed", type=_seed, default=1, metavar="N", help="chooses people and reads (default: %(default)s)")
-    add("--depth", type=_positive, default=0.4, help="mean reads over a base (default: %(default)s)")
-    add(
-        "--quota",
-        type=_positive,
-        default=50.0,
-        metavar="RATE",
-        help="SubmitJob calls a second that Local AWS allows (default: AWS's %(default)g)",
-    )
-    add(
-        "--output",
-        type=Path,
-        default=Path("out/demo"),
-        metavar="FOLDER",
-        help="for report.html, summary.json and logs (default: %(default)s)",
-    )
-
-
-def _add_up(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add(
-        "--port",
-        type=_port,
-        default=4566,
-        metavar="N",
-        help="on 127.0.0.1; 0 takes a free one (default: %(default)s)",
-    )
-    add(
-        "--quota",
-        type=_quota,
-        action="append",
-        default=[],
-        metavar="API=RATE",
-        help="calls a second that an API allows, such as Batch.SubmitJob=50; none lifts it; may be repeated",
-    )
-    add(
-        "--parameter",
-        type=_parameter,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a parameter of template.yaml; may be repeated",
-    )
-    add(
-        "--output",
-        type=Path,
-        default=Path("out/local"),
-        metavar="FOLDER",
-        help="for outputs.json and logs (default: %(default)s)",
-    )
-
-
-def _whole_number(text: str) -> int:
-    return _checked(int(text), text, at_least=1)
-
-
-def _seed(text: str) -> int:
-    return _checked(int(text), text, at_least=0)
-
-
-def _port(text: str) -> int:
-    return _checked(int(text), text, at_least=0, at_most=65535)
-
-
-def _checked(value: int, text: str, *, at_least: int, at_most: int | None = None) -> int:
-    if value < at_least:
-        raise argparse.ArgumentTypeError(f"{text} is below {at_least}, the least that makes sense")
-    if at_most is not None and value > at_most:
-        raise argparse.ArgumentTypeError(f"{text} is above {at_most}, the most that there is")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
-    return key, value
-
-
-def _quota(text: str) -> tuple[str, Quota | None]:
-    api, rate = _parameter(text)
-    if rate == "none":
-        return api, None
-    return api, quota_of(_positive(rate))
+    return commands.run(arguments)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from rich.console import Console
 
 from sluice_local.demo.closing import failure_text, sample_table, summary_lines
 from sluice_local.demo.display import Display
+from sluice_local.demo.outcome import Run
 from sluice_local.demo.report import render_report
-from sluice_local.demo.run import run_demo
+from sluice_local.demo.run import LOCAL_AWS_FOLDER, run_demo
 from sluice_local.demo.settings import DemoSettings
-from sluice_local.demo.summary import Run, sample_rows, summary
+from sluice_local.demo.summary import sample_rows, summary
 
 SUMMARY_FILE = "summary.json"
 REPORT_FILE = "report.html"
@@ -39,10 +40,16 @@ def _conclude(run: Run, console: Console) -> None:
     console.print()
     console.print(sample_table(sample_rows(run)))
     for failure in run.failures[:FAILURES_SHOWN_MAX]:
-        console.print(f"\n{failure_text(failure)}", style="red", markup=False, highlight=False)
+        _print(console, f"\n{failure_text(failure)}", style="red")
     if len(run.failures) > FAILURES_SHOWN_MAX:
-        console.print(f"\nand {len(run.failures) - FAILURES_SHOWN_MAX} more failed; the report has them all")
-    console.print(f"\n{summary_lines(summary(run))}", highlight=False, soft_wrap=True)
-    console.print(f"report         {folder / REPORT_FILE}", highlight=False, soft_wrap=True)
-    console.print(f"figures        {folder / SUMMARY_FILE}", highlight=False, soft_wrap=True)
-    console.print(f"logs           {folder / 'local-aws'}", highlight=False, soft_wrap=True)
+        _print(
+            console, f"\nand {len(run.failures) - FAILURES_SHOWN_MAX} more failed; the report has them all"
+        )
+    _print(console, f"\n{summary_lines(summary(run))}")
+    for name, path in (("report", REPORT_FILE), ("figures", SUMMARY_FILE), ("logs", LOCAL_AWS_FOLDER)):
+        _print(console, f"{name:<14} {folder / path}")
+
+
+def _print(console: Console, text: str, *, style: str | None = None) -> None:
+    """Print a text as it is: lines that are too long are the terminal's to wrap."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -59,8 +59,7 @@ def render_block(view: View, elapsed_seconds: float) -> Table:
         block.add_row(Text(_clock(elapsed_seconds), "bold"), _step_text(view), _bar(view.done, view.total))
         return block
     snapshot = view.snapshot
-    total = sum(snapshot.samples.values())
-    block.add_row(Text(_clock(elapsed_seconds), "bold"), _bar(snapshot.ended, total))
+    block.add_row(Text(_clock(elapsed_seconds), "bold"), _bar(snapshot.jobs_ended, snapshot.jobs_planned))
     block.add_row("samples", _styled(snapshot))
     block.add_row("jobs", _counts(snapshot.jobs, zeros=True))
     block.add_row("SubmitJob", _submit_text(snapshot))

@@ -7,7 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from sluice_local.demo.figures import Figure, accuracy_by_frequency, submit_rate, timeline
-from sluice_local.demo.summary import Run, sample_rows, summary
+from sluice_local.demo.outcome import Run
+from sluice_local.demo.summary import sample_rows, summary
 
 _TEMPLATE = "report.html.jinja"
 

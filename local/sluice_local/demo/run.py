@@ -19,15 +19,15 @@ from sluice_local.demo.cohort import Places, choose_samples
 from sluice_local.demo.dataset import Dataset, ReadsWanted, people
 from sluice_local.demo.display import Display
 from sluice_local.demo.executions import Cohort
+from sluice_local.demo.outcome import Run
 from sluice_local.demo.progress import Running
 from sluice_local.demo.settings import DemoSettings, stack_parameters
 from sluice_local.demo.snapshot import Observation, SampleState, sample_states, take_snapshot
 from sluice_local.demo.stack import deploy_stack
-from sluice_local.demo.summary import Run
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 
-_LOCAL_AWS_FOLDER = "local-aws"
+LOCAL_AWS_FOLDER = "local-aws"
 
 
 def run_demo(settings: DemoSettings, display: Display) -> Run:
@@ -38,7 +38,7 @@ def run_demo(settings: DemoSettings, display: Display) -> Run:
         LocalAwsError, DeployError, LowpassRunError: if a step before or after the workflows fails.
     """
     samples = choose_samples(people(), settings.samples, seed=settings.seed)
-    server_folder = settings.output / _LOCAL_AWS_FOLDER
+    server_folder = settings.output / LOCAL_AWS_FOLDER
     shutil.rmtree(server_folder, ignore_errors=True)  # the run before
     server_folder.mkdir(parents=True)
     with ExitStack() as open_until_end:
@@ -121,7 +121,7 @@ class _Demo:
         return CohortAccuracy({sample: figures[sample] for sample in done})
 
     def _log(self, stream: str) -> list[str]:
-        path = log_path(self.settings.output / _LOCAL_AWS_FOLDER, stream)
+        path = log_path(self.settings.output / LOCAL_AWS_FOLDER, stream)
         return path.read_text(errors="replace").splitlines() if path.is_file() else []
 
 

@@ -71,9 +71,14 @@ class Snapshot:
     describes: int
 
     @property
-    def ended(self) -> int:
-        """How many samples are done or failed."""
-        return self.samples[SampleState.DONE] + self.samples[SampleState.FAILED]
+    def jobs_ended(self) -> int:
+        """How many jobs have succeeded or failed."""
+        return self.jobs["succeeded"] + self.jobs["failed"]
+
+    @property
+    def jobs_planned(self) -> int:
+        """How many jobs there are if none has to be tried again."""
+        return len(Stage) * sum(self.samples.values())
 
 
 def take_snapshot(seen: Observation, *, quota_per_second: float) -> Snapshot:

@@ -5,38 +5,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from sluice_local.demo.accuracy import CohortAccuracy
-from sluice_local.demo.failures import Failure
 from sluice_local.demo.jobs import JobRow, Stage
-from sluice_local.demo.settings import DemoSettings
-from sluice_local.demo.snapshot import Observation, SampleState, sample_states
-
-
-@dataclass(frozen=True)
-class Run:
-    """All that one run of the demo gave.
-
-    Attributes:
-        settings: as the person gave them.
-        seen: the last observation.
-        accuracy: of the samples that succeeded.
-        failures: of those that did not.
-        started_at_ms: when the first execution was started, milliseconds since the epoch.
-        seconds_by_step: how long each step took.
-        wall_seconds: from the start of the command until all was known.
-        sluice_version: the version that ran.
-        machine: what it ran on.
-    """
-
-    settings: DemoSettings
-    seen: Observation
-    accuracy: CohortAccuracy
-    failures: tuple[Failure, ...]
-    started_at_ms: int
-    seconds_by_step: Mapping[str, float]
-    wall_seconds: float
-    sluice_version: str
-    machine: str
+from sluice_local.demo.outcome import Run
+from sluice_local.demo.snapshot import SampleState, sample_states
 
 
 @dataclass(frozen=True)

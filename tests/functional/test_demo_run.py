@@ -1,0 +1,83 @@
+"""The demo from its command line: two people's reads through the whole stack."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TIMEOUT_SECONDS = 180
+
+
+def demo(output: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "sluice_local", "demo", "--output", str(output), *arguments]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def finished(output: Path) -> "subprocess.CompletedProcess[str]":
+    return demo(output, "--samples", "2", "--job-slots", "2")
+
+
+@pytest.fixture(scope="module")
+def summary(finished: "subprocess.CompletedProcess[str]", output: Path) -> Any:
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return json.loads((output / "summary.json").read_text())
+
+
+def test_every_sample_is_imputed_with_no_429_and_no_describe_jobs(summary: Any) -> None:
+    assert (summary["samples"], summary["succeeded"], summary["failed"]) == (2, 2, 0)
+    assert (summary["jobs"], summary["submit_calls"], summary["submit_throttled"]) == (6, 6, 0)
+    assert summary["describe_calls"] == 0
+    assert 1 <= summary["peak_submits_per_s"] <= summary["quota_per_s"] == 50
+
+
+def test_the_genotypes_are_recovered(summary: Any) -> None:
+    assert summary["mean_r2_maf5"] > 0.85
+
+
+def test_a_person_is_told_what_happened(finished: "subprocess.CompletedProcess[str]", summary: Any) -> None:
+    assert "] Deploying the stack" in finished.stdout
+    assert "2 of 2 succeeded, 0 failed" in finished.stdout
+    assert all(row["sample"] in finished.stdout for row in summary["per_sample"])
+    assert finished.stderr == ""
+
+
+def test_the_report_holds_the_figures(summary: Any, output: Path) -> None:
+    page = (output / "report.html").read_text()
+    assert "2 / 2" in page
+    assert f"{summary['mean_r2_maf5']:.3f}" in page
+    assert all(row["sample"] in page for row in summary["per_sample"])
+
+
+def test_no_task_token_leaves_the_server(
+    finished: "subprocess.CompletedProcess[str]", summary: Any, output: Path
+) -> None:
+    texts = (finished.stdout, json.dumps(summary), (output / "report.html").read_text())
+    assert all("taskToken" not in text for text in texts)
+
+
+def test_a_sample_that_fails_fails_the_demo_and_says_why(tmp_path: Path) -> None:
+    # GIVEN so few reads that none is drawn
+    finished = demo(tmp_path, "--samples", "1", "--depth", "0.000001")
+    # THEN its last job's own words are shown, and the exit status tells
+    assert finished.returncode == 1
+    assert "failed: Job.Failed" in finished.stdout
+    assert "no site of the panel has a read" in finished.stdout
+    assert json.loads((tmp_path / "summary.json").read_text())["failed"] == 1
+    assert "no site of the panel has a read" in (tmp_path / "report.html").read_text()

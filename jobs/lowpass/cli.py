@@ -149,14 +149,20 @@ def _seed(command: argparse.ArgumentParser) -> None:
 
 
 def _depth(text: str) -> float:
-    depth = float(text)
+    try:
+        depth = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from error
     if not 0 < depth <= MAXIMUM_DEPTH:
         raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {MAXIMUM_DEPTH}")
     return depth
 
 
 def _seed_number(text: str) -> int:
-    seed = int(text)
+    try:
+        seed = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
     if seed < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative; seeds start at 0")
     return seed

@@ -45,8 +45,9 @@ def test_the_package_runs_as_a_module_too() -> None:
     [
         ("--depth", "0", "0 is not above 0 and at most 100"),
         ("--depth", "nan", "nan is not above 0"),
-        ("--depth", "deep", "invalid _depth value: 'deep'"),
+        ("--depth", "deep", "'deep' is not a number"),
         ("--seed", "-1", "-1 is negative"),
+        ("--seed", "1.5", "'1.5' is not a whole number"),
     ],
 )
 def test_a_number_out_of_range_ends_with_status_2_and_says_the_range(
@@ -80,11 +81,8 @@ def test_likelihoods_of_another_panel_end_with_status_2(
 ) -> None:
     # GIVEN a panel of one person at one site
     panel = tmp_path / "panel.vcf"
-    header = [
-        "##fileformat=VCFv4.3",
-        "##contig=<ID=20>",
-        '##FORMAT=<ID=GT,Number=1,Type=String,Description="g">',
-    ]
+    header = ["##fileformat=VCFv4.3", "##contig=<ID=20>"]
+    header += ['##FORMAT=<ID=GT,Number=1,Type=String,Description="genotype">']
     columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tNA1"
     panel.write_text("\n".join([*header, columns, "20\t5\t.\tA\tG\t.\t.\t.\tGT\t0|1", ""]))
     inputs = ["--likelihoods", str(chain / "likelihoods.bcf"), "--map", str(region.genetic_map)]

@@ -1,5 +1,6 @@
 """Genotype likelihoods against figures worked out by hand."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def observations(*bases: tuple[int, bool, float]) -> Observations:
     )
 
 
-def write_bam(path: Path, *reads: dict[str, object], samples: tuple[str, ...] = ("NA1",)) -> Path:
+def write_bam(path: Path, *reads: Mapping[str, object], samples: tuple[str, ...] = ("NA1",)) -> Path:
     groups = [{"ID": sample, "SM": sample} for sample in samples]
     header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": "20", "LN": 1000}], "RG": groups}
     with pysam.AlignmentFile(str(path), "wb", header=header) as file:

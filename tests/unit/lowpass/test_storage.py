@@ -98,7 +98,7 @@ def test_companions_are_uploaded_before_the_file_that_they_belong_to() -> None:
 
 
 def test_an_output_folder_that_does_not_exist_is_named_before_the_work_begins(tmp_path: Path) -> None:
-    with Workspace() as files, pytest.raises(ArgumentError, match="nowhere of .* does not exist"):
+    with Workspace() as files, pytest.raises(ArgumentError, match=r"nowhere of .* does not exist"):
         files.output(f"{tmp_path}/nowhere/a.bcf")
 
 

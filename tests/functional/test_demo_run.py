@@ -60,7 +60,7 @@ def test_a_person_is_told_what_happened(finished: "subprocess.CompletedProcess[s
 
 def test_the_report_holds_the_figures(summary: Any, output: Path) -> None:
     page = (output / "report.html").read_text()
-    assert "2 / 2" in page
+    assert "2 <small>/ 2</small>" in page
     assert f"{summary['mean_r2_maf5']:.3f}" in page
     assert all(row["sample"] in page for row in summary["per_sample"])
 

@@ -14,7 +14,7 @@ Figure = dict[str, Any]
 _ROW_PIXELS = 24
 _HEIGHT_MIN, _HEIGHT_MAX = 220, 1100
 _LABELLED_ROWS_MAX = 45
-_STAGE_TITLES = {Stage.ALIGN: "align", Stage.LIKELIHOODS: "likelihoods", Stage.IMPUTE: "impute"}
+_JOB_TITLE = "%{customdata[0]} · %{customdata[1]}"
 
 
 def timeline(jobs: Sequence[JobRow], samples: Sequence[str], *, started_at_ms: int) -> Figure:
@@ -31,7 +31,7 @@ def timeline(jobs: Sequence[JobRow], samples: Sequence[str], *, started_at_ms: i
     traces = [_waiting_trace(waited, row_of, started_at_ms)]
     for stage in Stage:
         of_stage = [job for job in ran if job.stage is stage and job.status != "FAILED"]
-        traces.append(_running_trace(_STAGE_TITLES[stage], of_stage, row_of, started_at_ms))
+        traces.append(_running_trace(stage, of_stage, row_of, started_at_ms))
     failed = [job for job in ran if job.status == "FAILED"]
     if failed:
         traces.append(_running_trace("failed", failed, row_of, started_at_ms))
@@ -44,7 +44,7 @@ def _waiting_trace(jobs: Sequence[JobRow], row_of: Mapping[str, int], zero_ms: i
         "base": [_since(job.created_at_ms, zero_ms) for job in jobs],
         "x": [job.waited_seconds for job in jobs],
         "width": 0.3,
-        "hovertemplate": "%{customdata[0]} · %{customdata[1]}<br>waited %{x:.1f} s<extra></extra>",
+        "hovertemplate": f"{_JOB_TITLE}<br>waited %{{customdata[2]:.1f}} s<extra></extra>",
     }
 
 
@@ -55,8 +55,8 @@ def _running_trace(name: str, jobs: Sequence[JobRow], row_of: Mapping[str, int],
         "x": [job.ran_seconds for job in jobs],
         "width": 0.8,
         "hovertemplate": (
-            "%{customdata[0]} · %{customdata[1]}<br>ran %{x:.1f} s after waiting %{customdata[2]:.1f} s"
-            "<br>exit code %{customdata[3]}<extra></extra>"
+            f"{_JOB_TITLE}<br>ran %{{customdata[3]:.1f}} s after waiting %{{customdata[2]:.1f}} s"
+            "<br>exit code %{customdata[4]}<extra></extra>"
         ),
     }
 
@@ -68,7 +68,9 @@ def _bars(name: str, jobs: Sequence[JobRow], row_of: Mapping[str, int]) -> Figur
         "orientation": "h",
         "name": name,
         "y": [row_of[job.sample] for job in jobs],
-        "customdata": [[job.sample, job.stage, job.waited_seconds, job.exit_code] for job in jobs],
+        "customdata": [
+            [job.sample, job.stage, job.waited_seconds, job.ran_seconds, job.exit_code] for job in jobs
+        ],
         "marker": {"color": f"${colour}"},
     }
 
@@ -79,7 +81,7 @@ def _since(time_ms: int | None, zero_ms: int) -> float:
 
 
 def _timeline_layout(samples: Sequence[str]) -> Figure:
-    rows: Figure = {"autorange": "reversed", "showgrid": False, "zeroline": False, "ticks": ""}
+    rows: Figure = {"range": [len(samples) - 0.5, -0.5], "showgrid": False}
     if len(samples) <= _LABELLED_ROWS_MAX:
         rows |= {"tickvals": list(range(len(samples))), "ticktext": list(samples)}
     else:
@@ -102,12 +104,11 @@ def submit_rate(submit: ApiFigures, *, quota_per_second: float, started_at_ms: i
         _rate_trace("accepted", seconds, [accepted for _, accepted, _ in series]),
         _rate_trace("answered with 429", seconds, [throttled for _, _, throttled in series]),
     ]
-    ends = [min(seconds, default=0) - 1, max(seconds, default=0) + 1]
     quota = {
         "type": "scatter",
         "mode": "lines",
         "name": f"quota: {quota_per_second:g} a second",
-        "x": ends,
+        "x": [0, max(seconds, default=0) + 1],
         "y": [quota_per_second] * 2,
         "line": {"color": "$failed", "width": 1.5, "dash": "dash"},
         "hoverinfo": "skip",

@@ -10,6 +10,7 @@ from sluice_local.demo.figures import Figure, accuracy_by_frequency, submit_rate
 from sluice_local.demo.outcome import Run
 from sluice_local.demo.summary import sample_rows, summary
 
+FAILURES_SHOWN_MAX = 10
 _TEMPLATE = "report.html.jinja"
 
 
@@ -26,6 +27,7 @@ def render_report(run: Run) -> str:
         summary=summary(run),
         rows=sample_rows(run),
         failures=run.failures,
+        failures_shown_max=FAILURES_SHOWN_MAX,
         figures=_figures(run),
         plotly_js=get_plotlyjs(),
     )

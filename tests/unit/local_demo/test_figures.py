@@ -15,7 +15,7 @@ def test_a_job_waits_and_then_runs_on_its_samples_row() -> None:
     waiting, align = traces["waiting in the queue"], traces["align"]
     assert (waiting["base"], waiting["x"], waiting["y"]) == ([6.0], [2.0], [1])
     assert (align["base"], align["x"], align["y"]) == ([8.0], [3.0], [1])
-    assert align["customdata"] == [["NA2", "align", 2.0, 0]]
+    assert align["customdata"] == [["NA2", "align", 2.0, 3.0, 0]]
     assert traces["impute"]["y"] == []
 
 

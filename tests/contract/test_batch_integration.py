@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.contract.building import Machines
+from tests.contract.building import Machines, eventually
 
 from sluice_local.server import LocalAws
 
@@ -52,6 +52,36 @@ def test_a_state_machine_submits_a_job_and_describes_it(
 
 def test_the_sync_form_waits_for_the_job(machines: Machines, job: Any) -> None:
     assert machines.output(machines.of_one_task(f"{SUBMIT}.sync", Parameters=job))["Status"] == "SUCCEEDED"
+
+
+def test_the_sync_form_hears_of_the_end_by_event_before_it_polls(
+    local_aws: LocalAws, machines: Machines, job: Any
+) -> None:
+    def describes() -> int:
+        return int(local_aws.page("calls")["calls"].get("Batch.DescribeJobs", {"count": 0})["count"])
+
+    before = describes()
+    machines.output(machines.of_one_task(f"{SUBMIT}.sync", Parameters=job))
+    assert describes() == before
+
+
+def test_a_stopped_execution_terminates_the_job_that_it_waits_for(
+    local_aws: LocalAws, machines: Machines, states: Any, job: Any
+) -> None:
+    waiting = {
+        **job,
+        "ContainerOverrides": {"Command": ["sleep", "600"]},
+        "JobName": f"{job['JobQueue']}-long",
+    }
+    execution = machines.start(machines.of_one_task(f"{SUBMIT}.sync", Parameters=waiting))
+
+    def in_state(*wanted: str) -> dict[str, Any] | None:
+        rows = [row for row in local_aws.page("jobs")["jobs"] if row["jobName"] == waiting["JobName"]]
+        return next((row for row in rows if row["status"] in wanted), None)
+
+    eventually(lambda: in_state("RUNNING"))
+    states.stop_execution(executionArn=execution)
+    assert eventually(lambda: in_state("FAILED"))["statusReason"] == "The execution was stopped"
 
 
 def test_a_failed_job_fails_the_sync_form_with_the_job_as_cause(machines: Machines, job: Any) -> None:

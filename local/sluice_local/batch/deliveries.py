@@ -11,10 +11,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Deliveries:
-    """Calls `deliver` with one job after the other; what it cannot deliver is logged and left out."""
+    """Calls each receiver with one job after the other; what it cannot deliver is logged and left out."""
 
-    def __init__(self, deliver: Callable[[Job], None]) -> None:
-        self._deliver = deliver
+    def __init__(self, receive: Callable[[Job], None]) -> None:
+        self._receivers = [receive]
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         threading.Thread(target=self._deliver_all, name="batch-events", daemon=True).start()
 
@@ -22,10 +22,15 @@ class Deliveries:
         """Take a job whose state has changed; returns at once."""
         self._jobs.put(job)
 
+    def subscribe(self, receive: Callable[[Job], None]) -> None:
+        """Have `receive` called too from now on, after those that came before it."""
+        self._receivers.append(receive)
+
     def _deliver_all(self) -> None:
         while True:
             job = self._jobs.get()
-            try:
-                self._deliver(job)
-            except Exception:  # the top of a thread: the next event must still go out
-                _logger.exception("The %s event of job %s was lost", job.status, job.spec.job_id)
+            for receive in tuple(self._receivers):
+                try:
+                    receive(job)
+                except Exception:  # the top of a thread: the next event must still go out
+                    _logger.exception("The %s event of job %s was lost", job.status, job.spec.job_id)

@@ -65,6 +65,7 @@ def job_row(job: Job) -> dict[str, object]:
     spec = job.spec
     shown = {name: value for name, value in spec.parameters.items() if name != TASK_TOKEN}
     token = spec.parameters.get(TASK_TOKEN)
+    command = " ".join(spec.command)
     row = {
         "jobId": spec.job_id,
         "jobName": spec.name,
@@ -73,6 +74,7 @@ def job_row(job: Job) -> dict[str, object]:
         "status": job.status.value,
         "attempts": len(job.attempts),
         "parameters": shown,
+        "command": command.replace(token, task_id(token)) if token else command,
     }
     exit_code = job.attempts[-1].exit.exit_code if job.attempts else None
     extra = _present(taskId=token and task_id(token), exitCode=exit_code, statusReason=job.status_reason)

@@ -33,8 +33,8 @@ Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Document], Response]
 
 
-def install(engine: Engine) -> BatchApi:
-    """Put a Batch that runs jobs in the place of MiniStack's stub; answers with its API.
+def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
+    """Put a Batch that runs jobs in the place of MiniStack's stub; answers with its API and its events.
 
     Raises:
         EngineMismatchError: if MiniStack's stub is not where it was.
@@ -50,7 +50,7 @@ def install(engine: Engine) -> BatchApi:
     engine.on_exit(runner.close)
     engine.pages["jobs"] = lambda: {"jobs": [job_row(job) for job in backend.jobs()]}
     _replace_stub(api)
-    return api
+    return api, deliveries
 
 
 def _runner_settings(job_directory: str | None) -> RunnerSettings:

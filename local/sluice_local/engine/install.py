@@ -21,6 +21,7 @@ from sluice_local.engine import (
     stock,
     tables,
     task_frame,
+    usage,
 )
 from sluice_local.engine.context import Engine
 from sluice_local.engine.gateway import Gateway
@@ -58,6 +59,7 @@ def _install_mends(engine: Engine) -> None:
     tables.install()
     alarms.install()
     retry_delays.install()
-    batch = batch_api.install(engine)
-    batch_integration.install(engine, batch)
+    batch, job_events = batch_api.install(engine)
+    batch_integration.install(engine, batch, job_events)
     cloudformation.install(batch)
+    usage.install(engine)

@@ -7,15 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tests.fakes import (
-    FakeActivities,
-    FakeBatch,
-    FakeClock,
-    KeptReports,
-    MemoryRateStore,
-    MemoryTaskStore,
-)
-
 from sluice.completion import job_record
 from sluice.finisher import Finisher
 from sluice.healer import Healer
@@ -28,6 +19,14 @@ from sluice.stopper import Stopper
 from sluice.submitter import Submitter
 from sluice.task_input import parse_task
 from sluice.telemetry import Counts
+from tests.fakes import (
+    FakeActivities,
+    FakeBatch,
+    FakeClock,
+    KeptReports,
+    MemoryRateStore,
+    MemoryTaskStore,
+)
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:workflow:NA06989"
 QUEUE = "arn:aws:batch:us-east-1:000000000000:job-queue/lowpass"
@@ -99,8 +98,8 @@ class World:
     def submitter(self) -> Submitter:
         return Submitter(
             batch=self.batch,
-            activities=self.activities,
             store=self.store,
+            finisher=self.finisher,
             submit_limiter=self._limiter("SubmitJob"),
             look_up_limiter=self._limiter("ListJobs"),
             stopper=self.stopper,
@@ -123,6 +122,7 @@ class World:
             describe_limiter=self._limiter("DescribeJobs"),
             policy=self.policy,
             figures=self.counts,
+            reporter=self.reports,
             clock=self.clock,
         )
 

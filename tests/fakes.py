@@ -45,6 +45,7 @@ class FakeBatch:
     lost_answers: int = 0
     terminated: list[str] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    broken_queues: dict[str, ServiceError] = field(default_factory=dict)
     submitted_at_us: list[int] = field(default_factory=list)
     clock: FakeClock = field(default_factory=FakeClock)
 
@@ -54,6 +55,8 @@ class FakeBatch:
             raise self.answers.popleft()
         if request["jobQueue"] == "no-such-queue":
             raise RejectedError("Job queue no-such-queue not found")
+        if request["jobQueue"] in self.broken_queues:
+            raise self.broken_queues[request["jobQueue"]]
         job_id = f"job-{len(self.jobs)}"
         self.jobs[job_id] = {"jobId": job_id, "status": "SUBMITTED", **request}
         self.submitted_at_us.append(self.clock.now_us())
@@ -64,6 +67,8 @@ class FakeBatch:
 
     def find_job(self, job_queue: str, job_name: str) -> str | None:
         self.calls["ListJobs"] += 1
+        if job_queue in self.broken_queues:
+            raise self.broken_queues[job_queue]
         found = [j for j in self.jobs.values() if j["jobQueue"] == job_queue and j["jobName"] == job_name]
         return found[-1]["jobId"] if found else None
 
@@ -230,10 +235,10 @@ class FakeExecutions:
 class KeptReports:
     """What would have gone to the log."""
 
-    left: list[tuple[str, ServiceError]] = field(default_factory=list)
+    left: list[tuple[str, Exception]] = field(default_factory=list)
     failed_polls: list[ServiceError] = field(default_factory=list)
 
-    def task_left(self, token: str, error: ServiceError) -> None:
+    def task_left(self, token: str, error: Exception) -> None:
         self.left.append((token, error))
 
     def poll_failed(self, error: ServiceError) -> None:

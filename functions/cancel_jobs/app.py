@@ -31,4 +31,5 @@ def cancel(body: str, store: TaskStore, finisher: Finisher) -> None:
     ended = read_ended_execution(body)
     if ended is not None:
         for task in store.of_execution(ended.execution_arn):
-            finisher.abandon(task, f"its workflow execution ended: {ended.status}")
+            if task.created_at <= ended.stopped_at:
+                finisher.abandon(task, f"its workflow execution ended: {ended.status}", settled=False)

@@ -17,7 +17,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     """Starts the pollers that are missing; SQS records are wake-up calls, anything else is the schedule."""
     services = wiring()
     wanted = wanted_pollers(services.settings, woken="Records" in event)
-    started = [services.chain.ensure(slot, max_empty_rounds=wanted.max_empty_rounds) for slot in wanted.slots]
+    started = [services.chain.ensure(slot, probe=wanted.probe) for slot in wanted.slots]
     services.counts.count("PollersStarted", sum(started))
     counts = services.counts.drain()
     publish("pollers started", counts)

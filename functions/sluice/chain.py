@@ -23,17 +23,30 @@ def execution_name(slot: int, number: int) -> str:
     return f"slot-{slot}-{number}"
 
 
-def poller_input(slot: int, number: int, max_empty_rounds: int) -> dict[str, Any]:
-    """The input of a poller execution; with 0 `max_empty_rounds` it never goes idle."""
-    return {"slot": slot, "number": number, "maxEmptyRounds": max_empty_rounds, "emptyRounds": 0}
+def poller_input(slot: int, number: int, *, probe: bool) -> dict[str, Any]:
+    """The input of a poller execution; a probe ends after one empty round."""
+    return {"slot": slot, "number": number, "probe": probe, "emptyRounds": 0}
+
+
+def empty_rounds_allowed(settings: Settings, slot: int, *, probe: bool) -> int | None:
+    """After how many empty rounds the slot's poller ends: 0 is at once, None is never.
+
+    It is asked after every round, so that a deployment with other parameters is heeded by pollers
+    that run.
+    """
+    if slot >= settings.poller_count:
+        return 0
+    if settings.always_on:
+        return None
+    return 1 if probe else settings.max_empty_rounds
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The slots that should have a poller, and after how many empty rounds it may go; 0 is never."""
+    """The slots that should have a poller, and whether it is only to look."""
 
     slots: range
-    max_empty_rounds: int
+    probe: bool
 
 
 def wanted_pollers(settings: Settings, *, woken: bool) -> Wanted:
@@ -42,11 +55,9 @@ def wanted_pollers(settings: Settings, *, woken: bool) -> Wanted:
     Woken by work: all of them, until they have been idle for a while. By the schedule: all of them
     for ever if pollers are to be always on, otherwise one for a single probing round.
     """
-    if settings.always_on:
-        return Wanted(range(settings.poller_count), 0)
-    if woken:
-        return Wanted(range(settings.poller_count), settings.max_empty_rounds)
-    return Wanted(range(1), 1)
+    if woken or settings.always_on:
+        return Wanted(range(settings.poller_count), probe=False)
+    return Wanted(range(1), probe=True)
 
 
 @dataclass(frozen=True)
@@ -56,20 +67,20 @@ class Chain:
     slots: PollerSlots
     executions: PollerExecutions
 
-    def ensure(self, slot: int, *, max_empty_rounds: int) -> bool:
+    def ensure(self, slot: int, *, probe: bool) -> bool:
         """Starts the slot's poller unless it runs; True if it was started."""
         known = self.slots.number(slot)
         number = known
         while (status := self.executions.status(execution_name(slot, number))) not in (None, "RUNNING"):
             number += 1
-        started = status is None and self._start(slot, number, max_empty_rounds)
+        started = status is None and self._start(slot, number, probe=probe)
         if number > known:
             self.slots.remember(slot, number)
         return started
 
-    def _start(self, slot: int, number: int, max_empty_rounds: int) -> bool:
+    def _start(self, slot: int, number: int, *, probe: bool) -> bool:
         try:
-            self.executions.start(execution_name(slot, number), poller_input(slot, number, max_empty_rounds))
+            self.executions.start(execution_name(slot, number), poller_input(slot, number, probe=probe))
         except AlreadyExistsError:
             return False
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sluice.job_errors import DEPENDENCY_FAILED, named_error
+from sluice.job_errors import DEPENDENCY_FAILED, container_of, named_error
 from sluice.model import FAILED, SUCCEEDED, Failed, JobRecord, Outcome, Succeeded
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ Known = TypeVar("Known")
 MAX_CAUSE: Final = 32_768
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
 
-MAX_REASON: Final = 1_024
+MAX_REASON: Final = 512
 """A reason longer than this says nothing more, and every job's is kept in one item of 400 KB."""
 
 
 def job_record(name: str, detail: Mapping[str, Any]) -> JobRecord:
     """Reads a JobDetail; fields that are absent or of another type are taken as unknown."""
-    container = _mapping(detail.get("container"))
+    container = container_of(detail)
     attempts = detail.get("attempts")
     failed = detail.get("status") == FAILED
     error, reason = named_error(detail) if failed else (None, None)
@@ -73,6 +73,11 @@ def jobs_to_stop(record: TaskRecord) -> tuple[JobRecord, ...]:
     """
     doomed = _doomed(record.task, {job.name for job in record.jobs.values() if job.status == FAILED})
     return tuple(job for job in _in_order(record) if job.job_id and not job.ended and job.name not in doomed)
+
+
+def may_be_submitted(record: TaskRecord) -> bool:
+    """True while there are jobs that somebody may be submitting, or have submitted without noting it."""
+    return any(job.job_id is None for job in record.jobs.values())
 
 
 def rejection(job_name: str, message: str) -> Failed:
@@ -130,10 +135,6 @@ def _output(job: JobRecord) -> dict[str, Any]:
         "exitCode": job.exit_code,
         "logStreamName": job.log_stream_name,
     }
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _typed(value: Any, kind: type[Known]) -> Known | None:

@@ -14,10 +14,14 @@ STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 @dataclass(frozen=True)
 class EndedExecution:
-    """A workflow execution that ended without success."""
+    """A workflow execution that ended without success; `stopped_at` is ms since the epoch.
+
+    A redriven execution goes on under the same ARN, so that a late event must not touch what came after.
+    """
 
     execution_arn: str
     status: str
+    stopped_at: int
 
 
 def read_ended_execution(text: str) -> EndedExecution | None:
@@ -29,7 +33,7 @@ def read_ended_execution(text: str) -> EndedExecution | None:
     detail = event.get("detail") if isinstance(event, dict) else None
     if not isinstance(detail, dict):
         return None
-    arn, status = detail.get("executionArn"), detail.get("status")
-    if not isinstance(arn, str) or not arn or status not in STATUSES:
+    arn, status, stopped_at = (detail.get(name) for name in ("executionArn", "status", "stopDate"))
+    if not isinstance(arn, str) or not arn or status not in STATUSES or not isinstance(stopped_at, int):
         return None
-    return EndedExecution(arn, status)
+    return EndedExecution(arn, status, stopped_at)

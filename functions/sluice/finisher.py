@@ -10,7 +10,7 @@ from sluice.model import TaskState
 from sluice.ports import TaskGoneError
 
 if TYPE_CHECKING:
-    from sluice.model import JobRecord, TaskRecord
+    from sluice.model import JobRecord, Outcome, TaskRecord
     from sluice.ports import Activities, Clock, Figures, TaskStore
     from sluice.stopper import Stopper
 
@@ -30,31 +30,44 @@ class Finisher:
         noted = self.store.note_job(token, job)
         self.figures.count("JobsEnded" if noted.changed else "EventsIgnored")
         if noted.record is not None:
-            self.finish_if_ended(noted.record)
+            self.finish_if_ended(noted.record, settled=False)
 
-    def finish_if_ended(self, record: TaskRecord) -> bool:
+    def finish_if_ended(self, record: TaskRecord, *, settled: bool) -> bool:
         """Completes the task if its jobs say so; True if they did.
 
         The item is closed last: a crash on the way repeats all of it, and a workflow that was told
-        already answers that the task is gone, which counts as done.
+        already answers that the task is gone, which counts as done. `settled` as for `abandon`.
         """
         outcome = completion.decide(record) if record.state is TaskState.OPEN else None
         if outcome is None:
             return False
+        self.tell(record.task.token, outcome)
+        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+        return True
+
+    def abandon(self, record: TaskRecord, reason: str, *, settled: bool) -> None:
+        """Stops the jobs of a task whose workflow does not wait for it any more.
+
+        Unless it is `settled` (nobody can still be submitting its jobs), a task with jobs of unknown
+        id stays open, for the reconciler to find those jobs by their names.
+        """
+        if self._close(record, TaskState.ABANDONED, reason, settled=settled):
+            self.figures.count("TasksAbandoned")
+
+    def tell(self, token: str, outcome: Outcome) -> None:
+        """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
         try:
-            self.activities.complete(record.task.token, outcome)
+            self.activities.complete(token, outcome)
             self.figures.count("TasksSucceeded" if outcome.state is TaskState.SUCCEEDED else "TasksFailed")
         except TaskGoneError:
             self.figures.count("TasksGone")
-        self.stopper.stop(completion.jobs_to_stop(record), "another job of its task failed")
-        self.store.close(record.task.token, outcome.state, self._now_ms())
-        return True
 
-    def abandon(self, record: TaskRecord, reason: str) -> None:
-        """Stops the jobs of a task whose workflow does not wait for it any more."""
+    def _close(self, record: TaskRecord, state: TaskState, reason: str, *, settled: bool) -> bool:
         self.stopper.stop(completion.jobs_to_stop(record), reason)
-        self.store.close(record.task.token, TaskState.ABANDONED, self._now_ms())
-        self.figures.count("TasksAbandoned")
+        if not settled and completion.may_be_submitted(record):
+            return False
+        self.store.close(record.task.token, state, self._now_ms())
+        return True
 
     def _now_ms(self) -> int:
         return self.clock.now_us() // 1000

@@ -16,17 +16,18 @@ TERMINATED: Final = "Job.Terminated"
 BY_BATCH: Final = (
     ("Job.Unschedulable", re.compile(r"^(MISCONFIGURATION|CAPACITY):")),
     (DEPENDENCY_FAILED, re.compile(r"dependent job failed", re.IGNORECASE)),
+    ("Job.TimedOut", re.compile(r"attempt duration exceeded timeout", re.IGNORECASE)),
 )
-"""Reasons of Batch's own for ending a job; they come first, as Batch may mark such a job cancelled.
+"""Reasons of Batch's own for ending a job; they come first, as Batch may mark such a job terminated.
 
 https://docs.aws.amazon.com/batch/latest/userguide/job-queue-state-time-limit-actions.html
+https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
 """
 
 BY_REASON: Final = (
     ("Job.SpotInterruption", re.compile(r"Host EC2 .* terminated|Spot Task was interrupted", re.IGNORECASE)),
     (OUT_OF_MEMORY, re.compile(r"OutOfMemory", re.IGNORECASE)),
     ("Job.ImagePull", re.compile(r"CannotPull|ImagePull|pull image", re.IGNORECASE)),
-    ("Job.TimedOut", re.compile(r"attempt duration exceeded timeout", re.IGNORECASE)),
 )
 """What stands in the statusReason or the container's reason of a job that nobody ended by hand.
 
@@ -49,7 +50,7 @@ def _name(detail: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
         return by_batch
     if detail.get("isTerminated") or detail.get("isCancelled"):
         return TERMINATED
-    killed = _container(detail).get("exitCode") == OUT_OF_MEMORY_EXIT_CODE
+    killed = container_of(detail).get("exitCode") == OUT_OF_MEMORY_EXIT_CODE
     return _match(BY_REASON, reasons) or (OUT_OF_MEMORY if killed else FAILED)
 
 
@@ -58,11 +59,30 @@ def _match(patterns: Iterable[tuple[str, re.Pattern[str]]], reasons: tuple[str, 
     return next(found, None)
 
 
-def _container(detail: Mapping[str, Any]) -> Mapping[str, Any]:
-    container = detail.get("container")
-    return container if isinstance(container, dict) else {}
+def container_of(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The container of a JobDetail that tells how the job ended: of several the first that failed.
+
+    Jobs on ECS task or EKS pod properties have theirs in other places:
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html
+    """
+    tasks = _within(detail, "ecsProperties", "taskProperties")
+    pods = [_within(detail, "eksProperties", "podProperties")]
+    nested = [each for owner in (_list(tasks) + pods) for each in _list(_within(owner, "containers"))]
+    containers = [each for each in (detail.get("container"), *nested) if isinstance(each, dict)]
+    failed = [each for each in containers if each.get("exitCode") not in (None, 0)]
+    return next(iter(failed + containers), {})
+
+
+def _within(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _reasons(detail: Mapping[str, Any]) -> tuple[str, ...]:
-    given = (detail.get("statusReason"), _container(detail).get("reason"))
+    given = (detail.get("statusReason"), container_of(detail).get("reason"))
     return tuple(dict.fromkeys(text for text in given if isinstance(text, str) and text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,19 +12,23 @@ from sluice.ports import ServiceError, ThrottledError, UnclearError
 from sluice.rate import MICROSECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sluice.model import ActivityTask
     from sluice.ports import Activities, Clock, Reporter
     from sluice.submitter import Submitter
 
-LAST_POLL_SECONDS: Final = 75
-"""The last long poll starts this long before the function's deadline: GetActivityTask holds for up
-to 60 s, and a token that arrives after the function was ended would be lost.
+LAST_SUBMIT_SECONDS: Final = 45
+"""No job is submitted later than this before the deadline, so that even after a slow answer its id can
+still be noted (the sockets' timeouts: aws/clients.py)."""
+
+LAST_POLL_SECONDS: Final = 60 + 15 + LAST_SUBMIT_SECONDS
+"""The last long poll starts this long before the function's deadline. GetActivityTask holds for up to
+60 s; a task that arrives then must still be submitted, and one that arrived after the function was
+ended would be lost.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
 """
-
-LAST_SUBMIT_SECONDS: Final = 5
-"""No job is submitted later than this before the deadline, so that its id can still be noted."""
 
 
 PAUSE_SECONDS: Final = 1
@@ -54,18 +59,30 @@ class _Tally:
         self._lock = threading.Lock()
         self.tasks = 0
         self.idle = False
+        self._in_hand = 0
 
-    def add_task(self) -> None:
+    @contextmanager
+    def task_in_hand(self) -> Iterator[None]:
         with self._lock:
             self.tasks += 1
+            self._in_hand += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_hand -= 1
+
+    def empty_poll(self, tasks_before: int) -> None:
+        with self._lock:
+            self.idle = self.idle or (self.tasks == tasks_before and self._in_hand == 0)
 
 
 @dataclass(frozen=True)
 class PollerPool:
     """Takes tasks with a bounded number of threads.
 
-    The first poll that stays empty while no other thread finds work ends the round for all: an idle
-    poller is gone after one long poll, and a busy one is never left with fewer threads than it had.
+    The first poll that stays empty while no other thread has work or finds any ends the round for all:
+    an idle poller is gone after one long poll, and a busy one keeps all of its threads.
     """
 
     activities: Activities
@@ -90,11 +107,11 @@ class PollerPool:
                 self.reporter.poll_failed(error)
                 self.clock.sleep(PAUSE_SECONDS)
                 continue
-            if task is not None:
-                tally.add_task()
+            if task is None:
+                tally.empty_poll(before)
+                continue
+            with tally.task_in_hand():
                 self._take(task, round_)
-            elif tally.tasks == before:
-                tally.idle = True
 
     def _take(self, task: ActivityTask, round_: Round) -> None:
         try:

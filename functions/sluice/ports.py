@@ -40,6 +40,10 @@ class RejectedError(ServiceError):
     """Raised when the service refused the request for good; the message is for the request's sender."""
 
 
+class DeniedError(ServiceError):
+    """Raised when a permission, a credential or a table is missing: the stack's fault, not the request's."""
+
+
 class TaskGoneError(ServiceError):
     """Raised when a task token is dead: timed out, stopped with its execution, or already completed."""
 
@@ -66,7 +70,10 @@ class Batch(Protocol):
     """AWS Batch: each call is one request, never retried inside."""
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
-        """Submits and returns the job's id; raises ThrottledError, UnclearError or RejectedError."""
+        """Submits and returns the job's id.
+
+        Raises ThrottledError, UnclearError, or one of RejectedError and DeniedError (a queue of others).
+        """
 
     def find_job(self, job_queue: str, job_name: str) -> str | None:
         """The id of the newest job of exactly this name in any status, or None."""
@@ -143,7 +150,7 @@ class PollerExecutions(Protocol):
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None if there is no execution of this name."""
 
     def start(self, name: str, payload: Mapping[str, Any]) -> None:
-        """Starts it; raises AlreadyExistsError if the name is taken."""
+        """Starts it, or finds it running with this input; raises AlreadyExistsError if the name is taken."""
 
 
 class Figures(Protocol):
@@ -156,8 +163,8 @@ class Figures(Protocol):
 class Reporter(Protocol):
     """Where an operator reads what went wrong; a token never gets there."""
 
-    def task_left(self, token: str, error: ServiceError) -> None:
-        """Says that a task was left to the reconciler."""
+    def task_left(self, token: str, error: Exception) -> None:
+        """Says that a task was left to the next look of the reconciler."""
 
     def poll_failed(self, error: ServiceError) -> None:
         """Says that a long poll failed."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from sluice.telemetry import logger
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,5 +24,9 @@ def handle_records(event: dict[str, Any], handle: Callable[[str], None]) -> Part
     def handle_record(record: SQSRecord) -> None:
         handle(record.body)
 
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    processor = BatchProcessor(
+        event_type=EventType.SQS,
+        raise_on_entire_batch_failure=False,
+        logger=logger,  # type: ignore[arg-type] # Powertools' own Logger has what is used of logging's
+    )
     return process_partial_response(event, handle_record, processor)

@@ -90,5 +90,6 @@ def backed_off(state: RateState, *, now_us: int, limit: Limit) -> RateState:
     """Lowers the rate multiplicatively after a 429, at most once in BACK_OFF_SECONDS."""
     if now_us - state.lowered_us < BACK_OFF_SECONDS * MICROSECONDS:
         return state
-    rate = max(limit.floor_per_second, state.rate_per_second * BACK_OFF_FACTOR)
+    floor = min(limit.floor_per_second, limit.rate_per_second)
+    rate = max(floor, state.rate_per_second * BACK_OFF_FACTOR)
     return replace(state, rate_per_second=rate, changed_us=now_us, lowered_us=now_us)

@@ -50,7 +50,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         other_rate_per_second=_number(environment, "OTHER_RATE_PER_SECOND", 0.1, 1000),
         poller_count=int(_number(environment, "POLLER_COUNT", 1, 100)),
         poller_threads=int(_number(environment, "POLLER_THREADS", 1, 200)),
-        round_seconds=int(_number(environment, "ROUND_SECONDS", 1, 825)),
+        round_seconds=int(_number(environment, "ROUND_SECONDS", 1, 780)),
         max_empty_rounds=int(_number(environment, "MAX_EMPTY_ROUNDS", 1, 1000)),
         always_on=_flag(environment, "ALWAYS_ON"),
         heartbeat_seconds=int(_number(environment, "HEARTBEAT_SECONDS", 1, 86_400)),

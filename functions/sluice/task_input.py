@@ -42,11 +42,16 @@ DEPENDENCY_FIELDS: Final = {"jobName": str, "jobId": str, "type": str}
 DEPENDENCY_TYPES: Final = ("N_TO_N", "SEQUENTIAL")
 RESERVED_PARAMETERS: Final = ("taskToken", "taskJob")
 
-MAX_JOBS: Final = 500
-"""Jobs a task: their outputs must fit into the 262,144 characters of a task's output.
+MAX_JOBS: Final = 100
+"""Jobs a task: their ids are noted in one DynamoDB expression of at most 4 KB, their records and the
+input share an item of at most 400 KB, and their outputs fit into a task's 262,144 characters.
 
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
+
+MAX_ARN: Final = 2_048
+"""Bytes of a key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 
 MAX_NAME: Final = 111
 """Batch's 128 characters less a hyphen and the 16 that Sluice adds (submission.job_name)."""
@@ -78,15 +83,16 @@ def parse_task(token: str, text: str) -> Task:
     """
     body = _object("the task's input", _loads(text))
     _check_fields("", body, TASK_FIELDS, TASK_REQUIRED)
-    if not _EXECUTION_ARN.fullmatch(body["executionArn"]):
-        raise _invalid("executionArn", body["executionArn"], "an execution's ARN, $$.Execution.Id")
+    arn = body["executionArn"]
+    if not _EXECUTION_ARN.fullmatch(arn) or len(arn.encode(errors="replace")) > MAX_ARN:
+        raise _invalid("executionArn", arn, "an execution's ARN, $$.Execution.Id")
     jobs = body["jobs"]
     if not 1 <= len(jobs) <= MAX_JOBS:
         raise InvalidTaskError(f"jobs has {len(jobs)} entries; 1 to {MAX_JOBS} are allowed")
     specs = [_parse_job(f"jobs[{index}]", job) for index, job in enumerate(jobs)]
     return Task(
         token=token,
-        execution_arn=body["executionArn"],
+        execution_arn=arn,
         state_name=body["stateName"],
         jobs=_in_order(specs),
         fail_fast=body.get("failFast", True),

@@ -59,8 +59,8 @@ def publish(message: str, counts: Mapping[str, int], seconds: Mapping[str, int] 
 class LogReporter:
     """Writes what went wrong into the function's log."""
 
-    def task_left(self, token: str, error: ServiceError) -> None:
-        """Says that a task was left to the reconciler."""
+    def task_left(self, token: str, error: Exception) -> None:
+        """Says that a task was left to the next look of the reconciler."""
         logger.warning("task left to the reconciler", task_id=task_id(token), error=_said(error))
 
     def poll_failed(self, error: ServiceError) -> None:
@@ -68,5 +68,5 @@ class LogReporter:
         logger.warning("long poll failed", error=_said(error))
 
 
-def _said(error: ServiceError) -> str:
+def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

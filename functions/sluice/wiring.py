@@ -64,6 +64,7 @@ class Wiring:
                 overdue_seconds=self.settings.overdue_seconds,
             ),
             figures=self.counts,
+            reporter=LogReporter(),
             clock=self.clock,
         )
 
@@ -85,8 +86,8 @@ class Wiring:
         limit = Limit(self.settings.submit_rate_per_second, burst=self.settings.submit_burst)
         return Submitter(
             batch=self._batch,
-            activities=self._activities,
             store=self.store,
+            finisher=self.finisher,
             submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
             look_up_limiter=self._other_limiter("ListJobs"),
             stopper=self._stopper,

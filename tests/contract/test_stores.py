@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.builders import EXECUTION, ended, job, task_text
-from tests.contract.stack.stack import ROOT
-from tests.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 from sluice import rate
 from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
@@ -18,6 +15,9 @@ from sluice.model import OpenTask, TaskState
 from sluice.rate import Limit
 from sluice.task_input import parse_task
 from sluice_local.packaging import read_template
+from tests.builders import EXECUTION, ended, job, task_text
+from tests.contract.stack.stack import ROOT
+from tests.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 if TYPE_CHECKING:
     from sluice.ports import PollerSlots, RateStore, TaskStore

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.builders import EXECUTION, World, ended, job
 
 from sluice.model import Failed, Succeeded, TaskState
+from tests.builders import EXECUTION, World, ended, job
 
 
 def test_the_last_job_completes_the_task() -> None:
@@ -63,7 +63,7 @@ def test_abandoned_tasks_stop_their_jobs(jobs: int) -> None:
     world = World()
     world.take("token", *[job(f"job{index}") for index in range(jobs)])
     (record,) = world.store.of_execution(EXECUTION)
-    world.finisher.abandon(record, "its workflow execution ended: ABORTED")
+    world.finisher.abandon(record, "its workflow execution ended: ABORTED", settled=False)
     assert len(world.batch.terminated) == jobs
     assert world.store.records["token"].state is TaskState.ABANDONED
     assert world.store.of_execution(EXECUTION) == []

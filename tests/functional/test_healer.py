@@ -1,6 +1,16 @@
 from __future__ import annotations
 
-from tests.builders import World, ended, job, task_text
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sluice.ports import DeniedError, RejectedError, UnclearError
+from sluice.rate import Limit
+from tests.builders import EXECUTION, World, ended, job, task_text
+from tests.fakes import FakeBatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 from sluice.model import ActivityTask, Failed, TaskState
 from sluice.task_input import parse_task
@@ -8,6 +18,10 @@ from sluice.task_input import parse_task
 
 def heal(world: World) -> int:
     return world.healer.heal(until_us=world.in_seconds(600))
+
+
+def state(world: World, token: str = "token") -> TaskState:
+    return world.store.records[token].state
 
 
 def with_intent(world: World, token: str, *jobs: dict[str, object]) -> None:
@@ -74,15 +88,91 @@ def test_a_job_that_still_runs_is_left_running() -> None:
     assert world.batch.terminated == []
 
 
-def test_a_job_that_vanished_fails_its_task() -> None:
+def test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day() -> None:
     world = World()
     world.take("token", job("align"))
     world.batch.jobs.clear()
     world.clock.sleep(3601)
     heal(world)
+    assert world.activities.outcomes == {}
+    world.clock.sleep(86_400)
+    heal(world)
     (outcome,) = world.activities.outcomes["token"]
     assert isinstance(outcome, Failed)
     assert "does not know this job" in outcome.cause
+
+
+def test_a_task_that_cannot_be_healed_does_not_hold_up_the_others() -> None:
+    world = World()
+    with_intent(world, "bad", job("align", jobQueue="forbidden"))
+    world.take("good", job("align"))
+    world.batch.broken_queues["forbidden"] = DeniedError("AccessDenied")
+    world.batch.jobs["job-0"] |= {"status": "SUCCEEDED"}
+    world.clock.sleep(3601)
+    heal(world)
+    assert world.store.records["good"].state is TaskState.SUCCEEDED
+    assert world.store.records["bad"].state is TaskState.OPEN
+    assert [token for token, _ in world.reports.left] == ["bad"]
+
+
+def test_a_task_whose_queue_is_gone_fails_with_that_reason() -> None:
+    world = World()
+    with_intent(world, "token", job("align", jobQueue="deleted"))
+    world.batch.broken_queues["deleted"] = RejectedError("Job queue deleted not found")
+    world.clock.sleep(301)
+    heal(world)
+    (outcome,) = world.activities.outcomes["token"]
+    assert isinstance(outcome, Failed)
+    assert (outcome.error, world.store.records["token"].state) == ("Task.Rejected", TaskState.FAILED)
+
+
+def test_a_failing_describe_is_told_of_and_the_rest_goes_on() -> None:
+    @dataclass
+    class Silent(FakeBatch):
+        def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+            raise UnclearError(f"timeout asking about {len(job_ids)} jobs")
+
+    world = World()
+    world.batch = Silent(clock=world.clock)
+    world.take("token", job("align"))
+    world.clock.sleep(3601)
+    assert heal(world) == 3601
+    assert [str(error) for _, error in world.reports.left] == ["timeout asking about 1 jobs"]
+
+
+def test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted() -> None:
+    world = World()
+    world.take("token", job("align"))
+    del world.store.records["token"]  # the poller died before it could note the id
+    with_intent(world, "token", job("align"))
+    world.activities.gone.add("token")
+    (record,) = world.store.of_execution(EXECUTION)
+    world.finisher.abandon(record, "its workflow was stopped", settled=False)
+    assert state(world) is TaskState.OPEN
+    world.clock.sleep(301)
+    heal(world)
+    assert world.batch.terminated == ["job-0"]
+    assert state(world) is TaskState.ABANDONED
+
+
+def test_a_task_that_was_told_and_not_closed_is_closed_as_what_it_was() -> None:
+    world = World()
+    world.take("token", job("align"))
+    world.store.note_job("token", ended("align", "job-0"))
+    world.activities.gone.add("token")
+    world.clock.sleep(301)
+    heal(world)
+    assert world.store.records["token"].state is TaskState.SUCCEEDED
+
+
+def test_a_reconciler_that_is_slow_never_submits_beside_the_next_one() -> None:
+    world = World(limit=Limit(0.5, burst=1))
+    with_intent(world, "token", *[job(f"job{index}") for index in range(100)])
+    world.clock.sleep(301)
+    claimed_us = world.clock.now_us()
+    world.healer.heal(until_us=world.in_seconds(3600))
+    assert 0 < len(world.batch.jobs) < 100
+    assert world.batch.submitted_at_us[-1] - claimed_us <= 240_000_000
 
 
 def test_a_dead_token_stops_its_jobs() -> None:

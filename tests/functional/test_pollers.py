@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.builders import World, job, task_text
-from tests.fakes import FakeActivities, FakeExecutions, MemoryPollerSlots
+from tests.fakes import FakeActivities, FakeBatch, FakeExecutions, MemoryPollerSlots
 from tests.unit.sluice.test_settings import GOOD
 
-from sluice.chain import Chain, poller_input, wanted_pollers
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+from sluice.chain import Chain, Wanted, empty_rounds_allowed, poller_input, wanted_pollers
 from sluice.model import ActivityTask
 from sluice.poller_pool import PollerPool, Round, plan_round
 from sluice.ports import RejectedError, ThrottledError, UnclearError
@@ -72,26 +78,26 @@ def test_a_long_poll_that_failed_is_told_of_and_tried_again(error: Exception) ->
 
 
 def test_the_last_long_poll_ends_before_the_function_does() -> None:
-    planned = plan_round(0, remaining_seconds=900, round_seconds=825)
-    assert planned.poll_until_us == 825_000_000
-    assert plan_round(0, remaining_seconds=300, round_seconds=825).poll_until_us == 225_000_000
-    assert plan_round(0, remaining_seconds=60, round_seconds=825).poll_until_us < 0
-    assert planned.submit_until_us == 895_000_000
+    planned = plan_round(0, remaining_seconds=900, round_seconds=780)
+    assert planned.poll_until_us == 780_000_000
+    assert plan_round(0, remaining_seconds=300, round_seconds=780).poll_until_us == 180_000_000
+    assert plan_round(0, remaining_seconds=60, round_seconds=780).poll_until_us < 0
+    assert planned.submit_until_us == 855_000_000
 
 
 def test_a_slot_without_a_poller_gets_one() -> None:
     executions = FakeExecutions()
     chain = Chain(MemoryPollerSlots(), executions)
-    assert chain.ensure(0, max_empty_rounds=3)
-    assert executions.started == {"slot-0-0": poller_input(0, 0, 3)}
-    assert not chain.ensure(0, max_empty_rounds=3)
+    assert chain.ensure(0, probe=False)
+    assert executions.started == {"slot-0-0": poller_input(0, 0, probe=False)}
+    assert not chain.ensure(0, probe=False)
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
 def test_an_ended_chain_is_continued_with_the_next_number(status: str) -> None:
     executions = FakeExecutions({"slot-0-0": "SUCCEEDED", "slot-0-1": status})
     slots = MemoryPollerSlots()
-    assert Chain(slots, executions).ensure(0, max_empty_rounds=1)
+    assert Chain(slots, executions).ensure(0, probe=True)
     assert executions.statuses["slot-0-2"] == "RUNNING"
     assert slots.numbers == {0: 2}
 
@@ -99,7 +105,7 @@ def test_an_ended_chain_is_continued_with_the_next_number(status: str) -> None:
 def test_a_chain_that_went_on_by_itself_is_followed_and_not_doubled() -> None:
     executions = FakeExecutions({"slot-0-0": "SUCCEEDED", "slot-0-1": "SUCCEEDED", "slot-0-2": "RUNNING"})
     slots = MemoryPollerSlots()
-    assert not Chain(slots, executions).ensure(0, max_empty_rounds=3)
+    assert not Chain(slots, executions).ensure(0, probe=False)
     assert executions.started == {}
     assert slots.numbers == {0: 2}
 
@@ -115,17 +121,68 @@ def test_of_two_that_find_the_chain_ended_one_starts_it() -> None:
             return found
 
     late = Late({"slot-0-0": "SUCCEEDED"})
-    assert not Chain(MemoryPollerSlots(), late).ensure(0, max_empty_rounds=3)
+    assert not Chain(MemoryPollerSlots(), late).ensure(0, probe=False)
     assert late.started == {}
 
 
 def test_work_wakes_all_pollers_and_the_schedule_one_probe() -> None:
     three = settings(POLLER_COUNT="3")
-    woken, probe = wanted_pollers(three, woken=True), wanted_pollers(three, woken=False)
-    assert (list(woken.slots), woken.max_empty_rounds) == ([0, 1, 2], 3)
-    assert (list(probe.slots), probe.max_empty_rounds) == ([0], 1)
+    assert wanted_pollers(three, woken=True) == Wanted(range(3), probe=False)
+    assert wanted_pollers(three, woken=False) == Wanted(range(1), probe=True)
 
 
-def test_pollers_that_are_always_on_never_go_idle() -> None:
-    wanted = wanted_pollers(settings(POLLER_COUNT="2", ALWAYS_ON="true"), woken=False)
-    assert (list(wanted.slots), wanted.max_empty_rounds) == ([0, 1], 0)
+def test_pollers_that_are_always_on_are_all_started_by_the_schedule() -> None:
+    always_on = settings(POLLER_COUNT="2", ALWAYS_ON="true")
+    assert wanted_pollers(always_on, woken=False) == Wanted(range(2), probe=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "slot", "probe", "allowed"),
+    [
+        ({}, 0, False, 3),
+        ({}, 0, True, 1),
+        ({"ALWAYS_ON": "true"}, 0, True, None),
+        ({"POLLER_COUNT": "2"}, 1, False, 3),
+        ({"POLLER_COUNT": "2", "ALWAYS_ON": "true"}, 2, False, 0),
+    ],
+)
+def test_a_running_poller_heeds_the_parameters_of_the_latest_deployment(
+    changes: dict[str, str], slot: int, probe: bool, allowed: int | None
+) -> None:
+    assert empty_rounds_allowed(settings(**changes), slot, probe=probe) == allowed
+
+
+def test_an_empty_poll_ends_no_round_while_another_thread_has_a_task_in_hand() -> None:
+    """A task of many jobs keeps one thread busy; the others must stay for the tasks that come meanwhile."""
+    late = ActivityTask("late", task_text(job("align")))
+
+    @dataclass
+    class Late(FakeActivities):
+        """Its first poll is empty; a task comes while the big one is still being submitted."""
+
+        polls: int = 0
+
+        def next_task(self) -> ActivityTask | None:
+            self.polls += 1
+            if self.polls == 2:
+                second_poll.set()
+                return None
+            if self.polls == 3:
+                self.queue.append(late)
+            return super().next_task()
+
+    class Slow(FakeBatch):
+        """The first submission lasts until the others have polled in vain and then found the late task."""
+
+        def submit_job(self, request: Mapping[str, Any]) -> str:
+            if request["parameters"]["taskToken"] == "big":
+                assert late_submitted.wait(10)
+            else:
+                late_submitted.set()
+            return super().submit_job(request)
+
+    second_poll, late_submitted = threading.Event(), threading.Event()
+    world = World(activities=Late())
+    world.batch = Slow(clock=world.clock)
+    world.activities.queue.append(ActivityTask("big", task_text(job("align"))))
+    assert world.pool.run(2, LONG) == 2

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
-from tests.builders import World, ended, job
+import pytest
+
+from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
+from tests.builders import World, ended, job, task_text
+from tests.fakes import FakeBatch, MemoryTaskStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.model import Task
 
 from sluice.model import ActivityTask, Failed, TaskState
-from sluice.ports import ThrottledError, UnclearError
 from sluice.submission import SUBMISSION_WINDOW_SECONDS, job_name
 
 
@@ -119,3 +128,48 @@ def test_submissions_keep_to_the_rate() -> None:
     times = world.batch.submitted_at_us
     # 100 calls at 50 a second with 10 at once
     assert times[-1] - times[0] == (100 - 10) * 20_000
+
+
+def test_a_fault_in_the_middle_of_a_task_leaves_the_ids_that_there_are() -> None:
+    world = World()
+    world.batch.broken_queues["slow"] = UnclearError("timeout")
+    handed = ActivityTask("token", task_text(job("align"), job("impute", "align", jobQueue="slow")))
+    with pytest.raises(UnclearError):
+        world.submitter.take(handed, until_us=world.in_seconds(600))
+    record = world.store.records["token"]
+    assert (record.jobs["align"].job_id, record.jobs["impute"].job_id) == ("job-0", None)
+
+
+def test_a_job_that_failed_before_its_siblings_ids_were_noted_ends_them_all_the_same() -> None:
+    class Instant(FakeBatch):
+        """The first job fails, and is heard of, before the second is submitted."""
+
+        def submit_job(self, request: Mapping[str, Any]) -> str:
+            job_id = super().submit_job(request)
+            if request["parameters"]["taskJob"] == "bad":
+                world.finisher.note("token", ended("bad", job_id, "FAILED"))
+            return job_id
+
+    world = World()
+    world.batch = Instant(clock=world.clock)
+    world.take("token", job("bad"), job("long"))
+    assert world.batch.terminated == ["job-1"]
+    assert world.store.records["token"].state is TaskState.FAILED
+
+
+def test_an_intent_that_the_table_refuses_fails_the_task_instead_of_losing_it() -> None:
+    class Full(MemoryTaskStore):
+        def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
+            raise RejectedError(f"Item of {task.state_name} is too large: {len(text)}, {now_ms > 0}")
+
+    world = World(store=Full())
+    world.take("token", job("align"))
+    assert outcome(world).error == "Task.Invalid"
+    assert "too large" in outcome(world).cause
+
+
+def test_a_queue_that_iam_forbids_is_refused_to_the_sender() -> None:
+    world = World()
+    world.batch.broken_queues["others"] = DeniedError("AccessDenied for job-queue/others")
+    world.take("token", job("align", jobQueue="others"))
+    assert (outcome(world).error, "job-queue/others" in outcome(world).cause) == ("Task.Rejected", True)

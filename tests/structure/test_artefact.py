@@ -36,7 +36,8 @@ def test_every_locked_package_has_hashes_and_no_download_address() -> None:
 
 def test_a_package_has_one_version_in_all_locks() -> None:
     everything = pins(ROOT / "requirements/dev.txt")
-    for path in LOCKS:
+    # the benchmark's peers live in an environment of their own
+    for path in (path for path in LOCKS if path.name != "peers.txt"):
         assert pins(path).items() <= everything.items(), path
 
 

@@ -25,7 +25,8 @@ MACHINES: dict[str, dict[str, Any]] = {
     for name, resource in TEMPLATE["Resources"].items()
     if resource["Type"] == "AWS::Serverless::StateMachine"
 }
-NUMBERS = {
+VALUES = {
+    "Partition": "aws",
     "RoundsPerExecution": "500",
     "HeartbeatSeconds": "900",
     "MemoryMib": "2048",
@@ -38,7 +39,7 @@ def filled(properties: dict[str, Any]) -> str:
     text = (ROOT / str(properties["DefinitionUri"])).read_text()
     for name in properties["DefinitionSubstitutions"]:
         arn = f"arn:aws:states:us-east-1:123456789012:activity:{name}"
-        text = text.replace(f"${{{name}}}", NUMBERS.get(name, arn))
+        text = text.replace(f"${{{name}}}", VALUES.get(name, arn))
     return text
 
 

@@ -30,10 +30,11 @@ class BotoBatch:
         https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
         """
         with translated():
-            answer = self.client.list_jobs(
+            pages = self.client.get_paginator("list_jobs").paginate(
                 jobQueue=job_queue, filters=[{"name": "JOB_NAME", "values": [job_name]}]
             )
-        found = [job for job in answer["jobSummaryList"] if job["jobName"] == job_name]
+            jobs = [job for page in pages for job in page["jobSummaryList"]]
+        found = [job for job in jobs if job["jobName"] == job_name]
         return max(found, key=lambda job: job.get("createdAt", 0))["jobId"] if found else None
 
     def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:

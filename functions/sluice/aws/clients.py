@@ -29,7 +29,7 @@ _PATIENTLY: Final[Any] = {"total_max_attempts": 8, "mode": "standard"}
 @cache
 def batch() -> BatchClient:
     """Batch without retries: a 429 is the limiter's to hear, and a repeated SubmitJob is a second job."""
-    return boto3.client("batch", config=_config(_ONCE, read_timeout_seconds=30))
+    return boto3.client("batch", config=_config(_ONCE, read_timeout_seconds=20))
 
 
 @cache

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from sluice.ports import (
     AlreadyExistsError,
+    DeniedError,
     DoesNotExistError,
     RejectedError,
     ServiceError,
@@ -28,6 +29,18 @@ THROTTLES: Final = frozenset(
         "RequestLimitExceeded",
         "ProvisionedThroughputExceededException",
         "ActivityWorkerLimitExceeded",
+    }
+)
+
+DENIALS: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidSignatureException",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
     }
 )
 
@@ -51,6 +64,8 @@ def translated(secret: str = "") -> Iterator[None]:
         yield
     except ClientError as error:
         raise _meaning(error, secret) from None
+    except ParamValidationError as error:
+        raise RejectedError(_blotted(str(error), secret)) from None
     except BotoCoreError as error:
         raise UnclearError(type(error).__name__) from None
 
@@ -58,11 +73,17 @@ def translated(secret: str = "") -> Iterator[None]:
 def _meaning(error: ClientError, secret: str) -> ServiceError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    text = str(error).replace(secret, "<taskToken>") if secret else str(error)
+    text = _blotted(str(error), secret)
     if code in MEANINGS:
         return MEANINGS[code](f"{error.operation_name}: {code}")
     if code in THROTTLES or status == 429:
         return ThrottledError(text)
+    if code in DENIALS:
+        return DeniedError(text)
     if status >= 500 or not status:
         return UnclearError(text)
     return RejectedError(text)
+
+
+def _blotted(text: str, secret: str) -> str:
+    return text.replace(secret, "<taskToken>") if secret else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from sluice.aws.errors import translated
 from sluice.aws.items import (
@@ -38,13 +39,15 @@ class DynamoTaskStore:
     keep_days: int
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
-        """One write; a token that is known already stays as it is."""
-        with translated():
+        """One write, which boto3 may repeat; a token that is known already stays as it is."""
+        writer = uuid4().hex
+        with translated(secret=task.token):
             try:
                 self.client.put_item(
                     TableName=self.table,
-                    Item=to_item(intent(task, text, now_ms)),
-                    ConditionExpression="attribute_not_exists(taskToken)",
+                    Item=to_item({**intent(task, text, now_ms), "writer": writer}),
+                    ConditionExpression="attribute_not_exists(taskToken) OR writer = :writer",
+                    ExpressionAttributeValues=to_item({":writer": writer}),
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
@@ -96,13 +99,14 @@ class DynamoTaskStore:
         )
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
-        """One write; of two reconcilers that saw the same heartbeat one gets the task."""
+        """One write, which boto3 may repeat; of reconcilers that saw the same heartbeat one gets the task."""
+        values = {":now": now_ms, ":seen": task.heartbeat_at, ":was": TaskState.OPEN.value}
         item, changed = self._update(
             task.token,
-            "SET heartbeatAt = :now",
+            "SET heartbeatAt = :now, writer = :writer",
             names={"#state": "state"},
-            values={":now": now_ms, ":seen": task.heartbeat_at, ":was": TaskState.OPEN.value},
-            condition="#state = :was AND heartbeatAt = :seen",
+            values={**values, ":writer": uuid4().hex},
+            condition="#state = :was AND (heartbeatAt = :seen OR writer = :writer)",
         )
         return read_task(item) if changed and item else None
 

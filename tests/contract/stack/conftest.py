@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.contract.building import Machines
-from tests.contract.stack.stack import Stack, deployed
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
+from tests.contract.building import Machines
+from tests.contract.stack.stack import Stack, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.contract.building import Machines, eventually
-
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.model import TERMINAL, TaskState
 from sluice.submission import TAKEOVER_SECONDS
 from sluice_local.deploy import deploy
+from tests.contract.building import Machines, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +27,9 @@ QUICK = {
     "RoundsPerExecution": "1",
     "MaxEmptyRounds": "2",
     "PollerThreads": "8",
-    "ReconcileHeartbeatSeconds": "1",
-    "OverdueSeconds": "1",
 }
+# what the template does not allow, as two reconcilers could then meet
+IMPATIENT = {"HEARTBEAT_SECONDS": "1", "OVERDUE_SECONDS": "1"}
 
 
 @dataclass(frozen=True)
@@ -174,5 +173,11 @@ def deployed(aws: LocalAws, **parameters: str) -> Stack:
         ROOT / "template.yaml",
         stack_name="sluice",
         parameters={**QUICK, **parameters},
+    )
+    functions: Any = aws.client("lambda")
+    name = outputs["ReconcileTasksFunctionName"]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**variables, **IMPATIENT}}
     )
     return Stack(aws, outputs)

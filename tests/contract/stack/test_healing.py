@@ -6,34 +6,33 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.contract.building import eventually
-
 from sluice.submission import TAKEOVER_SECONDS
 from sluice.task_input import parse_task
+from tests.contract.building import eventually
 
 if TYPE_CHECKING:
     from tests.contract.building import Machines
     from tests.contract.stack.stack import Stack
 
 
-def lost_after_its_intent(stack: Stack, machines: Machines, command: str) -> str:
-    """A workflow whose poller died right after the intent; returns its execution."""
+def taken_from_the_queue(stack: Stack, machines: Machines, command: str) -> tuple[dict[str, Any], str]:
+    """A workflow whose poller died with the task in hand; returns the task and the execution."""
     stack.idle_pollers()
-    name = f"heal-{command}"
-    execution = machines.start(stack.machine(machines, stack.job("job", stack.job_definition(name, command))))
-    handed: dict[str, Any] = eventually(
-        lambda: (
-            (got := stack.states.get_activity_task(activityArn=stack.outputs["ActivityArn"])).get("taskToken")
-            and got
-        )
-    )
+    definition = stack.job_definition(f"heal-{command}", command)
+    execution = machines.start(stack.machine(machines, stack.job("job", definition)))
+    return eventually(stack.next_task), execution
+
+
+def put_intent(stack: Stack, handed: dict[str, Any]) -> None:
+    """Writes the intent of a task, as if it were from long ago."""
     long_ago_ms = (int(time.time()) - TAKEOVER_SECONDS) * 1000
-    stack.store.put_intent(parse_task(handed["taskToken"], handed["input"]), handed["input"], long_ago_ms)
-    return execution
+    task = parse_task(handed["taskToken"], handed["input"])
+    assert stack.store.put_intent(task, handed["input"], long_ago_ms)
 
 
 def test_a_task_whose_poller_died_after_the_intent_is_submitted(stack: Stack, machines: Machines) -> None:
-    execution = lost_after_its_intent(stack, machines, "true")
+    handed, execution = taken_from_the_queue(stack, machines, "true")
+    put_intent(stack, handed)
     assert stack.invoke("ReconcileTasks", {})["TasksResumed"] == 1
     assert machines.ended(execution)["status"] == "SUCCEEDED"
 
@@ -49,10 +48,22 @@ def test_a_job_whose_id_was_lost_is_found_and_not_submitted_twice(stack: Stack, 
     stack.states.stop_execution(executionArn=execution)
 
 
-def test_a_task_whose_workflow_is_gone_is_abandoned(stack: Stack, machines: Machines) -> None:
-    execution = lost_after_its_intent(stack, machines, "sleep")
-    stack.states.stop_execution(executionArn=execution)
-    eventually(lambda: stack.invoke("ReconcileTasks", {}) and not stack.tasks(execution))
+def test_a_task_for_which_its_workflow_waits_no_longer_is_abandoned(stack: Stack, machines: Machines) -> None:
+    stack.idle_pollers()
+    machine = stack.machine(machines, stack.job("job", stack.job_definition("true", "true")))
+    definition = json.loads(stack.states.describe_state_machine(stateMachineArn=machine)["definition"])
+    # a workflow that goes on without its task ends well, so that cancel_jobs never hears of it
+    definition["States"]["Work"] |= {
+        "TimeoutSeconds": 1,
+        "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "GoOn"}],
+    }
+    definition["States"]["GoOn"] = {"Type": "Succeed"}
+    execution = machines.start(machines.create(definition, "-impatient"))
+    handed = eventually(stack.next_task)
+    assert machines.ended(execution)["status"] == "SUCCEEDED"
+    put_intent(stack, handed)
+    assert stack.invoke("ReconcileTasks", {})["TasksAbandoned"] == 1
+    assert stack.tasks(execution) == []
 
 
 def test_every_function_takes_its_sample_event(stack: Stack) -> None:

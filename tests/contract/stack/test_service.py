@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.contract.building import eventually
-
 from sluice.model import TaskState
+from tests.contract.building import eventually
 
 if TYPE_CHECKING:
     from tests.contract.building import Machines

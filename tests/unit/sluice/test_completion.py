@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import detail, ended, job, open_record
-from tests.fakes import MemoryTaskStore
 
 from sluice import completion
 from sluice.model import Failed, Succeeded, TaskState
+from tests.builders import detail, ended, job, open_record
+from tests.fakes import MemoryTaskStore
 
 if TYPE_CHECKING:
     from sluice.model import JobRecord, Outcome, TaskRecord

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import EXECUTION, detail, job_event
 
 from sluice.execution_event import EndedExecution, read_ended_execution
 from sluice.job_event import read_job_event
+from tests.builders import EXECUTION, detail, job_event
 
 
 def test_an_ended_job_of_ours_is_read() -> None:
@@ -51,14 +51,14 @@ def test_no_text_makes_reading_an_event_fail(text: str) -> None:
 @pytest.mark.parametrize(
     ("status", "read"),
     [
-        ("ABORTED", EndedExecution(EXECUTION, "ABORTED")),
-        ("FAILED", EndedExecution(EXECUTION, "FAILED")),
-        ("TIMED_OUT", EndedExecution(EXECUTION, "TIMED_OUT")),
+        ("ABORTED", EndedExecution(EXECUTION, "ABORTED", 7)),
+        ("FAILED", EndedExecution(EXECUTION, "FAILED", 7)),
+        ("TIMED_OUT", EndedExecution(EXECUTION, "TIMED_OUT", 7)),
         ("SUCCEEDED", None),
         ("RUNNING", None),
         (["FAILED"], None),
     ],
 )
 def test_an_execution_that_ended_without_success_is_read(status: Any, read: EndedExecution | None) -> None:
-    text = json.dumps({"detail": {"executionArn": EXECUTION, "status": status}})
+    text = json.dumps({"detail": {"executionArn": EXECUTION, "status": status, "stopDate": 7}})
     assert read_ended_execution(text) == read

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.builders import ended, job, open_record
-
 from sluice.healing import HealingPolicy, diagnose, is_due
 from sluice.model import JobRecord, OpenTask
+from tests.builders import ended, job, open_record
 
 POLICY = HealingPolicy(heartbeat_seconds=300, overdue_seconds=3600)
 
@@ -18,8 +17,9 @@ def test_a_task_is_due_when_its_heartbeat_is_old() -> None:
 
 def test_a_young_unsubmitted_task_is_still_its_pollers() -> None:
     record = open_record(job("align"))
-    assert not diagnose(record, now_ms=299_999, policy=POLICY).submit
-    assert diagnose(record, now_ms=300_000, policy=POLICY).submit
+    young, old = (diagnose(record, now_ms=now_ms, policy=POLICY) for now_ms in (299_999, 300_000))
+    assert (young.settled, young.unsubmitted) == (False, True)
+    assert (old.settled, old.unsubmitted) == (True, True)
 
 
 def test_batch_is_asked_only_about_overdue_jobs_that_have_not_ended() -> None:
@@ -29,4 +29,14 @@ def test_batch_is_asked_only_about_overdue_jobs_that_have_not_ended() -> None:
     assert diagnose(record, now_ms=3_599_999, policy=POLICY).describe == ()
     diagnosis = diagnose(record, now_ms=3_600_000, policy=POLICY)
     assert diagnosis.describe == (waiting,)
-    assert not diagnosis.submit
+    assert not diagnosis.unsubmitted
+
+
+def test_a_job_that_batch_does_not_know_has_vanished_only_after_a_day() -> None:
+    record = open_record(job("align"))
+    assert not diagnose(record, now_ms=86_399_999, policy=POLICY).forgettable
+    assert diagnose(record, now_ms=86_400_000, policy=POLICY).forgettable
+
+
+def test_a_reconciler_stops_submitting_before_the_next_may_claim_the_task() -> None:
+    assert POLICY.submit_seconds == 240

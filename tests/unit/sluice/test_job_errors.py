@@ -26,6 +26,22 @@ from sluice.job_errors import named_error
         ),
         ({"statusReason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"}, "Job.Unschedulable"),
         ({"statusReason": "Dependent Job failed"}, "Job.DependencyFailed"),
+        (
+            {"statusReason": "Job attempt duration exceeded timeout", "isTerminated": True},
+            "Job.TimedOut",
+        ),
+        (
+            {"ecsProperties": {"taskProperties": [{"containers": [{"exitCode": 0}, {"exitCode": 137}]}]}},
+            "Job.OutOfMemory",
+        ),
+        (
+            {
+                "eksProperties": {
+                    "podProperties": {"containers": [{"exitCode": 1, "reason": "ImagePullBackOff"}]}
+                }
+            },
+            "Job.ImagePull",
+        ),
         ({"statusReason": "stopped by an operator", "isTerminated": True}, "Job.Terminated"),
         ({"statusReason": "OutOfMemory suspected", "isTerminated": True}, "Job.Terminated"),
         ({"isCancelled": True}, "Job.Terminated"),

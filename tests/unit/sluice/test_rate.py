@@ -87,6 +87,11 @@ def test_the_rate_never_falls_below_its_floor() -> None:
     assert state.rate_per_second == 2
 
 
+def test_a_rate_below_the_floor_is_not_raised_by_a_429() -> None:
+    limit = Limit(0.5)
+    assert rate.backed_off(rate.fresh(NOW, limit), now_us=NOW, limit=limit).rate_per_second == 0.5
+
+
 def test_the_rate_climbs_back_by_a_step_a_second_and_stops_at_the_limit() -> None:
     limit = Limit(50, climb_per_second=2)
     low = RateState(arrival_us=NOW, rate_per_second=25, changed_us=NOW, lowered_us=NOW)

@@ -4,10 +4,10 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import job, task_text
 
 from sluice.submission import job_name, submit_request, task_id
 from sluice.task_input import parse_task
+from tests.builders import job, task_text
 
 
 @given(st.text(min_size=1, max_size=2048), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,110}", fullmatch=True))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import EXECUTION, job, task_text
 
 from sluice.task_input import MAX_JOBS, InvalidTaskError, parse_task
+from tests.builders import EXECUTION, job, task_text
 
 
 def refusal(text: str) -> str:
@@ -48,6 +48,10 @@ def test_submit_job_arguments_pass_through_untouched() -> None:
         ("[]", "it must be an object"),
         (json.dumps({"jobs": []}), "executionArn is missing"),
         (task_text(), "jobs has 0 entries"),
+        (
+            task_text(job("a"), executionArn="arn:aws:states:::execution:" + "x" * 3000),
+            "must be an execution",
+        ),
         (task_text(job("a"), executionArn="mine"), 'executionArn is "mine"; it must be an execution'),
         (task_text(job("a"), failfast=True), "did you mean 'failFast'?"),
         (task_text(job("a"), failFast="yes"), 'failFast is "yes"; it must be true or false'),

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from cancel_jobs.app import cancel
+from handle_job_status.app import note
+from sluice.model import TaskState
+from sluice.queue import handle_records
+from tests.builders import EXECUTION, World, detail, job, job_event
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def execution_event(status: str, stopped_at_ms: int) -> str:
+    return json.dumps({"detail": {"executionArn": EXECUTION, "status": status, "stopDate": stopped_at_ms}})
+
+
+def sqs_event(*bodies: str) -> dict[str, object]:
+    records = [{"messageId": str(index), "body": body} for index, body in enumerate(bodies)]
+    return {"Records": [{**record, "eventSource": "aws:sqs"} for record in records]}
+
+
+def test_an_event_of_an_ended_job_completes_its_task() -> None:
+    world = World()
+    world.take("token", job("align"))
+    note(job_event("token", "align", detail("job-0")), world.finisher, world.counts)
+    assert world.store.records["token"].state is TaskState.SUCCEEDED
+
+
+def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
+    world = World()
+    note("{}", world.finisher, world.counts)
+    assert world.counts.drain() == {"EventsIgnored": 1}
+
+
+def test_a_stopped_execution_stops_its_jobs() -> None:
+    world = World()
+    world.take("token", job("align"))
+    cancel(execution_event("ABORTED", world.clock.now_us() // 1000), world.store, world.finisher)
+    assert world.batch.terminated == ["job-0"]
+
+
+def test_a_late_event_does_not_touch_what_a_redriven_execution_started_later() -> None:
+    world = World()
+    world.take("token", job("align"))
+    long_before = world.clock.now_us() // 1000 - 60_000
+    cancel(execution_event("ABORTED", long_before), world.store, world.finisher)
+    assert world.batch.terminated == []
+    assert world.store.records["token"].state is TaskState.OPEN
+
+
+def test_only_the_record_that_failed_is_delivered_again_and_the_log_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def handle(body: str) -> None:
+        if body == "bad":
+            raise ValueError("this one is bad")
+
+    answer = handle_records(sqs_event("good", "bad", "good"), handle)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert "this one is bad" in caplog.text
+
+
+def test_a_batch_that_fails_whole_is_delivered_again_whole() -> None:
+    def handle(body: str) -> None:
+        raise ValueError(body)
+
+    answer = handle_records(sqs_event("a", "b"), handle)
+    assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == ["0", "1"]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.contract.building import Functions, Machines
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
+from tests.contract.building import Functions, Machines
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract.building import eventually
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
+from tests.contract.building import eventually
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAT" * 10
 FINAL = {"SUCCEEDED", "FAILED"}

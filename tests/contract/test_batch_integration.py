@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.contract.building import Machines, eventually
 
 from sluice_local.server import LocalAws
+from tests.contract.building import Machines, eventually
 
 SUBMIT = "arn:aws:states:::batch:submitJob"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.building import eventually
 
 from sluice_local.deploy import DeployError, deploy
 from sluice_local.server import LocalAws
+from tests.contract.building import eventually
 
 SAMPLE = Path(__file__).parent / "deploy_sample"
 

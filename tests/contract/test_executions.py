@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 import pytest
-from tests.contract.building import Machines, eventually, refused
 
 from sluice_local.server import LocalAws
+from tests.contract.building import Machines, eventually, refused
 
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
 PASSING = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.building import Functions, Machines, eventually
 
 from sluice_local.server import LocalAws
+from tests.contract.building import Functions, Machines, eventually
 
 FAILING = """
 class SampleMissingError(Exception): pass

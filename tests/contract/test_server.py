@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.contract.building import Functions, eventually
 
 import sluice_local.engine
 from sluice_local.engine import stock
 from sluice_local.server import LocalAws
+from tests.contract.building import Functions, eventually
 
 STANDING = """
 import os, time

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract.building import Machines, refused
 
 from sluice_local.server import LocalAws
+from tests.contract.building import Machines, refused
 
 
 @pytest.fixture

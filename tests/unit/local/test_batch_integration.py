@@ -3,10 +3,9 @@
 from dataclasses import replace
 from itertools import islice
 
-from tests.unit.local_batch.building import a_job
-
 from sluice_local.batch.model import JobStatus
 from sluice_local.engine.batch_integration import JobEnds, poll_intervals
+from tests.unit.local_batch.building import a_job
 
 
 def test_only_the_end_of_the_awaited_job_wakes_who_waits_for_it() -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.unit.local_batch.building import QUEUE_ARN, REQUEST, SCOPE, target
 
 from sluice_local.batch.backend import Backend, Surroundings
 from sluice_local.batch.model import Exit, Job, JobStatus, Scope
 from sluice_local.batch.requests import Target
+from tests.unit.local_batch.building import QUEUE_ARN, REQUEST, SCOPE, target
 
 URGENT_ARN = SCOPE.arn("job-queue/urgent")
 

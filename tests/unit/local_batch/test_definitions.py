@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.local_batch.building import SCOPE
 
 from sluice_local.batch.definitions import Definitions
 from sluice_local.batch.model import RequestRefusedError
+from tests.unit.local_batch.building import SCOPE
 
 REQUEST: dict[str, Any] = {
     "jobDefinitionName": "align",

@@ -4,11 +4,11 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.local_batch.building import a_job
 
 from sluice_local.batch.dependencies import Waiting, awaited_ids
 from sluice_local.batch.model import JobSpec
 from sluice_local.batch.requests import array_child
+from tests.unit.local_batch.building import a_job
 
 
 def child(index: int, *depends_on: dict[str, str]) -> JobSpec:

@@ -8,11 +8,11 @@ from typing import Any
 import botocore.loaders
 import pytest
 from botocore.model import ServiceModel, StructureShape
-from tests.unit.local_batch.building import DEFINITION, QUEUE_ARN, a_job
 
 from sluice_local.batch.events import job_detail, job_row, job_summary, state_change
 from sluice_local.batch.model import Attempt, Exit, Job, JobStatus, Placement
 from sluice_local.batch.requests import array_child
+from tests.unit.local_batch.building import DEFINITION, QUEUE_ARN, a_job
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAT" * 10
 PLACEMENT = Placement("arn:aws:ecs:us-east-1:000000000000:task/spot/1", "align/default/1", 2_000)

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.local_batch.building import a_job
 
 from sluice_local.batch.listing import list_page
 from sluice_local.batch.model import Job, JobStatus, RequestRefusedError
+from tests.unit.local_batch.building import a_job
 
 JOBS = [
     replace(a_job(f"id-{n}", jobName=name, created_at_ms=n * 1_000), status=status)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.local_batch.building import SCOPE
 
 from sluice_local.batch.model import RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
+from tests.unit.local_batch.building import SCOPE
 
 
 @pytest.fixture

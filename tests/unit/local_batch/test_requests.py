@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.unit.local_batch.building import DEFINITION, REQUEST, a_job, a_spec
 
 from sluice_local.batch.model import Dependency, ExitRule, RequestRefusedError, RetryStrategy
 from sluice_local.batch.requests import array_child, check_submit, fill_placeholders
+from tests.unit.local_batch.building import DEFINITION, REQUEST, a_job, a_spec
 
 ANY = {"jobId": "1"}
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.local_batch.building import a_job
 
 from sluice_local.batch.exits import OUT_OF_MEMORY, TIMED_OUT
 from sluice_local.batch.model import Exit, Job, Placement
 from sluice_local.batch.runner import Runner, RunnerSettings, job_command
+from tests.unit.local_batch.building import a_job
 
 PLACEMENT = Placement("arn:aws:ecs:us-east-1:000000000000:task/spot/1", "align/default/1")
 

@@ -3,12 +3,11 @@
 import queue
 from collections.abc import Callable
 
-from tests.unit.local_batch.building import REQUEST, a_job, target
-
 from sluice_local.batch.backend import Backend, Surroundings
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.model import Exit, Job, JobStatus
 from sluice_local.batch.scheduler import Scheduler
+from tests.unit.local_batch.building import REQUEST, a_job, target
 
 
 class Runs:

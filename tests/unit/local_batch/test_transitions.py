@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.local_batch.building import a_job
 
 from sluice_local.batch.model import Exit, ExitRule, Job, JobStatus, Placement, RetryStrategy
 from sluice_local.batch.transitions import (
@@ -25,6 +24,7 @@ from sluice_local.batch.transitions import (
     Terminated,
     advance,
 )
+from tests.unit.local_batch.building import a_job
 
 PLACED = Placed(Placement("arn:aws:ecs:us-east-1:000000000000:task/spot/1", "align/default/1"))
 FREE, FAILED_EXIT, GOOD_EXIT = Evaluated(waits=False), Exited(Exit(1)), Exited(Exit(0))

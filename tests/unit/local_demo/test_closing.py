@@ -4,10 +4,10 @@ import io
 from collections.abc import Iterable
 
 from rich.console import Console
-from tests.unit.local_demo.building import FAILURE, a_run, an_observation
 
 from sluice_local.demo.closing import ROWS_SHOWN_MAX, failure_text, sample_table, summary_lines
 from sluice_local.demo.summary import SampleRow, sample_rows, summary
+from tests.unit.local_demo.building import FAILURE, a_run, an_observation
 
 
 def shown(rows: Iterable[SampleRow]) -> list[str]:

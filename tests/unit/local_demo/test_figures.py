@@ -2,11 +2,10 @@
 
 import json
 
-from tests.unit.local_demo.building import STARTED_AT_MS, a_job, an_accuracy, three_jobs
-
 from lowpass.accuracy import mean_accuracy
 from sluice_local.demo.figures import accuracy_by_frequency, submit_rate, timeline
 from sluice_local.demo.jobs import ApiFigures, Stage
+from tests.unit.local_demo.building import STARTED_AT_MS, a_job, an_accuracy, three_jobs
 
 
 def test_a_job_waits_and_then_runs_on_its_samples_row() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.local_demo.building import a_job
 
 from sluice_local.demo.jobs import ApiFigures, JobRow, Stage, read_calls, read_jobs
+from tests.unit.local_demo.building import a_job
 
 per_second = st.dictionaries(st.integers(0, 50), st.tuples(st.integers(0, 9), st.integers(0, 9)))
 

@@ -3,11 +3,11 @@
 import io
 
 from rich.console import Console, RenderableType
-from tests.unit.local_demo.building import a_job, an_observation
 
 from sluice_local.demo.jobs import ApiFigures
 from sluice_local.demo.progress import Running, Step, render_block, render_line
 from sluice_local.demo.snapshot import take_snapshot
+from tests.unit.local_demo.building import a_job, an_observation
 
 SEEN = an_observation(
     {"NA1": "SUCCEEDED", "NA2": "RUNNING"},

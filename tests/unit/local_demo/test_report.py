@@ -2,10 +2,9 @@
 
 import re
 
-from tests.unit.local_demo.building import FAILURE, a_run, an_observation, three_jobs
-
 from sluice_local.demo.accuracy import CohortAccuracy
 from sluice_local.demo.report import render_report
+from tests.unit.local_demo.building import FAILURE, a_run, an_observation, three_jobs
 
 
 def test_the_page_holds_the_headline_figures() -> None:

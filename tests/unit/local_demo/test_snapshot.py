@@ -2,10 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.local_demo.building import a_job, an_observation, three_jobs
 
 from sluice_local.demo.jobs import ApiFigures, Stage
 from sluice_local.demo.snapshot import SampleState, sample_states, take_snapshot
+from tests.unit.local_demo.building import a_job, an_observation, three_jobs
 
 BATCH_STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 EXECUTION_STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")

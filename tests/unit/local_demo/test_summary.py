@@ -4,6 +4,11 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from sluice_local.demo.accuracy import CohortAccuracy
+from sluice_local.demo.jobs import Stage
+from sluice_local.demo.snapshot import SampleState
+from sluice_local.demo.summary import first_submit_seconds, hand_over_seconds, sample_rows, summary
 from tests.unit.local_demo.building import (
     STARTED_AT_MS,
     a_job,
@@ -12,11 +17,6 @@ from tests.unit.local_demo.building import (
     an_observation,
     three_jobs,
 )
-
-from sluice_local.demo.accuracy import CohortAccuracy
-from sluice_local.demo.jobs import Stage
-from sluice_local.demo.snapshot import SampleState
-from sluice_local.demo.summary import first_submit_seconds, hand_over_seconds, sample_rows, summary
 
 
 def test_the_summary_holds_what_readers_of_the_file_rely_on() -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from pysam import bcftools
-from tests.unit.lowpass.building import DATA, SAMPLE, Region
 
 from lowpass import cli
+from tests.unit.lowpass.building import DATA, SAMPLE, Region
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pysam
-from tests.unit.lowpass.building import SAMPLE, Region
 
 from lowpass import cli
 from lowpass.variants import read_genotypes, read_numbers
+from tests.unit.lowpass.building import SAMPLE, Region
 
 
 def test_reads_of_depth_one_are_imputed_well(chain: Path) -> None:

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.unit.lowpass.building import SAMPLE, Region
 
 from lowpass import cli
+from tests.unit.lowpass.building import SAMPLE, Region
 
 COMMANDS = ["accuracy", "align", "impute", "likelihoods", "reads", "reference"]
 

@@ -3,33 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
-
 from sluice_local.demo.figures import Figure, accuracy_by_frequency, submit_rate, timeline
 from sluice_local.demo.outcome import Run
+from sluice_local.demo.page import render_page
 from sluice_local.demo.summary import sample_rows, summary
 
 FAILURES_SHOWN_MAX = 10
-_TEMPLATE = "report.html.jinja"
+_TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
 def render_report(run: Run) -> str:
     """Return the page; it loads nothing from anywhere."""
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template(_TEMPLATE).render(
+    return render_page(
+        _TEMPLATE,
+        _figures(run),
         summary=summary(run),
         rows=sample_rows(run),
         failures=run.failures,
         failures_shown_max=FAILURES_SHOWN_MAX,
-        figures=_figures(run),
-        plotly_js=get_plotlyjs(),
     )
 
 

@@ -1,0 +1,1 @@
+"""The workflow engines that people run on AWS Batch today, as published, as clients of Local AWS."""

@@ -1,0 +1,24 @@
+"""What a peer needs in the account before it starts: a bucket, a queue, a role."""
+
+from sluice_local.server import LocalAws
+
+BUCKET = "peer-files"
+ROLE_ARN = "arn:aws:iam::000000000000:role/peer-jobs"
+"""Local AWS enforces no role, but both peers ask for one."""
+
+
+def open_account(aws: LocalAws) -> str:
+    """Make the bucket and a queue that takes as many jobs as come; return the queue's ARN."""
+    aws.client("s3").create_bucket(Bucket=BUCKET)
+    batch = aws.client("batch")
+    environment = batch.create_compute_environment(
+        computeEnvironmentName="peers", type="UNMANAGED", serviceRole=ROLE_ARN
+    )
+    queue = batch.create_job_queue(
+        jobQueueName="peers",
+        priority=1,
+        computeEnvironmentOrder=[
+            {"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]},
+        ],
+    )
+    return str(queue["jobQueueArn"])

@@ -1,0 +1,54 @@
+"""What a peer's run came to: which job is whose, and how many samples got all their jobs done."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.cohort import JOBS_PER_SAMPLE, Cohort
+from bench.contenders.contender import Ended
+from bench.peers.client import ClientRun
+
+SAMPLES = "samples.json"
+"""A file in the contender's folder: the sample of each Batch job, by the job's id."""
+
+
+def ended(
+    run: ClientRun,
+    cohort: Cohort,
+    *,
+    rows: Iterable[Mapping[str, Any]],
+    samples: Mapping[str, str],
+    note: str,
+) -> Ended:
+    """Count the samples whose three jobs succeeded.
+
+    Args:
+        run: how the client's process went.
+        cohort: what was to be done.
+        rows: Local AWS's own account of the jobs, its page `jobs`.
+        samples: the sample of each job, by the job's id.
+        note: what a reader of the results must know of this peer.
+    """
+    done = Counter(samples.get(row["jobId"]) for row in rows if row["status"] == "SUCCEEDED")
+    succeeded = sum(done[sample] >= JOBS_PER_SAMPLE for sample in cohort.sample_names())
+    return Ended(
+        succeeded=succeeded,
+        failed=cohort.samples - succeeded,
+        started_s=run.started_s,
+        ended_s=run.ended_s,
+        note=" ".join(filter(None, (note, run.complaint))),
+    )
+
+
+def not_run(cohort: Cohort, why: str) -> Ended:
+    """Say why a peer did not run at all."""
+    now_s = time.time()
+    return Ended(succeeded=0, failed=cohort.samples, started_s=now_s, ended_s=now_s, note=why)
+
+
+def keep_samples(samples: Mapping[str, str], folder: Path) -> None:
+    """Write down whose job is whose, for the harness."""
+    (folder / SAMPLES).write_text(json.dumps(dict(samples)))

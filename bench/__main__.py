@@ -1,0 +1,109 @@
+"""The command line of the bench: `python -m bench compare | growth | scale | startup`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+
+from bench.cohort import Cohort
+from bench.compare import Comparison, compare
+from bench.contenders.roster import CONTENDERS
+from bench.growth import Growth, growth
+from bench.measuring import Conditions
+from bench.startup import startup
+
+OUTPUT = Path("out/bench")
+SIZES = "150,500,1500,3000"
+
+
+def main() -> NoReturn:
+    """Run the command line given to this process and exit with its status."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["scale"]:
+        from bench.scale.command import main as scale  # noqa: PLC0415 - only it needs SimPy
+
+        sys.exit(scale(arguments[1:]))
+    given = build_parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = given.run
+    try:
+        sys.exit(run(given))
+    except KeyboardInterrupt:
+        sys.exit("Stopped; nothing is left running.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands but `scale`, which reads its own arguments."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("scale", help="simulate cohorts past one machine in virtual time")
+    _add_compare(commands.add_parser("compare", help="Sluice beside what people use today"))
+    _add_growth(commands.add_parser("growth", help="Sluice alone, with cohorts of several sizes"))
+    _add_startup(commands.add_parser("startup", help="import time and memory of each function"))
+    return parser
+
+
+def _add_compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--samples", type=int, default=150, help="samples of three jobs each (150)")
+    command.add_argument("--runs", type=int, default=3, help="runs of each contender (3)")
+    command.add_argument("--contenders", type=_names, default=tuple(CONTENDERS), help=", ".join(CONTENDERS))
+    _add_conditions(command)
+    command.set_defaults(run=_compare)
+
+
+def _add_growth(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--sizes", type=_sizes, default=_sizes(SIZES), help=f"samples, with commas ({SIZES})"
+    )
+    _add_conditions(command)
+    command.set_defaults(run=_growth)
+
+
+def _add_startup(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runs", type=int, default=10, help="cold starts of each function (10)")
+    command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
+    command.set_defaults(run=lambda given: startup(given.runs, given.output / "startup.json"))
+
+
+def _add_conditions(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--quota", type=float, default=10.0, help="SubmitJob calls a second (10)")
+    command.add_argument("--seconds", type=float, default=4.0, help="mean length of a job (4)")
+    command.add_argument("--seed", type=int, default=1, help="draws the lengths of the jobs (1)")
+    command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
+
+
+def _compare(given: argparse.Namespace) -> int:
+    conditions = _conditions(given, given.samples)
+    return compare(Comparison(conditions, given.contenders, given.runs, given.output), Console())
+
+
+def _growth(given: argparse.Namespace) -> int:
+    return growth(Growth(_conditions(given, given.sizes[0]), given.sizes, given.output), Console())
+
+
+def _conditions(given: argparse.Namespace, samples: int) -> Conditions:
+    return Conditions(Cohort(samples, given.seed, given.seconds), given.quota)
+
+
+def _names(text: str) -> Sequence[str]:
+    names = tuple(text.split(","))
+    if unknown := set(names) - set(CONTENDERS):
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(sorted(unknown))}: the contenders are {', '.join(CONTENDERS)}"
+        )
+    return names
+
+
+def _sizes(text: str) -> Sequence[int]:
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: give whole numbers with commas, such as {SIZES}"
+        ) from error
+
+
+if __name__ == "__main__":
+    main()

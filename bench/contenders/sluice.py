@@ -1,0 +1,62 @@
+"""`sluice`: the project's own template and its own workflow, with jobs that sleep."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.cohort import Cohort
+from bench.contenders.contender import Ended
+from bench.contenders.sleep_jobs import SleepJob, add_sleep_job
+from bench.contenders.workflows import run_workflows
+from sluice_local.demo.project import project_file
+from sluice_local.demo.settings import stack_parameters
+from sluice_local.demo.stack import deploy_stack
+from sluice_local.server import LocalAws
+
+HEARTBEAT_SECONDS = 900
+"""As template.yaml has it."""
+_WORKFLOW = "statemachines/workflow.asl.json"
+_STEPS = ("Align", "Likelihoods", "Impute")
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Sluice:
+    """Puts each job onto the Activity of the deployed stack."""
+
+    name: str = "sluice"
+
+    def run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:  # noqa: ARG002 - the port's signature
+        """Deploy the stack for the quota in force and take the cohort through its workflow."""
+        quota = aws.settings.quotas_in_force()["Batch.SubmitJob"]
+        parameters = stack_parameters(quota)
+        outputs = deploy_stack(aws, parameters)
+        job = add_sleep_job(aws, outputs["JobQueueArn"])
+        workflow = definition(project_file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)
+        note = f"SubmitRatePerSecond {parameters['SubmitRatePerSecond']}: 49/50 of the quota, as by default"
+        return run_workflows(aws, workflow, cohort, note=note)
+
+
+def definition(workflow: str, activity_arn: str, job: SleepJob) -> dict[str, Any]:
+    """Fill in the project's workflow and let each of its three jobs sleep in the place of what it does."""
+    values = {
+        "ActivityArn": activity_arn,
+        "JobQueueArn": job.queue,
+        "HeartbeatSeconds": str(HEARTBEAT_SECONDS),
+        "MemoryMib": "2048",
+        "MaxMemoryMib": "8192",
+    }
+    filled: dict[str, Any] = json.loads(_PLACEHOLDER.sub(lambda match: values.get(match[1], ""), workflow))
+    for number, step in enumerate(_STEPS):
+        (task,) = filled["States"][step]["Arguments"]["jobs"]
+        task |= _sleeping(job, number)
+    filled["States"]["Done"]["Output"] = "{% $sample %}"
+    return filled
+
+
+def _sleeping(job: SleepJob, number: int) -> Mapping[str, object]:
+    parameters = {"sample": "{% $sample.sample %}", "seconds": f"{{% $sample.seconds[{number}] %}}"}
+    return {"jobDefinition": job.definition, "parameters": parameters}

@@ -1,0 +1,98 @@
+"""The reports' charts, as Plotly figures written out: https://plotly.com/javascript/reference/.
+
+Colours are names that begin with `$`; the page puts its own in their place, for light and dark alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sluice_local.demo.figures import submit_rate
+from sluice_local.demo.jobs import ApiFigures
+from sluice_local.demo.page import Figure
+
+_COLOURS = ("$align", "$likelihoods", "$impute", "$failed", "$soft", "$waiting")
+_SINCE = "seconds since the cohort was handed over"
+
+
+def rate_panel(submitted: Sequence[Sequence[int]], quota_per_second: float) -> Figure:
+    """Draw one contender's SubmitJob calls: (second, accepted, answered with 429), and the quota."""
+    per_second = {second: (accepted, throttled) for second, accepted, throttled in submitted}
+    throttled = sum(each for _, each in per_second.values())
+    calls = ApiFigures(throttled + sum(each for each, _ in per_second.values()), throttled, per_second)
+    figure = submit_rate(calls, quota_per_second=quota_per_second, started_at_ms=0)
+    figure["layout"]["xaxis"] = {"title": {"text": _SINCE}, "rangemode": "tozero"}
+    return figure
+
+
+def throttled_over_time(series: Mapping[str, Sequence[Sequence[int]]]) -> Figure:
+    """Draw how many 429s each contender had got by each second, by (second, answers)."""
+    traces = []
+    for number, (name, counts) in enumerate(series.items()):
+        sums = _running_sums(counts)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": name,
+                "x": [second for second, _ in sums],
+                "y": [total for _, total in sums],
+                "line": {"color": _colour(number), "width": 2, "shape": "hv"},
+            }
+        )
+    layout = {**_layout("answers with HTTP 429 so far"), "xaxis": {"title": {"text": _SINCE}}}
+    return {"data": traces, "layout": layout}
+
+
+def _running_sums(counts: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    sums, total = [(0, 0)], 0
+    for second, count in counts:
+        total += count
+        sums.append((second, total))
+    return sums
+
+
+def bars(values: Mapping[str, float | None], axis: str, *, line_at: float | None = None) -> Figure:
+    """Draw one bar a contender, and a dashed line across if there is something to compare with."""
+    bar = {
+        "type": "bar",
+        "x": list(values),
+        "y": list(values.values()),
+        "marker": {"color": [_colour(number) for number in range(len(values))]},
+        "texttemplate": "%{y:.3~g}",
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": "%{x}: %{y:.4~g}<extra></extra>",
+    }
+    layout = {**_layout(axis), "showlegend": False, "xaxis": {"type": "category"}}
+    if line_at is not None:
+        dashed = {"color": "$failed", "width": 1.5, "dash": "dash"}
+        across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": line_at, "y1": line_at}
+        layout["shapes"] = [{**across, "line": dashed}]
+    return {"data": [bar], "layout": layout}
+
+
+def growth_line(samples: Sequence[int], values: Sequence[float | None], axis: str) -> Figure:
+    """Draw one figure against the size of the cohort."""
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": list(samples),
+        "y": list(values),
+        "line": {"color": "$align", "width": 2.5},
+        "marker": {"size": 8},
+        "hovertemplate": "%{x} samples: %{y:.4~g}<extra></extra>",
+    }
+    layout = {**_layout(axis), "xaxis": {"title": {"text": "samples"}, "rangemode": "tozero"}}
+    return {"data": [line], "layout": layout}
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _layout(axis: str) -> dict[str, Any]:
+    return {
+        "height": 320,
+        "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    }

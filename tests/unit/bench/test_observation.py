@@ -1,0 +1,48 @@
+"""How the observation pages are read."""
+
+import pytest
+
+from bench.observation import Usage, read_calls, read_jobs, read_usage, sample_of
+
+ROW = {"jobName": "align-0a1b", "parameters": {}, "command": "", "status": "RUNNABLE", "createdAt": 1500}
+
+
+def test_a_job_that_has_not_started_has_no_times_but_its_first() -> None:
+    (job,) = read_jobs({"jobs": [ROW]})
+    assert (job.created_s, job.started_s, job.stopped_s, job.sample) == (1.5, None, None, None)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"jobName": "s0012-1"},
+        {"parameters": {"sample": "s0012", "seconds": "1.5"}},
+        {"command": "snakemake results/s0012.step1 --cores 1"},
+        {"jobName": "job-s0012_step2", "command": "s0013"},
+    ],
+)
+def test_a_sample_is_found_in_name_parameters_or_command(given: dict[str, object]) -> None:
+    assert sample_of({**ROW, **given}) == "s0012"
+
+
+@pytest.mark.parametrize("name", ["tests0012", "s001", "s0012a"])
+def test_only_a_whole_name_is_a_sample(name: str) -> None:
+    assert sample_of({**ROW, "jobName": name}) is None
+
+
+def test_calls_are_read_by_second() -> None:
+    page = {"calls": {"Batch.SubmitJob": {"count": 3, "throttled": 1, "per_second": {"17": [2, 1]}}}}
+    assert read_calls(page)["Batch.SubmitJob"].per_second == {17: (2, 1)}
+
+
+def test_usage_is_summed_up_over_machines_functions_tables_and_queues() -> None:
+    usage = read_usage(
+        [{"transitions": 6}, {"transitions": 7}],
+        {
+            "submit": {"invocations": 2, "seconds": 8.0, "memoryMib": 256, "peakMemoryMib": 80},
+            "handle": {"invocations": 5, "seconds": 1.0, "memoryMib": 512, "peakMemoryMib": 70},
+        },
+        {"tasks": {"writeUnits": 9.0, "readUnits": 0.5}, "rates": {"writeUnits": 1.0, "readUnits": 0.0}},
+        {"ended": 3, "wake": 4},
+    )
+    assert usage == Usage(13, 7, 2.5, 10.0, 0.5, 7)

@@ -6,10 +6,14 @@ from bench.contenders import sync
 from bench.contenders.contender import Contender
 from bench.contenders.job_poller import JobPoller
 from bench.contenders.sluice import Sluice
+from bench.peers.redun import Redun
+from bench.peers.snakemake import Snakemake
 
 CONTENDERS: dict[str, Callable[[], Contender]] = {
     "sluice": Sluice,
     "job-poller": JobPoller,
     "sync": sync.without_retry,
     "sync-retry": sync.with_retry,
+    "snakemake": Snakemake,
+    "redun": Redun,
 }

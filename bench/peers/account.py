@@ -1,5 +1,6 @@
 """What a peer needs in the account before it starts: a bucket, a queue, a role."""
 
+from bench.contenders.sleep_jobs import add_queue
 from sluice_local.server import LocalAws
 
 BUCKET = "peer-files"
@@ -10,15 +11,4 @@ ROLE_ARN = "arn:aws:iam::000000000000:role/peer-jobs"
 def open_account(aws: LocalAws) -> str:
     """Make the bucket and a queue that takes as many jobs as come; return the queue's ARN."""
     aws.client("s3").create_bucket(Bucket=BUCKET)
-    batch = aws.client("batch")
-    environment = batch.create_compute_environment(
-        computeEnvironmentName="peers", type="UNMANAGED", serviceRole=ROLE_ARN
-    )
-    queue = batch.create_job_queue(
-        jobQueueName="peers",
-        priority=1,
-        computeEnvironmentOrder=[
-            {"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]},
-        ],
-    )
-    return str(queue["jobQueueArn"])
+    return add_queue(aws)

@@ -46,7 +46,7 @@ class Snakemake:
     def run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:
         """Take the cohort through; a peer that is not installed is told in the note."""
         try:
-            return self._run(aws, cohort, folder)
+            return self._run(aws, cohort, folder.absolute())
         except PeersMissingError as error:
             return not_run(cohort, str(error))
 

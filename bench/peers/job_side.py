@@ -6,17 +6,16 @@ instead of the client. So a job may run this program under the peer's name: it s
 says and leaves in S3 what the client waits for. The client is not touched and cannot tell.
 
 Run as `python -I -S job_side.py snakemake|redun WORDS…` with the words that the peer gives to its own
-program. It has to start quickly, so it imports the standard library only.
+program. A hundred of them start at once, so it imports only what is quick to import.
 """
 
-import http.client
 import json
 import os
 import pickle
+import socket
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 PLAN_VARIABLE = "COHORT_PLAN"
 """Names the variable that holds the path of the cohort's plan, the same file that the client reads."""
@@ -28,8 +27,8 @@ def snakemake_job(words: Sequence[str]) -> None:
     """Do what `python -m snakemake --target-jobs RULE:sample=SAMPLE …` does for the client."""
     rule, _, wildcard = value_after("--target-jobs", words).partition(":")
     sample = wildcard.removeprefix("sample=")
-    plan = json.loads(Path(os.environ[PLAN_VARIABLE]).read_text())
-    time.sleep(plan["seconds"][sample][rule])
+    plan = json.loads(_read(os.environ[PLAN_VARIABLE]))
+    _sleep(plan["seconds"][sample][rule])
     _request("PUT", f"{value_after('--default-storage-prefix', words)}/{sample}/{rule}")
 
 
@@ -45,7 +44,7 @@ def redun_job(words: Sequence[str]) -> None:
         index = int(os.environ["AWS_BATCH_JOB_ARRAY_INDEX"])
         arguments, output = arguments[index], json.loads(_request("GET", output))[index]
     sample, seconds = arguments
-    time.sleep(seconds)
+    _sleep(seconds)
     _request("PUT", output, pickle.dumps(sample, protocol=_REDUN_PICKLE_PROTOCOL))
 
 
@@ -54,34 +53,40 @@ def value_after(flag: str, words: Sequence[str]) -> str:
     return words[words.index(flag) + 1]
 
 
-def launchers(peer: str) -> dict[str, str]:
-    """Return the shell scripts, by their names, that start this program in the place of a peer's own."""
-    start = f'#!/bin/sh\nexec "{sys.executable}" -I -S "{__file__}" {peer} "$@"\n'
-    if peer == "redun":
-        return {"redun": start}
-    # the workflow's files and its plugin are not needed
-    unpacks = '#!/bin/sh\ncase " $* " in *" --deploy-sources "*) exit 0;; esac\n'
-    return {"python": unpacks + start.partition("\n")[2], "pip": "#!/bin/sh\nexit 0\n"}
+def _sleep(seconds: float) -> None:
+    """Sleep until the job is this old; the time that this program took to start is a part of its length."""
+    time.sleep(max(0.0, seconds - _age_seconds()))
 
 
-def install(peer: str, folder: Path) -> str:
-    """Write a peer's launchers into `folder`; return the PATH that finds them first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, script in launchers(peer).items():
-        (folder / name).write_text(script)
-        (folder / name).chmod(0o755)
-    return os.pathsep.join((str(folder), os.environ.get("PATH", os.defpath)))
+def _age_seconds() -> float:
+    """Tell how long ago this process was started, from Linux's clock ticks since boot; 0 elsewhere.
+
+    Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (`starttime`, the 22nd field)
+    """
+    try:
+        after_name = _read("/proc/self/stat").rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    started_s = int(after_name[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started_s
+
+
+def _read(path: str) -> str:
+    with open(path) as file:  # noqa: PTH123 - importing pathlib would take longer than all the rest
+        return file.read()
 
 
 def _request(method: str, s3_uri: str, body: bytes = b"") -> bytes:
     """Call S3 at the endpoint that every job is told; it asks for no signature."""
-    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=60)
-    connection.request(method, f"/{s3_uri.removeprefix('s3://')}", body)
-    response = connection.getresponse()
-    content = response.read()
-    if response.status >= 300:
-        sys.exit(f"{method} {s3_uri} answered {response.status}: {content.decode(errors='replace')}")
+    host, _, port = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://").partition(":")
+    path = s3_uri.removeprefix("s3://")
+    head = f"{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(head.encode() + body)
+        answer = b"".join(iter(lambda: connection.recv(2**16), b""))
+    status_line, content = answer.split(b"\r\n", 1)[0], answer.partition(b"\r\n\r\n")[2]
+    if not status_line.split()[1].startswith(b"2"):
+        sys.exit(f"{method} {s3_uri} was answered with {status_line.decode()}")
     return content
 
 

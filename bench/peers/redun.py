@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.cohort import Cohort
 from bench.contenders.contender import Ended
-from bench.peers import job_side as stand_in
+from bench.peers import stand_in
 from bench.peers.account import BUCKET, ROLE_ARN, open_account
 from bench.peers.client import client_environment, run_client
 from bench.peers.outcome import ended, keep_samples, not_run

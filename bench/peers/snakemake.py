@@ -15,9 +15,10 @@ from typing import Any
 
 from bench.cohort import Cohort
 from bench.contenders.contender import Ended
-from bench.peers import job_side as stand_in
+from bench.peers import stand_in
 from bench.peers.account import BUCKET, ROLE_ARN, open_account
 from bench.peers.client import client_environment, run_client
+from bench.peers.job_side import PLAN_VARIABLE
 from bench.peers.outcome import ended, keep_samples, not_run
 from bench.peers.plan import PLAN, JobSide, write_plan
 from bench.peers.programs import PeerPrograms, PeersMissingError
@@ -52,7 +53,7 @@ class Snakemake:
 
     def _run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:
         program, note = self.programs.program("snakemake"), self._note()
-        for_jobs = self._job_environment(folder) | {stand_in.PLAN_VARIABLE: str(write_plan(cohort, folder))}
+        for_jobs = self._job_environment(folder) | {PLAN_VARIABLE: str(write_plan(cohort, folder))}
         shutil.copy(Path(__file__).with_name("Snakefile"), folder)
         run = run_client(
             [program, *options(aws.region, open_account(aws)), "--envvars", *for_jobs],

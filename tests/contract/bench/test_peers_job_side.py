@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bench.peers import job_side
+from bench.peers import stand_in
+from bench.peers.job_side import PLAN_VARIABLE
 from sluice_local.server import LocalAws
 
 NO_TIME = 0.0
@@ -39,8 +40,8 @@ def test_a_snakemake_job_leaves_its_output(local_aws: LocalAws, bucket: str, tmp
         "&& python -m snakemake --target-jobs 'align:sample=s0007' --allowed-rules align "
         f"--default-storage-prefix 's3://{bucket}/cohort' --mode 'remote'"
     )
-    path = job_side.install("snakemake", tmp_path / "programs")
-    assert run(local_aws, path, command, {job_side.PLAN_VARIABLE: str(plan)}) == 0
+    path = stand_in.install("snakemake", tmp_path / "programs")
+    assert run(local_aws, path, command, {PLAN_VARIABLE: str(plan)}) == 0
     assert content(local_aws, bucket, "cohort/s0007/align") == b""
 
 
@@ -49,7 +50,7 @@ def test_a_redun_job_leaves_its_result(local_aws: LocalAws, bucket: str, tmp_pat
         Bucket=bucket, Key="in", Body=pickle.dumps([("s0001", NO_TIME), {}], protocol=3)
     )
     command = f"redun oneshot workflow --input s3://{bucket}/in --output s3://{bucket}/out cohort.align"
-    assert run(local_aws, job_side.install("redun", tmp_path), command, {}) == 0
+    assert run(local_aws, stand_in.install("redun", tmp_path), command, {}) == 0
     assert pickle.loads(content(local_aws, bucket, "out")) == "s0001"
 
 
@@ -65,10 +66,10 @@ def test_a_redun_array_job_takes_the_arguments_of_its_index(
     files = f"--input s3://{bucket}/in --output s3://{bucket}/outs"
     command = f"redun oneshot workflow --array-job {files} cohort.align"
     index = {"AWS_BATCH_JOB_ARRAY_INDEX": "1"}
-    assert run(local_aws, job_side.install("redun", tmp_path), command, index) == 0
+    assert run(local_aws, stand_in.install("redun", tmp_path), command, index) == 0
     assert pickle.loads(content(local_aws, bucket, "b")) == "s0002"
 
 
 def test_a_job_whose_input_is_missing_fails(local_aws: LocalAws, bucket: str, tmp_path: Path) -> None:
     command = f"redun oneshot workflow --input s3://{bucket}/none --output s3://{bucket}/out cohort.align"
-    assert run(local_aws, job_side.install("redun", tmp_path), command, {}) == 1
+    assert run(local_aws, stand_in.install("redun", tmp_path), command, {}) == 1

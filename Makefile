@@ -5,19 +5,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLES ?= 12
 PORT ?= 4566
-MYPY := $(BIN)/mypy
+QUOTA ?= 10
+RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-scale bench-startup test unit lint format lock pr clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.local ## run SAMPLES=12 real low-pass samples through Sluice on this machine
 	@$(BIN)/sluice-local demo --samples $(SAMPLES)
 
 local: $(VENV)/.local ## serve Local AWS with the stack deployed on PORT=4566 until Ctrl-C
 	@$(BIN)/sluice-local up --port $(PORT)
+
+bench: SAMPLES = 100
+bench: $(VENV)/.dev $(VENV)-peers/.peers ## Sluice against what people use today: SAMPLES=100 QUOTA=10 RUNS=3
+	$(BIN)/python -m bench compare --samples $(SAMPLES) --quota $(QUOTA) --runs $(RUNS)
+
+bench-growth: $(VENV)/.dev ## Sluice alone at growing cohorts
+	$(BIN)/python -m bench growth
+
+bench-scale: $(VENV)/.dev ## cohorts of up to a million samples, in virtual time
+	$(BIN)/python -m bench scale
+
+bench-startup: $(VENV)/.dev ## what a cold start of each function costs
+	$(BIN)/python -m bench startup
 
 test: lint ## lint, type-check and run every test
 	$(BIN)/pytest
@@ -40,12 +54,16 @@ lock: ## compile pyproject's dependency groups into requirements files with hash
 pr: format test ## all that a change must pass
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.local: requirements/local.txt pyproject.toml
-	@./requirements/install $(PYTHON) $(VENV) requirements/local.txt
+	@./requirements/install $(PYTHON) $(VENV) requirements/local.txt .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml
-	@./requirements/install $(PYTHON) $(VENV) requirements/dev.txt
+	@./requirements/install $(PYTHON) $(VENV) requirements/dev.txt .
 	@touch $(VENV)/.local $@
+
+$(VENV)-peers/.peers: requirements/peers.txt
+	@./requirements/install $(PYTHON) $(VENV)-peers requirements/peers.txt
+	@touch $@

@@ -1,12 +1,14 @@
 """The reference: a submitter that loses no time and uses the quota to the full, first come, first served."""
 
 from collections import deque
+from functools import cache
 
 from bench.cohort import JOBS_PER_SAMPLE
 from bench.scale.scenario import Scenario
 from bench.scale.world import Process, World
 
 
+@cache
 def ideal_seconds(scenario: Scenario) -> float:
     """The makespan of a cohort if every end is known at once, every call takes no time and no 429 comes."""
     world = World(scenario)

@@ -15,9 +15,9 @@ ENSURE_SECONDS = 0.1
 """How long `ensure_pollers` takes; an assumption."""
 
 
-def run_sluice(world: World) -> None:
-    """Takes the cohort through Sluice with its default parameters."""
-    _Service(world, Parameters.of(world.scenario)).run()
+def run_sluice(world: World, parameters: Parameters | None = None) -> None:
+    """Takes the cohort through Sluice, with its default parameters unless others are given."""
+    _Service(world, parameters or Parameters.of(world.scenario)).run()
 
 
 class _Service:

@@ -16,7 +16,7 @@ from bench.machine import describe_machine
 from bench.measuring import Conditions, measure
 from bench.report import render_growth
 from bench.results import PACKAGES, Run, read_run, write_json
-from bench.table import comparison_table
+from bench.table import TABLE_WIDTH, comparison_table
 from sluice_local.demo.display import Display
 
 GROWTH_FILE = "growth.json"
@@ -41,7 +41,8 @@ def growth(plan: Growth, console: Console) -> int:
         results = growth_document(runs, plan.conditions)
         write_json(plan.output / GROWTH_FILE, results)
         (plan.output / REPORT_FILE).write_text(render_growth(results), encoding="utf-8")
-    console.print(comparison_table({f"{size:,}": run.figures for size, run in runs.items()}))
+    columns = {f"{size:,}": run.figures for size, run in runs.items()}
+    console.print(comparison_table(columns), width=max(console.width, TABLE_WIDTH))
     console.print(memory_table(runs))
     console.print(
         f"figures  {plan.output / GROWTH_FILE}\nreport   {plan.output / REPORT_FILE}", highlight=False

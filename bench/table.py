@@ -8,6 +8,9 @@ from bench.figures import Figures
 
 Cell = Callable[[Figures], str]
 
+TABLE_WIDTH = 120
+"""Enough for six contenders; into a file or pipe, rich would cut it to 80 columns."""
+
 
 def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     """Write a number, or a dash for what did not happen."""
@@ -27,14 +30,14 @@ ROWS: Mapping[str, Cell] = {
     "DescribeJobs calls": lambda it: number(it.calls["Batch.DescribeJobs"]),
     "ListJobs calls": lambda it: number(it.calls["Batch.ListJobs"]),
     "GetActivityTask calls": lambda it: number(it.calls["States.GetActivityTask"]),
-    "submit rate in a backlog ÷ quota": lambda it: number(it.backlog_rate_of_quota, 3),
+    "submit rate ÷ quota in a backlog": lambda it: number(it.backlog_rate_of_quota, 3),
     "seconds with a backlog": lambda it: number(it.backlog_seconds, 1),
     "processors idle meanwhile": lambda it: number(_percent(it.idle_share_in_backlog), 0, " %"),
     "makespan, s": lambda it: number(it.makespan_seconds, 1),
     "makespan ÷ floor": lambda it: number(it.makespan_of_floor, 3),
     "first submission after, s": lambda it: number(it.first_submit_seconds, 2),
-    "end to next submission, s (median / p99)": lambda it: pair(it.submit_delay_median, it.submit_delay_p99),
-    "end to next start, s (median / p99)": lambda it: pair(it.start_delay_median, it.start_delay_p99),
+    "job's end to next submit, s (p50 / p99)": lambda it: pair(it.submit_delay_median, it.submit_delay_p99),
+    "job's end to next start, s (p50 / p99)": lambda it: pair(it.start_delay_median, it.start_delay_p99),
     "state transitions": lambda it: number(it.transitions),
     "Lambda GB-seconds": lambda it: number(it.gb_seconds, 1),
     "DynamoDB write / read units": lambda it: f"{number(it.write_units)} / {number(it.read_units)}",
@@ -46,9 +49,9 @@ ROWS: Mapping[str, Cell] = {
 def comparison_table(medians: Mapping[str, Figures]) -> Table:
     """Make the table of the medians."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in medians:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for title, cell in ROWS.items():
         table.add_row(title, *(cell(figures) for figures in medians.values()))
     return table

@@ -9,6 +9,7 @@ from sluice_local.engine import (
     alarms,
     batch_api,
     batch_integration,
+    batch_scaling,
     batch_windows,
     cloudformation,
     definitions,
@@ -55,6 +56,7 @@ def _install_mends(engine: Engine) -> None:
     jsonata_states.install()
     lambdas.install()
     batch_windows.install(engine)
+    batch_scaling.install()
     schedules.install()
     tables.install()
     alarms.install()

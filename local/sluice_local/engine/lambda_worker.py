@@ -9,7 +9,6 @@ imports nothing of this project, because the function's own folder comes first o
 import importlib
 import json
 import os
-import resource
 import sys
 import time
 import traceback
@@ -55,12 +54,7 @@ def main() -> None:
         message = json.loads(line)
         response = _invoke(handler, message["event"], _context(setup, message["ctx"]))
         print(f"\n{END_OF_LOG}", file=sys.stderr, flush=True)  # noqa: T201 - the protocol
-        _answer(answers, {**response, "peak_memory_mib": _peak_memory_mib()})
-
-
-def _peak_memory_mib() -> float:
-    """What a REPORT line calls Max Memory Used, of this environment so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        _answer(answers, response)
 
 
 def _take_standard_output() -> IO[str]:

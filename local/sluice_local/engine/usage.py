@@ -12,11 +12,13 @@ Mended by wrapping what runs an invocation, charges a write or a read, and hands
 """
 
 import functools
+import re
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sluice_local.engine import stock
@@ -24,6 +26,7 @@ from sluice_local.engine.context import Engine
 from sluice_local.engine.stock import Private
 
 _CONDITION_UNITS_MIN = 1.0
+_PEAK_KIB = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
 def install(engine: Engine) -> None:
@@ -40,46 +43,58 @@ def install(engine: Engine) -> None:
     engine.pages["executions"] = lambda: [execution_row(each) for each in executions.values()]
 
 
+@dataclass(frozen=True)
+class Invocation:
+    """An invocation under way; `peak_mib` tells the most memory that its environment has held so far."""
+
+    function: str
+    began: float
+    peak_mib: Callable[[], float]
+
+
 @dataclass
 class FunctionUse:
     """Invocations by function; those that still run count with the time that they have run."""
 
-    ended: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    seconds: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     memory_mib: dict[str, int] = field(default_factory=dict)
-    peak_memory_mib: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    running: dict[int, tuple[str, float]] = field(default_factory=dict)
+    peak_mib: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    running: list[Invocation] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, name: str, memory_mib: int, now: float) -> int:
-        """Note that an invocation begins; returns what `end` is to be told."""
+    def begin(self, invocation: Invocation, memory_mib: int) -> None:
+        """Note that an invocation of a function with so much memory begins."""
         with self._lock:
-            self.memory_mib[name] = memory_mib
-            key = max(self.running, default=0) + 1
-            self.running[key] = (name, now)
-            return key
+            self.memory_mib[invocation.function] = memory_mib
+            self.running.append(invocation)
 
-    def end(self, key: int, peak_memory_mib: float, now: float) -> None:
+    def end(self, invocation: Invocation, now: float) -> None:
         """Note that an invocation has ended."""
         with self._lock:
-            name, began = self.running.pop(key)
-            self.ended[name].append(now - began)
-            self.peak_memory_mib[name] = max(self.peak_memory_mib[name], peak_memory_mib)
+            self.running.remove(invocation)
+            self.seconds[invocation.function].append(now - invocation.began)
+            self._see_peak(invocation)
 
     def report(self, now: float) -> dict[str, dict[str, float]]:
         """Return invocations, their seconds in all, and memory (given, most used) by function."""
         with self._lock:
-            seconds = {name: list(each) for name, each in self.ended.items()}
-            for name, began in self.running.values():
-                seconds.setdefault(name, []).append(now - began)
+            seconds = {name: list(each) for name, each in self.seconds.items()}
+            for invocation in self.running:
+                seconds.setdefault(invocation.function, []).append(now - invocation.began)
+                self._see_peak(invocation)
             return {
                 name: {
                     "invocations": len(each),
                     "seconds": sum(each),
                     "memoryMib": self.memory_mib[name],
-                    "peakMemoryMib": self.peak_memory_mib[name],
+                    "peakMemoryMib": self.peak_mib[name],
                 }
                 for name, each in seconds.items()
             }
+
+    def _see_peak(self, invocation: Invocation) -> None:
+        name = invocation.function
+        self.peak_mib[name] = max(self.peak_mib[name], invocation.peak_mib())
 
 
 @dataclass
@@ -126,17 +141,27 @@ def transitions(events: Iterable[str]) -> int:
 
 def _metered_invocation(use: FunctionUse, invoke: Private) -> Private:
     @functools.wraps(invoke)
-    def metered(worker: Private, *arguments: Any, **keywords: Any) -> dict[str, Any]:
-        memory_mib = int(worker.config.get("MemorySize", 128))
-        key = use.begin(worker.func_name, memory_mib, time.monotonic())
-        response: dict[str, Any] = {}
+    def metered(worker: Private, *arguments: Any, **keywords: Any) -> Private:
+        peak_mib = functools.partial(_peak_mib, worker)
+        invocation = Invocation(worker.func_name, time.monotonic(), peak_mib)
+        use.begin(invocation, int(worker.config.get("MemorySize", 128)))
         try:
-            response = invoke(worker, *arguments, **keywords)
-            return response
+            return invoke(worker, *arguments, **keywords)
         finally:
-            use.end(key, response.get("peak_memory_mib", 0.0), time.monotonic())
+            use.end(invocation, time.monotonic())
 
     return metered
+
+
+def _peak_mib(worker: Private) -> float:
+    """What a REPORT line calls Max Memory Used: that of the worker's process, 0 when there is none."""
+    process = worker._proc  # noqa: SLF001 - MiniStack's worker
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text() if process else ""
+    except OSError:
+        return 0.0  # it has ended
+    found = _PEAK_KIB.search(status)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def _metered_request(use: TableUse, add_consumed_capacity: Private) -> Private:

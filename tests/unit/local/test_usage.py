@@ -1,6 +1,6 @@
 """What Local AWS counts for the bill."""
 
-from sluice_local.engine.usage import FunctionUse, TableUse, execution_row, transitions
+from sluice_local.engine.usage import FunctionUse, Invocation, TableUse, execution_row, transitions
 
 
 def test_a_transition_is_the_start_each_state_and_each_further_try() -> None:
@@ -26,13 +26,15 @@ def test_an_execution_is_shown_with_the_length_of_its_history() -> None:
     assert (row["stateMachine"], row["events"], row["transitions"]) == ("loop", 2, 2)
 
 
-def test_an_invocation_that_still_runs_counts_with_the_time_it_has_run() -> None:
+def test_an_invocation_that_still_runs_counts_with_its_time_and_memory_so_far() -> None:
     use = FunctionUse()
-    first = use.begin("submit", 256, 10.0)
-    use.begin("submit", 256, 12.0)
-    use.end(first, 88.5, 13.0)
+    first, second = Invocation("submit", 10.0, lambda: 88.5), Invocation("submit", 12.0, lambda: 91.0)
+    use.begin(first, 256)
+    use.begin(second, 256)
+    use.end(first, 13.0)
+    assert use.peak_mib["submit"] == 88.5
     assert use.report(15.0) == {
-        "submit": {"invocations": 2, "seconds": 6.0, "memoryMib": 256, "peakMemoryMib": 88.5}
+        "submit": {"invocations": 2, "seconds": 6.0, "memoryMib": 256, "peakMemoryMib": 91.0}
     }
 
 

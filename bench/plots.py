@@ -3,7 +3,7 @@
 Colours are names that begin with `$`; the page puts its own in their place, for light and dark alike.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sluice_local.demo.figures import submit_rate
@@ -64,11 +64,19 @@ def bars(values: Mapping[str, float | None], axis: str, *, line_at: float | None
         "hovertemplate": "%{x}: %{y:.4~g}<extra></extra>",
     }
     layout = {**_layout(axis), "showlegend": False, "xaxis": {"type": "category"}}
-    if line_at is not None:
-        dashed = {"color": "$failed", "width": 1.5, "dash": "dash"}
-        across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": line_at, "y1": line_at}
-        layout["shapes"] = [{**across, "line": dashed}]
-    return {"data": [bar], "layout": layout}
+    return {"data": [bar] if line_at is None else [bar, _across(values, line_at)], "layout": layout}
+
+
+def _across(names: Iterable[str], at: float) -> dict[str, Any]:
+    names = list(names)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": names,
+        "y": [at] * len(names),
+        "line": {"color": "$failed", "width": 1.5, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
 
 
 def growth_line(samples: Sequence[int], values: Sequence[float | None], axis: str) -> Figure:

@@ -12,10 +12,11 @@ POLL_SECONDS = 60.0
 
 
 class QueuedTask(NamedTuple):
-    """The activity task of one step of a sample."""
+    """The activity task of one step of a sample, and when its job could first be submitted."""
 
     sample: int
     step: int
+    ready_at: float = 0.0
 
 
 class ActivityQueue:

@@ -1,54 +1,9 @@
 """What a simulated run leaves behind, counted as it goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.observation import Usage
-
-
-@dataclass
-class BacklogMeter:
-    """Measures as `bench.backlog` does, without keeping every job: how fast jobs were submitted in a backlog.
-
-    There is a backlog while at least `threshold` jobs wait to be submitted, from the first submission on.
-    Unlike there, a job that is given up in the end counts as waiting until then.
-    """
-
-    threshold: float
-    waiting: int = 0
-    seconds: float = 0.0
-    submitted: int = 0
-    begun: bool = False
-    since: float | None = None
-
-    def wait(self, now: float, jobs: int = 1) -> None:
-        """Notes that jobs could be submitted from now on."""
-        self.waiting += jobs
-        self._update(now)
-
-    def submit(self, now: float) -> None:
-        """Notes that a waiting job was accepted."""
-        self.begun = True
-        if self.since is not None and now > self.since:
-            self.submitted += 1
-        self.give_up(now)
-
-    def give_up(self, now: float) -> None:
-        """Notes that a waiting job will never be submitted."""
-        self.waiting -= 1
-        self._update(now)
-
-    @property
-    def rate_per_second(self) -> float | None:
-        """Submissions a second while there was a backlog; None if there was none."""
-        return self.submitted / self.seconds if self.seconds > 0 else None
-
-    def _update(self, now: float) -> None:
-        is_backlog = self.begun and self.waiting >= self.threshold
-        if is_backlog and self.since is None:
-            self.since = now
-        elif not is_backlog and self.since is not None:
-            self.seconds += now - self.since
-            self.since = None
+from bench.scale.waits import Waits
 
 
 @dataclass
@@ -68,7 +23,7 @@ class History:
 class Ledger:
     """Samples, executions and what AWS bills for."""
 
-    backlog: BacklogMeter
+    waits: Waits = field(default_factory=Waits)
     succeeded: int = 0
     failed: int = 0
     ended_at: float = 0.0

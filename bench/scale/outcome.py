@@ -10,6 +10,7 @@ from bench.scale.ideal import ideal_seconds
 from bench.scale.scenario import Scenario
 from bench.scale.service import run_sluice
 from bench.scale.state_machines import job_poller, run_executions, sync, sync_retry
+from bench.scale.waits import measure_backlog
 from bench.scale.world import World
 
 POLICIES: Mapping[str, Callable[[World], None]] = {
@@ -80,7 +81,8 @@ def read(world: World, policy: str) -> Outcome:
     """Computes the figures of a run that is over."""
     ledger, scenario, calls = world.ledger, world.scenario, world.calls()
     usd = cost(ledger.usage())
-    rate = ledger.backlog.rate_per_second
+    backlog = measure_backlog(ledger.waits, scenario.quota_per_second)
+    rate = backlog.rate_per_second
     return Outcome(
         policy=policy,
         samples=scenario.cohort.samples,
@@ -89,7 +91,7 @@ def read(world: World, policy: str) -> Outcome:
         throttled=sum(throttled for api, (_, throttled) in calls.items() if api.startswith("Batch.")),
         calls={api: count for api, (count, _) in calls.items()},
         backlog_rate_of_quota=None if rate is None else rate / scenario.quota_per_second,
-        backlog_seconds=ledger.backlog.seconds,
+        backlog_seconds=backlog.seconds,
         makespan_seconds=ledger.ended_at,
         makespan_of_floor=ledger.ended_at / scenario.floor_seconds,
         makespan_of_ideal=ledger.ended_at / ideal_seconds(scenario),

@@ -41,17 +41,24 @@ class Scenario:
         cohort: the work; lengths are the same as in a live run of the same cohort.
         quota_per_second: of SubmitJob; all other quotas are AWS's.
         wait_seconds: between two looks of the contender that polls.
+        starts: how fast executions are started; None is as fast as AWS's quota of StartExecution allows.
         delays: of everything else.
     """
 
     cohort: Cohort
     quota_per_second: float
     wait_seconds: float = WAIT_SECONDS
+    starts: Quota | None = None
     delays: Delays = field(default_factory=Delays)
 
     def quotas(self) -> Mapping[str, Quota]:
         """The quota of each API that has one."""
         return LocalSettings(quotas={"Batch.SubmitJob": self.submit_quota}).quotas_in_force()
+
+    @property
+    def start_pace(self) -> Quota:
+        """How many executions are started at once, and a second from then on."""
+        return self.starts or self.quotas()["States.StartExecution"]
 
     @property
     def submit_quota(self) -> Quota:

@@ -48,39 +48,33 @@ def sync_retry() -> Execution:
 
 def job_poller(world: World, sample: int) -> Process:
     """Submit, wait, look, until the job has ended; then the next one."""
-    history = History()
+    history, ready_at = History(), 0.0
     (retrier,) = RETRY
     for step in range(JOBS_PER_SAMPLE):
-        if not (yield from _submit(world, history, retrier)):
+        if not (yield from _submit(world, history, retrier, ready_at)):
             return _over(world, history, succeeded=False)
-        ends_at = world.env.now + world.scenario.job_seconds(sample, step)
-        if not (yield from _poll(world, history, ends_at)):
+        ready_at = world.env.now + world.scenario.job_seconds(sample, step)
+        if not (yield from _poll(world, history, ready_at)):
             return _over(world, history, succeeded=False)
-        if step + 1 < JOBS_PER_SAMPLE:
-            world.ledger.backlog.wait(world.env.now)
     return _over(world, history, succeeded=True)
 
 
 def _sync(retrier: Retrier | None, world: World, sample: int) -> Process:
-    history = History()
+    history, ready_at = History(), 0.0
     for step in range(JOBS_PER_SAMPLE):
-        if not (yield from _submit(world, history, retrier)):
+        if not (yield from _submit(world, history, retrier, ready_at)):
             return _over(world, history, succeeded=False)
         history.add(1)  # TaskSubmitted
-        yield from _await_event(world, world.scenario.job_seconds(sample, step))
-        if step + 1 < JOBS_PER_SAMPLE:
-            world.ledger.backlog.wait(world.env.now)
+        ready_at = world.env.now + world.scenario.job_seconds(sample, step)
+        yield from _await_event(world, ready_at)
     return _over(world, history, succeeded=True)
 
 
-def _submit(world: World, history: History, retrier: Retrier | None) -> Steps[bool]:
-    """Submits a job that waits; False if all tries were answered with 429."""
+def _submit(world: World, history: History, retrier: Retrier | None, ready_at: float) -> Steps[bool]:
+    """Submits a job that waits since `ready_at`; False if all tries were answered with 429."""
     accepted = yield from _call(world, history, "Batch.SubmitJob", retrier)
-    backlog = world.ledger.backlog
     if accepted:
-        backlog.submit(world.env.now)
-    else:
-        backlog.give_up(world.env.now)
+        world.ledger.waits.add(ready_at, world.env.now)
     return accepted
 
 
@@ -116,17 +110,16 @@ def _poll(world: World, history: History, ends_at: float) -> Steps[bool]:
     return (yield from _call(world, history, "Batch.DescribeJobs", retrier))
 
 
-def _await_event(world: World, seconds: float) -> Process:
+def _await_event(world: World, ends_at: float) -> Process:
     """Waits for the job's event; Step Functions looks besides, and a look that is throttled tells nothing."""
-    remaining = seconds + world.scenario.delays.event
+    env, heard_at = world.env, ends_at + world.scenario.delays.event
     for interval in poll_intervals():
-        if interval >= remaining:
+        if env.now + interval >= heard_at:
             break
-        yield world.env.timeout(interval)
-        remaining -= interval
-        if world.admit("Batch.DescribeJobs") and remaining <= world.scenario.delays.event:
+        yield env.timeout(interval)
+        if world.admit("Batch.DescribeJobs") and env.now >= ends_at:
             return
-    yield world.env.timeout(remaining)
+    yield env.timeout(heard_at - env.now)
 
 
 def _over(world: World, history: History, *, succeeded: bool) -> None:

@@ -89,14 +89,11 @@ class Tasks:
         }
         known = JobRecord(job.name, job_id=request["jobName"])
         taken.record = replace(taken.record, jobs={job.name: known})
-        self._world.ledger.backlog.submit(self._world.now())
+        self._world.ledger.waits.add(queued.ready_at, self._world.now())
         self._world.ledger.write_units += IDS_UNITS
         seconds = self._world.scenario.job_seconds(queued.sample, queued.step)
-        self._world.after(
-            seconds + self._world.scenario.delays.event, lambda: self._hear(queued, job.name, detail)
-        )
-        if queued.step + 1 < JOBS_PER_SAMPLE:
-            self._world.after(seconds, lambda: self._world.ledger.backlog.wait(self._world.now()))
+        delay_seconds = seconds + self._world.scenario.delays.event
+        self._world.after(delay_seconds, lambda: self._hear(queued, job.name, detail))
 
     def _hear(self, queued: QueuedTask, name: str, detail: dict[str, object]) -> None:
         """Does what handle_job_status does with a job's event."""
@@ -115,7 +112,8 @@ class Tasks:
 
     def _go_on(self, queued: QueuedTask) -> None:
         if queued.step + 1 < JOBS_PER_SAMPLE:
-            self._queue.put(QueuedTask(queued.sample, queued.step + 1))
+            ended_at = self._world.now() - self._world.scenario.delays.event
+            self._queue.put(QueuedTask(queued.sample, queued.step + 1, ended_at))
             return
         history = History()
         history.add(

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import simpy
 
-from bench.scale.ledger import BacklogMeter, Ledger
+from bench.scale.ledger import Ledger
 from bench.scale.scenario import Scenario
 from sluice_local.calls import ApiGate
 
@@ -29,7 +29,7 @@ class World:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.env = simpy.Environment()
-        self.ledger = Ledger(BacklogMeter(max(1.0, scenario.quota_per_second)))
+        self.ledger = Ledger()
         self.lot = random.Random(scenario.cohort.seed)  # noqa: S311 - a delay is no secret
         self._gate = ApiGate(scenario.quotas(), monotonic=self.now, wall=self.now)
 
@@ -53,11 +53,10 @@ class World:
         callbacks.append(lambda _: then())
 
     def start_executions(self, begin: Callable[[int], object]) -> Process:
-        """Starts an execution a sample, the first ones at once and the others as the quota allows."""
-        quota = self.scenario.quotas()["States.StartExecution"]
-        self.ledger.backlog.wait(self.env.now, self.scenario.cohort.samples)
+        """Starts an execution a sample, the first ones at once and the others at the scenario's pace."""
+        pace = self.scenario.start_pace
         for sample in range(self.scenario.cohort.samples):
-            if sample >= quota.bucket_size:
-                yield self.env.timeout(1 / quota.refill_per_second)
+            if sample >= pace.bucket_size:
+                yield self.env.timeout(1 / pace.refill_per_second)
             self.admit("States.StartExecution")
             begin(sample)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.scale.command import MEAN_SECONDS, main, scale
-from bench.scale.outcome import POLICIES, Outcome, simulate
+from bench.scale.outcome import POLICIES, simulate
 from bench.scale.validation import Comparison, compare, measured_scenario, validate
 from tests.unit.bench.scale.building import scenario
 
@@ -23,7 +23,8 @@ def results(factor: float) -> dict[str, Any]:
     figures = {
         each.policy: {
             "makespan_seconds": each.makespan_seconds * factor,
-            "backlog_rate_of_quota": (each.backlog_rate_of_quota or 0) * factor or None,
+            "backlog_rate_of_quota": each.backlog_rate_of_quota and each.backlog_rate_of_quota * factor,
+            "backlog_seconds": each.backlog_seconds,
         }
         for each in outcomes
     }
@@ -58,10 +59,14 @@ def test_every_policy_that_was_measured_is_compared() -> None:
     assert all(each.deviation == pytest.approx(0) for each in compared)
 
 
-def test_a_figure_that_did_not_happen_is_not_compared() -> None:
-    outcome: Outcome = simulate(scenario(), "sync")  # one sample: never a backlog
-    measured = {"sync": {"makespan_seconds": 1.0, "backlog_rate_of_quota": None}}
-    assert [each.figure for each in compare(measured, [outcome])] == ["makespan_seconds"]
+@pytest.mark.parametrize(("rate", "seconds"), [(None, 0.0), (0.9, 0.9)])
+def test_the_rate_of_a_backlog_that_was_none_or_too_short_is_not_compared(
+    rate: float | None, seconds: float
+) -> None:
+    outcome = simulate(scenario(samples=200, quota=20), "sync-retry")
+    assert outcome.backlog_rate_of_quota is not None
+    figures = {"makespan_seconds": 1.0, "backlog_rate_of_quota": rate, "backlog_seconds": seconds}
+    assert [each.figure for each in compare({"sync-retry": figures}, [outcome])] == ["makespan_seconds"]
 
 
 @pytest.mark.parametrize(("factor", "status"), [(1.0, 0), (1.5, 1)])

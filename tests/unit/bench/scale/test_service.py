@@ -15,6 +15,7 @@ from bench.scale.service import WINDOW_SECONDS, run_sluice
 from bench.scale.shared_rate import MemoryRates, VirtualClock, VirtualLimiter
 from bench.scale.submitting import Submitting
 from bench.scale.tasks import Tasks
+from bench.scale.waits import measure_backlog
 from bench.scale.world import Process, World
 from sluice.rate import Limit
 from tests.unit.bench.scale.building import NO_DELAYS, path_seconds, scenario
@@ -123,7 +124,7 @@ def test_no_call_is_ever_throttled_and_no_sample_lost(
 
 def test_a_backlog_is_submitted_at_the_stacks_share_of_the_quota() -> None:
     world = ran(scenario(samples=400, quota=20, mean_seconds=5))
-    rate = world.ledger.backlog.rate_per_second
+    rate = measure_backlog(world.ledger.waits, 20).rate_per_second
     assert rate is not None
     assert rate / 20 == pytest.approx(0.98, abs=0.01)
 
@@ -151,13 +152,13 @@ def test_the_reconciler_submits_what_a_poller_has_left() -> None:
     tasks = Tasks(world, queue, parameters, wake=lambda: None)
     submitting = Submitting(world, tasks, VirtualLimiter(world, MemoryRates(), parameters.limit))
     world.env.process(Reconciler(world, tasks, submitting, parameters).run())
-    world.ledger.backlog.wait(0)
     tasks.take(QueuedTask(0, 0), VirtualClock(world).now_us() // 1000)
     world.env.run(until=299)
     assert "Batch.SubmitJob" not in world.calls()
     world.env.run(until=361)
     assert world.calls()["Batch.SubmitJob"] == (1, 0)
-    assert world.env.run(queue.poll()) == QueuedTask(0, 1)
+    then = QueuedTask(0, 1, ready_at=300 + given.job_seconds(0, 0))
+    assert world.env.run(queue.poll()) == then
 
 
 def test_the_same_scenario_gives_the_same_run() -> None:

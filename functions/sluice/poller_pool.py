@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sluice.model import ActivityTask
-    from sluice.ports import Activities, Clock, Reporter
+    from sluice.ports import ActivityQueue, Clock, Reporter
     from sluice.submitter import Submitter
 
 LAST_SUBMIT_SECONDS: Final = 45
@@ -85,7 +85,7 @@ class PollerPool:
     an idle poller is gone after one long poll, and a busy one keeps all of its threads.
     """
 
-    activities: Activities
+    queue: ActivityQueue
     submitter: Submitter
     clock: Clock
     reporter: Reporter
@@ -102,7 +102,7 @@ class PollerPool:
         while not tally.idle and self.clock.now_us() < round_.poll_until_us:
             before = tally.tasks
             try:
-                task = self.activities.next_task()
+                task = self.queue.next_task()
             except (ThrottledError, UnclearError) as error:
                 self.reporter.poll_failed(error)
                 self.clock.sleep(PAUSE_SECONDS)

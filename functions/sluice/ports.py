@@ -85,11 +85,15 @@ class Batch(Protocol):
         """Ends the job in whatever state it is; an ended job stays as it is."""
 
 
-class Activities(Protocol):
-    """The Activity that is the queue, and the completion of its tasks."""
+class ActivityQueue(Protocol):
+    """The Activity that is the queue."""
 
     def next_task(self) -> ActivityTask | None:
         """Long-polls (a minute at most); None when there was nothing to do."""
+
+
+class Activities(Protocol):
+    """The completion of the Activity's tasks."""
 
     def complete(self, token: str, outcome: Outcome) -> None:
         """Ends the task as its outcome says; raises TaskGoneError."""

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from sluice.aws import clients
 from sluice.aws.batch import BotoBatch
 from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
-from sluice.aws.step_functions import BotoActivities, BotoPollerExecutions
+from sluice.aws.step_functions import BotoActivities, BotoActivityQueue, BotoPollerExecutions
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.chain import Chain
 from sluice.clock import SystemClock
@@ -36,7 +36,8 @@ class Wiring:
     @cached_property
     def pollers(self) -> PollerPool:
         """What submit_jobs runs."""
-        return PollerPool(self._activities, self._submitter, self.clock, LogReporter())
+        queue = BotoActivityQueue(clients.activity_queue(), self.settings.activity_arn, "sluice")
+        return PollerPool(queue, self._submitter, self.clock, LogReporter())
 
     @cached_property
     def finisher(self) -> Finisher:
@@ -101,12 +102,7 @@ class Wiring:
 
     @cached_property
     def _activities(self) -> BotoActivities:
-        return BotoActivities(
-            queue=clients.activity_queue(),
-            client=clients.step_functions(),
-            activity_arn=self.settings.activity_arn,
-            worker_name="sluice",
-        )
+        return BotoActivities(clients.step_functions())
 
     @cached_property
     def _batch(self) -> BotoBatch:

@@ -52,14 +52,14 @@ class Machines:
             self.states.start_execution(stateMachineArn=machine_arn, input=text, **fields)["executionArn"]
         )
 
-    def ended(self, execution_arn: str) -> Any:
+    def ended(self, execution_arn: str, *, within_seconds: float = 20.0) -> Any:
         """Wait for the end of an execution; return its description."""
 
         def probe() -> Any:
             described = self.states.describe_execution(executionArn=execution_arn)
             return described if described["status"] != "RUNNING" else None
 
-        return eventually(probe)
+        return eventually(probe, within_seconds=within_seconds)
 
     def output(self, machine_arn: str, execution_input: Any = None) -> Any:
         """Run a machine; return the output of an execution that succeeds."""

@@ -1,4 +1,4 @@
-"""The Activities and PollerExecutions ports on boto3."""
+"""The ports on Step Functions: the Activity as a queue, its tasks' completion, the pollers' executions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class BotoActivities:
-    """The Activity; implements ports.Activities. `queue` long-polls and must not retry."""
+class BotoActivityQueue:
+    """The Activity; implements ports.ActivityQueue with a client that must not retry."""
 
-    queue: SFNClient
     client: SFNClient
     activity_arn: str
     worker_name: str
@@ -30,9 +29,16 @@ class BotoActivities:
     def next_task(self) -> ActivityTask | None:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html."""
         with translated():
-            answer = self.queue.get_activity_task(activityArn=self.activity_arn, workerName=self.worker_name)
+            answer = self.client.get_activity_task(activityArn=self.activity_arn, workerName=self.worker_name)
         token = answer.get("taskToken")
         return ActivityTask(token=token, input=answer["input"]) if token else None
+
+
+@dataclass(frozen=True)
+class BotoActivities:
+    """The completion of activity tasks; implements ports.Activities."""
+
+    client: SFNClient
 
     def complete(self, token: str, outcome: Outcome) -> None:
         """SendTaskSuccess or SendTaskFailure."""

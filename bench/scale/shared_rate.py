@@ -1,11 +1,15 @@
 """Sluice's own limiter in virtual time: only its threads, its clock and its table are replaced."""
 
-import simpy
+from collections import deque
+from typing import TYPE_CHECKING
 
 from bench.scale.world import Steps, World
 from sluice import rate
 from sluice.limiter import Limiter
 from sluice.rate import MICROSECONDS, Limit, RateState, Reservation
+
+if TYPE_CHECKING:
+    import simpy
 
 START_US = 1_800_000_000 * MICROSECONDS
 """Virtual time 0; the limiter's arithmetic needs a time since the epoch."""
@@ -67,18 +71,21 @@ class VirtualLimiter(Limiter):
         super().__init__("SubmitJob", limit=limit, store=rates, clock=VirtualClock(world))
         self._world = world
         self._rates = rates
-        self._turn = simpy.Resource(world.env)
+        self._is_taking = False
+        self._queue: deque[simpy.Event] = deque()
 
     def take(self, until_us: int) -> Steps[bool]:
         """Waits for a slot; True when one call may be made, False if that would come after `until_us`."""
         env = self._world.env
         self._change_waiting(1)
-        with self._turn.request() as turn:
-            yield turn
-            writes = self._rates.writes
-            due_us = self._next_slot()
-            if self._rates.writes > writes:
-                yield env.timeout(self._world.scenario.delays.write)
+        if self._is_taking:
+            self._queue.append(env.event())
+            yield self._queue[-1]
+        self._is_taking, writes = True, self._rates.writes
+        due_us = self._next_slot()
+        if self._rates.writes > writes:
+            yield env.timeout(self._world.scenario.delays.write)
+        self._pass_turn()
         self._change_waiting(-1)
         if max(due_us, self._clock.now_us()) > until_us:
             return False
@@ -86,3 +93,10 @@ class VirtualLimiter(Limiter):
         if wait_us > 0:
             yield env.timeout(wait_us / MICROSECONDS)
         return True
+
+    def _pass_turn(self) -> None:
+        """Lets the thread that has queued longest take its slot; nobody can come between."""
+        if self._queue:
+            self._queue.popleft().succeed()
+        else:
+            self._is_taking = False

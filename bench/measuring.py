@@ -72,7 +72,7 @@ def gather(aws: LocalAws, ended: Ended, cpu: list[CpuSample]) -> Seen:
     functions, executions = aws.page("functions"), aws.page("executions")
     return Seen(
         ended=ended,
-        jobs=read_jobs(aws.page("jobs")),
+        jobs=read_jobs(aws.page("jobs"), ended.samples),
         calls=read_calls(aws.page("calls")),
         usage=read_usage(executions, functions, aws.page("tables"), aws.page("queues")),
         events_longest=max((execution["events"] for execution in executions), default=0),

@@ -84,17 +84,23 @@ class Seen:
         return dict(samples)
 
 
-def read_jobs(page: Mapping[str, Any]) -> tuple[SeenJob, ...]:
-    """Read the page `/_sluice/jobs`."""
+def read_jobs(page: Mapping[str, Any], samples: Mapping[str, str]) -> tuple[SeenJob, ...]:
+    """Read the page `/_sluice/jobs`; the parent of an array is no job of its own.
+
+    Args:
+        page: the page.
+        samples: samples that a contender tells, by job id; the others are read from the jobs.
+    """
     return tuple(
         SeenJob(
-            sample=sample_of(job),
+            sample=samples.get(job["jobId"]) or sample_of(job),
             status=job["status"],
             created_s=job["createdAt"] / 1000,
             started_s=_seconds(job.get("startedAt")),
             stopped_s=_seconds(job.get("stoppedAt")),
         )
         for job in page["jobs"]
+        if "size" not in job.get("arrayProperties", {})
     )
 
 

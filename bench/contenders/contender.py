@@ -1,6 +1,7 @@
 """What a contender is to the harness."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ class Ended:
         started_s: when the work was handed over, in seconds since the epoch; setting up comes before.
         ended_s: when the last sample was over.
         note: what a reader must know, for example why a contender could not run.
+        samples: the sample of each job, by the job's id, where the job itself does not tell.
     """
 
     succeeded: int
@@ -25,6 +27,7 @@ class Ended:
     started_s: float
     ended_s: float
     note: str = ""
+    samples: Mapping[str, str] = field(default_factory=dict)
 
 
 class Contender(Protocol):
@@ -42,7 +45,7 @@ class Contender(Protocol):
         """Take the cohort through a Local AWS that was started for this run alone.
 
         Every job sleeps for as long as the cohort says. The sample's name stands in the job's name, its
-        parameters or its command; by that the harness tells whose job it is.
+        parameters or its command, or the contender tells it at the end; so the harness knows whose job it is.
 
         Args:
             aws: just started, with the run's quotas in force.

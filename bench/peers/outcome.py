@@ -1,18 +1,13 @@
 """What a peer's run came to: which job is whose, and how many samples got all their jobs done."""
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from bench.cohort import JOBS_PER_SAMPLE, Cohort
 from bench.contenders.contender import Ended
 from bench.peers.client import ClientRun
-
-SAMPLES = "samples.json"
-"""A file in the contender's folder: the sample of each Batch job, by the job's id."""
 
 
 def ended(
@@ -40,6 +35,7 @@ def ended(
         started_s=run.started_s,
         ended_s=run.ended_s,
         note=" ".join(filter(None, (note, run.complaint))),
+        samples=samples,
     )
 
 
@@ -47,8 +43,3 @@ def not_run(cohort: Cohort, why: str) -> Ended:
     """Say why a peer did not run at all."""
     now_s = time.time()
     return Ended(succeeded=0, failed=cohort.samples, started_s=now_s, ended_s=now_s, note=why)
-
-
-def keep_samples(samples: Mapping[str, str], folder: Path) -> None:
-    """Write down whose job is whose, for the harness."""
-    (folder / SAMPLES).write_text(json.dumps(dict(samples)))

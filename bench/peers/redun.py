@@ -17,7 +17,7 @@ from bench.contenders.contender import Ended
 from bench.peers import stand_in
 from bench.peers.account import BUCKET, ROLE_ARN, open_account
 from bench.peers.client import client_environment, run_client
-from bench.peers.outcome import ended, keep_samples, not_run
+from bench.peers.outcome import ended, not_run
 from bench.peers.plan import PLAN, JobSide, write_plan
 from bench.peers.programs import PeerPrograms, PeersMissingError
 from sluice_local.server import LocalAws
@@ -70,7 +70,6 @@ class Redun:
             timeout_seconds=self.timeout_seconds,
         )
         samples = samples_by_job(folder / DATABASE)
-        keep_samples(samples, folder)
         return ended(run, cohort, rows=aws.page("jobs")["jobs"], samples=samples, note=note)
 
     def _job_path(self, folder: Path) -> str:

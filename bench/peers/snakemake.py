@@ -19,7 +19,7 @@ from bench.peers import stand_in
 from bench.peers.account import BUCKET, ROLE_ARN, open_account
 from bench.peers.client import client_environment, run_client
 from bench.peers.job_side import PLAN_VARIABLE
-from bench.peers.outcome import ended, keep_samples, not_run
+from bench.peers.outcome import ended, not_run
 from bench.peers.plan import PLAN, JobSide, write_plan
 from bench.peers.programs import PeerPrograms, PeersMissingError
 from sluice_local.server import LocalAws
@@ -63,7 +63,6 @@ class Snakemake:
         )
         rows = aws.page("jobs")["jobs"]
         samples = samples_by_job(rows)
-        keep_samples(samples, folder)
         return ended(run, cohort, rows=rows, samples=samples, note=note)
 
     def _note(self) -> str:

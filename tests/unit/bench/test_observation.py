@@ -4,12 +4,25 @@ import pytest
 
 from bench.observation import Usage, read_calls, read_jobs, read_usage, sample_of
 
-ROW = {"jobName": "align-0a1b", "parameters": {}, "command": "", "status": "RUNNABLE", "createdAt": 1500}
+ROW = {
+    "jobId": "1",
+    "jobName": "align-0a1b",
+    "parameters": {},
+    "command": "",
+    "status": "RUNNABLE",
+    "createdAt": 1500,
+}
 
 
 def test_a_job_that_has_not_started_has_no_times_but_its_first() -> None:
-    (job,) = read_jobs({"jobs": [ROW]})
+    (job,) = read_jobs({"jobs": [ROW]}, {})
     assert (job.created_s, job.started_s, job.stopped_s, job.sample) == (1.5, None, None, None)
+
+
+def test_what_a_contender_tells_of_its_jobs_counts_and_array_parents_do_not() -> None:
+    rows = [{**ROW, "arrayProperties": {"size": 2}}, {**ROW, "jobId": "1:0", "arrayProperties": {"index": 0}}]
+    (child,) = read_jobs({"jobs": rows}, {"1:0": "s0007"})
+    assert child.sample == "s0007"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from bench.cohort import Cohort
 from bench.peers import redun, snakemake
 from bench.peers.client import ClientRun
-from bench.peers.outcome import ended, keep_samples, not_run
+from bench.peers.outcome import ended, not_run
 from bench.peers.plan import STEPS, JobSide, write_plan
 
 COHORT = Cohort(samples=2, seed=1, mean_seconds=1)
@@ -51,11 +51,6 @@ def test_a_peer_that_did_not_run_says_why() -> None:
     told = not_run(COHORT, "not installed")
     assert (told.succeeded, told.failed, told.note) == (0, 2, "not installed")
     assert told.started_s == told.ended_s
-
-
-def test_the_harness_finds_whose_job_is_whose(tmp_path: Path) -> None:
-    keep_samples({"a": "s0000"}, tmp_path)
-    assert json.loads((tmp_path / "samples.json").read_text()) == {"a": "s0000"}
 
 
 def test_a_snakemake_jobs_sample_stands_in_its_command() -> None:

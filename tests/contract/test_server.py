@@ -6,9 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.config import Config
 
 import sluice_local.engine
 from sluice_local.engine import stock
@@ -56,6 +59,33 @@ def test_the_end_of_the_block_ends_open_polls_and_running_functions(tmp_path: Pa
     eventually(lambda: not is_alive(pid))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(aws.endpoint.rpartition(":")[2])))
+
+
+def submit_standing_job(batch: Any, name: str, pid_path: Path) -> None:
+    batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED")
+    environments = [{"order": 1, "computeEnvironment": name}]
+    batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=environments)
+    command = ["sh", "-c", f"echo $$ > {pid_path}; exec sleep 600"]
+    batch.register_job_definition(
+        jobDefinitionName=name, type="container", containerProperties={"image": "any", "command": command}
+    )
+    batch.submit_job(jobName=name, jobQueue=name, jobDefinition=name)
+
+
+@reads_proc
+def test_a_running_job_ends_with_the_block_though_a_client_polls(tmp_path: Path, unique: str) -> None:
+    job = tmp_path / "pid"
+    # GIVEN an open poll and a job in the middle of its work
+    with ThreadPoolExecutor(1) as clients, LocalAws() as aws:
+        arn = aws.client("stepfunctions").create_activity(name=unique)["activityArn"]
+        once = aws.client("stepfunctions", Config(retries={"total_max_attempts": 1}))
+        poll = clients.submit(once.get_activity_task, activityArn=arn)
+        submit_standing_job(aws.client("batch"), unique, job)
+        pid = int(eventually(lambda: job.read_text().strip() if job.exists() else ""))
+        eventually(lambda: "States.GetActivityTask" in aws.page("calls")["calls"])
+    # WHEN the block is left, THEN both end
+    assert poll.exception()
+    eventually(lambda: not is_alive(pid))
 
 
 def test_the_server_does_not_outlive_the_process_that_started_it() -> None:

@@ -20,6 +20,7 @@ from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
 
 # A burst of clients that connect at once must not be refused; the kernel caps it at somaxconn.
 _BACKLOG = 1024
+_GRACE_SECONDS = 0.5
 
 
 def main() -> None:
@@ -29,7 +30,6 @@ def main() -> None:
     _configure_ministack(listener.getsockname()[1])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_serve(settings, listener))
-    _end_process_group()
 
 
 def _bind(port: int) -> socket.socket:
@@ -76,13 +76,21 @@ async def _serve(settings: LocalSettings, listener: socket.socket) -> None:
     config.backlog = _BACKLOG
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    config.graceful_timeout = 0.5
+    config.graceful_timeout = _GRACE_SECONDS
     app: Any = _announcing(gateway, listener)  # hypercorn has scope types of its own
+    ended = _ended_event()
+    serving = asyncio.ensure_future(serve(app, config, shutdown_trigger=ended.wait))
     try:
-        await serve(app, config, shutdown_trigger=_ending)
+        await _first_of(serving, asyncio.ensure_future(ended.wait()))
+        # From Python 3.12 on, hypercorn waits for open connections, as a long poll keeps one for a minute.
+        # https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.Server.wait_closed
+        await asyncio.wait({serving}, timeout=2 * _GRACE_SECONDS)
     finally:
         for end in engine.exits:
             end()
+    if serving.done():
+        serving.result()
+    _end_process_group()
 
 
 def _announcing(app: Application, listener: socket.socket) -> Application:
@@ -100,13 +108,17 @@ def _announcing(app: Application, listener: socket.socket) -> Application:
     return announcing
 
 
-async def _ending() -> None:
-    """Return when this process is to end."""
+def _ended_event() -> asyncio.Event:
+    """Return what is set when this process is to end."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     threading.Thread(target=_wait_for_parent, args=(loop, ended), daemon=True).start()
-    await ended.wait()
+    return ended
+
+
+async def _first_of(*futures: "asyncio.Future[Any]") -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:

@@ -155,7 +155,10 @@ def _in_order(specs: list[JobSpec]) -> tuple[JobSpec, ...]:
         raise InvalidTaskError(f"jobs has the jobName {twice!r} twice; names must differ within a task")
     for index, spec in enumerate(specs):
         for missing in sorted(spec.needs - by_name.keys()):
-            raise _invalid(f"jobs[{index}].dependsOn", missing, _choices(missing, by_name))
+            raise InvalidTaskError(
+                f"jobs[{index}].dependsOn names {_shown(missing)}, no job of this task; "
+                f"{_choices(missing, by_name, 'there are')}"
+            )
     try:
         order = TopologicalSorter({spec.name: sorted(spec.needs) for spec in specs}).static_order()
         return tuple(by_name[name] for name in order)
@@ -199,16 +202,19 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name[:_SHOWN]}" if path else name[:_SHOWN]
 
 
-def _choices(name: str, known: Iterable[str]) -> str:
+def _choices(name: str, known: Iterable[str], introduction: str = "known here") -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name.lower(), [known.lower() for known in names], n=1)
     meant = [known for known in names if known.lower() in close]
     if meant:
         return f"did you mean {meant[0]!r}?"
-    return f"known here: {', '.join(names[:20])}"
+    return f"{introduction}: {', '.join(names[:20])}"
 
 
 def _invalid(path: str, value: Any, allowed: str) -> InvalidTaskError:
-    shown = json.dumps(value)
-    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
-    return InvalidTaskError(f"{path} is {shown}; it must be {allowed}")
+    return InvalidTaskError(f"{path} is {_shown(value)}; it must be {allowed}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -64,8 +64,11 @@ def test_submit_job_arguments_pass_through_untouched() -> None:
         (task_text(job("a b")), 'jobs[0].jobName is "a b"'),
         (task_text(job("a" * 112)), "jobs[0].jobName"),
         (task_text(job("a"), job("a")), "jobName 'a' twice"),
-        (task_text(job("a", "b")), 'jobs[0].dependsOn is "b"'),
-        (task_text(job("align"), job("impute", "algin")), "did you mean 'align'?"),
+        (task_text(job("a", "zz")), 'jobs[0].dependsOn names "zz", no job of this task; there are: a'),
+        (
+            task_text(job("align"), job("impute", "algin")),
+            "jobs[1].dependsOn names \"algin\", no job of this task; did you mean 'align'?",
+        ),
         (task_text(job("a", "b"), job("b", "a")), "in a circle"),
         (task_text(job("a", "a")), "in a circle"),
         (task_text(job("a", dependsOn=[{}])), "names no job"),

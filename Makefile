@@ -55,6 +55,7 @@ pr: format test ## all that a change must pass
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(VENV)-peers out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find functions jobs local bench examples tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: requirements/local.txt pyproject.toml
 	@./requirements/install $(PYTHON) $(VENV) requirements/local.txt .

@@ -1,35 +1,47 @@
 """Somebody else's state machine on Sluice's Activity: two jobs, of which one needs the other.
 
-Runs against Local AWS: start `make local`, then set the environment as it says.
+Runs against Local AWS: start `make local`, then set the environment as it prints it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 
-OUTPUTS = Path(__file__).parents[1] / "out/local/outputs.json"
+STACK = "sluice"
 ANY_ROLE = "arn:aws:iam::000000000000:role/any"
 
 
 def main() -> None:
     """Registers a job definition, makes a state machine, runs it and prints what it got."""
-    if not OUTPUTS.exists():
-        sys.exit(f"{OUTPUTS} is not there: start `make local` in another terminal first")
-    outputs = json.loads(OUTPUTS.read_text())
+    if "AWS_ENDPOINT_URL" not in os.environ:
+        sys.exit("AWS_ENDPOINT_URL is not set: start `make local` and set the environment as it prints it")
+    try:
+        outputs = stack_outputs()
+    except EndpointConnectionError:
+        sys.exit(f"{os.environ['AWS_ENDPOINT_URL']} does not answer: start `make local` in another terminal")
     definition = job_definition("echo", ["sh", "-c", "echo hello from Ref::sample"])
-    job = {
+    job: dict[str, Any] = {
         "jobQueue": outputs["JobQueueArn"],
         "jobDefinition": definition,
         "parameters": {"sample": "NA06989"},
     }
     jobs = [{"jobName": "align", **job}, {"jobName": "impute", **job, "dependsOn": [{"jobName": "align"}]}]
     print(json.dumps(run(outputs["ActivityArn"], jobs), indent=2))  # noqa: T201 - it is what a person reads
+
+
+def stack_outputs() -> dict[str, str]:
+    """Reads the names of what Sluice's stack has made."""
+    config = Config(retries={"total_max_attempts": 1})  # either it is there or it is not
+    (stack,) = boto3.client("cloudformation", config=config).describe_stacks(StackName=STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def job_definition(name: str, command: list[str]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sluice_local.demo.settings import quota_of
-from sluice_local.quotas import Quota
+from sluice_local.quotas import AWS_QUOTAS, Quota
 
 # argparse has no public name for it
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - see above
@@ -107,25 +107,28 @@ def _add_up(command: argparse.ArgumentParser) -> None:
     add(
         "--output",
         type=Path,
-        default=Path("out/local"),
         metavar="FOLDER",
-        help="for outputs.json and logs (default: %(default)s)",
+        help="for outputs.json and logs (default: out/local; at another port than 4566, out/local-PORT)",
     )
 
 
 def _whole_number(text: str) -> int:
-    return _checked(int(text), text, at_least=1)
+    return _integer(text, at_least=1)
 
 
 def _seed(text: str) -> int:
-    return _checked(int(text), text, at_least=0)
+    return _integer(text, at_least=0)
 
 
 def _port(text: str) -> int:
-    return _checked(int(text), text, at_least=0, at_most=65535)
+    return _integer(text, at_least=0, at_most=65535)
 
 
-def _checked(value: int, text: str, *, at_least: int, at_most: int | None = None) -> int:
+def _integer(text: str, *, at_least: int, at_most: int | None = None) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if value < at_least:
         raise argparse.ArgumentTypeError(f"{text} is below {at_least}, the least that makes sense")
     if at_most is not None and value > at_most:
@@ -134,7 +137,10 @@ def _checked(value: int, text: str, *, at_least: int, at_most: int | None = None
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
@@ -149,6 +155,8 @@ def _parameter(text: str) -> tuple[str, str]:
 
 def _quota(text: str) -> tuple[str, Quota | None]:
     api, rate = _parameter(text)
+    if api not in AWS_QUOTAS:
+        raise argparse.ArgumentTypeError(f"{api!r} has no quota here; there are {', '.join(AWS_QUOTAS)}")
     if rate == "none":
         return api, None
     return api, quota_of(_positive(rate))

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -11,37 +12,46 @@ from sluice_local.demo.command import demo
 from sluice_local.demo.lowpass_runs import LowpassRunError
 from sluice_local.demo.project import NotACheckoutError
 from sluice_local.demo.settings import DemoSettings
+from sluice_local.demo.stack import UnknownParameterError
 from sluice_local.deploy import DeployError
+from sluice_local.output import OutputFolderError
 from sluice_local.packaging import PackagingError
 from sluice_local.server import LocalAwsError
-from sluice_local.up import PortTakenError, UpSettings, up
+from sluice_local.up import PortTakenError, UpSettings, free_port, output_folder, up
 
 _TOLD_ERRORS = (
     DeployError,
     LocalAwsError,
     LowpassRunError,
     NotACheckoutError,
+    OutputFolderError,
     PackagingError,
     PortTakenError,
     TooManySamplesError,
+    UnknownParameterError,
 )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one command and return its exit status."""
     console = Console()
+    output = arguments.output
     try:
-        return _demo(arguments, console) if arguments.command == "demo" else up(_served(arguments), console)
+        if arguments.command == "demo":
+            return demo(_demo_settings(arguments), console)
+        port = free_port(arguments.port)
+        output = output or output_folder(port)
+        up(_up_settings(arguments, port, output), console)
     except _TOLD_ERRORS as error:
         told = str(error)
     except (BotoCoreError, ClientError, OSError) as error:
-        told = f"{error}\nIf Local AWS does not answer, its log under {arguments.output} says why."
+        told = f"{error}\nIf Local AWS does not answer, its log under {output} says why."
     sys.stderr.write(f"sluice-local {arguments.command}: {told}\n")
     return 1
 
 
-def _demo(arguments: argparse.Namespace, console: Console) -> int:
-    settings = DemoSettings(
+def _demo_settings(arguments: argparse.Namespace) -> DemoSettings:
+    return DemoSettings(
         samples=arguments.samples,
         seed=arguments.seed,
         depth=arguments.depth,
@@ -49,14 +59,13 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
         job_slots=arguments.job_slots,
         output=arguments.output,
     )
-    return demo(settings, console)
 
 
-def _served(arguments: argparse.Namespace) -> UpSettings:
+def _up_settings(arguments: argparse.Namespace, port: int, output: Path) -> UpSettings:
     return UpSettings(
-        port=arguments.port,
+        port=port,
         job_slots=arguments.job_slots,
-        output=arguments.output,
+        output=output,
         quotas=dict(arguments.quota),
         parameters=dict(arguments.parameter),
     )

@@ -94,7 +94,7 @@ class LocalAws:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make any AWS SDK or CLI of a child process talk to this server."""
-        return {"AWS_ENDPOINT_URL": self.endpoint, **_credentials()}
+        return client_environment(self.endpoint)
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "sluice_local.engine.serve", self.settings.to_json()]
@@ -141,6 +141,11 @@ class LocalAws:
         self._folder.cleanup()
 
 
+def client_environment(endpoint: str) -> dict[str, str]:
+    """Return the variables that make any AWS SDK or CLI talk to the Local AWS at `endpoint`."""
+    return {"AWS_ENDPOINT_URL": endpoint, **_credentials()}
+
+
 def _end_group(leader: int) -> None:
     """End what is left of a process group whose leader has ended, most often nothing."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -148,7 +153,9 @@ def _end_group(leader: int) -> None:
 
 
 def _credentials() -> dict[str, str]:
-    return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+    # boto3 and version 1 of the AWS CLI read AWS_DEFAULT_REGION, not AWS_REGION:
+    # https://docs.aws.amazon.com/boto3/latest/guide/configuration.html#using-environment-variables
+    return {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def _server_environment(folder: str) -> dict[str, str]:

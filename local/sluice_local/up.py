@@ -18,14 +18,16 @@ from sluice_local.demo.cohort import Places
 from sluice_local.demo.dataset import Dataset, ReadsWanted, people
 from sluice_local.demo.display import Display
 from sluice_local.demo.settings import stack_parameters
-from sluice_local.demo.stack import deploy_stack
+from sluice_local.demo.stack import deploy_stack, require_parameters
+from sluice_local.output import require_folder
 from sluice_local.quotas import AWS_QUOTAS, Quota
-from sluice_local.server import LocalAws
+from sluice_local.server import LocalAws, client_environment
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
 
 OUTPUTS_FILE = "outputs.json"
 INPUT_FILE = "input.json"
 LOG_FILE = "server.log"
+USUAL_PORT = 4566
 _LOOK_SECONDS = 2
 _READS = ReadsWanted(depth=0.4, seed=1)
 
@@ -39,7 +41,7 @@ class UpSettings:
     """How Local AWS is served.
 
     Attributes:
-        port: on 127.0.0.1; 0 takes a free one.
+        port: a free one of 127.0.0.1.
         job_slots: jobs that run at the same time.
         output: folder for the outputs and the logs.
         quotas: quota by API name, laid over AWS's own; None lifts one.
@@ -63,13 +65,16 @@ def up(settings: UpSettings, console: Console) -> NoReturn:
     """Serve until a signal's exception ends it; nothing is left running then.
 
     Raises:
-        PortTakenError: if something listens on the port.
+        OutputFolderError: if the folder cannot be written to.
+        UnknownParameterError: if the template has no such parameter.
         LocalAwsError, DeployError: if Local AWS or the stack does not start.
         OSError: if Local AWS ends by itself.
     """
-    _require_free(settings.port)
+    require_parameters(settings.parameters)
+    require_folder(settings.output)
     _clear(settings.output)
     with ExitStack() as open_until_end:
+        open_until_end.callback(_remove_descriptions, settings.output)
         with Display(console, "Starting Local AWS") as display:
             with display.step("Starting Local AWS"):
                 aws = open_until_end.enter_context(_local_aws(settings))
@@ -85,11 +90,22 @@ def up(settings: UpSettings, console: Console) -> NoReturn:
             aws.page("engine")
 
 
-def _require_free(port: int) -> None:
+def output_folder(port: int) -> Path:
+    """Return the folder of the server on a port; each port has its own, so that servers do not mix."""
+    return Path("out/local" if port == USUAL_PORT else f"out/local-{port}")
+
+
+def free_port(port: int) -> int:
+    """Return `port`, or one that is free if it is 0.
+
+    Raises:
+        PortTakenError: if something listens on it.
+    """
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind(("127.0.0.1", port))
+            return int(attempt.getsockname()[1])
         except OSError as error:
             raise PortTakenError(
                 f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): end what listens there, "
@@ -99,11 +115,16 @@ def _require_free(port: int) -> None:
 
 def _clear(folder: Path) -> None:
     """Remove what an earlier server left, so that nobody takes it for this one's."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (OUTPUTS_FILE, INPUT_FILE, LOG_FILE):
-        (folder / name).unlink(missing_ok=True)
+    _remove_descriptions(folder)
+    (folder / LOG_FILE).unlink(missing_ok=True)
     for name in ("logs", "scratch"):
         shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _remove_descriptions(folder: Path) -> None:
+    """Remove what tells how to use the server: it holds only while that one serves."""
+    for name in (OUTPUTS_FILE, INPUT_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _local_aws(settings: UpSettings) -> LocalAws:
@@ -138,14 +159,20 @@ def described(endpoint: str, outputs: Mapping[str, str]) -> dict[str, str]:
 def ready_text(folder: Path, endpoint: str, outputs: Mapping[str, str]) -> str:
     """Say that Local AWS serves, and how to try it."""
     workflow, given = shlex.quote(outputs["WorkflowArn"]), shlex.quote(f"file://{folder / INPUT_FILE}")
+    results = shlex.quote(f"s3://{outputs['DataBucketName']}/results/")
+    variables = " ".join(f"{name}={value}" for name, value in client_environment(endpoint).items())
     return f"""
 Local AWS serves {endpoint} with the stack deployed. Ctrl-C ends it.
   outputs  {folder / OUTPUTS_FILE}
   log      {folder / LOG_FILE}
   jobs     {endpoint}/_sluice/jobs   calls {endpoint}/_sluice/calls
+  a job's own log is {folder / "logs"}/<its logStreamName>.log
 
 Run one sample from another terminal, with the AWS CLI:
-  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={REGION} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-  aws stepfunctions start-execution --state-machine-arn {workflow} --input {given}
-  aws stepfunctions list-executions --state-machine-arn {workflow}
+  export {variables}
+  execution=$(aws stepfunctions start-execution --state-machine-arn {workflow} \\
+    --input {given} --query executionArn --output text)
+Half a minute later, how it went and what it left:
+  aws stepfunctions describe-execution --execution-arn "$execution"
+  aws s3 ls --recursive {results}
 """

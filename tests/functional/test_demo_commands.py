@@ -1,4 +1,4 @@
-"""The commands' ends: signals, a taken port, too many samples."""
+"""The commands' ends: signals, a taken port, what is refused."""
 
 import json
 import signal
@@ -14,9 +14,9 @@ import pytest
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def started(*arguments: str, options: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "sluice_local", *arguments],
+        [sys.executable, *options, "-m", "sluice_local", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -46,7 +46,7 @@ def answers(endpoint: str) -> bool:
 
 def test_the_server_serves_the_stack_until_ctrl_c(tmp_path: Path) -> None:
     with started("up", "--port", "0", "--output", str(tmp_path)) as process:
-        read_until(process, "aws stepfunctions list-executions")
+        read_until(process, "aws s3 ls")
         outputs = json.loads((tmp_path / "outputs.json").read_text())
         assert answers(outputs["endpoint"])
         assert outputs["WorkflowArn"].startswith("arn:aws:states:us-east-1:000000000000:stateMachine:")
@@ -55,6 +55,7 @@ def test_the_server_serves_the_stack_until_ctrl_c(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "Traceback" not in said
     assert not answers(outputs["endpoint"])
+    assert not (tmp_path / "outputs.json").exists()
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
@@ -80,6 +81,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
 def test_a_signal_ends_the_demo_at_any_time(
     number: signal.Signals, status: int, moment: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "summary.json").write_text("of the run before")
     with started("demo", "--samples", "2", "--output", str(tmp_path)) as process:
         read_until(process, moment)
         process.send_signal(number)
@@ -87,11 +89,45 @@ def test_a_signal_ends_the_demo_at_any_time(
     assert process.returncode == status
     assert said.splitlines()[-1] == "Stopped; nothing is left running."
     assert "Traceback" not in said
-    assert not (tmp_path / "summary.json").exists()
+    assert (tmp_path / "summary.json").read_text() == "of the run before"
 
 
-def test_more_samples_than_people_name_the_limit(tmp_path: Path) -> None:
-    with started("demo", "--samples", "151", "--output", str(tmp_path)) as process:
+def test_a_signal_while_modules_are_imported_ends_the_command_quietly(tmp_path: Path) -> None:
+    # GIVEN a command that tells of each import, and has begun them
+    with started("demo", "--output", str(tmp_path), options=("-X", "importtime")) as process:
+        read_until(process, "sluice_local.arguments")
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (("--samples", "151"), 1, "hold 150 people: use SAMPLES=150 (--samples 150) or fewer"),
+        (("--samples", "abc"), 2, "--samples: 'abc' is not a whole number"),
+    ],
+)
+def test_what_is_refused_leaves_the_former_results(
+    arguments: tuple[str, str], status: int, told: str, tmp_path: Path
+) -> None:
+    former = {tmp_path / "summary.json": "{}", tmp_path / "local-aws/server.log": "a log"}
+    for path, text in former.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    with started("demo", *arguments, "--output", str(tmp_path)) as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert told in said
+    assert {path: path.read_text() for path in former} == former
+
+
+def test_an_output_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with started("up", "--port", "0", "--output", str(file)) as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "the truth data hold 150 people: use --samples 150 or fewer" in said
+    assert said.startswith(f"sluice-local up: {file} cannot be written to (File exists)")
+    assert said.count("\n") == 1

@@ -1,6 +1,8 @@
 """What the demo says at its end."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
+from itertools import accumulate, pairwise
 from typing import Any
 
 from rich.table import Table
@@ -42,8 +44,8 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def summary_lines(figures: Mapping[str, Any]) -> str:
-    """Say the run's figures in a block of lines."""
+def summary_lines(figures: Mapping[str, Any], *, width: int) -> str:
+    """Say the run's figures in a block of lines, none of them wider than `width` if its words allow it."""
     lines = {
         "samples": f"{figures['succeeded']} of {figures['samples']} succeeded, {figures['failed']} failed",
         "jobs": f"{figures['jobs']}, by {figures['submit_calls']} SubmitJob calls",
@@ -52,9 +54,15 @@ def summary_lines(figures: Mapping[str, Any]) -> str:
         "peak": f"{figures['peak_submits_per_s']} in one second; the quota is {figures['quota_per_s']:g}",
         "mean r²": f"{_number(figures['mean_r2_maf5'], 4)} at allele frequencies above 5 %",
         "waiting": _waiting(figures),
-        "time": f"{figures['wall_s']:.0f} s: " + ", ".join(_steps(figures["seconds_by_step"])),
+        "time": _time(figures["wall_s"], figures["seconds_by_step"]),
     }
-    return "\n".join(f"{name:<14} {text}" for name, text in lines.items())
+    return "\n".join(_wrapped(f"{name:<14} {text}", width) for name, text in lines.items())
+
+
+def _wrapped(line: str, width: int) -> str:
+    return textwrap.fill(
+        line, width, subsequent_indent=" " * 15, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _waiting(figures: Mapping[str, Any]) -> str:
@@ -65,8 +73,14 @@ def _waiting(figures: Mapping[str, Any]) -> str:
     return f"{woke}, then {hand_over['median']:.2f} s (median) from a job's end to the next one's submission"
 
 
-def _steps(seconds_by_step: Mapping[str, float]) -> list[str]:
-    return [f"{title[0].lower()}{title[1:]} {seconds:.0f} s" for title, seconds in seconds_by_step.items()]
+def _time(wall_seconds: float, seconds_by_step: Mapping[str, float]) -> str:
+    """Say the whole time and its parts, which add up to it: what one's rounding cuts, the next one gets."""
+    whole = round(wall_seconds)
+    ends = [min(round(end), whole) for end in accumulate(seconds_by_step.values(), initial=0.0)]
+    titles = [*(f"{title[0].lower()}{title[1:]}" for title in seconds_by_step), "the rest"]
+    parts = [end - begin for begin, end in pairwise([*ends, whole])]
+    told = [f"{title} {part} s" for title, part in zip(titles, parts, strict=True)]
+    return f"{whole} s: {', '.join(told if parts[-1] else told[:-1])}"
 
 
 def failure_text(failure: Failure) -> str:

@@ -22,7 +22,7 @@ def choose_samples(names: Sequence[str], count: int, *, seed: int) -> tuple[str,
     if count > len(names):
         raise TooManySamplesError(
             f"{count} samples are asked for, but the truth data hold {len(names)} people: "
-            f"use --samples {len(names)} or fewer."
+            f"use SAMPLES={len(names)} (--samples {len(names)}) or fewer."
         )
 
     def lot(name: str) -> bytes:

@@ -11,6 +11,7 @@ from sluice_local.demo.report import render_report
 from sluice_local.demo.run import LOCAL_AWS_FOLDER, run_demo
 from sluice_local.demo.settings import DemoSettings
 from sluice_local.demo.summary import sample_rows, summary
+from sluice_local.output import write_whole
 
 SUMMARY_FILE = "summary.json"
 REPORT_FILE = "report.html"
@@ -19,8 +20,6 @@ FAILURES_SHOWN_MAX = 5
 
 def demo(settings: DemoSettings, console: Console) -> int:
     """Run the demo and return its exit status: 0 if every sample succeeded, else 1."""
-    for name in (SUMMARY_FILE, REPORT_FILE):  # of the run before: nobody shall take them for this one's
-        (settings.output / name).unlink(missing_ok=True)
     with Display(console, "Choosing the samples") as display:
         run = run_demo(settings, display)
         with display.step("Writing the report"):
@@ -30,9 +29,10 @@ def demo(settings: DemoSettings, console: Console) -> int:
 
 
 def _write(run: Run) -> None:
-    folder = run.settings.output
-    (folder / SUMMARY_FILE).write_text(json.dumps(summary(run), indent=2) + "\n", encoding="utf-8")
-    (folder / REPORT_FILE).write_text(render_report(run), encoding="utf-8")
+    """Replace the results of the run before, which stay until there are new ones."""
+    folder, report = run.settings.output, render_report(run)
+    write_whole(folder / SUMMARY_FILE, json.dumps(summary(run), indent=2) + "\n")
+    write_whole(folder / REPORT_FILE, report)
 
 
 def _conclude(run: Run, console: Console) -> None:
@@ -45,7 +45,7 @@ def _conclude(run: Run, console: Console) -> None:
         _print(
             console, f"\nand {len(run.failures) - FAILURES_SHOWN_MAX} more failed; the report has them all"
         )
-    _print(console, f"\n{summary_lines(summary(run))}")
+    _print(console, f"\n{summary_lines(summary(run), width=console.width)}")
     for name, path in (("report", REPORT_FILE), ("figures", SUMMARY_FILE), ("logs", LOCAL_AWS_FOLDER)):
         _print(console, f"{name:<14} {folder / path}")
 

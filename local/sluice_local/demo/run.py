@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from sluice_local.demo.progress import Running
 from sluice_local.demo.settings import DemoSettings, stack_parameters
 from sluice_local.demo.snapshot import Observation, SampleState, sample_states, take_snapshot
 from sluice_local.demo.stack import deploy_stack
+from sluice_local.output import require_folder
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 
@@ -35,9 +36,11 @@ def run_demo(settings: DemoSettings, display: Display) -> Run:
 
     Raises:
         TooManySamplesError: if more people are asked for than there are.
+        OutputFolderError: if the output folder cannot be written to.
         LocalAwsError, DeployError, LowpassRunError: if a step before or after the workflows fails.
     """
     samples = choose_samples(people(), settings.samples, seed=settings.seed)
+    require_folder(settings.output)
     server_folder = settings.output / LOCAL_AWS_FOLDER
     shutil.rmtree(server_folder, ignore_errors=True)  # the run before
     server_folder.mkdir(parents=True)
@@ -48,7 +51,10 @@ def run_demo(settings: DemoSettings, display: Display) -> Run:
             open_until_end.enter_context(aws)
         with display.step("Deploying the stack"):
             outputs = deploy_stack(aws, stack_parameters(settings.quota))
-        return _Demo(settings, display, aws, outputs, folder).run(samples)
+        run = _Demo(settings, display, aws, outputs, folder).run(samples)
+        with display.step("Ending Local AWS"):
+            open_until_end.close()
+    return replace(run, seconds_by_step=dict(display.seconds_by_step), wall_seconds=display.elapsed_seconds)
 
 
 def _local_settings(settings: DemoSettings, folder: Path) -> LocalSettings:

@@ -1,12 +1,29 @@
 """Deploys this project's template to a Local AWS."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sluice_local.demo.project import project_file
 from sluice_local.deploy import deploy
+from sluice_local.packaging import read_template
 from sluice_local.server import LocalAws
 
 STACK_NAME = "sluice"
+
+
+class UnknownParameterError(ValueError):
+    """Raised when template.yaml has no parameter of a name."""
+
+
+def require_parameters(names: Iterable[str]) -> None:
+    """See that template.yaml has parameters of these names.
+
+    Raises:
+        UnknownParameterError: with the names that there are.
+    """
+    known = read_template(project_file("template.yaml").read_text(encoding="utf-8"))["Parameters"]
+    for name in names:
+        if name not in known:
+            raise UnknownParameterError(f"--parameter {name}: template.yaml has {', '.join(known)}.")
 
 
 def deploy_stack(aws: LocalAws, parameters: Mapping[str, str]) -> dict[str, str]:

@@ -29,7 +29,9 @@ def test_another_seed_chooses_other_people() -> None:
 
 
 def test_asking_for_more_people_than_there_are_names_the_limit() -> None:
-    with pytest.raises(TooManySamplesError, match=r"3 samples .* hold 2 people: use --samples 2 or fewer"):
+    with pytest.raises(
+        TooManySamplesError, match=r"3 samples .* hold 2 people: use SAMPLES=2 \(--samples 2\) or fewer"
+    ):
         choose_samples(["NA1", "NA2"], 3, seed=1)
 
 

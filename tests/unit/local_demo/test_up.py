@@ -1,0 +1,39 @@
+"""Where a server's files go, and what may be set on its stack."""
+
+from pathlib import Path
+
+import pytest
+
+from sluice_local.demo.stack import UnknownParameterError, require_parameters
+from sluice_local.output import OutputFolderError, require_folder, write_whole
+from sluice_local.up import free_port, output_folder
+
+
+def test_each_port_has_a_folder_of_its_own() -> None:
+    assert output_folder(4566) == Path("out/local")
+    assert output_folder(5000) == Path("out/local-5000")
+
+
+def test_port_0_takes_a_free_one() -> None:
+    assert free_port(free_port(0)) > 0
+
+
+def test_a_parameter_that_the_template_lacks_is_refused_with_those_that_there_are() -> None:
+    require_parameters(["PollerCount"])
+    with pytest.raises(UnknownParameterError, match=r"Nope: template.yaml has .*PollerCount"):
+        require_parameters(["PollerCount", "Nope"])
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below", Path("/proc/none")):
+        with pytest.raises(OutputFolderError, match=rf"^{folder} cannot be written to .* --output"):
+            require_folder(folder)
+
+
+def test_what_is_written_replaces_what_was_there_and_leaves_nothing_else(tmp_path: Path) -> None:
+    require_folder(tmp_path / "a/b")
+    for text in ("old", "new"):
+        write_whole(tmp_path / "a/b/file", text)
+    assert {path.name: path.read_text() for path in (tmp_path / "a/b").iterdir()} == {"file": "new"}

@@ -166,7 +166,7 @@ Local AWS serves {endpoint} with the stack deployed. Ctrl-C ends it.
   outputs  {folder / OUTPUTS_FILE}
   log      {folder / LOG_FILE}
   jobs     {endpoint}/_sluice/jobs   calls {endpoint}/_sluice/calls
-  a job's own log is {folder / "logs"}/<its logStreamName>.log
+  job logs {folder / "logs"}, each named by its logStreamName
 
 Run one sample from another terminal, with the AWS CLI:
   export {variables}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
@@ -243,8 +242,3 @@ class KeptReports:
 
     def poll_failed(self, error: ServiceError) -> None:
         self.failed_polls.append(error)
-
-
-def tokens() -> Iterator[str]:
-    """Different task tokens, one after another."""
-    return (f"token-{number}" for number in itertools.count())

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-states.html
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Final
+
+from sluice.event import detail_of, read_event
 
 STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
@@ -26,13 +27,7 @@ class EndedExecution:
 
 def read_ended_execution(text: str) -> EndedExecution | None:
     """Returns the execution that ended without success, or None if the text tells of no such thing."""
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    detail = event.get("detail") if isinstance(event, dict) else None
-    if not isinstance(detail, dict):
-        return None
+    detail = detail_of(read_event(text))
     arn, status, stopped_at = (detail.get(name) for name in ("executionArn", "status", "stopDate"))
     if not isinstance(arn, str) or not arn or status not in STATUSES or not isinstance(stopped_at, int):
         return None

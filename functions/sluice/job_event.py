@@ -5,11 +5,11 @@ https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.completion import job_record
+from sluice.event import detail_of, read_event
 
 if TYPE_CHECKING:
     from sluice.model import JobRecord
@@ -31,7 +31,8 @@ def read_job_event(text: str) -> EndedJob | None:
     Others' jobs, array children and jobs that have not ended are passed over on purpose, and so is
     text that is no such event: to deliver it again would not make it one.
     """
-    detail = _detail(text)
+    event = read_event(text)
+    detail = detail_of(event) if event.get("detail-type") == DETAIL_TYPE else {}
     parameters = detail.get("parameters")
     if not isinstance(parameters, dict) or _is_array_child(detail):
         return None
@@ -40,17 +41,6 @@ def read_job_event(text: str) -> EndedJob | None:
         return None
     job = job_record(name, detail)
     return EndedJob(token, job) if job.ended and job.job_id else None
-
-
-def _detail(text: str) -> dict[str, Any]:
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(event, dict) or event.get("detail-type") != DETAIL_TYPE:
-        return {}
-    detail = event.get("detail")
-    return detail if isinstance(detail, dict) else {}
 
 
 def _is_array_child(detail: dict[str, Any]) -> bool:

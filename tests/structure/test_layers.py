@@ -19,6 +19,7 @@ HANDLERS = sorted(FUNCTIONS.glob("*/app.py"))
 
 PURE = {
     "completion",
+    "event",
     "execution_event",
     "healing",
     "job_errors",

@@ -14,6 +14,7 @@ from sluice_local.engine import (
     cloudformation,
     definitions,
     executions,
+    iam_credentials,
     integrations,
     jsonata_states,
     lambdas,
@@ -55,6 +56,7 @@ def _install_mends(engine: Engine) -> None:
     integrations.install(engine)
     jsonata_states.install()
     lambdas.install()
+    iam_credentials.install()
     batch_windows.install(engine)
     batch_scaling.install()
     schedules.install()

@@ -53,10 +53,13 @@ def definition(workflow: str, activity_arn: str, job: SleepJob) -> dict[str, Any
     for number, step in enumerate(_STEPS):
         (task,) = filled["States"][step]["Arguments"]["jobs"]
         task |= _sleeping(job, number)
-    filled["States"]["Done"]["Output"] = "{% $sample %}"
+    filled["States"][_STEPS[-1]]["Output"] = "{% $states.input %}"
     return filled
 
 
 def _sleeping(job: SleepJob, number: int) -> Mapping[str, object]:
-    parameters = {"sample": "{% $sample.sample %}", "seconds": f"{{% $sample.seconds[{number}] %}}"}
+    parameters = {
+        "sample": "{% $states.input.sample %}",
+        "seconds": f"{{% $states.input.seconds[{number}] %}}",
+    }
     return {"jobDefinition": job.definition, "parameters": parameters}

@@ -18,9 +18,7 @@ from sluice.task_input import parse_task
 
 STEPS = ("align", "likelihoods", "impute")
 
-BEGIN_EVENTS = 2  # PassStateEntered, PassStateExited
 TASK_EVENTS = 5  # TaskStateEntered, ActivityScheduled, ActivityStarted, ActivitySucceeded, TaskStateExited
-DONE_EVENTS = 2  # SucceedStateEntered, SucceedStateExited
 
 INTENT_UNITS = 4
 """Write units of a task of one job: 2 for its item, which AWS's long tokens bring to between 1 and 2 KB,
@@ -116,9 +114,7 @@ class Tasks:
             self._queue.put(QueuedTask(queued.sample, queued.step + 1, ended_at))
             return
         history = History()
-        history.add(
-            BEGIN_EVENTS + JOBS_PER_SAMPLE * TASK_EVENTS + DONE_EVENTS, transitions=JOBS_PER_SAMPLE + 2
-        )
+        history.add(JOBS_PER_SAMPLE * TASK_EVENTS, transitions=JOBS_PER_SAMPLE)
         self._world.ledger.sample_over(history, self._world.now(), succeeded=True)
 
 

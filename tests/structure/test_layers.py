@@ -101,9 +101,9 @@ def test_every_module_of_the_shared_package_has_its_layer() -> None:
 
 
 @pytest.mark.parametrize("path", sources("functions"), ids=str)
-def test_boto3_has_one_place(path: Path) -> None:
-    inside = (FUNCTIONS / "sluice" / "aws") in path.parents
-    assert inside or not tops(path) & {"boto3", "botocore"}
+def test_botocore_has_one_place_and_the_slower_boto3_none(path: Path) -> None:
+    allowed = {"botocore"} if (FUNCTIONS / "sluice" / "aws") in path.parents else set()
+    assert tops(path) & {"boto3", "botocore"} <= allowed
 
 
 @pytest.mark.parametrize(

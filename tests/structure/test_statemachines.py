@@ -75,7 +75,7 @@ def test_cfn_lint_finds_nothing_in_the_filled_definition(machine: dict[str, Any]
 
 
 def test_cfn_lint_would_find_a_fault() -> None:
-    assert faults(filled(MACHINES["Workflow"]).replace('"Type": "Succeed"', '"Type": "Sucseed"'))
+    assert faults(filled(MACHINES["Workflow"]).replace('"Type": "Choice"', '"Type": "Choise"'))
 
 
 def test_every_target_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:

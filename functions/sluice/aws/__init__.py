@@ -1,1 +1,1 @@
-"""The only place that knows boto3: each module implements ports for one service."""
+"""The only place that knows botocore: each module implements ports for one service."""

@@ -1,4 +1,4 @@
-"""The Batch port on boto3."""
+"""The Batch port on botocore."""
 
 from __future__ import annotations
 

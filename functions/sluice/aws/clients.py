@@ -1,12 +1,16 @@
-"""boto3 clients, each made when it is first needed."""
+"""botocore clients, each made when it is first needed.
+
+They are what `boto3.client` returns. Without boto3 itself a cold start is spared S3's transfer manager and
+the resource factory, which nothing here uses.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 if TYPE_CHECKING:
     from types_boto3_batch import BatchClient
@@ -29,31 +33,41 @@ _PATIENTLY: Final[Any] = {"total_max_attempts": 8, "mode": "standard"}
 @cache
 def batch() -> BatchClient:
     """Batch without retries: a 429 is the limiter's to hear, and a repeated SubmitJob is a second job."""
-    return boto3.client("batch", config=_config(_ONCE, read_timeout_seconds=20))
+    client: BatchClient = _client("batch", _ONCE, read_timeout_seconds=20)
+    return client
 
 
 @cache
 def activity_queue() -> SFNClient:
     """Step Functions for GetActivityTask: a long socket timeout, and no retry that could lose a token."""
-    return boto3.client("stepfunctions", config=_config(_ONCE, read_timeout_seconds=LONG_POLL_SECONDS))
+    client: SFNClient = _client("stepfunctions", _ONCE, read_timeout_seconds=LONG_POLL_SECONDS)
+    return client
 
 
 @cache
 def step_functions() -> SFNClient:
     """Step Functions for all that may be repeated."""
-    return boto3.client("stepfunctions", config=_config(_PATIENTLY, read_timeout_seconds=10))
+    client: SFNClient = _client("stepfunctions", _PATIENTLY, read_timeout_seconds=10)
+    return client
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """DynamoDB; every write of Sluice's may be repeated."""
-    return boto3.client("dynamodb", config=_config(_PATIENTLY, read_timeout_seconds=5))
+    client: DynamoDBClient = _client("dynamodb", _PATIENTLY, read_timeout_seconds=5)
+    return client
 
 
-def _config(retries: Any, *, read_timeout_seconds: int) -> Config:
-    return Config(
+@cache
+def _session() -> Session:
+    return Session()
+
+
+def _client(service: str, retries: Any, *, read_timeout_seconds: int) -> Any:
+    config = Config(
         retries=retries,
         connect_timeout=5,
         read_timeout=read_timeout_seconds,
         max_pool_connections=CONNECTIONS,
     )
+    return _session().create_client(service, config=config)

@@ -39,7 +39,7 @@ class DynamoTaskStore:
     keep_days: int
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
-        """One write, which boto3 may repeat; a token that is known already stays as it is."""
+        """One write, which botocore may repeat; a token that is known already stays as it is."""
         writer = uuid4().hex
         with translated(secret=task.token):
             try:
@@ -99,7 +99,7 @@ class DynamoTaskStore:
         )
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
-        """One write, which boto3 may repeat; of reconcilers that saw the same heartbeat one gets the task."""
+        """One write that botocore may repeat; of reconcilers that saw one heartbeat, one gets the task."""
         values = {":now": now_ms, ":seen": task.heartbeat_at, ":was": TaskState.OPEN.value}
         item, changed = self._update(
             task.token,

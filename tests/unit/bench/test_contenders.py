@@ -54,7 +54,7 @@ def test_sluice_runs_the_project_s_own_workflow_with_jobs_that_sleep() -> None:
     jobs = [step["Arguments"]["jobs"][0] for step in steps]
     assert {(job["jobQueue"], job["jobDefinition"]) for job in jobs} == {("arn:queue", "arn:definition")}
     assert [job["parameters"]["seconds"] for job in jobs] == [
-        f"{{% $sample.seconds[{number}] %}}" for number in range(3)
+        f"{{% $states.input.seconds[{number}] %}}" for number in range(3)
     ]
     assert "${" not in json.dumps(filled)
     assert all("Retry" in step and step["HeartbeatSeconds"] == 900 for step in steps)

@@ -16,6 +16,7 @@ from sluice.model import ActivityTask, JobRecord, TaskRecord, TaskState
 from sluice.poller_pool import PollerPool
 from sluice.rate import Limit
 from sluice.stopper import Stopper
+from sluice.submission import submitting_seconds
 from sluice.submitter import Submitter
 from sluice.task_input import parse_task
 from sluice.telemetry import Counts
@@ -84,7 +85,7 @@ class World:
     counts: Counts = field(default_factory=Counts)
     reports: KeptReports = field(default_factory=KeptReports)
     limit: Limit = field(default_factory=lambda: Limit(50))
-    policy: HealingPolicy = field(default_factory=lambda: HealingPolicy(300, 3600))
+    policy: HealingPolicy = field(default_factory=lambda: HealingPolicy(300, 300, 3600))
 
     @cached_property
     def batch(self) -> FakeBatch:
@@ -103,6 +104,7 @@ class World:
             submit_limiter=self._limiter("SubmitJob"),
             look_up_limiter=self._limiter("ListJobs"),
             stopper=self.stopper,
+            window_seconds=submitting_seconds(self.policy.takeover_seconds),
             figures=self.counts,
             clock=self.clock,
         )

@@ -40,6 +40,7 @@ class Parameters:
         default = {name: each.get("Default") for name, each in template["Parameters"].items()}
         chosen = stack_parameters(scenario.submit_quota)
         usual = template["Globals"]["Function"]["MemorySize"]
+        fixed = template["Globals"]["Function"]["Environment"]["Variables"]
         functions = {
             name: each["Properties"]
             for name, each in template["Resources"].items()
@@ -55,6 +56,7 @@ class Parameters:
             function_seconds=int(functions["SubmitJobsFunction"]["Timeout"]),
             healing=HealingPolicy(
                 heartbeat_seconds=int(default["ReconcileHeartbeatSeconds"]),
+                takeover_seconds=int(fixed["TAKEOVER_SECONDS"]),
                 overdue_seconds=int(default["OverdueSeconds"]),
             ),
             memory_mib={name: int(each.get("MemorySize", usual)) for name, each in functions.items()},

@@ -13,7 +13,7 @@ from bench.scale.tasks import Tasks
 from bench.scale.world import Process, Steps, World
 from sluice.poller_pool import Round, plan_round
 from sluice.rate import MICROSECONDS
-from sluice.submission import SUBMISSION_WINDOW_SECONDS
+from sluice.submission import submitting_seconds
 
 BEGIN_EVENTS = 2  # PassStateEntered, PassStateExited
 ROUND_EVENTS = 7  # five of the Task state and two of the Choice
@@ -112,5 +112,6 @@ class Poller:
         now_us = self._clock.now_us()
         taken = self._tasks.take(queued, now_us // 1000)
         yield self._world.env.timeout(self._world.scenario.delays.write)
-        window_us = now_us + SUBMISSION_WINDOW_SECONDS * MICROSECONDS
+        window_seconds = submitting_seconds(self._parameters.healing.takeover_seconds)
+        window_us = now_us + round(window_seconds * MICROSECONDS)
         yield from self._submitting.submit(taken, min(round_.submit_until_us, window_us))

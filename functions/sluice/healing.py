@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sluice.submission import TAKEOVER_SECONDS
+from sluice.submission import submitting_seconds
 
 if TYPE_CHECKING:
     from sluice.model import JobRecord, OpenTask, TaskRecord
@@ -13,18 +13,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HealingPolicy:
-    """When a task is looked at again, and from what age on its jobs' events count as lost."""
+    """When tasks are looked at.
+
+    Attributes:
+        heartbeat_seconds: a task is looked at again so long after the last look.
+        takeover_seconds: the age of a task from which its unsubmitted jobs are no longer its poller's.
+        overdue_seconds: the age of a task from which the events of its jobs count as lost.
+    """
 
     heartbeat_seconds: int
+    takeover_seconds: int
     overdue_seconds: int
 
     @property
     def submit_seconds(self) -> float:
-        """How long after its claim a reconciler may submit a task's jobs.
-
-        The next one may claim the task after a heartbeat; a fifth of that is left for slow answers.
-        """
-        return self.heartbeat_seconds * 0.8
+        """How long after its claim a reconciler may submit; the next claim is a heartbeat later."""
+        return submitting_seconds(self.heartbeat_seconds)
 
 
 FORGOTTEN_SECONDS: Final = 86_400
@@ -60,7 +64,7 @@ def diagnose(record: TaskRecord, *, now_ms: int, policy: HealingPolicy) -> Diagn
     overdue = age_ms >= policy.overdue_seconds * 1000
     waiting = tuple(job for job in record.jobs.values() if job.job_id and not job.ended)
     return Diagnosis(
-        settled=age_ms >= TAKEOVER_SECONDS * 1000,
+        settled=age_ms >= policy.takeover_seconds * 1000,
         unsubmitted=unsubmitted,
         describe=waiting if overdue else (),
         forgettable=age_ms >= FORGOTTEN_SECONDS * 1000,

@@ -30,6 +30,7 @@ class Settings:
     max_empty_rounds: int
     always_on: bool
     heartbeat_seconds: int
+    takeover_seconds: int
     overdue_seconds: int
     keep_days: int
 
@@ -54,6 +55,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         max_empty_rounds=int(_number(environment, "MAX_EMPTY_ROUNDS", 1, 1000)),
         always_on=_flag(environment, "ALWAYS_ON"),
         heartbeat_seconds=int(_number(environment, "HEARTBEAT_SECONDS", 1, 86_400)),
+        takeover_seconds=int(_number(environment, "TAKEOVER_SECONDS", 1, 86_400)),
         overdue_seconds=int(_number(environment, "OVERDUE_SECONDS", 1, 31_536_000)),
         keep_days=int(_number(environment, "KEEP_DAYS", 1, 3650)),
     )

@@ -10,14 +10,19 @@ if TYPE_CHECKING:
 
     from sluice.model import Dependency, JobSpec, Task
 
-SUBMISSION_WINDOW_SECONDS: Final = 240
-"""How long after its intent a task is its poller's alone; the reconciler keeps off until later.
+SUBMITTING_SHARE: Final = 0.8
+"""The share of its time with a task in which its owner may begin to submit a job.
 
-SubmitJob knows no client token, so two submitters of one task must never be at work together.
+SubmitJob knows no client token, so two submitters of one task must never be at work together. The rest
+is for the call that was begun last: 25 s at most until its answer or the end of the socket's patience
+(aws/clients.py), and some more until ListJobs shows the job. A fifth of 300 s is enough, a fifth of 150 s
+just so; much less is for tests with a Batch that answers at once.
 """
 
-TAKEOVER_SECONDS: Final = 300
-"""The age at which an unsubmitted job is the reconciler's: the window and a minute for slow answers."""
+
+def submitting_seconds(own_seconds: float) -> float:
+    """How long the owner of a task may submit its jobs if the next owner comes after `own_seconds`."""
+    return own_seconds * SUBMITTING_SHARE
 
 
 def task_id(token: str) -> str:

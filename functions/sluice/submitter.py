@@ -9,7 +9,7 @@ from sluice import completion
 from sluice.model import TaskState
 from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate import MICROSECONDS
-from sluice.submission import SUBMISSION_WINDOW_SECONDS, job_name, submit_request
+from sluice.submission import job_name, submit_request
 from sluice.task_input import InvalidTaskError, parse_task
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ class RefusedJobError(Exception):
 
 @dataclass(frozen=True)
 class Submitter:
-    """Takes tasks to Batch. Safe to share between threads."""
+    """Takes tasks to Batch. Safe to share between threads.
+
+    A task is its poller's alone for `window_seconds` after its intent.
+    """
 
     batch: Batch
     store: TaskStore
@@ -39,6 +42,7 @@ class Submitter:
     submit_limiter: Limiter
     look_up_limiter: Limiter
     stopper: Stopper
+    window_seconds: float
     figures: Figures
     clock: Clock
 
@@ -58,7 +62,7 @@ class Submitter:
             return
         if not known:
             self.figures.count("TasksTaken")
-            window_us = now_us + SUBMISSION_WINDOW_SECONDS * MICROSECONDS
+            window_us = now_us + round(self.window_seconds * MICROSECONDS)
             self.submit(task, {}, until_us=min(until_us, window_us))
 
     def submit(self, task: Task, known: Mapping[str, str], *, until_us: int) -> None:

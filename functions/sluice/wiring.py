@@ -20,6 +20,7 @@ from sluice.poller_pool import PollerPool
 from sluice.rate import Limit
 from sluice.settings import Settings, read_settings
 from sluice.stopper import Stopper
+from sluice.submission import submitting_seconds
 from sluice.submitter import Submitter
 from sluice.telemetry import Counts, LogReporter
 
@@ -62,6 +63,7 @@ class Wiring:
             describe_limiter=self._other_limiter("DescribeJobs"),
             policy=HealingPolicy(
                 heartbeat_seconds=self.settings.heartbeat_seconds,
+                takeover_seconds=self.settings.takeover_seconds,
                 overdue_seconds=self.settings.overdue_seconds,
             ),
             figures=self.counts,
@@ -92,6 +94,7 @@ class Wiring:
             submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
             look_up_limiter=self._other_limiter("ListJobs"),
             stopper=self._stopper,
+            window_seconds=submitting_seconds(self.settings.takeover_seconds),
             figures=self.counts,
             clock=self.clock,
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sluice.model import Task
 
 from sluice.model import ActivityTask, Failed, TaskState
-from sluice.submission import SUBMISSION_WINDOW_SECONDS, job_name
+from sluice.submission import job_name
 
 
 def outcome(world: World, token: str = "token") -> Failed:
@@ -103,7 +103,7 @@ def test_nobody_submits_after_the_window_that_is_the_pollers_alone() -> None:
     started_us = world.clock.now_us()
     world.take("token", job("align"))
     assert world.store.records["token"].jobs["align"].job_id is None
-    assert world.clock.now_us() - started_us <= SUBMISSION_WINDOW_SECONDS * 1_000_000
+    assert world.clock.now_us() - started_us <= world.submitter.window_seconds * 1_000_000
 
 
 def test_a_task_that_was_abandoned_while_it_was_submitted_takes_its_jobs_along() -> None:

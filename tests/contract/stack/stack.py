@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.model import TERMINAL, TaskState
-from sluice.submission import TAKEOVER_SECONDS
 from sluice_local.deploy import deploy
 from tests.contract.building import Machines, eventually
 
@@ -28,6 +27,8 @@ QUICK = {
     "MaxEmptyRounds": "2",
     "PollerThreads": "8",
 }
+# the age of a task that is no longer its poller's
+LONG_AGO_SECONDS = 3600
 # what the template does not allow, as two reconcilers could then meet
 IMPATIENT = {"HEARTBEAT_SECONDS": "1", "OVERDUE_SECONDS": "1"}
 
@@ -147,7 +148,7 @@ class Stack:
 
     def forget(self, task: TaskRecord) -> None:
         """Leaves of a task what its poller writes first, long ago: the intent."""
-        long_ago_ms = int(time.time() - TAKEOVER_SECONDS) * 1000
+        long_ago_ms = int(time.time() - LONG_AGO_SECONDS) * 1000
         text = self._item(task.task.token)["input"]["S"]
         self.aws.client("dynamodb").delete_item(
             TableName=self.outputs["TaskTableName"], Key={"taskToken": {"S": task.task.token}}

@@ -6,9 +6,9 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from sluice.submission import TAKEOVER_SECONDS
 from sluice.task_input import parse_task
 from tests.contract.building import eventually
+from tests.contract.stack.stack import LONG_AGO_SECONDS
 
 if TYPE_CHECKING:
     from tests.contract.building import Machines
@@ -25,7 +25,7 @@ def taken_from_the_queue(stack: Stack, machines: Machines, command: str) -> tupl
 
 def put_intent(stack: Stack, handed: dict[str, Any]) -> None:
     """Writes the intent of a task, as if it were from long ago."""
-    long_ago_ms = (int(time.time()) - TAKEOVER_SECONDS) * 1000
+    long_ago_ms = (int(time.time()) - LONG_AGO_SECONDS) * 1000
     task = parse_task(handed["taskToken"], handed["input"])
     assert stack.store.put_intent(task, handed["input"], long_ago_ms)
 

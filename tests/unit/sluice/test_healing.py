@@ -6,7 +6,7 @@ from sluice.healing import HealingPolicy, diagnose, is_due
 from sluice.model import JobRecord, OpenTask
 from tests.builders import ended, job, open_record
 
-POLICY = HealingPolicy(heartbeat_seconds=300, overdue_seconds=3600)
+POLICY = HealingPolicy(heartbeat_seconds=300, takeover_seconds=300, overdue_seconds=3600)
 
 
 def test_a_task_is_due_when_its_heartbeat_is_old() -> None:

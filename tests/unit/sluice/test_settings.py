@@ -18,6 +18,7 @@ GOOD = {
     "MAX_EMPTY_ROUNDS": "3",
     "ALWAYS_ON": "false",
     "HEARTBEAT_SECONDS": "300",
+    "TAKEOVER_SECONDS": "300",
     "OVERDUE_SECONDS": "3600",
     "KEEP_DAYS": "14",
 }

@@ -47,7 +47,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--samples", type=int, default=150, help="samples of three jobs each (150)")
-    command.add_argument("--runs", type=int, default=3, help="runs of each contender (3)")
     command.add_argument("--contenders", type=_names, default=tuple(CONTENDERS), help=", ".join(CONTENDERS))
     _add_conditions(command)
     command.set_defaults(run=_compare)
@@ -68,6 +67,7 @@ def _add_startup(command: argparse.ArgumentParser) -> None:
 
 
 def _add_conditions(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runs", type=int, default=3, help="runs, of which the medians are shown (3)")
     command.add_argument("--quota", type=float, default=10.0, help="SubmitJob calls a second (10)")
     command.add_argument("--seconds", type=float, default=4.0, help="mean length of a job (4)")
     command.add_argument("--seed", type=int, default=1, help="draws the lengths of the jobs (1)")
@@ -80,7 +80,9 @@ def _compare(given: argparse.Namespace) -> int:
 
 
 def _growth(given: argparse.Namespace) -> int:
-    return growth(Growth(_conditions(given, given.sizes[0]), given.sizes, given.output), Console())
+    return growth(
+        Growth(_conditions(given, given.sizes[0]), given.sizes, given.runs, given.output), Console()
+    )
 
 
 def _conditions(given: argparse.Namespace, samples: int) -> Conditions:

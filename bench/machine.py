@@ -17,7 +17,7 @@ _MEMORY = Path("/proc/meminfo")
 
 @dataclass(frozen=True)
 class CpuSample:
-    """The processors' clock ticks so far: those spent idle, and all. Time is seconds since the epoch."""
+    """The processors' clock ticks so far: those that were to be had, and all. Time is seconds since the epoch."""
 
     at_s: float
     idle: int
@@ -27,13 +27,15 @@ class CpuSample:
 def read_cpu(stat: str, at_s: float) -> CpuSample:
     """Read the first line of /proc/stat.
 
-    Waiting for a disk counts as idle; a virtual machine's stolen time counts as busy.
+    Waiting for a disk counts as idle, and so does other people's work at low priority (`nice`), which gives
+    way to a run's; a virtual machine's stolen time counts as busy.
     Source: https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
     """
     user, nice, system, idle, iowait, irq, softirq, steal = (
         int(word) for word in stat.partition("\n")[0].split()[1:9]
     )
-    return CpuSample(at_s, idle + iowait, user + nice + system + idle + iowait + irq + softirq + steal)
+    free = idle + iowait + nice
+    return CpuSample(at_s, free, user + system + free + irq + softirq + steal)
 
 
 def idle_share(samples: Sequence[CpuSample], begin_s: float, end_s: float) -> float | None:

@@ -72,10 +72,11 @@ def medians(runs: Iterable[Run]) -> dict[str, Figures]:
     by_contender: defaultdict[str, list[Figures]] = defaultdict(list)
     for run in runs:
         by_contender[run.contender].append(run.figures)
-    return {name: _median_figures(each) for name, each in by_contender.items()}
+    return {name: median_figures(each) for name, each in by_contender.items()}
 
 
-def _median_figures(runs: Sequence[Figures]) -> Figures:
+def median_figures(runs: Sequence[Figures]) -> Figures:
+    """Take the median of each figure over runs of the same work."""
     fields = [asdict(run) for run in runs]
     calls = {api: median(run["calls"][api] for run in fields) for api in fields[0]["calls"]}
     numbers = {name: _median([run[name] for run in fields]) for name in fields[0] if name != "calls"}

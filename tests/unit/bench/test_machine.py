@@ -6,9 +6,9 @@ from bench.machine import CpuSample, CpuSampler, idle_share, memory_mib, read_cp
 from tests.unit.bench.building import HANDED_OVER_S, cpu_samples
 
 
-def test_waiting_for_a_disk_is_idle_and_stolen_time_is_not() -> None:
+def test_waiting_for_a_disk_and_work_that_gives_way_are_idle_and_stolen_time_is_not() -> None:
     stat = "cpu  10 1 20 300 40 2 3 4 0 0\ncpu0 5 0 10 150 20 1 1 2 0 0\n"
-    assert read_cpu(stat, 5.0) == CpuSample(5.0, 340, 380)
+    assert read_cpu(stat, 5.0) == CpuSample(5.0, 341, 380)
 
 
 def test_the_idle_share_is_of_the_interval() -> None:

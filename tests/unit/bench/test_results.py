@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.cohort import Cohort
 from bench.contenders.contender import Ended
-from bench.growth import growth_document, memory_table
+from bench.growth import Grown, growth_document, memory_table
 from bench.measuring import Conditions
 from bench.report import render_comparison, render_growth
 from bench.results import Run, document, medians, read_run
@@ -78,11 +78,14 @@ def test_the_page_shows_each_contender_with_its_note_and_loads_nothing() -> None
 
 
 def test_growth_is_told_by_size_with_the_functions_memory() -> None:
-    runs = {10: a_run(), 20: replace(a_run(), memory_mib={"submit": 90.0, "handle": 70.0})}
-    page = render_growth(json.loads(json.dumps(growth_document(runs, CONDITIONS))))
+    more = replace(a_run(makespan=14.0), memory_mib={"submit": 90.0, "handle": 70.0})
+    grown = {10: Grown([a_run()]), 20: Grown([a_run(), more])}
+    written = json.loads(json.dumps(growth_document(grown, CONDITIONS)))
+    assert written["sizes"][1]["figures"]["makespan_seconds"] == 12.0
+    page = render_growth(written)
     assert "submit, MiB at most" in page
     shown = StringIO()
-    Console(file=shown, width=100).print(memory_table(runs))
+    Console(file=shown, width=100).print(memory_table(grown))
     assert [line.split() for line in shown.getvalue().splitlines()[1:]] == [
         ["handle", "-", "70"],
         ["submit", "81", "90"],

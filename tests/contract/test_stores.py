@@ -1,4 +1,4 @@
-"""One body for the task and rate stores on every backend: the in-memory fakes and DynamoDB's protocol."""
+"""One body for the stores on three backends: the in-memory fakes, Local AWS, and Amazon's DynamoDB Local."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from sluice.model import OpenTask, TaskState
 from sluice.rate import Limit
 from sluice.task_input import parse_task
 from sluice_local.packaging import read_template
+from sluice_local.tables import create_table
 from tests.builders import EXECUTION, ended, job, task_text
 from tests.contract.stack.stack import ROOT
 from tests.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 if TYPE_CHECKING:
     from sluice.ports import PollerSlots, RateStore, TaskStore
-    from sluice_local.server import LocalAws
 
+TEMPLATE = read_template((ROOT / "template.yaml").read_text())
 SECOND = rate.MICROSECONDS
 LIMIT = Limit(50, burst=5)
 
@@ -36,23 +37,21 @@ class Stores:
     slots: PollerSlots
 
 
-def create_table(dynamodb: Any, logical_id: str, name: str) -> str:
-    """Makes a table with the properties of the template, so that the tests cannot drift from it."""
-    resources = read_template((ROOT / "template.yaml").read_text())["Resources"]
-    properties = resources[logical_id]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
-    return name
+def dynamodb_of(backend: str, request: pytest.FixtureRequest) -> Any:
+    """A client of Local AWS or of Amazon's DynamoDB Local, whichever is asked for."""
+    if backend == "local-aws":
+        return request.getfixturevalue("local_aws").client("dynamodb")
+    return request.getfixturevalue("dynamodb_local").client()
 
 
-@pytest.fixture(params=["memory", "local-aws"])
+@pytest.fixture(params=["memory", "local-aws", "dynamodb-local"])
 def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
     if request.param == "memory":
         return Stores(MemoryTaskStore(), MemoryRateStore(), MemoryPollerSlots())
-    aws: LocalAws = request.getfixturevalue("local_aws")
-    dynamodb: Any = aws.client("dynamodb")
-    tasks = create_table(dynamodb, "TaskTable", f"{unique}-tasks")
-    rates = create_table(dynamodb, "RateTable", f"{unique}-rates")
+    dynamodb = dynamodb_of(request.param, request)
+    # the template's own tables, so that the tests cannot drift from it
+    tasks = create_table(dynamodb, TEMPLATE, "TaskTable", name=f"{unique}-tasks")
+    rates = create_table(dynamodb, TEMPLATE, "RateTable", name=f"{unique}-rates")
     return Stores(
         DynamoTaskStore(dynamodb, tasks, keep_days=1),
         DynamoRateStore(dynamodb, rates),

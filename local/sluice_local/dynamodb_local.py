@@ -1,0 +1,148 @@
+"""Amazon's DynamoDB Local as a child process: a second opinion on what the stores rely on.
+
+`requirements/dynamodb-local` installs it. It listens on every interface of the machine and knows no
+permissions, so it is for tests and measurements only.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.UsageNotes.html
+"""
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import boto3
+from botocore.config import Config
+
+from sluice_local.settings import REGION
+
+JAVA_NEEDED: Final = 17
+"""DynamoDB Local 2.3.0 and newer need it (its README.txt, release notes)."""
+
+_JAR = "DynamoDBLocal.jar"
+_START_SECONDS = 60
+_LOOK_SECONDS = 0.05
+_TRIES = 3
+
+
+class DynamoDbLocalError(RuntimeError):
+    """Raised when DynamoDB Local does not start."""
+
+
+def what_is_missing(folder: Path) -> str | None:
+    """Say what is missing to run the DynamoDB Local in `folder`, and the way out; None if nothing is."""
+    if not (folder / _JAR).is_file():
+        return f"no DynamoDB Local in {folder.name}: make {folder.name}/{_JAR}"
+    version = java_version(_java_says("-version")) or 0
+    if version < JAVA_NEEDED:
+        return f"DynamoDB Local needs Java {JAVA_NEEDED}, here is {version or 'none'}: install a Java runtime"
+    return None
+
+
+def java_version(said: str) -> int | None:
+    """Read the major version from what `java -version` says; None if there is none.
+
+    Source: https://openjdk.org/jeps/223 (until Java 8 it is the second number: 1.8)
+    """
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found[1]) if found else None
+
+
+class DynamoDbLocal:
+    """One DynamoDB Local, in memory, alive inside a `with` block.
+
+    Args:
+        folder: what `requirements/dynamodb-local` filled.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._installed = folder.resolve()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the service."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="dynamodb-local-")
+        self._log = Path(self._folder.name, "log")
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def client(self, config: Config | None = None) -> Any:
+        """Return a boto3 client of DynamoDB that talks to it, with made-up credentials."""
+        return connect(self.endpoint, config)
+
+    def _start(self) -> None:
+        if not any(self._starts() for _ in range(_TRIES)):  # a port may be taken between look and use
+            raise DynamoDbLocalError(f"DynamoDB Local does not start; it says:\n{self._log.read_text()}")
+
+    def _starts(self) -> bool:
+        self._port = _free_port()
+        command = ["java", "-Djava.library.path=DynamoDBLocal_lib", "-jar", _JAR, "-inMemory", "-sharedDb"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - a program of this project's choice
+                [*command, "-disableTelemetry", "-port", str(self._port)],
+                cwd=self._installed,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1):
+                return True
+            time.sleep(_LOOK_SECONDS)
+        self._stop()
+        return False
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()  # it holds nothing that outlives it
+            process.wait()
+
+    def _end(self) -> None:
+        self._stop()
+        self._folder.cleanup()
+
+
+def connect(endpoint: str, config: Config | None = None) -> Any:
+    """Return a boto3 client of the DynamoDB at `endpoint`, with made-up credentials."""
+    return boto3.client(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - every credential is accepted
+        config=Config(proxies={}).merge(config or Config()),
+    )
+
+
+def _java_says(option: str) -> str:
+    java = shutil.which("java")
+    if java is None:
+        return ""
+    return subprocess.run([java, option], capture_output=True, text=True, check=False).stderr  # noqa: S603 - as found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])

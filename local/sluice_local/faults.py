@@ -14,7 +14,7 @@ class FaultKind(StrEnum):
     """The faults that Local AWS can inject.
 
     For a call of an API (target: `Batch.SubmitJob`, `DynamoDB.PutItem`, … as on the page `calls`). What comes
-    after the effect meets only calls that had one: not a refused call, and not a long poll that found no task.
+    after the effect meets only calls that had one: no refused call, and no long poll that found no task.
     """
 
     ANSWER_LOST = "answer_lost"

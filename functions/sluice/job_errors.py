@@ -14,13 +14,13 @@ OUT_OF_MEMORY: Final = "Job.OutOfMemory"
 TERMINATED: Final = "Job.Terminated"
 
 BY_BATCH: Final = (
-    ("Job.Unschedulable", re.compile(r"^(MISCONFIGURATION|CAPACITY):")),
+    ("Job.Unschedulable", re.compile(r"^(.*JobStateTimeLimit action .*: *)?(MISCONFIGURATION|CAPACITY):")),
     (DEPENDENCY_FAILED, re.compile(r"dependent job failed", re.IGNORECASE)),
     ("Job.TimedOut", re.compile(r"attempt duration exceeded timeout", re.IGNORECASE)),
 )
 """Reasons of Batch's own for ending a job; they come first, as Batch may mark such a job terminated.
 
-https://docs.aws.amazon.com/batch/latest/userguide/job-queue-state-time-limit-actions.html
+https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_misconfiguration.html
 https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
 """
 

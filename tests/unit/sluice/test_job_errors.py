@@ -25,6 +25,14 @@ from sluice.job_errors import named_error
             "Job.Unschedulable",
         ),
         ({"statusReason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"}, "Job.Unschedulable"),
+        (
+            {
+                "statusReason": "Canceled by JobStateTimeLimit action due to reason: "
+                "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+                "isCancelled": True,
+            },
+            "Job.Unschedulable",
+        ),
         ({"statusReason": "Dependent Job failed"}, "Job.DependencyFailed"),
         (
             {"statusReason": "Job attempt duration exceeded timeout", "isTerminated": True},

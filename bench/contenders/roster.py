@@ -6,6 +6,7 @@ from bench.contenders import sync
 from bench.contenders.contender import Contender
 from bench.contenders.job_poller import JobPoller
 from bench.contenders.sluice import Sluice
+from bench.peers.peer import Peer
 from bench.peers.redun import Redun
 from bench.peers.snakemake import Snakemake
 
@@ -14,6 +15,6 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
     "job-poller": JobPoller,
     "sync": sync.without_retry,
     "sync-retry": sync.with_retry,
-    "snakemake": Snakemake,
-    "redun": Redun,
+    "snakemake": lambda: Peer(Snakemake()),
+    "redun": lambda: Peer(Redun()),
 }

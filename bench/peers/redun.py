@@ -9,18 +9,13 @@ import pickle
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cohort import Cohort
-from bench.contenders.contender import Ended
 from bench.peers import stand_in
 from bench.peers.account import BUCKET, ROLE_ARN, open_account
-from bench.peers.client import client_environment, run_client
-from bench.peers.outcome import ended, not_run
+from bench.peers.peer import Invocation, Rows, Setting
 from bench.peers.plan import PLAN, JobSide, write_plan
-from bench.peers.programs import PeerPrograms, PeersMissingError
-from sluice_local.server import LocalAws
 
 WORKFLOW = "redun_workflow.py"
 DATABASE = ".redun/redun.db"
@@ -36,52 +31,36 @@ _BATCH_JOBS = """
 
 @dataclass(frozen=True)
 class Redun:
-    """The contender `redun`.
+    """The client `redun`."""
 
-    Attributes:
-        programs: where it is installed.
-        job_side: what runs inside its jobs.
-        timeout_seconds: the client is stopped after this time.
-    """
-
-    programs: PeerPrograms = field(default_factory=PeerPrograms)
-    job_side: JobSide = JobSide.STAND_IN
-    timeout_seconds: float = 1800
     name: str = "redun"
 
-    def run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:
-        """Take the cohort through; a peer that is not installed is told in the note."""
-        try:
-            return self._run(aws, cohort, folder.absolute())
-        except PeersMissingError as error:
-            return not_run(cohort, str(error))
-
-    def _run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:
-        program = self.programs.program("redun")
-        note = f"redun {self.programs.version('redun')}. {self.job_side.note}"
-        write_plan(cohort, folder)
+    def prepare(self, setting: Setting) -> Invocation:
+        """Write plan, workflow and configuration."""
+        programs, folder = setting.programs, setting.folder
+        command = [programs.program("redun"), "run", WORKFLOW, "main", "--plan", PLAN]
+        write_plan(setting.cohort, folder)
         shutil.copy(Path(__file__).with_name(WORKFLOW), folder)
         (folder / ".redun").mkdir()
-        (folder / ".redun" / "redun.ini").write_text(configuration(open_account(aws), self._job_path(folder)))
-        run = run_client(
-            [program, "run", WORKFLOW, "main", "--plan", PLAN],
-            folder=folder,
-            environment=client_environment(aws, self.programs, folder),
-            timeout_seconds=self.timeout_seconds,
-        )
-        samples = samples_by_job(folder / DATABASE)
-        return ended(run, cohort, rows=aws.page("jobs")["jobs"], samples=samples, note=note)
+        settings = configuration(open_account(setting.aws), job_path(setting))
+        (folder / ".redun" / "redun.ini").write_text(settings)
+        return Invocation(command, versions=f"redun {programs.version('redun')}")
 
-    def _job_path(self, folder: Path) -> str:
-        """Name the PATH that a container image would have."""
-        if self.job_side is JobSide.STAND_IN:
-            return stand_in.install("redun", folder / "programs")
-        return self.programs.search_path()
+    def samples_by_job(self, setting: Setting, rows: Rows) -> dict[str, str]:  # noqa: ARG002 - the port's signature
+        """Ask redun's own database."""
+        return read_samples(setting.folder / DATABASE)
 
 
-def configuration(queue_arn: str, job_path: str) -> str:
-    """Return redun.ini with a Batch executor; `job_path` is the PATH of its jobs."""
-    environment = [{"name": "PATH", "value": job_path}]
+def job_path(setting: Setting) -> str:
+    """Name the PATH that a container image would have."""
+    if setting.job_side is JobSide.STAND_IN:
+        return stand_in.install("redun", setting.folder / "programs")
+    return setting.programs.search_path()
+
+
+def configuration(queue_arn: str, path: str) -> str:
+    """Return redun.ini with a Batch executor; `path` is the PATH of its jobs."""
+    environment = [{"name": "PATH", "value": path}]
     extra = json.dumps({"containerProperties": {"environment": environment}})
     return f"""[backend]
 db_uri = sqlite:///redun.db
@@ -96,7 +75,7 @@ job_def_extra = {extra}
 """
 
 
-def samples_by_job(database: Path) -> dict[str, str]:
+def read_samples(database: Path) -> dict[str, str]:
     """Read each Batch job's sample out of redun's own database; nothing if redun made none."""
     if not database.is_file():
         return {}

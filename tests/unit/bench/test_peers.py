@@ -61,7 +61,7 @@ def test_a_snakemake_jobs_sample_stands_in_its_command() -> None:
         },
         {"jobId": "b", "command": "sleep 1"},
     ]
-    assert snakemake.samples_by_job(rows) == {"a": "s0001"}
+    assert snakemake.read_samples(rows) == {"a": "s0001"}
 
 
 def test_snakemake_is_given_no_option_that_has_a_default() -> None:
@@ -98,11 +98,11 @@ def test_a_redun_jobs_sample_is_the_first_argument_of_its_call(tmp_path: Path) -
         values = [("v1", pickle.dumps("s0003")), ("v2", pickle.dumps(1.5))]
         connection.executemany("INSERT INTO value VALUES (?, ?)", values)
         connection.commit()
-    assert redun.samples_by_job(database) == {"array:0": "s0003"}
+    assert redun.read_samples(database) == {"array:0": "s0003"}
 
 
 def test_a_redun_that_kept_nothing_has_no_samples(tmp_path: Path) -> None:
-    assert redun.samples_by_job(tmp_path / "redun.db") == {}
+    assert redun.read_samples(tmp_path / "redun.db") == {}
 
 
 def test_the_note_says_what_runs_inside_the_jobs() -> None:

@@ -1,0 +1,149 @@
+"""What one round left behind, as Local AWS counts it; Sluice has no say in it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tests.faults.cohort import Run
+
+TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED"})
+TOKEN_DIGITS: Final = 24
+"""So much of a token is enough to know it by; nobody needs to log that."""
+
+_TOKEN_SHAPE: Final = re.compile(r"[A-Za-z0-9+/]{200,}")
+"""A task token is base64 of some 300 bytes, and nothing else in a log is that long a word."""
+
+
+@dataclass(frozen=True)
+class SeenJob:
+    """A Batch job. `task_id` stands for its task's token; children of arrays are `children` of their parent.
+
+    `reason` joins all that Batch says of its end; `by_hand` is set for a job that somebody ended.
+    """
+
+    job_id: str
+    task_id: str
+    name: str
+    workflow: str
+    state: str
+    status: str
+    attempts: int
+    created_s: float
+    reason: str = ""
+    by_hand: bool = False
+    children: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """True when Batch will not change the job any more."""
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True)
+class SeenExecution:
+    """A workflow's execution; `stopped` tells that a person stopped it while it ran."""
+
+    name: str
+    status: str
+    error: str | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class SeenPoller:
+    """An execution of the poller; times are seconds since the epoch, None while it runs."""
+
+    name: str
+    status: str
+    started_s: float
+    stopped_s: float | None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that was seen of a round.
+
+    Attributes:
+        runs: the executions that there should be.
+        executions: as Step Functions shows them, by name.
+        jobs: all Batch jobs of the round, children of arrays in their parents, oldest first.
+        open_items: the executions whose task item is still open.
+        leaks: lines of the functions' logs that hold a task token, shortened.
+        messages: what lies in each queue, by its logical name.
+        pollers: executions of the poller that ran at some time of the round.
+        rate_per_second: what the stack was told.
+        burst: likewise.
+    """
+
+    runs: tuple[Run, ...]
+    executions: Mapping[str, SeenExecution]
+    jobs: tuple[SeenJob, ...]
+    open_items: tuple[str, ...]
+    leaks: tuple[str, ...]
+    messages: Mapping[str, int]
+    pollers: tuple[SeenPoller, ...]
+    rate_per_second: float
+    burst: int
+
+    def tries(self, run: str, state: str) -> list[list[SeenJob]]:
+        """The jobs of each try of a state, oldest try first; each try has a token of its own."""
+        by_task: defaultdict[str, list[SeenJob]] = defaultdict(list)
+        for job in self.jobs:
+            if (job.workflow, job.state) == (run, state):
+                by_task[job.task_id].append(job)
+        return list(by_task.values())
+
+
+def read_jobs(
+    page: Mapping[str, Any], label: str, details: Mapping[str, Mapping[str, Any]]
+) -> tuple[SeenJob, ...]:
+    """Reads the page `/_sluice/jobs`.
+
+    Args:
+        page: the page.
+        label: of the round.
+        details: DescribeJobs' answers by id, of those jobs that failed.
+    """
+    rows = [row for row in page["jobs"] if row["parameters"].get("workflow", "").startswith(f"{label}-")]
+    children: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in rows:
+        if ":" in row["jobId"]:
+            children[row["jobId"].partition(":")[0]].append((row["status"], row["attempts"]))
+    seen = [
+        _job(row, details.get(row["jobId"], {}), tuple(children[row["jobId"]]))
+        for row in rows
+        if ":" not in row["jobId"]
+    ]
+    return tuple(sorted(seen, key=lambda job: job.created_s))
+
+
+def _job(row: Mapping[str, Any], detail: Mapping[str, Any], children: tuple[tuple[str, int], ...]) -> SeenJob:
+    parameters = row["parameters"]
+    reasons = (row.get("statusReason"), detail.get("container", {}).get("reason"))
+    return SeenJob(
+        job_id=row["jobId"],
+        task_id=row.get("taskId", ""),
+        name=parameters.get("taskJob", ""),
+        workflow=parameters["workflow"],
+        state=parameters["state"],
+        status=row["status"],
+        attempts=row["attempts"],
+        created_s=row["createdAt"] / 1000,
+        reason="; ".join(reason for reason in reasons if reason),
+        by_hand=bool(detail.get("isTerminated") or detail.get("isCancelled")),
+        children=children,
+    )
+
+
+def find_leaks(lines: Iterable[str], tokens: Iterable[str]) -> tuple[str, ...]:
+    """Finds the lines that hold a token, its first 24 characters, or any word that looks like one."""
+    needles = {token[:TOKEN_DIGITS] for token in tokens}
+    return tuple(
+        line[:120] for line in lines if _TOKEN_SHAPE.search(line) or any(needle in line for needle in needles)
+    )

@@ -24,9 +24,11 @@ PURE = {
     "healing",
     "job_errors",
     "job_event",
+    "job_shape",
     "model",
     "rate",
     "settings",
+    "shape",
     "submission",
     "task_input",
 }

@@ -82,7 +82,7 @@ class LocalAws:
             region_name=self.region,
             endpoint_url=self.endpoint,
             aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - every credential is accepted
+            aws_secret_access_key="test",  # noqa: S106 - Local AWS's administrator, whose signature is not checked
             config=Config(proxies={}).merge(config or Config()),
         )
 

@@ -23,6 +23,8 @@ class LocalSettings:
         job_directory: folder for the jobs' logs and scratch; None takes a temporary one.
         activity_poll_seconds: how long GetActivityTask waits for a task. AWS: 60,
             https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
+        enforce_iam: whether functions, state machines, schedules, rules and jobs may do only what their
+            policies allow. People, whose access key is `test`, may do everything in either case.
     """
 
     port: int = 0
@@ -30,6 +32,7 @@ class LocalSettings:
     job_slots: int = 4
     job_directory: str | None = None
     activity_poll_seconds: float = 60.0
+    enforce_iam: bool = False
 
     def __post_init__(self) -> None:
         if self.job_slots < 1:

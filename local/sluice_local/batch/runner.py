@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +14,24 @@ from sluice_local.batch.processes import Command, Program, run_command
 CLOSED = Ending(status_reason="Local AWS was stopped", at_once=True)
 
 
+def account_credentials(job: Job) -> Mapping[str, str]:
+    """Return the variables that let a job do everything: its account's number is the access key."""
+    return {"AWS_ACCESS_KEY_ID": job.spec.scope.account, "AWS_SECRET_ACCESS_KEY": "local"}
+
+
 @dataclass(frozen=True, slots=True)
 class RunnerSettings:
     """Where files go, which endpoint the jobs' AWS clients use, and how patiently programs are ended.
 
-    `folder` gets `logs/` and `scratch/`; `grace_seconds` lie between SIGTERM and SIGKILL (30 in ECS,
+    `folder` gets `logs/` and `scratch/`; `credentials` gives the variables with a job's credentials;
+    `grace_seconds` lie between SIGTERM and SIGKILL (30 in ECS,
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html); limits
     are looked at every `check_seconds`.
     """
 
     folder: Path
     endpoint_url: str
+    credentials: Callable[[Job], Mapping[str, str]] = account_credentials
     grace_seconds: float = 2.0
     check_seconds: float = 0.5
 
@@ -111,7 +118,6 @@ def _confirmed_mib(program: Program, resident_mib: float) -> float:
 def job_command(job: Job, settings: RunnerSettings) -> Command:
     """Turn a placed job into the command to run, with the variables that Batch sets.
 
-    The account's number is the access key: the engine takes the account of a request from it.
     Source: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
     """
     spec = job.spec
@@ -119,8 +125,7 @@ def job_command(job: Job, settings: RunnerSettings) -> Command:
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         "AWS_DEFAULT_REGION": spec.scope.region,
         "AWS_REGION": spec.scope.region,
-        "AWS_ACCESS_KEY_ID": spec.scope.account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **settings.credentials(job),
         **spec.environment,
         "AWS_BATCH_JOB_ID": spec.job_id,
         "AWS_BATCH_JQ_NAME": spec.queue_arn.rpartition("/")[2],

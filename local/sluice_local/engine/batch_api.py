@@ -18,10 +18,12 @@ from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.events import job_row, state_change
 from sluice_local.batch.model import Attempt, Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
-from sluice_local.batch.runner import Runner, RunnerSettings, log_path
+from sluice_local.batch.runner import Runner, RunnerSettings, account_credentials, log_path
 from sluice_local.batch.scheduler import Scheduler
 from sluice_local.engine import stock
 from sluice_local.engine.context import Engine
+from sluice_local.engine.iam_jobs import role_credentials
+from sluice_local.settings import LocalSettings
 
 LOG_GROUP = "/aws/batch/job"
 """Source: https://docs.aws.amazon.com/batch/latest/userguide/using_cloudwatch_logs.html"""
@@ -39,7 +41,7 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     Raises:
         EngineMismatchError: if MiniStack's stub is not where it was.
     """
-    runner_settings = _runner_settings(engine.settings.job_directory)
+    runner_settings = _runner_settings(engine.settings)
     queues, runner = Queues(), Runner(runner_settings)
     deliveries = Deliveries(_Outlet(runner_settings.folder).deliver)
     surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order)
@@ -53,9 +55,12 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     return api, deliveries
 
 
-def _runner_settings(job_directory: str | None) -> RunnerSettings:
-    folder = Path(job_directory or tempfile.mkdtemp(prefix="batch-")).absolute()
-    return RunnerSettings(folder=folder, endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+def _runner_settings(settings: LocalSettings) -> RunnerSettings:
+    return RunnerSettings(
+        folder=Path(settings.job_directory or tempfile.mkdtemp(prefix="batch-")).absolute(),
+        endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        credentials=role_credentials if settings.enforce_iam else account_credentials,
+    )
 
 
 def _replace_stub(api: BatchApi) -> None:

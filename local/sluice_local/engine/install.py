@@ -14,6 +14,7 @@ from sluice_local.engine import (
     cloudformation,
     definitions,
     executions,
+    iam,
     iam_credentials,
     integrations,
     jsonata_states,
@@ -67,3 +68,4 @@ def _install_mends(engine: Engine) -> None:
     batch_integration.install(engine, batch, job_events)
     cloudformation.install(batch)
     usage.install(engine)
+    iam.install(engine)

@@ -27,7 +27,7 @@ def main() -> None:
     """Serve Local AWS as the first argument (settings as JSON) says."""
     settings = LocalSettings.from_json(sys.argv[1])
     listener = _bind(settings.port)
-    _configure_ministack(listener.getsockname()[1])
+    _configure_ministack(listener.getsockname()[1], enforce_iam=settings.enforce_iam)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_serve(settings, listener))
 
@@ -43,7 +43,7 @@ def _bind(port: int) -> socket.socket:
     return listener
 
 
-def _configure_ministack(port: int) -> None:
+def _configure_ministack(port: int, *, enforce_iam: bool) -> None:
     """Set what MiniStack reads from the environment while it is imported."""
     os.environ.update(
         {
@@ -54,6 +54,7 @@ def _configure_ministack(port: int) -> None:
             "PERSIST_STATE": "0",
             "S3_PERSIST": "0",
             "LAMBDA_EXECUTOR": "local",
+            "AUTH": str(enforce_iam).lower(),
             # These two listen on all interfaces.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",

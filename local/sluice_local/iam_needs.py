@@ -1,8 +1,8 @@
 """Which permissions a call needs: pure, by the service authorization reference.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbatch.html and
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html name the resources
-of each action. An action that knows none is asked for on `*`.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html tell the
+resources of each action. An action that knows none is asked for on `*`.
 """
 
 from collections.abc import Callable, Mapping

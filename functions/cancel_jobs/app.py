@@ -14,22 +14,27 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from sluice.finisher import Finisher
-    from sluice.ports import TaskStore
+    from sluice.ports import Figures, TaskStore
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Step Functions Execution Status Change events."""
     services = wiring()
-    answer = handle_records(event, lambda body: cancel(body, services.store, services.finisher))
+    answer = handle_records(
+        event,
+        lambda body: cancel(body, services.store, finisher=services.finisher, figures=services.counts),
+    )
     publish("workflow ends handled", services.counts.drain())
     return answer
 
 
-def cancel(body: str, store: TaskStore, finisher: Finisher) -> None:
-    """Abandons the open tasks of the execution that the event tells of."""
+def cancel(body: str, store: TaskStore, *, finisher: Finisher, figures: Figures) -> None:
+    """Abandons the open tasks of the execution that the event tells of; other events are passed over."""
     ended = read_ended_execution(body)
-    if ended is not None:
-        for task in store.of_execution(ended.execution_arn):
-            if task.created_at <= ended.stopped_at:
-                finisher.abandon(task, f"its workflow execution ended: {ended.status}", settled=False)
+    if ended is None:
+        figures.count("EventsIgnored")
+        return
+    for task in store.of_execution(ended.execution_arn):
+        if task.created_at <= ended.stopped_at:
+            finisher.abandon(task, f"its workflow execution ended: {ended.status}", settled=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.chain import wanted_pollers
+from sluice.event import is_wake_up
 from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
 
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Starts the pollers that are missing; SQS records are wake-up calls, anything else is the schedule."""
     services = wiring()
-    wanted = wanted_pollers(services.settings, woken="Records" in event)
+    wanted = wanted_pollers(services.settings, woken=is_wake_up(event))
     started = [services.chain.ensure(slot, probe=wanted.probe) for slot in wanted.slots]
     services.counts.count("PollersStarted", sum(started))
     counts = services.counts.drain()

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.job_errors import DEPENDENCY_FAILED, container_of, named_error
 from sluice.model import FAILED, SUCCEEDED, Failed, JobRecord, Outcome, Succeeded
@@ -17,33 +17,35 @@ if TYPE_CHECKING:
 
     from sluice.model import Task, TaskRecord
 
-Known = TypeVar("Known")
-
 MAX_CAUSE: Final = 32_768
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
 
-MAX_REASON: Final = 512
-"""A reason longer than this says nothing more, and every job's is kept in one item of 400 KB."""
+MAX_TEXT_BYTES: Final = 512
+"""A reason longer than this says nothing more, an id, a status or a log stream's name is never longer, and
+those of all of a task's jobs are kept in one item of 400 KB.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
+"""
 
 
 def job_record(name: str, detail: Mapping[str, Any]) -> JobRecord:
-    """Reads a JobDetail; fields that are absent or of another type are taken as unknown."""
+    """Reads a JobDetail; fields that are absent, or not what Batch gives, are taken as unknown."""
     container = container_of(detail)
     attempts = detail.get("attempts")
     failed = detail.get("status") == FAILED
     error, reason = named_error(detail) if failed else (None, None)
     return JobRecord(
         name=name,
-        job_id=_typed(detail.get("jobId"), str),
-        status=_typed(detail.get("status"), str),
+        job_id=_text(detail.get("jobId")),
+        status=_text(detail.get("status")),
         attempts=len(attempts) if isinstance(attempts, list) else None,
-        created_at=_typed(detail.get("createdAt"), int),
-        started_at=_typed(detail.get("startedAt"), int),
-        stopped_at=_typed(detail.get("stoppedAt"), int),
-        exit_code=_typed(container.get("exitCode"), int),
-        log_stream_name=_typed(container.get("logStreamName"), str),
+        created_at=_integer(detail.get("createdAt")),
+        started_at=_integer(detail.get("startedAt")),
+        stopped_at=_integer(detail.get("stoppedAt")),
+        exit_code=_integer(container.get("exitCode")),
+        log_stream_name=_text(container.get("logStreamName")),
         error=error,
-        reason=reason[:MAX_REASON] if reason else None,
+        reason=_beginning(reason) if reason else None,
     )
 
 
@@ -137,5 +139,15 @@ def _output(job: JobRecord) -> dict[str, Any]:
     }
 
 
-def _typed(value: Any, kind: type[Known]) -> Known | None:
-    return value if isinstance(value, kind) and not isinstance(value, bool) else None
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value and value == _beginning(value) else None
+
+
+def _integer(value: Any) -> int | None:
+    """An integer of 64 bits, which any number of Batch's is; true and false are none."""
+    return value if type(value) is int and -(2**63) <= value < 2**63 else None
+
+
+def _beginning(text: str) -> str:
+    """As much of a text as is kept, as DynamoDB takes it: UTF-8 knows no half of a surrogate pair."""
+    return text.encode(errors="replace")[:MAX_TEXT_BYTES].decode(errors="ignore")

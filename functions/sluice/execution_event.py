@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from sluice.event import detail_of, read_event
+from sluice.task_input import is_execution_arn
 
+DETAIL_TYPE: Final = "Step Functions Execution Status Change"
 STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -27,8 +29,8 @@ class EndedExecution:
 
 def read_ended_execution(text: str) -> EndedExecution | None:
     """Returns the execution that ended without success, or None if the text tells of no such thing."""
-    detail = detail_of(read_event(text))
+    detail = detail_of(read_event(text), DETAIL_TYPE)
     arn, status, stopped_at = (detail.get(name) for name in ("executionArn", "status", "stopDate"))
-    if not isinstance(arn, str) or not arn or status not in STATUSES or not isinstance(stopped_at, int):
+    if not is_execution_arn(arn) or status not in STATUSES or type(stopped_at) is not int:
         return None
     return EndedExecution(arn, status, stopped_at)

@@ -34,6 +34,12 @@ BY_REASON: Final = (
 https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html
 """
 
+MAX_REASON: Final = 1_024
+"""Characters of a reason that are read: the most that TerminateJob takes, and Batch's own are shorter.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html
+"""
+
 OUT_OF_MEMORY_EXIT_CODE: Final = 137
 """128 + SIGKILL: how the kernel ends a container above its memory."""
 
@@ -85,4 +91,4 @@ def _list(value: Any) -> list[Any]:
 
 def _reasons(detail: Mapping[str, Any]) -> tuple[str, ...]:
     given = (detail.get("statusReason"), container_of(detail).get("reason"))
-    return tuple(dict.fromkeys(text for text in given if isinstance(text, str) and text))
+    return tuple(dict.fromkeys(text[:MAX_REASON] for text in given if isinstance(text, str) and text))

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.completion import job_record
-from sluice.event import detail_of, read_event
+from sluice.event import detail_of, is_token, read_event
+from sluice.job_shape import NAME
 
 if TYPE_CHECKING:
     from sluice.model import JobRecord
@@ -28,22 +29,25 @@ class EndedJob:
 def read_job_event(text: str) -> EndedJob | None:
     """Returns the ended job that the event (JSON text) tells of, or None if it is not Sluice's affair.
 
-    Others' jobs, array children and jobs that have not ended are passed over on purpose, and so is
-    text that is no such event: to deliver it again would not make it one.
+    Others' jobs, parts of a job (array children, nodes) and jobs that have not ended are passed over on
+    purpose, and so is text that is no such event: to deliver it again would not make it one.
     """
-    event = read_event(text)
-    detail = detail_of(event) if event.get("detail-type") == DETAIL_TYPE else {}
+    detail = detail_of(read_event(text), DETAIL_TYPE)
     parameters = detail.get("parameters")
-    if not isinstance(parameters, dict) or _is_array_child(detail):
+    if not isinstance(parameters, dict) or _is_part(detail):
         return None
     token, name = parameters.get("taskToken"), parameters.get("taskJob")
-    if not (isinstance(token, str) and token and isinstance(name, str) and name):
+    if not is_token(token) or not isinstance(name, str) or not NAME.fullmatch(name):
         return None
     job = job_record(name, detail)
     return EndedJob(token, job) if job.ended and job.job_id else None
 
 
-def _is_array_child(detail: dict[str, Any]) -> bool:
-    array = detail.get("arrayProperties")
-    job_id = detail.get("jobId")
-    return (isinstance(array, dict) and "index" in array) or (isinstance(job_id, str) and ":" in job_id)
+def _is_part(detail: dict[str, Any]) -> bool:
+    """True for an array's child, `<id>:<index>`, and a node of a multi-node job, `<id>#<index>`.
+
+    https://docs.aws.amazon.com/batch/latest/userguide/multi-node-parallel-jobs.html
+    """
+    array, job_id = detail.get("arrayProperties"), detail.get("jobId")
+    is_child = isinstance(array, dict) and "index" in array
+    return is_child or (isinstance(job_id, str) and not {":", "#"}.isdisjoint(job_id))

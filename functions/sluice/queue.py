@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 def handle_records(event: dict[str, Any], handle: Callable[[str], None]) -> PartialItemFailureResponse:
     """Hands each record's body to `handle`; returns the records that raised, for SQS to deliver again.
 
+    What a record holds is for `handle` to read; it must not raise for a body that will never be better.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
 
     def handle_record(record: SQSRecord) -> None:
-        handle(record.body)
+        body = record.get("body")
+        handle(body if isinstance(body, str) else "")
 
     processor = BatchProcessor(
         event_type=EventType.SQS,

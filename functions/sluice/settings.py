@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sluice.shape import shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+# as CloudFormation writes its Number parameters; float() alone would take 1_0 and any script's digits too
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 
 
 class InvalidSettingError(ValueError):
@@ -47,17 +54,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         activity_arn=_text(environment, "ACTIVITY_ARN"),
         poller_arn=_text(environment, "POLLER_ARN"),
         submit_rate_per_second=_number(environment, "SUBMIT_RATE_PER_SECOND", 0.1, 1000),
-        submit_burst=int(_number(environment, "SUBMIT_BURST", 1, 1000)),
+        submit_burst=_whole(environment, "SUBMIT_BURST", 1, 1000),
         other_rate_per_second=_number(environment, "OTHER_RATE_PER_SECOND", 0.1, 1000),
-        poller_count=int(_number(environment, "POLLER_COUNT", 1, 100)),
-        poller_threads=int(_number(environment, "POLLER_THREADS", 1, 200)),
-        round_seconds=int(_number(environment, "ROUND_SECONDS", 1, 780)),
-        max_empty_rounds=int(_number(environment, "MAX_EMPTY_ROUNDS", 1, 1000)),
+        poller_count=_whole(environment, "POLLER_COUNT", 1, 100),
+        poller_threads=_whole(environment, "POLLER_THREADS", 1, 200),
+        round_seconds=_whole(environment, "ROUND_SECONDS", 1, 780),
+        max_empty_rounds=_whole(environment, "MAX_EMPTY_ROUNDS", 1, 1000),
         always_on=_flag(environment, "ALWAYS_ON"),
-        heartbeat_seconds=int(_number(environment, "HEARTBEAT_SECONDS", 1, 86_400)),
-        takeover_seconds=int(_number(environment, "TAKEOVER_SECONDS", 1, 86_400)),
-        overdue_seconds=int(_number(environment, "OVERDUE_SECONDS", 1, 31_536_000)),
-        keep_days=int(_number(environment, "KEEP_DAYS", 1, 3650)),
+        heartbeat_seconds=_whole(environment, "HEARTBEAT_SECONDS", 1, 86_400),
+        takeover_seconds=_whole(environment, "TAKEOVER_SECONDS", 1, 86_400),
+        overdue_seconds=_whole(environment, "OVERDUE_SECONDS", 1, 31_536_000),
+        keep_days=_whole(environment, "KEEP_DAYS", 1, 3650),
     )
 
 
@@ -70,17 +77,20 @@ def _text(environment: Mapping[str, str], name: str) -> str:
 
 def _number(environment: Mapping[str, str], name: str, least: float, most: float) -> float:
     text = _text(environment, name)
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not least <= value <= most:
-        raise InvalidSettingError(f"{name} is {text!r}; a number from {least} to {most} is needed")
-    return value
+    if not _NUMBER.fullmatch(text) or not least <= float(text) <= most:
+        raise InvalidSettingError(f"{name} is {shown(text)}; a number from {least} to {most} is needed")
+    return float(text)
+
+
+def _whole(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
+    value = _number(environment, name, least, most)
+    if not value.is_integer():
+        raise InvalidSettingError(f"{name} is {value}; a whole number from {least} to {most} is needed")
+    return int(value)
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:
     text = _text(environment, name)
     if text not in ("true", "false"):
-        raise InvalidSettingError(f"{name} is {text!r}; it must be 'true' or 'false'")
+        raise InvalidSettingError(f"{name} is {shown(text)}; it must be 'true' or 'false'")
     return text == "true"

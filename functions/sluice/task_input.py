@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from sluice.job_shape import JOB
 from sluice.model import Dependency, JobSpec, Task
@@ -34,14 +34,16 @@ MAX_STATE_NAME: Final = 80
 MAX_REQUEST_BYTES: Final = 30 * 1024
 """A SubmitJob request: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
 
-EXECUTION_ARN: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(execution|express):.+")
-"""An execution's ARN, of any partition, Region and account."""
+_EXECUTION_ARN = Text(
+    most=MAX_ARN,
+    # of any partition, Region and account
+    pattern=re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(execution|express):.+"),
+    described="an execution's ARN, $$.Execution.Id",
+)
 
 _TASK = Fields(
     {
-        "executionArn": Text(
-            most=MAX_ARN, pattern=EXECUTION_ARN, described="an execution's ARN, $$.Execution.Id"
-        ),
+        "executionArn": _EXECUTION_ARN,
         "stateName": Text(least=1, most=MAX_STATE_NAME),
         "jobs": Entries(JOB, least=1, most=MAX_JOBS),
         "failFast": Flag(),
@@ -78,6 +80,11 @@ def parse_task(token: str, text: str) -> Task:
     )
     _check_sizes(task, jobs)
     return task
+
+
+def is_execution_arn(value: Any) -> TypeGuard[str]:
+    """True for what a task's `executionArn` may be."""
+    return next(_EXECUTION_ARN.complaints("", value), None) is None
 
 
 def _loads(text: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.chain import empty_rounds_allowed
+from sluice.event import read_poller_round
 from sluice.poller_pool import plan_round
 from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int | None]:
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int | None]:
     """Works until the round is over or the Activity is empty; returns what was done, and how to go on."""
-    services, slot = wiring(), event["slot"]
+    asked, services = read_poller_round(event), wiring()
     round_ = plan_round(
         services.clock.now_us(),
         remaining_seconds=context.get_remaining_time_in_millis() / 1000,
@@ -24,6 +25,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     )
     tasks = services.pollers.run(services.settings.poller_threads, round_)
     counts = services.counts.drain()
-    publish(f"round of slot {slot} over", counts)
-    allowed = empty_rounds_allowed(services.settings, slot, probe=event["probe"])
+    publish(f"round of slot {asked.slot} over", counts)
+    allowed = empty_rounds_allowed(services.settings, asked.slot, probe=asked.probe)
     return {"tasks": tasks, "emptyRoundsAllowed": allowed, **counts}

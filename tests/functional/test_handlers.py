@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def execution_event(status: str, stopped_at_ms: int) -> str:
-    return json.dumps({"detail": {"executionArn": EXECUTION, "status": status, "stopDate": stopped_at_ms}})
+    return json.dumps(
+        {
+            "detail-type": "Step Functions Execution Status Change",
+            "detail": {"executionArn": EXECUTION, "status": status, "stopDate": stopped_at_ms},
+        }
+    )
 
 
 def sqs_event(*bodies: str) -> dict[str, object]:
@@ -38,7 +43,12 @@ def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
 def test_a_stopped_execution_stops_its_jobs() -> None:
     world = World()
     world.take("token", job("align"))
-    cancel(execution_event("ABORTED", world.clock.now_us() // 1000), world.store, world.finisher)
+    cancel(
+        execution_event("ABORTED", world.clock.now_us() // 1000),
+        world.store,
+        finisher=world.finisher,
+        figures=world.counts,
+    )
     assert world.batch.terminated == ["job-0"]
 
 
@@ -46,7 +56,9 @@ def test_a_late_event_does_not_touch_what_a_redriven_execution_started_later() -
     world = World()
     world.take("token", job("align"))
     long_before = world.clock.now_us() // 1000 - 60_000
-    cancel(execution_event("ABORTED", long_before), world.store, world.finisher)
+    cancel(
+        execution_event("ABORTED", long_before), world.store, finisher=world.finisher, figures=world.counts
+    )
     assert world.batch.terminated == []
     assert world.store.records["token"].state is TaskState.OPEN
 

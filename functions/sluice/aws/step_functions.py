@@ -31,7 +31,7 @@ class BotoActivityQueue:
         with translated():
             answer = self.client.get_activity_task(activityArn=self.activity_arn, workerName=self.worker_name)
         token = answer.get("taskToken")
-        return ActivityTask(token=token, input=answer["input"]) if token else None
+        return ActivityTask(token=token, input=answer.get("input", "")) if token else None
 
 
 @dataclass(frozen=True)

@@ -60,5 +60,6 @@ def test_no_text_makes_reading_an_event_fail(text: str) -> None:
     ],
 )
 def test_an_execution_that_ended_without_success_is_read(status: Any, read: EndedExecution | None) -> None:
-    text = json.dumps({"detail": {"executionArn": EXECUTION, "status": status, "stopDate": 7}})
+    body = {"executionArn": EXECUTION, "status": status, "stopDate": 7}
+    text = json.dumps({"detail-type": "Step Functions Execution Status Change", "detail": body})
     assert read_ended_execution(text) == read

@@ -33,10 +33,10 @@ def test_settings_are_read_from_the_environment() -> None:
     ("name", "value", "said"),
     [
         ("TASK_TABLE", "", "TASK_TABLE is not set"),
-        ("SUBMIT_RATE_PER_SECOND", "fast", "SUBMIT_RATE_PER_SECOND is 'fast'; a number from 0.1 to 1000"),
-        ("SUBMIT_RATE_PER_SECOND", "0", "SUBMIT_RATE_PER_SECOND is '0'"),
+        ("SUBMIT_RATE_PER_SECOND", "fast", 'SUBMIT_RATE_PER_SECOND is "fast"; a number from 0.1 to 1000'),
+        ("SUBMIT_RATE_PER_SECOND", "0", 'SUBMIT_RATE_PER_SECOND is "0"'),
         ("POLLER_THREADS", "1e9", "a number from 1 to 200"),
-        ("ROUND_SECONDS", "nan", "ROUND_SECONDS is 'nan'"),
+        ("ROUND_SECONDS", "nan", 'ROUND_SECONDS is "nan"'),
         ("ALWAYS_ON", "yes", "must be 'true' or 'false'"),
     ],
 )

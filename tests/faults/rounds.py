@@ -1,0 +1,223 @@
+"""Plays one round: a cohort, its troubles, and the wait until all has come to rest."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.faults.cohort import Stop, runs
+from tests.faults.invariants import Broken, check
+from tests.faults.observation import TERMINAL, Observation, SeenExecution, SeenPoller, find_leaks, read_jobs
+from tests.faults.rig import BURST, RATE_PER_SECOND, execution_name, until
+from tests.faults.troubles import Deed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.faults.cohort import Run
+    from tests.faults.rig import Rig
+    from tests.faults.scenarios import Scenario
+
+REST_SECONDS: Final = 75
+"""A round that has not come to rest by then never will."""
+
+AT_REST: Final = "the round came to rest"
+"""The name of the invariant that says so."""
+
+DAY_SECONDS: Final = 90_000
+"""A day and an hour: Batch is believed when it does not know a job of a task older than a day."""
+
+SETTLED_SECONDS: Final = 10
+"""A task older than this is nobody's to submit any more but the reconciler's, whatever its clock says."""
+
+DESCRIBED: Final = 100
+
+
+@dataclass(frozen=True)
+class Played:
+    """A round and what became of it.
+
+    Attributes:
+        scenario: what was to go wrong.
+        injections: how often each kind of fault struck; deeds count as well.
+        broken: the invariants that did not hold.
+        seconds: from the first start of a workflow until all was at rest.
+        log: what the functions logged.
+    """
+
+    scenario: Scenario
+    injections: Mapping[str, int]
+    broken: tuple[Broken, ...]
+    seconds: float
+    log: tuple[str, ...] = field(repr=False)
+
+
+def play(rig: Rig, scenario: Scenario, label: str) -> Played:
+    """Plays a round; `label` names its executions and is used once."""
+    rig.use_pollers(scenario.pollers)
+    began_s, offset = time.time(), rig.aws.log_path.stat().st_size
+    rig.aws.inject(scenario.plan)
+    try:
+        round_ = _Round(rig, scenario, label)
+        round_.start()
+        left = until(round_.go_on, within_seconds=REST_SECONDS)
+        seconds = time.time() - began_s
+        struck = Counter(_struck(rig.aws.page("faults"))) + Counter(round_.deeds_done)
+    finally:
+        rig.aws.heal()
+    log = tuple(rig.log_lines(began_s))
+    server_log = rig.aws.log_path.read_text(errors="replace")[offset:].splitlines()
+    seen = round_.observe((*log, *server_log), began_s)
+    broken = check(seen, costs_tokens=scenario.costs_tokens)
+    if left is not None:
+        broken.append(Broken(AT_REST, f"after {REST_SECONDS} s still waiting for {left}"))
+    return Played(scenario, struck, tuple(broken), seconds, log)
+
+
+class _Round:
+    """A round under way."""
+
+    def __init__(self, rig: Rig, scenario: Scenario, label: str) -> None:
+        self._rig, self._scenario, self._label = rig, scenario, label
+        self._runs = runs(label)
+        self._arns: dict[str, str] = {}
+        self._stopped: set[str] = set()
+        self.deeds_done: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Starts the cohort; a workflow that is regretted is stopped at once."""
+        for run in self._runs:
+            self._arns[run.name] = self._rig.start(run.workflow.name, run.name)
+            if run.workflow.stop is Stop.AT_ONCE:
+                self._stop(run.name)
+
+    def go_on(self) -> str | None:
+        """Does what is due; returns what is still waited for, None when all is at rest."""
+        jobs = self._jobs()
+        self._stop_those_whose_jobs_run(jobs)
+        for deed in self._scenario.deeds:
+            self._do(deed)
+        return self._left(jobs)
+
+    def observe(self, lines: tuple[str, ...], began_s: float) -> Observation:
+        """Gathers what was seen of the round."""
+        items = self._rig.items(self._label)
+        tokens = [item["taskToken"]["S"] for item in items]
+        jobs = self._jobs()
+        return Observation(
+            runs=self._runs,
+            executions={run.name: self._execution(run) for run in self._runs},
+            jobs=read_jobs({"jobs": jobs}, self._label, self._details(jobs)),
+            open_items=tuple(execution_name(item) for item in items if item["state"]["S"] == "OPEN"),
+            leaks=find_leaks(lines, tokens),
+            messages=self._rig.messages(),
+            pollers=tuple(each for each in self._pollers() if (each.stopped_s or began_s) >= began_s),
+            rate_per_second=RATE_PER_SECOND,
+            burst=BURST,
+        )
+
+    def _stop(self, name: str) -> None:
+        """Stops an execution; one that ended before is left as it is, and not counted as stopped."""
+        states = self._rig.client("stepfunctions")
+        if states.describe_execution(executionArn=self._arns[name])["status"] == "RUNNING":
+            self._rig.stop(self._arns[name])
+            self._stopped.add(name)
+
+    def _stop_those_whose_jobs_run(self, jobs: list[dict[str, Any]]) -> None:
+        running = {job["parameters"]["workflow"] for job in jobs if job["status"] == "RUNNING"}
+        for run in self._runs:
+            due = run.workflow.stop is Stop.WHILE_ITS_JOB_RUNS and run.name not in self._stopped
+            if due and run.name in running:
+                self._stop(run.name)
+
+    def _do(self, deed: Deed) -> None:
+        if deed is Deed.LET_A_DAY_PASS:
+            self._let_a_day_pass()
+        elif not self.deeds_done[deed.name.lower()]:
+            running = [poller.name for poller in self._pollers() if poller.status == "RUNNING"]
+            if running:
+                self._hit_poller(deed, running[-1])
+                self.deeds_done[deed.name.lower()] += 1
+
+    def _hit_poller(self, deed: Deed, name: str) -> None:
+        poller = self._rig.stack.outputs["ActivityPollerArn"]
+        if deed is Deed.STOP_POLLER:
+            self._rig.stop(f"{poller.replace(':stateMachine:', ':execution:')}:{name}")
+        else:  # the next link of the chain, without the input that it needs
+            slot, _, number = name.rpartition("-")
+            self._rig.client("stepfunctions").start_execution(
+                stateMachineArn=poller, name=f"{slot}-{int(number) + 1}", input="{}"
+            )
+
+    def _let_a_day_pass(self) -> None:
+        """Turns back the creation of the open tasks that nobody submits any more."""
+        now_ms = int(time.time() * 1000)
+        for item in self._rig.items(self._label):
+            created_ms = int(item["createdAt"]["N"])
+            age_s = (now_ms - created_ms) / 1000
+            if item["state"]["S"] == "OPEN" and SETTLED_SECONDS < age_s < DAY_SECONDS:
+                self._rig.client("dynamodb").update_item(
+                    TableName=self._rig.stack.outputs["TaskTableName"],
+                    Key={"taskToken": item["taskToken"]},
+                    UpdateExpression="SET createdAt = :then",
+                    ConditionExpression="createdAt = :now AND #state = :open",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={
+                        ":then": {"N": str(created_ms - DAY_SECONDS * 1000)},
+                        ":now": item["createdAt"],
+                        ":open": {"S": "OPEN"},
+                    },
+                )
+                self.deeds_done[Deed.LET_A_DAY_PASS.name.lower()] += 1
+
+    def _left(self, jobs: list[dict[str, Any]]) -> str | None:
+        """What is not at rest yet, cheapest look first."""
+        rows = self._rig.aws.page("executions")
+        running = [row["name"] for row in rows if row["name"] in self._arns and row["status"] == "RUNNING"]
+        if running:
+            return f"the ends of {running}"
+        if alive := [job["jobName"] for job in jobs if job["status"] not in TERMINAL]:
+            return f"the jobs {alive}"
+        ends_s = [job.get("stoppedAt", 0) / 1000 for job in jobs]
+        if time.time() < max(ends_s, default=0.0) + self._scenario.late_seconds:
+            return "events that come late"
+        if open_ := [
+            execution_name(each) for each in self._rig.items(self._label) if each["state"]["S"] == "OPEN"
+        ]:
+            return f"the tasks of {open_}"
+        if waiting := {name: count for name, count in self._rig.messages().items() if count}:
+            return f"the messages in {waiting}"
+        return None
+
+    def _jobs(self) -> list[dict[str, Any]]:
+        rows = self._rig.aws.page("jobs")["jobs"]
+        return [row for row in rows if row["parameters"].get("workflow", "").startswith(f"{self._label}-")]
+
+    def _details(self, jobs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        failed = [job["jobId"] for job in jobs if job["status"] == "FAILED"][:DESCRIBED]
+        details = self._rig.client("batch").describe_jobs(jobs=failed)["jobs"] if failed else []
+        return {detail["jobId"]: detail for detail in details}
+
+    def _execution(self, run: Run) -> SeenExecution:
+        arn = self._arns[run.name]
+        described = self._rig.client("stepfunctions").describe_execution(executionArn=arn)
+        stopped = run.name in self._stopped
+        return SeenExecution(run.name, described["status"], described.get("error"), stopped=stopped)
+
+    def _pollers(self) -> list[SeenPoller]:
+        machine = self._rig.stack.outputs["ActivityPollerArn"].rpartition(":")[2]
+        return [
+            SeenPoller(row["name"], row["status"], row["startedAt"], row["stoppedAt"])
+            for row in self._rig.aws.page("executions")
+            if row["stateMachine"] == machine
+        ]
+
+
+def _struck(page: Mapping[str, Any]) -> dict[str, int]:
+    """Reads the page `/_sluice/faults`: injections by kind."""
+    counts: Counter[str] = Counter()
+    for each in page["injections"]:
+        counts[each["kind"]] += each["count"]
+    return dict(counts)

@@ -1,0 +1,94 @@
+"""What an event of Batch costs in DynamoDB, counted where the requests leave."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from handle_job_status.app import note
+from sluice.aws.task_store import DynamoTaskStore
+from sluice.finisher import Finisher
+from sluice.limiter import Limiter
+from sluice.rate import Limit
+from sluice.stopper import Stopper
+from sluice.task_input import parse_task
+from sluice.telemetry import Counts
+from sluice_local.packaging import read_template
+from sluice_local.tables import create_table
+from tests.builders import detail, job, task_text
+from tests.contract.stack.stack import ROOT
+from tests.fakes import FakeActivities, FakeBatch, FakeClock, MemoryRateStore
+
+if TYPE_CHECKING:
+    from sluice_local.server import LocalAws
+
+
+@pytest.fixture
+def calls() -> Counter[str]:
+    """DynamoDB's requests by API."""
+    return Counter()
+
+
+@pytest.fixture
+def finisher(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Finisher:
+    """As it is deployed, but for Batch and Step Functions."""
+    dynamodb = local_aws.client("dynamodb")
+    template = read_template((ROOT / "template.yaml").read_text())
+    table = create_table(dynamodb, template, "TaskTable", name=unique)
+    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
+    clock, counts = FakeClock(), Counts()
+    limiter = Limiter("TerminateJob", limit=Limit(50, burst=5), store=MemoryRateStore(), clock=clock)
+    return Finisher(
+        activities=FakeActivities(),
+        store=DynamoTaskStore(dynamodb, table, keep_days=1),
+        stopper=Stopper(FakeBatch(), limiter, counts),
+        figures=counts,
+        clock=clock,
+    )
+
+
+def taken(finisher: Finisher, *jobs: dict[str, Any]) -> None:
+    """A task that was submitted, each job's id being its name."""
+    text = task_text(*jobs)
+    task = parse_task("token", text)
+    assert finisher.store.put_intent(task, text, 1000)
+    finisher.store.record_submitted("token", {each.name: each.name for each in task.jobs})
+
+
+def told(name: str, status: str = "SUCCEEDED") -> str:
+    """Batch's event of a job's end."""
+    parameters = {"taskToken": "token", "taskJob": name}
+    event_detail = detail(name, status, parameters=parameters)
+    return json.dumps({"detail-type": "Batch Job State Change", "detail": event_detail})
+
+
+def cost(finisher: Finisher, calls: Counter[str], event: str) -> dict[str, int]:
+    """What handling an event asked of DynamoDB."""
+    calls.clear()
+    note(event, finisher, Counts())
+    return dict(calls)
+
+
+def test_the_last_jobs_event_costs_two_writes_and_no_read(finisher: Finisher, calls: Counter[str]) -> None:
+    taken(finisher, job("align"))
+    assert cost(finisher, calls, told("align")) == {"UpdateItem": 2}
+
+
+def test_any_other_jobs_event_costs_one_write(finisher: Finisher, calls: Counter[str]) -> None:
+    taken(finisher, job("align"), job("impute", "align"))
+    assert cost(finisher, calls, told("align")) == {"UpdateItem": 1}
+    assert cost(finisher, calls, told("impute")) == {"UpdateItem": 2}
+
+
+def test_an_event_that_comes_again_costs_one_refused_write(finisher: Finisher, calls: Counter[str]) -> None:
+    taken(finisher, job("align"))
+    note(told("align"), finisher, Counts())
+    assert cost(finisher, calls, told("align")) == {"UpdateItem": 1}
+
+
+def test_somebody_elses_event_costs_nothing(finisher: Finisher, calls: Counter[str]) -> None:
+    event = json.dumps({"detail-type": "Batch Job State Change", "detail": detail("job-1")})
+    assert cost(finisher, calls, event) == {}

@@ -101,6 +101,11 @@ class ApiGate:
             self._calls[api].add(int(self._wall()), accepted=accepted)
             return accepted
 
+    def refuse(self, api: str) -> None:
+        """Count one call of `api` that is throttled whatever its quota says."""
+        with self._lock:
+            self._calls[api].add(int(self._wall()), accepted=False)
+
     def _take(self, api: str) -> bool:
         bucket = self._buckets.get(api)
         if bucket is None:

@@ -16,6 +16,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from sluice_local.faults import FaultPlan
 from sluice_local.settings import REGION, LocalSettings
 
 _START_SECONDS = 60
@@ -88,13 +89,25 @@ class LocalAws:
 
     def page(self, name: str) -> Json:
         """Return the observation page `/_sluice/<name>`, read as JSON; it counts against no quota."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{self.endpoint}/_sluice/{name}", timeout=30) as response:
-            return json.load(response)
+        return self._request("GET", name)
+
+    def inject(self, plan: FaultPlan) -> Json:
+        """Put a plan of faults in force in the place of any other; return the page `faults`."""
+        return self._request("PUT", "faults", plan.to_json().encode())
+
+    def heal(self) -> Json:
+        """End the plan of faults that is in force; return the page `faults`, which keeps its counts."""
+        return self._request("DELETE", "faults")
 
     def environment(self) -> dict[str, str]:
         """Return the variables that make any AWS SDK or CLI of a child process talk to this server."""
         return client_environment(self.endpoint)
+
+    def _request(self, method: str, page: str, body: bytes | None = None) -> Json:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(f"{self.endpoint}/_sluice/{page}", body, method=method)  # noqa: S310 - http
+        with opener.open(request, timeout=30) as response:
+            return json.load(response)
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "sluice_local.engine.serve", self.settings.to_json()]

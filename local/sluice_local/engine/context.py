@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from sluice_local.calls import ApiGate
+from sluice_local.engine.pages import Change, Page
+from sluice_local.faults_in_force import FaultsInForce
 from sluice_local.settings import LocalSettings
-
-Page = Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -20,14 +19,18 @@ class Engine:
         gate: quotas and call counts. HTTP requests pass it by themselves; a mend that calls an API inside the
             engine asks it too.
         loop: the event loop that serves every request.
+        faults: what goes wrong on purpose.
         pages: observation pages under `/_sluice/`, by name; a mend adds its own.
+        changes: what PUT or DELETE of a page does, by method and name.
         exits: what is called, in order, when the server ends.
     """
 
     settings: LocalSettings
     gate: ApiGate
     loop: asyncio.AbstractEventLoop
+    faults: FaultsInForce
     pages: dict[str, Page] = field(default_factory=dict)
+    changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     exits: list[Callable[[], None]] = field(default_factory=list)
 
     def on_exit(self, end: Callable[[], None]) -> None:

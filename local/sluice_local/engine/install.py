@@ -12,8 +12,11 @@ from sluice_local.engine import (
     batch_scaling,
     batch_windows,
     cloudformation,
+    connections,
     definitions,
     executions,
+    fault_events,
+    fault_workers,
     iam,
     iam_credentials,
     integrations,
@@ -28,6 +31,9 @@ from sluice_local.engine import (
 )
 from sluice_local.engine.context import Engine
 from sluice_local.engine.gateway import Gateway
+from sluice_local.engine.pages import Pages
+from sluice_local.faults import FaultPlan
+from sluice_local.faults_in_force import FaultsInForce
 from sluice_local.settings import LocalSettings
 
 
@@ -42,14 +48,28 @@ def install(settings: LocalSettings) -> tuple[Gateway, Engine]:
     """
     stock.require_version()
     gate = ApiGate(settings.quotas_in_force(), monotonic=time.monotonic, wall=time.time)
-    engine = Engine(settings, gate, asyncio.get_running_loop())
+    faults = FaultsInForce(time.time)
+    engine = Engine(settings, gate, asyncio.get_running_loop(), faults)
     engine.pages["calls"] = gate.report
     engine.pages["engine"] = lambda: {"touched": stock.touched()}
+    _show_faults(engine)
     _install_mends(engine)
-    return Gateway(stock.private("app.app"), gate=gate, pages=engine.pages), engine
+    pages = Pages(engine.pages, engine.changes)
+    return Gateway(stock.private("app.app"), gate=gate, pages=pages, faults=faults), engine
+
+
+def _show_faults(engine: Engine) -> None:
+    """Let a plan of faults be put, ended and looked at on the page `faults`."""
+    engine.pages["faults"] = engine.faults.report
+    engine.changes["PUT", "faults"] = lambda body: engine.faults.inject(FaultPlan.from_json(body))
+    engine.changes["DELETE", "faults"] = lambda _: engine.faults.heal()
 
 
 def _install_mends(engine: Engine) -> None:
+    connections.install()
+    # faults first: what they wrap is taken up by the mends that follow
+    fault_workers.install(engine.faults)
+    fault_events.install(engine.faults)
     task_frame.install()
     broker = activities.install(engine)
     definitions.install()

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 END_OF_LOG = "\x1eend of log\x1e"
+APPLICATION_ID_PREFIX = "worker-"
+"""What stands before this process's id in the user agent of its AWS calls."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ def main() -> None:
     """Serve invocations until standard input ends."""
     answers = _take_standard_output()
     setup = json.loads(sys.stdin.readline())
+    # tells the server which process calls; https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html
+    os.environ.setdefault("AWS_SDK_UA_APP_ID", f"{APPLICATION_ID_PREFIX}{os.getpid()}")
     sys.path.insert(0, setup["code_dir"])
     try:
         handler = getattr(importlib.import_module(setup["module"]), setup["handler"])

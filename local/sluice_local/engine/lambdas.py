@@ -5,14 +5,16 @@ matches it), and the environment stays warm after an exception,
 https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html.
 
 MiniStack 1.5.33: every errorType is Runtime.HandlerError, the worker process is ended after an exception,
-and an invocation that logs nothing takes 50 ms longer because its end is guessed from silence.
+and an invocation that logs nothing takes 50 ms longer because its end is guessed from silence. A process that
+dies is a Runtime.HandlerError as well, where AWS says Runtime.ExitError.
 
 Mended by a worker program of our own (`lambda_worker.py`) that marks the end of an invocation's log and
-returns an exception as data.
+returns an exception as data; how a process ended is read from its exit status.
 """
 
 import functools
 import queue
+import signal
 import sys
 from contextvars import ContextVar
 from pathlib import Path
@@ -24,12 +26,15 @@ from sluice_local.engine.stock import Private
 # The log comes before the answer; only a handler that closed its standard error makes this wait.
 _LOG_SECONDS = 1.0
 
+_DIED = "Worker process died"  # MiniStack's words
+
 _failure: ContextVar[dict[str, Any] | None] = ContextVar("lambda_failure", default=None)
 
 
 def install() -> None:
     """Run Python functions by our worker program."""
     stock.wrap("core.lambda_runtime._detect_runtime_binary", _own_worker)
+    stock.wrap("core.lambda_runtime.Worker._spawn", _remembering_process)
     stock.wrap("core.lambda_runtime.Worker.invoke", _remembering_failure)
     stock.replace("core.lambda_runtime.Worker._drain_stderr_bounded", _read_log)
     stock.wrap("services.lambda_svc._execute_function_warm", _reporting_failure)
@@ -48,14 +53,39 @@ def _own_worker(detect: Private) -> Private:
     return find
 
 
+def _remembering_process(spawn: Private) -> Private:
+    """Keep a worker's process, which MiniStack forgets when it has died."""
+
+    @functools.wraps(spawn)
+    def remembering(worker: Private) -> None:
+        spawn(worker)
+        worker.last_process = worker._proc  # noqa: SLF001 - MiniStack's worker
+
+    return remembering
+
+
 def _remembering_failure(invoke: Private) -> Private:
     @functools.wraps(invoke)
-    def remembering(worker: Private, *arguments: Any, **keywords: Any) -> dict[str, Any]:
-        response: dict[str, Any] = invoke(worker, *arguments, **keywords)
-        _failure.set(response.get("failure"))
+    def remembering(worker: Private, event: object, request_id: str, **keywords: Any) -> dict[str, Any]:
+        response: dict[str, Any] = invoke(worker, event, request_id, **keywords)
+        died = response.get("error") == _DIED
+        exit_status = worker.last_process.poll() if died else None
+        _failure.set(_died(request_id, exit_status) if died else response.get("failure"))
         return response
 
     return remembering
+
+
+def _died(request_id: str, exit_status: int | None) -> dict[str, Any]:
+    """Word the end of a process as AWS does.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+    """
+    ended_by_signal = exit_status is not None and exit_status < 0
+    name = (signal.strsignal(-exit_status) or "").lower() if ended_by_signal and exit_status else ""
+    how = f"signal: {name}" if name else f"exit status {exit_status}"
+    message = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+    return {"errorType": "Runtime.ExitError", "errorMessage": message}
 
 
 def _reporting_failure(execute: Private) -> Private:
@@ -77,8 +107,12 @@ def _read_log(worker: Private) -> str:
     """Return the lines that this invocation has logged."""
     log: queue.Queue[str] = worker._stderr_queue  # noqa: SLF001 - MiniStack's worker
     lines: list[str] = []
+    seconds = _LOG_SECONDS
+    if worker._proc is None:  # noqa: SLF001 - it has died, and marked no end
+        worker._stderr_thread.join(_LOG_SECONDS)  # noqa: SLF001
+        seconds = 0.0
     try:
-        while (line := log.get(timeout=_LOG_SECONDS)) != lambda_worker.END_OF_LOG:
+        while (line := log.get(timeout=seconds)) != lambda_worker.END_OF_LOG:
             lines.append(line)
     except queue.Empty:
         pass

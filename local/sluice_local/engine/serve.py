@@ -15,7 +15,7 @@ import sys
 import threading
 from typing import Any
 
-from sluice_local.engine.gateway import Application, Message, Receive, Scope, Send
+from sluice_local.engine.asgi import Application, Message, Receive, Scope, Send
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
 
 # A burst of clients that connect at once must not be refused; the kernel caps it at somaxconn.

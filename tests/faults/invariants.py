@@ -101,9 +101,9 @@ def ran_at_all(seen: Observation) -> Iterator[str]:
     for run in seen.runs:
         stopped = (execution := seen.executions.get(run.name)) and execution.stopped
         for state in run.workflow.states:
-            tries = seen.tries(run.name, state.name)
-            if tries and not stopped and not _failed_fast(state, tries[-1]):
-                yield from _missing(run, state, tries[-1])
+            jobs = seen.last_try(run.name, state.name)
+            if jobs and not stopped and not _failed_fast(state, jobs):
+                yield from _missing(run, state, jobs)
 
 
 def none_runs_for_nothing(seen: Observation) -> Iterator[str]:
@@ -158,11 +158,9 @@ def one_poller_a_slot(seen: Observation) -> Iterator[str]:
 
 def no_needless_try(seen: Observation) -> Iterator[str]:
     """No state is tried again unless a token was lost or a job met what its Retry is for."""
-    for run in seen.runs:
-        for state in run.workflow.states:
-            tries = len(seen.tries(run.name, state.name))
-            if tries > 1:
-                yield f"{run.name} tried {state.name} {tries} times"
+    for (run, state), tries in seen.tries.items():
+        if tries > 1:
+            yield f"{run} tried {state} {tries} times"
 
 
 INVARIANTS: Final[Mapping[str, Callable[[Observation], Iterator[str]]]] = {
@@ -187,10 +185,9 @@ NAMES: Final = (*INVARIANTS, NO_NEEDLESS_TRY)
 def _endings(seen: Observation, run: Run) -> list[tuple[str, str | None]]:
     """How the workflow may have ended, to go by the last try of each state."""
     for state in run.workflow.states:
-        tries = seen.tries(run.name, state.name)
-        if not tries:
+        jobs = seen.last_try(run.name, state.name)
+        if not jobs:
             return []
-        jobs = tries[-1]
         if errors := _errors(jobs):
             return [("FAILED", error) for error in errors]
         if any(job.status != "SUCCEEDED" for job in jobs):

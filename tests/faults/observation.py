@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,6 +73,7 @@ class Observation:
         runs: the executions that there should be.
         executions: as Step Functions shows them, by name.
         jobs: all Batch jobs of the round, children of arrays in their parents, oldest first.
+        tries: how often Step Functions scheduled each state, by execution and state.
         open_items: the executions whose task item is still open.
         leaks: lines of the functions' logs that hold a task token, shortened.
         messages: what lies in each queue, by its logical name.
@@ -84,6 +85,7 @@ class Observation:
     runs: tuple[Run, ...]
     executions: Mapping[str, SeenExecution]
     jobs: tuple[SeenJob, ...]
+    tries: Mapping[tuple[str, str], int]
     open_items: tuple[str, ...]
     leaks: tuple[str, ...]
     messages: Mapping[str, int]
@@ -91,13 +93,13 @@ class Observation:
     rate_per_second: float
     burst: int
 
-    def tries(self, run: str, state: str) -> list[list[SeenJob]]:
-        """The jobs of each try of a state, oldest try first; each try has a token of its own."""
+    def last_try(self, run: str, state: str) -> list[SeenJob]:
+        """The jobs of the last try of a state that had any; each try has a token of its own."""
         by_task: defaultdict[str, list[SeenJob]] = defaultdict(list)
         for job in self.jobs:
             if (job.workflow, job.state) == (run, state):
                 by_task[job.task_id].append(job)
-        return list(by_task.values())
+        return list(by_task.values())[-1] if by_task else []
 
 
 def read_jobs(
@@ -139,6 +141,17 @@ def _job(row: Mapping[str, Any], detail: Mapping[str, Any], children: tuple[tupl
         by_hand=bool(detail.get("isTerminated") or detail.get("isCancelled")),
         children=children,
     )
+
+
+def count_tries(events: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Counts in an execution's history how often each Activity state was scheduled."""
+    counts: Counter[str] = Counter()
+    state = ""
+    for event in events:
+        if event["type"] == "TaskStateEntered":
+            state = event["stateEnteredEventDetails"]["name"]
+        counts[state] += event["type"] == "ActivityScheduled"
+    return {name: count for name, count in counts.items() if count}
 
 
 def find_leaks(lines: Iterable[str], tokens: Iterable[str]) -> tuple[str, ...]:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.faults.cohort import Stop, runs
 from tests.faults.invariants import Broken, check
-from tests.faults.observation import TERMINAL, Observation, SeenExecution, SeenPoller, find_leaks, read_jobs
+from tests.faults.observation import (
+    TERMINAL,
+    Observation,
+    SeenExecution,
+    SeenPoller,
+    count_tries,
+    find_leaks,
+    read_jobs,
+)
 from tests.faults.rig import BURST, RATE_PER_SECOND, execution_name, until
 from tests.faults.troubles import Deed
 
@@ -110,10 +119,13 @@ class _Round:
             runs=self._runs,
             executions={run.name: self._execution(run) for run in self._runs},
             jobs=read_jobs({"jobs": jobs}, self._label, self._details(jobs)),
+            tries={(run.name, state): n for run in self._runs for state, n in self._tries(run).items()},
             open_items=tuple(execution_name(item) for item in items if item["state"]["S"] == "OPEN"),
             leaks=find_leaks(lines, tokens),
             messages=self._rig.messages(),
-            pollers=tuple(each for each in self._pollers() if (each.stopped_s or began_s) >= began_s),
+            pollers=tuple(
+                each for each in self._pollers() if each.stopped_s is None or each.stopped_s >= began_s
+            ),
             rate_per_second=RATE_PER_SECOND,
             burst=BURST,
         )
@@ -206,10 +218,20 @@ class _Round:
         stopped = run.name in self._stopped
         return SeenExecution(run.name, described["status"], described.get("error"), stopped=stopped)
 
+    def _tries(self, run: Run) -> dict[str, int]:
+        pages = (
+            self._rig.client("stepfunctions")
+            .get_paginator("get_execution_history")
+            .paginate(executionArn=self._arns[run.name])
+        )
+        return count_tries(event for page in pages for event in page["events"])
+
     def _pollers(self) -> list[SeenPoller]:
         machine = self._rig.stack.outputs["ActivityPollerArn"].rpartition(":")[2]
         return [
-            SeenPoller(row["name"], row["status"], row["startedAt"], row["stoppedAt"])
+            SeenPoller(
+                row["name"], row["status"], _seconds(row["startedAt"]) or 0.0, _seconds(row["stoppedAt"])
+            )
             for row in self._rig.aws.page("executions")
             if row["stateMachine"] == machine
         ]
@@ -217,7 +239,8 @@ class _Round:
 
 def _struck(page: Mapping[str, Any]) -> dict[str, int]:
     """Reads the page `/_sluice/faults`: injections by kind."""
-    counts: Counter[str] = Counter()
-    for each in page["injections"]:
-        counts[each["kind"]] += each["count"]
-    return dict(counts)
+    return {kind: sum(by_target.values()) for kind, by_target in page["injected"].items()}
+
+
+def _seconds(time_text: str | None) -> float | None:
+    return None if time_text is None else datetime.fromisoformat(time_text).timestamp()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MAX_BLOCK: Final = 10
 """Slots a write at most: at 50 a second that is five writes a second."""
 
-GRACE_US: Final = MICROSECONDS // 4
-"""A slot that was not used within this time is thrown away, as late slots would add up to a burst."""
+MAX_AHEAD_US: Final = MICROSECONDS
+"""How far ahead slots are asked for when writes are slow; everybody else waits as long after such a write."""
 
 
 class Limiter:
@@ -29,37 +29,51 @@ class Limiter:
         self._waiting = 0
         self._count_lock = threading.Lock()
         self._due: deque[int] = deque()
+        self._ahead_us = 0
 
     def wait(self, until_us: int | None = None) -> bool:
-        """Returns True when the caller may make one call, False if that time would come after `until_us`."""
-        self._change_waiting(1)
-        try:
-            with self._lock:
-                due_us = self._next_slot()
-        finally:
-            self._change_waiting(-1)
-        if until_us is not None and max(due_us, self._clock.now_us()) > until_us:
-            return False
-        self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)
-        return True
+        """Returns True when the caller may make one call, False if that time would come after `until_us`.
+
+        A caller that is held up for too long gives its slot up and waits for another, as late calls would
+        add up to a burst.
+        """
+        while True:
+            due_us = self._take_slot()
+            if until_us is not None and max(due_us, self._clock.now_us()) > until_us:
+                return False
+            self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)
+            if not self._is_late(due_us):
+                return True
 
     def back_off(self) -> None:
         """Tells everybody that the API answered 429."""
         self._store.back_off(self._api, limit=self._limit, now_us=self._clock.now_us())
 
+    def _take_slot(self) -> int:
+        self._change_waiting(1)
+        try:
+            with self._lock:
+                return self._next_slot()
+        finally:
+            self._change_waiting(-1)
+
     def _next_slot(self) -> int:
-        self._drop_late_slots()
+        while self._due and self._is_late(self._due[0]):
+            self._due.popleft()
         if not self._due:
-            now_us = self._clock.now_us()
-            block = min(MAX_BLOCK, max(1, self._waiting))
-            taken = self._store.reserve(self._api, block, limit=self._limit, now_us=now_us)
-            self._due.extend(max(due_us, now_us) for due_us in taken.due_us)
+            self._reserve(min(MAX_BLOCK, max(1, self._waiting)))
         return self._due.popleft()
 
-    def _drop_late_slots(self) -> None:
-        oldest = self._clock.now_us() - GRACE_US
-        while self._due and self._due[0] < oldest:
-            self._due.popleft()
+    def _reserve(self, block: int) -> None:
+        asked_us = self._clock.now_us()
+        taken = self._store.reserve(self._api, block, limit=self._limit, now_us=asked_us + self._ahead_us)
+        self._due.extend(taken.due_us)
+        took_us = self._clock.now_us() - asked_us
+        # slots that the answer brings too late would be given up for ever: the next ones fall due later
+        self._ahead_us = min(took_us, MAX_AHEAD_US) if took_us > self._limit.spare_us else 0
+
+    def _is_late(self, due_us: int) -> bool:
+        return self._clock.now_us() > due_us + self._limit.usable_us
 
     def _change_waiting(self, by: int) -> None:
         with self._count_lock:

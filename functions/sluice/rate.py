@@ -19,12 +19,34 @@ BACK_OFF_SECONDS: Final = 1
 
 @dataclass(frozen=True)
 class Limit:
-    """What is allowed: never more than `rate_per_second` * seconds + `burst` calls in any interval."""
+    """What is allowed: never more than `rate_per_second` * seconds + `burst` calls in any interval.
+
+    No caller uses its slot at the very moment at which it falls due: writes take time, threads are held up.
+    With slots a gap apart and each used at most `burst` - 1 gaps late, the bound holds all the same, as an
+    interval of t seconds can only hold slots that fell due within t + (`burst` - 1) gaps. So half of the
+    burst is for callers that come at once after a pause, and the other half is for their being late.
+    A burst of 1 counts as 2, since nobody could keep to it.
+    """
 
     rate_per_second: float
     burst: int = 10
     floor_per_second: float = 1.0
     climb_per_second: float = 1.0
+
+    @property
+    def at_once(self) -> int:
+        """How many slots an idle limiter grants at once."""
+        return (self.burst + 1) // 2
+
+    @property
+    def usable_us(self) -> int:
+        """How long after it fell due a slot may still be used."""
+        return max(1, self.burst - 1) * gap_us(self.rate_per_second)
+
+    @property
+    def spare_us(self) -> int:
+        """How long the oldest slot that an idle limiter grants is usable: how late its caller may be."""
+        return self.usable_us - (self.at_once - 1) * gap_us(self.rate_per_second)
 
 
 @dataclass(frozen=True)
@@ -47,7 +69,7 @@ class Reservation:
 
     @property
     def due_us(self) -> tuple[int, ...]:
-        """When each slot may be used, earliest first; a time in the past means now."""
+        """When each slot falls due, earliest first; a time in the past means now."""
         return tuple(self.start_us + index * self.gap_us for index in range(self.slots))
 
 
@@ -56,21 +78,20 @@ def gap_us(rate_per_second: float) -> int:
     return -int(-MICROSECONDS // rate_per_second)
 
 
-def earliest_us(now_us: int, limit: Limit, rate_per_second: float) -> int:
-    """The earliest slot that an idle limiter still grants: unused time older than the burst is lost."""
-    return now_us - (limit.burst - 1) * gap_us(rate_per_second)
+def earliest_us(now_us: int, limit: Limit) -> int:
+    """The earliest slot that an idle limiter still grants: older unused time is lost."""
+    return now_us - (limit.at_once - 1) * gap_us(limit.rate_per_second)
 
 
 def fresh(now_us: int, limit: Limit) -> RateState:
     """The state of a limiter that nobody has used yet."""
-    rate = limit.rate_per_second
-    return RateState(arrival_us=earliest_us(now_us, limit, rate), rate_per_second=rate, changed_us=now_us)
+    return RateState(earliest_us(now_us, limit), limit.rate_per_second, changed_us=now_us)
 
 
 def reserve(state: RateState, slots: int, *, now_us: int, limit: Limit) -> tuple[RateState, Reservation]:
     """Takes slots; returns the state after it and the reservation."""
     gap = gap_us(state.rate_per_second)
-    start = max(state.arrival_us, earliest_us(now_us, limit, state.rate_per_second))
+    start = max(state.arrival_us, earliest_us(now_us, limit))
     return replace(state, arrival_us=start + slots * gap), Reservation(start, gap, slots)
 
 

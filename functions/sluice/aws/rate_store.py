@@ -43,8 +43,7 @@ class DynamoRateStore:
         for _ in range(MAX_TRIES):
             raised = rate.climbed(state, now_us=now_us, limit=limit)
             after, wanted = rate.reserve(raised, slots, now_us=now_us, limit=limit)
-            floor_us = rate.earliest_us(now_us, limit, raised.rate_per_second)
-            step = _advance(raised, after, floor_us=floor_us)
+            step = _advance(raised, after, floor_us=rate.earliest_us(now_us, limit))
             state, held = self._write(api, state, step, _rate_values(after))
             if held:
                 return replace(wanted, start_us=state.arrival_us - slots * wanted.gap_us)

@@ -16,7 +16,7 @@ limits = st.builds(
     burst=st.integers(1, 50),
     floor_per_second=st.just(0.25),
 )
-# how long after the one before a reserver comes, how many slots it takes, how wrong its clock is
+# how long after the one before a reserver comes, how many slots it takes
 visits = st.lists(
     st.tuples(st.integers(0, 2 * SECOND), st.integers(1, 10)),
     min_size=1,
@@ -24,32 +24,53 @@ visits = st.lists(
 )
 
 
+def reserved(limit: Limit, visits: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """For each slot: when its reserver came, and when it falls due."""
+    state, now_us, slots = rate.fresh(NOW, limit), NOW, []
+    for wait_us, block in visits:
+        now_us += wait_us
+        state, taken = rate.reserve(state, block, now_us=now_us, limit=limit)
+        slots += [(now_us, due_us) for due_us in taken.due_us]
+    return slots
+
+
 def used_at(limit: Limit, visits: list[tuple[int, int]]) -> list[int]:
     """When each slot is used if reservers come one after another and use a slot as soon as they may."""
-    state, now_us, times = rate.fresh(NOW, limit), NOW, []
-    for wait_us, slots in visits:
-        now_us += wait_us
-        state, taken = rate.reserve(state, slots, now_us=now_us, limit=limit)
-        times += [max(now_us, due_us) for due_us in taken.due_us]
-    return sorted(times)
+    return sorted(max(slot) for slot in reserved(limit, visits))
 
 
-@given(limits, visits)
-def test_no_interval_ever_holds_more_calls_than_rate_times_length_plus_burst(
-    limit: Limit, visits: list[tuple[int, int]]
+@given(limits, visits, st.data())
+def test_no_interval_holds_more_calls_than_rate_times_length_plus_burst_however_late_slots_are_used(
+    limit: Limit, visits: list[tuple[int, int]], data: st.DataObject
 ) -> None:
-    times = used_at(limit, visits)
+    slots = reserved(limit, visits)
+    times = sorted(data.draw(st.integers(max(slot), slot[1] + limit.usable_us)) for slot in slots)
     for first, start_us in enumerate(times):
         for last in range(first, len(times)):
             seconds = (times[last] - start_us) / SECOND
-            assert last - first + 1 <= limit.rate_per_second * seconds + limit.burst + 1e-6
+            assert last - first + 1 <= limit.rate_per_second * seconds + max(2, limit.burst) + 1e-6
+
+
+@given(limits, st.integers(0, 10**6))
+def test_the_oldest_slot_of_an_idle_limiter_can_still_be_used(limit: Limit, idle_seconds: int) -> None:
+    now_us = NOW + idle_seconds * SECOND
+    _, taken = rate.reserve(rate.fresh(NOW, limit), 1, now_us=now_us, limit=limit)
+    assert taken.start_us + limit.usable_us == now_us + limit.spare_us > now_us
 
 
 @given(limits, st.integers(1, 200))
 def test_under_constant_demand_no_slot_is_left_unused(limit: Limit, slots: int) -> None:
     times = used_at(limit, [(0, 1)] * slots)
     gap_us = rate.gap_us(limit.rate_per_second)
-    assert times[-1] - NOW == max(0, slots - limit.burst) * gap_us
+    assert times[-1] - NOW == max(0, slots - limit.at_once) * gap_us
+
+
+@pytest.mark.parametrize(("burst", "at_once", "usable"), [(1, 1, 1), (2, 1, 1), (5, 3, 4), (10, 5, 9)])
+def test_a_burst_is_half_for_calls_at_once_and_half_for_late_ones(
+    burst: int, at_once: int, usable: int
+) -> None:
+    limit = Limit(50, burst=burst)
+    assert (limit.at_once, limit.usable_us) == (at_once, usable * 20_000)
 
 
 @given(limits, st.lists(st.integers(1, 10), min_size=1, max_size=20))
@@ -61,12 +82,7 @@ def test_slots_taken_in_blocks_are_the_slots_taken_one_by_one(limit: Limit, bloc
 
 @given(limits, visits)
 def test_every_slot_is_handed_out_once(limit: Limit, visits: list[tuple[int, int]]) -> None:
-    state, now_us = rate.fresh(NOW, limit), NOW
-    dues: list[int] = []
-    for wait_us, slots in visits:
-        now_us += wait_us
-        state, taken = rate.reserve(state, slots, now_us=now_us, limit=limit)
-        dues += taken.due_us
+    dues = [due_us for _, due_us in reserved(limit, visits)]
     assert dues == sorted(set(dues))
 
 

@@ -47,7 +47,7 @@ def slots(limit: Limit, threads: int, write_seconds: float) -> tuple[list[float]
 
 
 def test_slots_come_at_the_limits_rate_after_its_burst() -> None:
-    times, _ = slots(Limit(10, burst=2), threads=5, write_seconds=0)
+    times, _ = slots(Limit(10, burst=3), threads=5, write_seconds=0)
     assert times == pytest.approx([0, 0, 0.1, 0.2, 0.3])
 
 

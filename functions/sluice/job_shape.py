@@ -21,6 +21,7 @@ NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_NAME - 1}}}")
 
 _FILLED: Final = Text(least=1)
 _STRINGS: Final = Entries(Text())
+_QUANTITIES: Final = Named(value=_FILLED)
 
 _ENVIRONMENT: Final = Entries(Fields({"name": Text(), "value": Text()}))
 _REQUIREMENTS: Final = Entries(Fields({"value": Text(), "type": Text()}, required=("value", "type")))
@@ -65,7 +66,7 @@ _EKS_CONTAINERS: Final = Entries(
             "command": _STRINGS,
             "args": _STRINGS,
             "env": Entries(Fields({"name": Text(), "value": Text()}, required=("name",))),
-            "resources": Fields({"limits": Named(), "requests": Named()}),
+            "resources": Fields({"limits": _QUANTITIES, "requests": _QUANTITIES}),
         }
     )
 )

@@ -34,6 +34,13 @@ def dynamodb_local() -> Iterator[DynamoDbLocal]:
 
 
 @pytest.fixture(scope="session")
+def faulty_aws() -> Iterator[LocalAws]:
+    """A Local AWS for the tests of faults, so that no other test meets one."""
+    with LocalAws(LocalSettings(activity_poll_seconds=1)) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
 def states(local_aws: LocalAws) -> Any:
     return local_aws.client("stepfunctions")
 

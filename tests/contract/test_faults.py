@@ -14,17 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from sluice_local.faults import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
-from sluice_local.settings import LocalSettings
 from tests.contract.building import Functions, Machines, eventually, refused
 
 ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture(scope="session")
-def faulty_aws() -> Iterator[LocalAws]:
-    """A Local AWS of these tests' own, so that no other test meets a fault."""
-    with LocalAws(LocalSettings(activity_poll_seconds=1)) as aws:
-        yield aws
 
 
 @pytest.fixture

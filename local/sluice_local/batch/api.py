@@ -22,12 +22,14 @@ REASON_MAX = 1024
 class BatchApi:
     """The operations of Batch over the jobs, queues and definitions that it is given.
 
-    A refused request raises RequestRefusedError, which AWS answers with a ClientException.
+    A refused request raises RequestRefusedError, which AWS answers with a ClientException. `on_submitted` is
+    called with each job that was taken, before its submission is answered.
     """
 
     backend: Backend
     queues: Queues
     definitions: Definitions
+    on_submitted: Callable[[Job], None] = lambda _: None
 
     def operations(self) -> dict[str, Operation]:
         """Name every operation that Local AWS has."""
@@ -55,7 +57,9 @@ class BatchApi:
         check_submit(request)
         queue_arn = self.queues.queue_to_submit_to(request.get("jobQueue"), scope)
         definition = self.definitions.find(request.get("jobDefinition"), scope)
-        spec = self.backend.submit(request, Target(scope, queue_arn, definition)).spec
+        job = self.backend.submit(request, Target(scope, queue_arn, definition))
+        self.on_submitted(job)
+        spec = job.spec
         return {"jobId": spec.job_id, "jobName": spec.name, "jobArn": spec.arn}
 
     def describe_jobs(self, request: Document, scope: Scope) -> Document:

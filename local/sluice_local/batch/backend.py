@@ -11,6 +11,7 @@ from sluice_local.batch.dependencies import Waiting, awaited_ids
 from sluice_local.batch.model import Document, Exit, Job, JobStatus, Placement, Scope
 from sluice_local.batch.requests import Target, array_child, build_job
 from sluice_local.batch.transitions import (
+    Blocked,
     Cancelled,
     ChildrenChanged,
     DependenciesMet,
@@ -22,6 +23,7 @@ from sluice_local.batch.transitions import (
     Placed,
     Started,
     Terminated,
+    Unblocked,
     advance,
 )
 
@@ -31,12 +33,14 @@ class Surroundings:
     """What the backend reaches outside itself.
 
     `publish` gets each job right after its state changed, in order, and must not block; `stop_program` ends
-    the program of a job; `serving_order` lists the ARNs of the queues to take jobs from.
+    the program of a job; `serving_order` lists the ARNs of the queues to take jobs from; `blocked_by` tells
+    why a job cannot be placed, None if it can.
     """
 
     publish: Callable[[Job], None]
     stop_program: Callable[[str], None]
     serving_order: Callable[[], list[str]]
+    blocked_by: Callable[[Job], str | None] = lambda _: None
 
 
 class Backend:
@@ -73,6 +77,19 @@ class Backend:
         """End every job of a queue that is deleted."""
         for job in self.queue_jobs(queue_arn):
             self.terminate(job.spec.job_id, reason)
+
+    def unblock(self, job_id: str) -> None:
+        """Let a job be placed that `blocked_by` kept from it."""
+        self._happened(job_id, Unblocked())
+
+    def forget(self, job_id: str) -> None:
+        """Lose a job, with its children when it is an array: its program ends, and nobody is told."""
+        with self._changed:
+            self._evaluate_submitted()  # so that an array has its children
+            for each in (job_id, *self._child_ids(job_id)):
+                job = self._jobs.pop(each, None)
+                if job is not None and not job.status.waiting:
+                    self._outside.stop_program(each)
 
     def find(self, job_ids: Iterable[str], scope: Scope) -> list[Job]:
         """Find the jobs with these ids in an account and Region; unknown ids are left out."""
@@ -136,7 +153,9 @@ class Backend:
 
     def _evaluate_submitted(self) -> None:
         while self._submitted:
-            job = self._jobs[self._submitted.popleft()]
+            job = self._jobs.get(self._submitted.popleft())
+            if job is None:
+                continue  # it was forgotten
             if job.is_array_parent:
                 self._spawn_children(job)
             self._evaluate(job)
@@ -164,10 +183,14 @@ class Backend:
         for queue_arn in self._outside.serving_order():
             ready = self._ready[queue_arn]
             while ready:
-                job = self._jobs[ready.popleft()]
-                if job.status is JobStatus.RUNNABLE:  # else it was stopped while it waited
-                    self._free_slots -= 1
-                    return self._happened(job.spec.job_id, Placed(_new_placement(job)))
+                job = self._jobs.get(ready.popleft())
+                if job is None or job.status is not JobStatus.RUNNABLE:
+                    continue  # it was forgotten, or stopped while it waited
+                if reason := self._outside.blocked_by(job):
+                    self._happened(job.spec.job_id, Blocked(reason))
+                    continue
+                self._free_slots -= 1
+                return self._happened(job.spec.job_id, Placed(_new_placement(job)))
         return None
 
     def _stop(self, job_id: str, happening: Cancelled | Terminated) -> None:
@@ -183,9 +206,12 @@ class Backend:
         size = parent.spec.array_size if parent and parent_id in self._children else None
         return [f"{parent_id}:{index}" for index in range(size or 0)]
 
-    def _happened(self, job_id: str, happening: Happening) -> Job:
+    def _happened(self, job_id: str, happening: Happening) -> Job | None:
+        """Step a job; answers with the new one, None if it was forgotten."""
         with self._changed:
-            before = self._jobs[job_id]
+            before = self._jobs.get(job_id)
+            if before is None:
+                return None
             step = advance(before, happening, now_ms=_now_ms())
             self._jobs[job_id] = step.job
             if Effect.PUBLISH in step.effects:

@@ -62,14 +62,14 @@ class Runner:
                 self._programs.pop(job_id, None)
                 self._stopped_early.pop(job_id, None)
 
-    def stop(self, job_id: str) -> None:
-        """End a job's program because TerminateJob was called, also when it has not started yet."""
+    def stop(self, job_id: str, ending: Ending = TERMINATED) -> None:
+        """End a job's program, by default because of TerminateJob, also when it has not started yet."""
         with self._lock:
             program = self._programs.get(job_id)
             if program is None:
-                self._stopped_early[job_id] = TERMINATED
+                self._stopped_early[job_id] = ending
                 return
-        self._end(program, TERMINATED)
+        self._end(program, ending)
 
     def close(self) -> None:
         """Kill every program that still runs."""

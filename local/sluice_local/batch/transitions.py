@@ -32,6 +32,18 @@ class DependencyFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocked:
+    """No compute environment of the queue can take the job."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """What kept the job from being placed has been mended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """The job was given a slot."""
 
@@ -75,6 +87,8 @@ Happening = (
     Evaluated
     | DependenciesMet
     | DependencyFailed
+    | Blocked
+    | Unblocked
     | Placed
     | Started
     | Exited
@@ -132,6 +146,10 @@ def _decide(job: Job, happening: Happening, now_ms: int) -> Step:
 def _run(job: Job, happening: Happening, now_ms: int) -> Step:
     """What becomes of a job that waits for nothing but a slot, or has one."""
     match job.status, happening:
+        case JobStatus.RUNNABLE, Blocked(reason=reason):
+            return Step(replace(job, status_reason=reason))
+        case JobStatus.RUNNABLE, Unblocked():
+            return Step(replace(job, status_reason=None), frozenset({Effect.QUEUE}))
         case JobStatus.RUNNABLE, Placed(placement=placement):
             return _moved(replace(job, placement=placement), JobStatus.STARTING)
         case JobStatus.STARTING, Started():

@@ -22,6 +22,7 @@ from sluice_local.batch.runner import Runner, RunnerSettings, account_credential
 from sluice_local.batch.scheduler import Scheduler
 from sluice_local.engine import stock
 from sluice_local.engine.context import Engine
+from sluice_local.engine.fault_jobs import FaultyRunner, StuckJobs, vanishing
 from sluice_local.engine.iam_jobs import role_credentials
 from sluice_local.settings import LocalSettings
 
@@ -44,10 +45,12 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     runner_settings = _runner_settings(engine.settings)
     queues, runner = Queues(), Runner(runner_settings)
     deliveries = Deliveries(_Outlet(runner_settings.folder).deliver)
-    surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order)
+    stuck = StuckJobs(engine.faults, queues)
+    surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order, stuck.blocked_by)
     backend = Backend(surroundings, slots=engine.settings.job_slots)
-    api = BatchApi(backend, queues, Definitions())
-    Scheduler(backend, runner)
+    stuck.attach(backend)
+    api = BatchApi(backend, queues, Definitions(), vanishing(engine.faults, backend))
+    Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
     engine.on_exit(backend.close)
     engine.on_exit(runner.close)
     engine.pages["jobs"] = lambda: {"jobs": [job_row(job) for job in backend.jobs()]}

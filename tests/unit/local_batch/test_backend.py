@@ -1,5 +1,6 @@
 """All jobs together: slots, queues, dependencies, arrays, stopping."""
 
+import dataclasses
 import threading
 from dataclasses import dataclass, field
 from typing import Any
@@ -225,3 +226,77 @@ def test_a_closed_backend_places_nothing_more(backend: Backend) -> None:
     submit(backend)
     backend.close()
     assert backend.next_placed() is None
+
+
+def blocking(outside: Outside, blocked: set[str]) -> Backend:
+    surroundings = outside.surroundings()
+    return Backend(
+        dataclasses.replace(
+            surroundings, blocked_by=lambda it: "TOO BIG" if it.spec.job_id in blocked else None
+        ),
+        slots=100,
+    )
+
+
+def test_a_blocked_job_tells_why_holds_up_no_other_and_runs_once_unblocked(outside: Outside) -> None:
+    # GIVEN two jobs of which the first fits no compute environment
+    blocked: set[str] = set()
+    backend = blocking(outside, blocked)
+    first, second = submit(backend, "big"), submit(backend)
+    blocked.add(first)
+    # WHEN jobs are placed, THEN it stays behind with its reason
+    assert finish(backend) == second
+    assert (job(backend, first).status, job(backend, first).status_reason) == (JobStatus.RUNNABLE, "TOO BIG")
+    # and runs when it is let
+    blocked.clear()
+    backend.unblock(first)
+    assert finish(backend) == first
+    assert job(backend, first).status is JobStatus.SUCCEEDED
+
+
+def test_a_blocked_job_can_be_stopped_and_is_not_placed_afterwards(outside: Outside) -> None:
+    blocked: set[str] = set()
+    backend = blocking(outside, blocked)
+    first, second = submit(backend), submit(backend)
+    blocked.add(first)
+    finish(backend)
+    backend.cancel(first, "enough")
+    blocked.clear()
+    backend.unblock(first)
+    third = submit(backend)
+    assert finish(backend) == third
+    assert (job(backend, first).status, job(backend, first).status_reason) == (JobStatus.FAILED, "enough")
+    assert job(backend, second).status is JobStatus.SUCCEEDED
+
+
+def test_a_forgotten_job_is_found_by_nobody_and_frees_its_slot(outside: Outside) -> None:
+    # GIVEN one slot, in use
+    backend = Backend(outside.surroundings(), slots=1)
+    running = submit(backend)
+    waiting = submit(backend, "b")
+    place(backend)
+    published = len(outside.published)
+    # WHEN the job that has it is forgotten, THEN its program is ended, and nothing is told
+    backend.forget(running)
+    assert outside.stopped == [running]
+    assert backend.find([running], SCOPE) == []
+    assert backend.queue_jobs(QUEUE_ARN) == [job(backend, waiting)]
+    backend.exited(running, Exit(137))
+    assert len(outside.published) == published
+    assert finish(backend) == waiting
+
+
+def test_a_job_is_forgotten_before_it_was_looked_at_or_placed(backend: Backend, outside: Outside) -> None:
+    first, second, last = submit(backend, "a"), submit(backend, "b"), submit(backend, "c")
+    backend.forget(first)
+    place(backend)
+    backend.forget(last)
+    backend.forget("never-heard-of")
+    assert [each.spec.job_id for each in backend.jobs()] == [second]
+    assert outside.stopped == []
+
+
+def test_a_forgotten_array_takes_its_children_along(backend: Backend) -> None:
+    parent = submit(backend, arrayProperties={"size": 2})
+    backend.forget(parent)
+    assert backend.jobs() == []

@@ -9,7 +9,7 @@ QUOTA ?= 10
 RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-scale bench-startup test unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup test unit lint format lock pr clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ bench: $(VENV)/.dev $(VENV)-peers/.peers ## Sluice against what people use today
 
 bench-growth: $(VENV)/.dev ## Sluice alone at growing cohorts
 	$(BIN)/python -m bench growth
+
+bench-limiter: $(VENV)/.dev .dynamodb-local/DynamoDBLocal.jar ## the shared limiter under eight processes
+	$(BIN)/python -m bench limiter --processes 8 --seconds 30 --rate 49
 
 bench-scale: $(VENV)/.dev ## cohorts of up to a million samples, in virtual time
 	$(BIN)/python -m bench scale

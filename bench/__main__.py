@@ -1,4 +1,4 @@
-"""The command line of the bench: `python -m bench compare | growth | scale | startup`."""
+"""The command line of the bench: `python -m bench compare | growth | limiter | scale | startup`."""
 
 import argparse
 import sys
@@ -12,8 +12,10 @@ from bench.cohort import Cohort
 from bench.compare import Comparison, compare
 from bench.contenders.roster import CONTENDERS
 from bench.growth import Growth, growth
+from bench.limiter import LimiterBenchError, Pressure, limiter
 from bench.measuring import Conditions
 from bench.startup import startup
+from sluice.rate import Limit
 
 OUTPUT = Path("out/bench")
 SIZES = "150,500,1500,3000"
@@ -41,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("scale", help="simulate cohorts past one machine in virtual time")
     _add_compare(commands.add_parser("compare", help="Sluice beside what people use today"))
     _add_growth(commands.add_parser("growth", help="Sluice alone, with cohorts of several sizes"))
+    _add_limiter(commands.add_parser("limiter", help="the shared limiter under many processes"))
     _add_startup(commands.add_parser("startup", help="import time and memory of each function"))
     return parser
 
@@ -58,6 +61,17 @@ def _add_growth(command: argparse.ArgumentParser) -> None:
     )
     _add_conditions(command)
     command.set_defaults(run=_growth)
+
+
+def _add_limiter(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--processes", type=int, default=8, help="that share the limiter (8)")
+    command.add_argument("--threads", type=int, default=4, help="of each process (4)")
+    command.add_argument("--seconds", type=float, default=30.0, help="of steady demand (30)")
+    command.add_argument("--storm", type=float, default=60.0, help="seconds of a run with 429s; 0: none (60)")
+    command.add_argument("--rate", type=float, default=49.0, help="calls a second (49)")
+    command.add_argument("--burst", type=int, default=10, help="calls on top of the rate (10)")
+    command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
+    command.set_defaults(run=_limiter)
 
 
 def _add_startup(command: argparse.ArgumentParser) -> None:
@@ -83,6 +97,15 @@ def _growth(given: argparse.Namespace) -> int:
     return growth(
         Growth(_conditions(given, given.sizes[0]), given.sizes, given.runs, given.output), Console()
     )
+
+
+def _limiter(given: argparse.Namespace) -> int:
+    limit = Limit(given.rate, burst=given.burst)
+    pressure = Pressure(limit, given.processes, given.threads, given.seconds, given.storm)
+    try:
+        return limiter(pressure, given.output / "limiter.json", Console())
+    except LimiterBenchError as error:
+        sys.exit(str(error))
 
 
 def _conditions(given: argparse.Namespace, samples: int) -> Conditions:

@@ -12,14 +12,22 @@ WARM_UP_SECONDS: Final = 1
 
 
 @dataclass(frozen=True)
+class Demand:
+    """The time in which callers asked for slot after slot, in microseconds since the epoch."""
+
+    begin_us: int
+    until_us: int
+
+
+@dataclass(frozen=True)
 class Kept:
     """How a limit was kept by all calls of all processes.
 
     Attributes:
         calls: that the limiter let pass.
         most_above_rate: calls less rate x seconds, for the worst of all intervals; the burst is its bound.
-        share_of_rate: calls a second of the limit's, after the warm-up.
-        per_second: calls in each second since the first one; the last second is a part of one.
+        share_of_rate: calls a second of the limit's, from the warm-up to the end of the demand.
+        per_second: calls in each whole second of the demand.
     """
 
     calls: int
@@ -28,20 +36,21 @@ class Kept:
     per_second: tuple[int, ...]
 
 
-def kept(times_us: Sequence[int], limit: Limit) -> Kept:
+def kept(times_us: Sequence[int], limit: Limit, demand: Demand) -> Kept:
     """Compute the figures of calls at these times, in any order.
 
     Raises:
-        ValueError: too few calls to tell.
+        ValueError: the demand ended with the warm-up.
     """
+    steady = Demand(demand.begin_us + WARM_UP_SECONDS * MICROSECONDS, demand.until_us)
+    if steady.begin_us >= steady.until_us:
+        raise ValueError(f"measure for longer than the warm-up of {WARM_UP_SECONDS} s")
     times = sorted(times_us)
-    if not times or times[-1] - times[0] <= WARM_UP_SECONDS * MICROSECONDS:
-        raise ValueError(f"{len(times)} calls last no longer than the warm-up of {WARM_UP_SECONDS} s")
     return Kept(
         calls=len(times),
         most_above_rate=most_above_rate(times, limit.rate_per_second),
-        share_of_rate=_share_of_rate(times, limit.rate_per_second),
-        per_second=per_second(times),
+        share_of_rate=_calls_per_second(times, steady) / limit.rate_per_second,
+        per_second=per_second(times, demand),
     )
 
 
@@ -63,13 +72,19 @@ def most_above_rate(times_us: Sequence[int], rate_per_second: float) -> float:
     return most
 
 
-def per_second(times_us: Sequence[int]) -> tuple[int, ...]:
-    """Count the calls of each second since the first; times ascend."""
-    counted = Counter((at_us - times_us[0]) // MICROSECONDS for at_us in times_us)
-    return tuple(counted[second] for second in range(max(counted) + 1))
+def per_second(times_us: Sequence[int], demand: Demand) -> tuple[int, ...]:
+    """Count the calls of each whole second."""
+    counted = Counter((at_us - demand.begin_us) // MICROSECONDS for at_us in times_us)
+    return tuple(counted[second] for second in range((demand.until_us - demand.begin_us) // MICROSECONDS))
 
 
-def _share_of_rate(times_us: Sequence[int], rate_per_second: float) -> float:
-    begin_us = times_us[0] + WARM_UP_SECONDS * MICROSECONDS
-    later = sum(at_us > begin_us for at_us in times_us)
-    return later * MICROSECONDS / (times_us[-1] - begin_us) / rate_per_second
+def seconds_to_recover(counts: Sequence[int], *, after_second: int, at_least: float) -> int | None:
+    """Count the seconds from `after_second` to the first one with so many calls; None if there is none."""
+    found = (second for second, calls in enumerate(counts) if second >= after_second and calls >= at_least)
+    first = next(found, None)
+    return None if first is None else first - after_second
+
+
+def _calls_per_second(times_us: Sequence[int], demand: Demand) -> float:
+    within = sum(demand.begin_us < at_us <= demand.until_us for at_us in times_us)
+    return within * MICROSECONDS / (demand.until_us - demand.begin_us)

@@ -46,12 +46,14 @@ class Trace:
     """What one process saw.
 
     Attributes:
+        begin_us: when its threads began to ask.
         times_us: when its calls were let pass, in microseconds since the epoch.
         writes: UpdateItem calls.
         conflicts: those that were refused because another process had changed the item.
         throttled: calls that were answered with 429.
     """
 
+    begin_us: int = 0
     times_us: list[int] = field(default_factory=list)
     writes: int = 0
     conflicts: int = 0
@@ -93,9 +95,9 @@ class _Threads:
 
     def __init__(self, press: Press, limiter: Limiter, clock: SystemClock, trace: Trace) -> None:
         self._limiter, self._clock, self._trace = limiter, clock, trace
-        begin_us = clock.now_us()
-        self._until_us = begin_us + round(press.seconds * MICROSECONDS)
-        self._storm = range(*(begin_us + round(second * MICROSECONDS) for second in press.storm))
+        trace.begin_us = clock.now_us()
+        self._until_us = trace.begin_us + round(press.seconds * MICROSECONDS)
+        self._storm = range(*(trace.begin_us + round(second * MICROSECONDS) for second in press.storm))
         self._lock = threading.Lock()
 
     def work(self) -> None:

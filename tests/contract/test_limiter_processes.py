@@ -1,0 +1,26 @@
+"""One limiter under eight processes, with the machine's own clock and Amazon's DynamoDB Local."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.limiter_figures import most_above_rate
+from bench.limiter_process import Press, press_limiter
+from sluice.rate import Limit
+from sluice_local.packaging import read_template
+from sluice_local.tables import create_table
+from tests.contract.stack.stack import ROOT
+
+if TYPE_CHECKING:
+    from sluice_local.dynamodb_local import DynamoDbLocal
+
+
+def test_eight_processes_together_never_exceed_the_rate(dynamodb_local: DynamoDbLocal, unique: str) -> None:
+    template = read_template((ROOT / "template.yaml").read_text())
+    table = create_table(dynamodb_local.client(), template, "RateTable", name=unique)
+    limit = Limit(50, burst=10)
+    press = Press(dynamodb_local.endpoint, table, limit, seconds=3, threads=4, storm=(2, 3))
+    traces = press_limiter(press, 8)
+    times = sorted(at_us for trace in traces for at_us in trace.times_us)
+    assert most_above_rate(times, limit.rate_per_second) <= limit.burst
+    assert len(times) > limit.burst

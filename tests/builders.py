@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sluice.completion import job_record
+from sluice.crew import ThreadCrew
 from sluice.finisher import Finisher
 from sluice.healer import Healer
 from sluice.healing import HealingPolicy
+from sluice.inquirer import Inquirer
 from sluice.limiter import Limiter
 from sluice.model import ActivityTask, JobRecord, TaskRecord, TaskState
 from sluice.poller_pool import PollerPool
@@ -28,6 +30,9 @@ from tests.fakes import (
     MemoryRateStore,
     MemoryTaskStore,
 )
+
+if TYPE_CHECKING:
+    from sluice.ports import Crew
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:workflow:NA06989"
 QUEUE = "arn:aws:batch:us-east-1:000000000000:job-queue/lowpass"
@@ -86,6 +91,7 @@ class World:
     reports: KeptReports = field(default_factory=KeptReports)
     limit: Limit = field(default_factory=lambda: Limit(50))
     policy: HealingPolicy = field(default_factory=lambda: HealingPolicy(300, 300, 3600))
+    crew: Crew = field(default_factory=lambda: ThreadCrew(1))
 
     @cached_property
     def batch(self) -> FakeBatch:
@@ -103,7 +109,6 @@ class World:
             finisher=self.finisher,
             submit_limiter=self._limiter("SubmitJob"),
             look_up_limiter=self._limiter("ListJobs"),
-            stopper=self.stopper,
             window_seconds=submitting_seconds(self.policy.takeover_seconds),
             figures=self.counts,
             clock=self.clock,
@@ -116,17 +121,23 @@ class World:
     @cached_property
     def healer(self) -> Healer:
         return Healer(
-            batch=self.batch,
             activities=self.activities,
             store=self.store,
             submitter=self.submitter,
             finisher=self.finisher,
-            describe_limiter=self._limiter("DescribeJobs"),
+            inquirer=self.inquirer,
+            heartbeat_limiter=self._limiter("SendTaskHeartbeat"),
+            crew=self.crew,
             policy=self.policy,
             figures=self.counts,
             reporter=self.reports,
             clock=self.clock,
         )
+
+    @cached_property
+    def inquirer(self) -> Inquirer:
+        limiter = self._limiter("DescribeJobs")
+        return Inquirer(self.batch, limiter, self.finisher, self.counts, self.reports)
 
     @cached_property
     def pool(self) -> PollerPool:

@@ -144,34 +144,35 @@ class MemoryTaskStore:
                 return Noted(record, changed=False)
             return Noted(self._put(replace(record, jobs={**record.jobs, job.name: job})), changed=True)
 
-    def close(self, token: str, state: TaskState, now_ms: int) -> None:
+    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
         with self.lock:
             record = self.records.get(token)
-            if record is not None and record.state is TaskState.OPEN:
-                self._put(replace(record, state=state))
-                self.closed_at[token] = now_ms
+            if record is None or record.state not in (TaskState.OPEN, state):
+                return
+            self._put(replace(record, state=state))
+            if settled:
+                self.closed_at.setdefault(token, now_ms)
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
-        return [r for r in self._open() if r.task.execution_arn == execution_arn]
+        ours = [record for record in self._kept() if record.task.execution_arn == execution_arn]
+        return [record for record in ours if record.state is TaskState.OPEN]
 
-    def open_tasks(self) -> Iterator[OpenTask]:
-        oldest_first = sorted(self._open(), key=lambda record: record.created_at)
-        return iter([OpenTask(r.task.token, r.created_at, r.heartbeat_at) for r in oldest_first])
+    def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
+        due = [record for record in self._kept() if record.heartbeat_at <= before_ms]
+        due.sort(key=lambda record: record.heartbeat_at)
+        return iter([OpenTask(r.task.token, r.created_at, r.heartbeat_at) for r in due])
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         with self.lock:
             record = self.records.get(task.token)
-            if (
-                record is None
-                or record.state is not TaskState.OPEN
-                or record.heartbeat_at != task.heartbeat_at
-            ):
+            if record is None or task.token in self.closed_at or record.heartbeat_at != task.heartbeat_at:
                 return None
             return self._put(replace(record, heartbeat_at=now_ms))
 
-    def _open(self) -> list[TaskRecord]:
+    def _kept(self) -> list[TaskRecord]:
+        """The tasks that are not closed for good."""
         with self.lock:
-            return [record for record in self.records.values() if record.state is TaskState.OPEN]
+            return [record for token, record in self.records.items() if token not in self.closed_at]
 
     def _put(self, record: TaskRecord) -> TaskRecord:
         self.records[record.task.token] = record
@@ -236,9 +237,13 @@ class KeptReports:
 
     left: list[tuple[str, Exception]] = field(default_factory=list)
     failed_polls: list[ServiceError] = field(default_factory=list)
+    not_described: list[tuple[int, ServiceError]] = field(default_factory=list)
 
     def task_left(self, token: str, error: Exception) -> None:
         self.left.append((token, error))
 
     def poll_failed(self, error: ServiceError) -> None:
         self.failed_polls.append(error)
+
+    def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
+        self.not_described.append((jobs, error))

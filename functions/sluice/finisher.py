@@ -10,7 +10,9 @@ from sluice.model import TaskState
 from sluice.ports import TaskGoneError
 
 if TYPE_CHECKING:
-    from sluice.model import JobRecord, Outcome, TaskRecord
+    from collections.abc import Iterable
+
+    from sluice.model import Failed, JobRecord, Outcome, TaskRecord
     from sluice.ports import Activities, Clock, Figures, TaskStore
     from sluice.stopper import Stopper
 
@@ -29,16 +31,20 @@ class Finisher:
         """Notes an ended job; a repeated, late or foreign note changes nothing."""
         noted = self.store.note_job(token, job)
         self.figures.count("JobsEnded" if noted.changed else "EventsIgnored")
-        if noted.record is not None:
+        if noted.record is not None and noted.record.state is TaskState.OPEN:
             self.finish_if_ended(noted.record, settled=False)
 
     def finish_if_ended(self, record: TaskRecord, *, settled: bool) -> bool:
-        """Completes the task if its jobs say so; True if they did.
+        """Completes the task if its jobs say so; True if it has ended, now or before.
 
         The item is closed last: a crash on the way repeats all of it, and a workflow that was told
-        already answers that the task is gone, which counts as done. `settled` as for `abandon`.
+        already answers that the task is gone, which counts as done. Of a task that had ended before, the
+        jobs that came to light since are stopped. `settled` as for `abandon`.
         """
-        outcome = completion.decide(record) if record.state is TaskState.OPEN else None
+        if record.state is not TaskState.OPEN:
+            self._close(record, record.state, "its task has ended", settled=settled)
+            return True
+        outcome = completion.decide(record)
         if outcome is None:
             return False
         self.tell(record.task.token, outcome)
@@ -48,11 +54,17 @@ class Finisher:
     def abandon(self, record: TaskRecord, reason: str, *, settled: bool) -> None:
         """Stops the jobs of a task whose workflow does not wait for it any more.
 
-        Unless it is `settled` (nobody can still be submitting its jobs), a task with jobs of unknown
-        id stays open, for the reconciler to find those jobs by their names.
+        Unless it is `settled` (nobody can still be submitting its jobs), a task with jobs of unknown id
+        stays in the reconciler's line: its poller notes those ids, or the reconciler finds the jobs by name.
         """
-        if self._close(record, TaskState.ABANDONED, reason, settled=settled):
-            self.figures.count("TasksAbandoned")
+        self._close(record, TaskState.ABANDONED, reason, settled=settled)
+        self.figures.count("TasksAbandoned")
+
+    def reject(self, token: str, outcome: Failed, submitted: Iterable[JobRecord]) -> None:
+        """Fails a task of which Batch refused a job for good, and stops the jobs before it."""
+        self.tell(token, outcome)
+        self.stopper.stop(submitted, "Batch refused another job of its task")
+        self.store.close(token, outcome.state, self._now_ms(), settled=True)
 
     def tell(self, token: str, outcome: Outcome) -> None:
         """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
@@ -62,12 +74,10 @@ class Finisher:
         except TaskGoneError:
             self.figures.count("TasksGone")
 
-    def _close(self, record: TaskRecord, state: TaskState, reason: str, *, settled: bool) -> bool:
+    def _close(self, record: TaskRecord, state: TaskState, reason: str, *, settled: bool) -> None:
         self.stopper.stop(completion.jobs_to_stop(record), reason)
-        if not settled and completion.may_be_submitted(record):
-            return False
-        self.store.close(record.task.token, state, self._now_ms())
-        return True
+        settled = settled or not completion.may_be_submitted(record)
+        self.store.close(record.task.token, state, self._now_ms(), settled=settled)
 
     def _now_ms(self) -> int:
         return self.clock.now_us() // 1000

@@ -2,112 +2,120 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING
 
-from sluice import completion, healing
-from sluice.ports import RejectedError, ServiceError, TaskGoneError, ThrottledError
+from sluice import healing
+from sluice.inquirer import JOBS_A_CALL, Question, Questions
+from sluice.model import TaskState
+from sluice.ports import RejectedError, ServiceError, TaskGoneError
 from sluice.rate import MICROSECONDS
 from sluice.task_input import InvalidTaskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterator
 
     from sluice.finisher import Finisher
-    from sluice.healing import HealingPolicy
+    from sluice.healing import HealingPolicy, Run
+    from sluice.inquirer import Inquirer
     from sluice.limiter import Limiter
     from sluice.model import OpenTask, TaskRecord
-    from sluice.ports import Activities, Batch, Clock, Figures, Reporter, TaskStore
+    from sluice.ports import Activities, Clock, Crew, Figures, Reporter, TaskStore
     from sluice.submitter import Submitter
 
-Result = TypeVar("Result")
 
-JOBS_A_CALL: Final = 100
-"""https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+@dataclass
+class _Sweep:
+    """One run: when it must end, and what its threads have gathered."""
 
+    run: Run
+    questions: Questions = field(default_factory=Questions)
+    oldest_ms: int | None = None
 
-@dataclass(frozen=True)
-class _Question:
-    """A job to ask Batch about; one that is `forgettable` may be unknown to it for good."""
-
-    token: str
-    job_name: str
-    job_id: str
-    forgettable: bool
+    def see(self, task: OpenTask) -> None:
+        """Remembers the age of the oldest task."""
+        if self.oldest_ms is None or task.created_at < self.oldest_ms:
+            self.oldest_ms = task.created_at
 
 
 @dataclass(frozen=True)
 class Healer:
-    """Looks at every open task once in a heartbeat and puts right what is not."""
+    """Looks at every open task once in a heartbeat and puts right what is not.
 
-    batch: Batch
+    The tasks come in the order of their last heartbeats, and a look is a heartbeat: a task that was looked
+    at goes to the end of the line. So a run needs no memory of the one before, and none is left out
+    however many there are. Two runs at once share the line, as a task can be claimed once in a heartbeat.
+    """
+
     activities: Activities
     store: TaskStore
     submitter: Submitter
     finisher: Finisher
-    describe_limiter: Limiter
+    inquirer: Inquirer
+    heartbeat_limiter: Limiter
+    crew: Crew
     policy: HealingPolicy
     figures: Figures
     reporter: Reporter
     clock: Clock
 
-    def heal(self, *, until_us: int) -> int:
-        """Goes through the open tasks, oldest first, until all were seen or the time is up.
+    def heal(self, run: Run) -> int:
+        """Looks at the tasks that are due, longest not looked at first, until none is left or the time is up.
 
         A task that cannot be healed now is told of and left; the others do not wait for it.
 
         Returns:
-            The age in seconds of the oldest open task; 0 when none is open.
+            The age in seconds of the oldest task that was due; 0 if none was.
         """
-        oldest_ms = None
-        questions: list[_Question] = []
-        for task in self.store.open_tasks():
-            oldest_ms = task.created_at if oldest_ms is None else oldest_ms
-            if self.clock.now_us() >= until_us:
-                break
-            questions += self._guarded(task.token, partial(self._look_at, task, until_us)) or ()
-            while len(questions) >= JOBS_A_CALL:
-                self._ask(questions[:JOBS_A_CALL])
-                del questions[:JOBS_A_CALL]
-        self._ask(questions)
-        return 0 if oldest_ms is None else (self._now_ms() - oldest_ms) // 1000
+        sweep = _Sweep(run)
+        self.crew.each(self._due(sweep), partial(self._visit, sweep))
+        self.inquirer.ask(sweep.questions, at_least=1, until_us=run.submit_until_us)
+        return 0 if sweep.oldest_ms is None else (self._now_ms() - sweep.oldest_ms) // 1000
 
-    def _guarded(self, token: str, act: Callable[[], Result]) -> Result | None:
+    def _due(self, sweep: _Sweep) -> Iterator[OpenTask]:
+        for task in self.store.due_tasks(self.policy.due_before_ms(self._now_ms())):
+            sweep.see(task)
+            if self.clock.now_us() >= sweep.run.look_until_us:
+                return
+            yield task
+
+    def _visit(self, sweep: _Sweep, task: OpenTask) -> None:
         try:
-            return act()
+            sweep.questions.add(self._look_at(task, sweep.run))
         except (ServiceError, InvalidTaskError) as error:
-            self.reporter.task_left(token, error)
-            return None
+            self.reporter.task_left(task.token, error)
+        self.inquirer.ask(sweep.questions, at_least=JOBS_A_CALL, until_us=sweep.run.submit_until_us)
 
-    def _look_at(self, task: OpenTask, until_us: int) -> list[_Question]:
+    def _look_at(self, task: OpenTask, run: Run) -> list[Question]:
         """Does what one task needs now; returns what Batch has to be asked for it."""
-        if not healing.is_due(task, now_ms=self._now_ms(), policy=self.policy):
-            return []
         claim_ends_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
         record = self.store.claim(task, self._now_ms())
         if record is None:
             return []
+        # first of all, so that no fault on the way lets a live task time out
+        alive = record.state is not TaskState.OPEN or self._beat(task.token)
         diagnosis = healing.diagnose(record, now_ms=self._now_ms(), policy=self.policy)
         if diagnosis.settled and diagnosis.unsubmitted:
             record = self._with_found_ids(record)
         if self.finisher.finish_if_ended(record, settled=diagnosis.settled):
             return []
-        if not self._alive(record, settled=diagnosis.settled):
+        if not alive:
+            reason = "its workflow does not wait for it any more"
+            self.finisher.abandon(record, reason, settled=diagnosis.settled)
             return []
         if diagnosis.settled and diagnosis.unsubmitted:
-            self._submit_missing(record, min(until_us, claim_ends_us))
+            self._submit_missing(record, min(run.submit_until_us, claim_ends_us))
         return [
-            _Question(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
+            Question(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
             for job in diagnosis.describe
         ]
 
-    def _alive(self, record: TaskRecord, *, settled: bool) -> bool:
+    def _beat(self, token: str) -> bool:
+        """Sends a heartbeat; False if the token is dead."""
         try:
-            self.activities.heartbeat(record.task.token)
+            self.heartbeat_limiter.call(partial(self.activities.heartbeat, token))
         except TaskGoneError:
-            self.finisher.abandon(record, "its workflow does not wait for it any more", settled=settled)
             return False
         self.figures.count("Heartbeats")
         return True
@@ -126,36 +134,6 @@ class Healer:
         if len(known) < len(record.jobs):
             self.figures.count("TasksResumed")
             self.submitter.submit(record.task, known, until_us=until_us)
-
-    def _ask(self, questions: Sequence[_Question]) -> None:
-        """Asks Batch about up to 100 jobs and notes those that have ended, or that it has forgotten."""
-        if not questions:
-            return
-        describe = partial(self._describe, [each.job_id for each in questions])
-        answers = self._guarded(questions[0].token, describe)
-        if answers is None:
-            return
-        details = {detail["jobId"]: detail for detail in answers}
-        for question in questions:
-            detail = details.get(question.job_id)
-            if detail is None and question.forgettable:
-                detail = completion.vanished(question.job_id)
-            if detail is not None:
-                self._guarded(question.token, partial(self._note, question, detail))
-
-    def _note(self, question: _Question, detail: Mapping[str, Any]) -> None:
-        job = completion.job_record(question.job_name, detail)
-        if job.ended:
-            self.figures.count("EventsMissed")
-            self.finisher.note(question.token, job)
-
-    def _describe(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
-        while True:
-            self.describe_limiter.wait()
-            try:
-                return self.batch.describe_jobs(job_ids)
-            except ThrottledError:
-                self.describe_limiter.back_off()
 
     def _now_ms(self) -> int:
         return self.clock.now_us() // 1000

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sluice.submission import submitting_seconds
+from sluice.rate import MICROSECONDS
+from sluice.submission import LAST_SUBMIT_SECONDS, submitting_seconds
 
 if TYPE_CHECKING:
-    from sluice.model import JobRecord, OpenTask, TaskRecord
+    from sluice.model import JobRecord, TaskRecord
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,33 @@ class HealingPolicy:
         """How long after its claim a reconciler may submit; the next claim is a heartbeat later."""
         return submitting_seconds(self.heartbeat_seconds)
 
+    def due_before_ms(self, now_ms: int) -> int:
+        """The last heartbeat of a task that is only just due."""
+        return now_ms - self.heartbeat_seconds * 1000
+
+
+RUN_SECONDS: Final = 55
+"""How long a run begins new looks. The schedule starts the next one within the minute (template.yaml), and
+two that go through the same tasks would pay twice for each claim.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """When a run must end: `look_until_us` for new looks, `submit_until_us` for new jobs."""
+
+    look_until_us: int
+    submit_until_us: int
+
+
+def plan_run(now_us: int, *, remaining_seconds: float) -> Run:
+    """Fits a run into what remains of the function's time."""
+    left_seconds = remaining_seconds - LAST_SUBMIT_SECONDS
+    return Run(
+        look_until_us=now_us + int(min(RUN_SECONDS, left_seconds) * MICROSECONDS),
+        submit_until_us=now_us + int(left_seconds * MICROSECONDS),
+    )
+
 
 FORGOTTEN_SECONDS: Final = 86_400
 """Batch keeps ended jobs for a day at least, and its answers may lag behind; a job that it does not know
@@ -50,11 +78,6 @@ class Diagnosis:
     unsubmitted: bool
     describe: tuple[JobRecord, ...]
     forgettable: bool
-
-
-def is_due(task: OpenTask, *, now_ms: int, policy: HealingPolicy) -> bool:
-    """True when the task's last heartbeat is as old as the policy allows."""
-    return now_ms - task.heartbeat_at >= policy.heartbeat_seconds * 1000
 
 
 def diagnose(record: TaskRecord, *, now_ms: int, policy: HealingPolicy) -> Diagnosis:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from sluice.ports import ThrottledError
 from sluice.rate import MICROSECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sluice.ports import Clock, RateStore
     from sluice.rate import Limit
+
+Result = TypeVar("Result")
 
 MAX_BLOCK: Final = 10
 """Slots a write at most: at 50 a second that is five writes a second."""
@@ -44,6 +49,19 @@ class Limiter:
             self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)
             if not self._is_late(due_us):
                 return True
+
+    def call(self, act: Callable[[], Result], until_us: int | None = None) -> Result:
+        """Makes a call in a slot of the rate; one that is throttled lowers the rate and is made again.
+
+        Raises:
+            ThrottledError: no slot came before `until_us`.
+        """
+        while self.wait(until_us):
+            try:
+                return act()
+            except ThrottledError:
+                self.back_off()
+        raise ThrottledError(f"no slot of {self._api}'s rate fell due in time")
 
     def back_off(self) -> None:
         """Tells everybody that the API answered 429."""

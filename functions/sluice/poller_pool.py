@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluice.ports import ServiceError, ThrottledError, UnclearError
 from sluice.rate import MICROSECONDS
+from sluice.submission import LAST_SUBMIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from sluice.model import ActivityTask
     from sluice.ports import ActivityQueue, Clock, Reporter
     from sluice.submitter import Submitter
-
-LAST_SUBMIT_SECONDS: Final = 45
-"""No job is submitted later than this before the deadline, so that even after a slow answer its id can
-still be noted (the sockets' timeouts: aws/clients.py)."""
 
 LAST_POLL_SECONDS: Final = 60 + 15 + LAST_SUBMIT_SECONDS
 """The last long poll starts this long before the function's deadline. GetActivityTask holds for up to

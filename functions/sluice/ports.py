@@ -6,10 +6,10 @@ say what an answer means to the caller, whatever service it came from.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sluice.model import (
         ActivityTask,
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         TaskState,
     )
     from sluice.rate import Limit, Reservation
+
+Item = TypeVar("Item")
 
 
 class ServiceError(Exception):
@@ -114,17 +116,21 @@ class TaskStore(Protocol):
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """Notes that a job ended; an ended job never changes again."""
 
-    def close(self, token: str, state: TaskState, now_ms: int) -> None:
-        """Marks the task ended; an ended task never changes its state again."""
+    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
+        """Marks the task ended; an ended task never changes its state again.
+
+        One that is not `settled`, as it may have jobs of which nobody knows the ids, is due as before,
+        until it is closed again in the same state and settled.
+        """
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """The OPEN tasks of one workflow execution."""
 
-    def open_tasks(self) -> Iterator[OpenTask]:
-        """Every OPEN task, oldest first."""
+    def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
+        """The tasks that are not closed for good and had their last heartbeat by then, longest ago first."""
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
-        """Moves the task's heartbeat to now; None if it ended or another reconciler was quicker."""
+        """Moves the task's heartbeat to now; None if it was closed or another reconciler was quicker."""
 
 
 class RateStore(Protocol):
@@ -172,3 +178,13 @@ class Reporter(Protocol):
 
     def poll_failed(self, error: ServiceError) -> None:
         """Says that a long poll failed."""
+
+    def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
+        """Says that Batch gave no answer about so many jobs, which are asked about again later."""
+
+
+class Crew(Protocol):
+    """Workers that share one line of work."""
+
+    def each(self, items: Iterator[Item], act: Callable[[Item], None]) -> None:
+        """Acts on every item, several at a time; returns when all are done."""

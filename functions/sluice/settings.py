@@ -37,6 +37,8 @@ class Settings:
     max_empty_rounds: int
     always_on: bool
     heartbeat_seconds: int
+    heartbeat_rate_per_second: float
+    reconciler_threads: int
     takeover_seconds: int
     overdue_seconds: int
     keep_days: int
@@ -62,6 +64,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         max_empty_rounds=_whole(environment, "MAX_EMPTY_ROUNDS", 1, 1000),
         always_on=_flag(environment, "ALWAYS_ON"),
         heartbeat_seconds=_whole(environment, "HEARTBEAT_SECONDS", 1, 86_400),
+        heartbeat_rate_per_second=_number(environment, "HEARTBEAT_RATE_PER_SECOND", 0.1, 1000),
+        reconciler_threads=_whole(environment, "RECONCILER_THREADS", 1, 200),
         takeover_seconds=_whole(environment, "TAKEOVER_SECONDS", 1, 86_400),
         overdue_seconds=_whole(environment, "OVERDUE_SECONDS", 1, 31_536_000),
         keep_days=_whole(environment, "KEEP_DAYS", 1, 3650),

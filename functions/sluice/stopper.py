@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
-
-from sluice.ports import ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,12 +29,5 @@ class Stopper:
                 self._terminate(job.job_id, f"Sluice: {reason}")
 
     def _terminate(self, job_id: str, reason: str) -> None:
-        while True:
-            self.limiter.wait()
-            try:
-                self.batch.terminate_job(job_id, reason)
-            except ThrottledError:
-                self.limiter.back_off()
-            else:
-                self.figures.count("JobsTerminated")
-                return
+        self.limiter.call(partial(self.batch.terminate_job, job_id, reason))
+        self.figures.count("JobsTerminated")

@@ -19,6 +19,10 @@ is for the call that was begun last: 25 s at most until its answer or the end of
 just so; much less is for tests with a Batch that answers at once.
 """
 
+LAST_SUBMIT_SECONDS: Final = 45
+"""No job is submitted later than this before a function's deadline, so that even after a slow answer its id
+can still be noted (the sockets' timeouts: aws/clients.py)."""
+
 
 def submitting_seconds(own_seconds: float) -> float:
     """How long the owner of a task may submit its jobs if the next owner comes after `own_seconds`."""

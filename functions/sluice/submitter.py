@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice import completion
-from sluice.model import TaskState
+from sluice.model import JobRecord
 from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate import MICROSECONDS
 from sluice.submission import job_name, submit_request
@@ -17,16 +18,24 @@ if TYPE_CHECKING:
 
     from sluice.finisher import Finisher
     from sluice.limiter import Limiter
-    from sluice.model import ActivityTask, Failed, Task, TaskRecord
+    from sluice.model import ActivityTask, Task, TaskRecord
     from sluice.ports import Batch, Clock, Figures, TaskStore
-    from sluice.stopper import Stopper
 
-SETTLE_SECONDS: Final = 2
-"""How long an unclear submission may take to show up under its name before the look-up."""
+SETTLE_SECONDS: Final = (2, 5)
+"""How long before each look-up an unclear submission may take to show up under its name. AWS promises
+nothing; a job that shows up later still would be submitted twice."""
+
+NOTE_SECONDS: Final = 10
+"""The ids of a task that takes longer are noted as often, and the answer says whether it has ended."""
 
 
 class RefusedJobError(Exception):
     """Raised when Batch refused a job for good; the message is for the task's sender."""
+
+    def __init__(self, job_name: str, message: str) -> None:
+        """`job_name` is the job's name in its task."""
+        super().__init__(message)
+        self.job_name = job_name
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,6 @@ class Submitter:
     finisher: Finisher
     submit_limiter: Limiter
     look_up_limiter: Limiter
-    stopper: Stopper
     window_seconds: float
     figures: Figures
     clock: Clock
@@ -66,15 +74,18 @@ class Submitter:
             self.submit(task, {}, until_us=min(until_us, window_us))
 
     def submit(self, task: Task, known: Mapping[str, str], *, until_us: int) -> None:
-        """Submits the jobs of an open task that have no id in `known`, and notes the new ids."""
+        """Submits the jobs of an open task that have no id in `known`, and notes the new ids.
+
+        A task that ended meanwhile (stopped, or failed fast) gets no more jobs, and those that it got
+        are stopped.
+        """
         job_ids = dict(known)
-        rejection = None
         try:
-            rejection = self._submit_missing(task, job_ids, until_us)
-        finally:  # what was submitted before a fault is noted all the same
-            record = self._record(task.token, job_ids) if job_ids else None
-        if rejection is not None:
-            self._reject(task, record, rejection)
+            while self._submit_some(task, job_ids, until_us):
+                pass
+        except RefusedJobError as error:
+            submitted = [JobRecord(name, job_id=job_id) for name, job_id in job_ids.items()]
+            self.finisher.reject(task.token, completion.rejection(error.job_name, str(error)), submitted)
 
     def find(self, record: TaskRecord) -> dict[str, str]:
         """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
@@ -91,21 +102,31 @@ class Submitter:
                 found[job.name] = job_id
         return found
 
-    def _submit_missing(self, task: Task, job_ids: dict[str, str], until_us: int) -> Failed | None:
-        """Adds to `job_ids` until all jobs have one, the time is up, or Batch refuses one for good."""
+    def _submit_some(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
+        """Submits for NOTE_SECONDS and notes the ids; True if there are jobs left, and time for them."""
+        clear = ended = False
+        try:
+            clear = self._submit_missing(task, job_ids, until_us)
+        finally:  # what was submitted before a fault is noted all the same
+            if job_ids:
+                ended = self._note(task.token, job_ids, settled=clear)
+        return clear and not ended and len(job_ids) < len(task.jobs)
+
+    def _submit_missing(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
+        """Adds to `job_ids` for NOTE_SECONDS; False if the time is up, when a job's fate may be unknown."""
+        pause_us = self.clock.now_us() + NOTE_SECONDS * MICROSECONDS
         for job in task.jobs:
             if job.name in job_ids:
                 continue
-            try:
-                job_id = self._submit_once(submit_request(task, job, job_ids), until_us)
-            except RefusedJobError as error:
-                return completion.rejection(job.name, str(error))
+            job_id = self._submit_once(job.name, submit_request(task, job, job_ids), until_us)
             if job_id is None:
-                break
+                return False
             job_ids[job.name] = job_id
-        return None
+            if self.clock.now_us() >= pause_us:
+                break
+        return True
 
-    def _submit_once(self, request: Mapping[str, Any], until_us: int) -> str | None:
+    def _submit_once(self, job_name: str, request: Mapping[str, Any], until_us: int) -> str | None:
         """Tries until Batch gives a clear answer; None if the time is up before."""
         while self.submit_limiter.wait(until_us):
             try:
@@ -115,36 +136,28 @@ class Submitter:
                 self.submit_limiter.back_off()
             except UnclearError:
                 self.figures.count("SubmitUnclear")
-                self.clock.sleep(SETTLE_SECONDS)
-                found = self._look_up(request["jobQueue"], request["jobName"])
+                found = self._look_up_patiently(request["jobQueue"], request["jobName"])
                 if found is not None:
                     return found
             except (RejectedError, DeniedError) as error:
-                raise RefusedJobError(str(error)) from error
+                raise RefusedJobError(job_name, str(error)) from error
             else:
                 self.figures.count("JobsSubmitted")
                 return job_id
         return None
 
+    def _look_up_patiently(self, job_queue: str, name: str) -> str | None:
+        for seconds in SETTLE_SECONDS:
+            self.clock.sleep(seconds)
+            found = self._look_up(job_queue, name)
+            if found is not None:
+                return found
+        return None
+
     def _look_up(self, job_queue: str, name: str) -> str | None:
-        while True:
-            self.look_up_limiter.wait()
-            try:
-                return self.batch.find_job(job_queue, name)
-            except ThrottledError:
-                self.look_up_limiter.back_off()
+        return self.look_up_limiter.call(partial(self.batch.find_job, job_queue, name))
 
-    def _record(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
-        """Notes the ids; a task that ended meanwhile (stopped, or failed fast) takes its new jobs along."""
+    def _note(self, token: str, job_ids: Mapping[str, str], *, settled: bool) -> bool:
+        """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs."""
         record = self.store.record_submitted(token, job_ids)
-        if record is not None and record.state is not TaskState.OPEN:
-            self.stopper.stop(completion.jobs_to_stop(record), "its task has ended")
-        elif record is not None:  # a job that failed at once left the task open for its siblings' ids
-            self.finisher.finish_if_ended(record, settled=False)
-        return record
-
-    def _reject(self, task: Task, record: TaskRecord | None, outcome: Failed) -> None:
-        self.finisher.tell(task.token, outcome)
-        if record is not None:
-            self.stopper.stop(completion.jobs_to_stop(record), "Batch refused another job of its task")
-        self.store.close(task.token, TaskState.FAILED, self.clock.now_us() // 1000)
+        return record is not None and self.finisher.finish_if_ended(record, settled=settled)

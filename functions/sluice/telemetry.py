@@ -67,6 +67,10 @@ class LogReporter:
         """Says that a long poll failed."""
         logger.warning("long poll failed", error=_said(error))
 
+    def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
+        """Says that Batch gave no answer about so many jobs, which are asked about again later."""
+        logger.warning("jobs not described", jobs=jobs, error=_said(error))
+
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

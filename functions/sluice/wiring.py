@@ -12,9 +12,11 @@ from sluice.aws.step_functions import BotoActivities, BotoActivityQueue, BotoPol
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.chain import Chain
 from sluice.clock import SystemClock
+from sluice.crew import ThreadCrew
 from sluice.finisher import Finisher
 from sluice.healer import Healer
 from sluice.healing import HealingPolicy
+from sluice.inquirer import Inquirer
 from sluice.limiter import Limiter
 from sluice.poller_pool import PollerPool
 from sluice.rate import Limit
@@ -55,12 +57,13 @@ class Wiring:
     def healer(self) -> Healer:
         """What reconcile_tasks runs."""
         return Healer(
-            batch=self._batch,
             activities=self._activities,
             store=self.store,
             submitter=self._submitter,
             finisher=self.finisher,
-            describe_limiter=self._other_limiter("DescribeJobs"),
+            inquirer=self._inquirer,
+            heartbeat_limiter=self._heartbeat_limiter,
+            crew=ThreadCrew(self.settings.reconciler_threads),
             policy=HealingPolicy(
                 heartbeat_seconds=self.settings.heartbeat_seconds,
                 takeover_seconds=self.settings.takeover_seconds,
@@ -93,11 +96,27 @@ class Wiring:
             finisher=self.finisher,
             submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
             look_up_limiter=self._other_limiter("ListJobs"),
-            stopper=self._stopper,
             window_seconds=submitting_seconds(self.settings.takeover_seconds),
             figures=self.counts,
             clock=self.clock,
         )
+
+    @cached_property
+    def _inquirer(self) -> Inquirer:
+        return Inquirer(
+            batch=self._batch,
+            limiter=self._other_limiter("DescribeJobs"),
+            finisher=self.finisher,
+            figures=self.counts,
+            reporter=LogReporter(),
+        )
+
+    @cached_property
+    def _heartbeat_limiter(self) -> Limiter:
+        # Step Functions' bucket is deep, so that a second's worth may come at once
+        rate = self.settings.heartbeat_rate_per_second
+        limit = Limit(rate, burst=max(1, int(rate)))
+        return Limiter("SendTaskHeartbeat", limit=limit, store=self._rates, clock=self.clock)
 
     @cached_property
     def _stopper(self) -> Stopper:

@@ -116,37 +116,55 @@ def test_a_foreign_note_changes_nothing(
 
 def test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    stores.tasks.close("token", TaskState.ABANDONED, 2000)
-    stores.tasks.close("token", TaskState.SUCCEEDED, 3000)
-    assert list(stores.tasks.open_tasks()) == []
+    stores.tasks.close("token", TaskState.ABANDONED, 2000, settled=True)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 3000, settled=True)
+    assert list(stores.tasks.due_tasks(9000)) == []
     assert stores.tasks.of_execution(EXECUTION) == []
     noted = stores.tasks.note_job("token", ended("align", "1"))
     assert noted.record is not None
     assert noted.record.state is TaskState.ABANDONED
 
 
-def test_open_tasks_come_oldest_first(stores: Stores) -> None:
-    for now_ms in (3000, 1000, 2000):
+def test_due_tasks_come_in_the_order_of_their_last_heartbeats(stores: Stores) -> None:
+    for now_ms in (3000, 1000, 2000, 6000):
         put(stores, f"token-{now_ms}", job("align"), now_ms=now_ms)
-    assert list(stores.tasks.open_tasks()) == [
-        OpenTask(f"token-{now_ms}", now_ms, now_ms) for now_ms in (1000, 2000, 3000)
+    (first, *_) = stores.tasks.due_tasks(5000)
+    assert stores.tasks.claim(first, 4000) is not None
+    assert list(stores.tasks.due_tasks(5000)) == [
+        OpenTask("token-2000", 2000, 2000),
+        OpenTask("token-3000", 3000, 3000),
+        OpenTask("token-1000", 1000, 4000),
     ]
+
+
+def test_a_task_that_ended_unsettled_is_due_until_it_is_settled(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    stores.tasks.close("token", TaskState.ABANDONED, 2000, settled=False)
+    assert stores.tasks.of_execution(EXECUTION) == []
+    (task,) = stores.tasks.due_tasks(9000)
+    claimed = stores.tasks.claim(task, 3000)
+    assert claimed is not None
+    assert claimed.state is TaskState.ABANDONED
+    stores.tasks.close("token", TaskState.SUCCEEDED, 4000, settled=True)
+    assert len(list(stores.tasks.due_tasks(9000))) == 1
+    stores.tasks.close("token", TaskState.ABANDONED, 5000, settled=True)
+    assert list(stores.tasks.due_tasks(9000)) == []
 
 
 def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    (task,) = stores.tasks.open_tasks()
+    (task,) = stores.tasks.due_tasks(9000)
     with ThreadPoolExecutor(8) as pool:
         claims = list(pool.map(lambda now_ms: stores.tasks.claim(task, now_ms), range(5000, 5008)))
     assert len([claim for claim in claims if claim is not None]) == 1
-    (seen,) = stores.tasks.open_tasks()
+    (seen,) = stores.tasks.due_tasks(9000)
     assert seen.heartbeat_at in range(5000, 5008)
 
 
 def test_a_closed_task_is_not_claimed(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    (task,) = stores.tasks.open_tasks()
-    stores.tasks.close("token", TaskState.SUCCEEDED, 2000)
+    (task,) = stores.tasks.due_tasks(9000)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 2000, settled=True)
     assert stores.tasks.claim(task, 5000) is None
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sluice.ports import DeniedError, RejectedError, UnclearError
+from sluice.healing import HealingPolicy, Run, plan_run
+from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate import Limit
 from tests.builders import EXECUTION, World, ended, job, task_text
-from tests.fakes import FakeBatch
+from tests.fakes import FakeActivities, FakeBatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from sluice.task_input import parse_task
 
 
 def heal(world: World) -> int:
-    return world.healer.heal(until_us=world.in_seconds(600))
+    return world.healer.heal(plan_run(world.clock.now_us(), remaining_seconds=900))
 
 
 def state(world: World, token: str = "token") -> TaskState:
@@ -137,7 +138,10 @@ def test_a_failing_describe_is_told_of_and_the_rest_goes_on() -> None:
     world.take("token", job("align"))
     world.clock.sleep(3601)
     assert heal(world) == 3601
-    assert [str(error) for _, error in world.reports.left] == ["timeout asking about 1 jobs"]
+    assert [(jobs, str(error)) for jobs, error in world.reports.not_described] == [
+        (1, "timeout asking about 1 jobs")
+    ]
+    assert world.reports.left == []
 
 
 def test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted() -> None:
@@ -148,11 +152,55 @@ def test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_
     world.activities.gone.add("token")
     (record,) = world.store.of_execution(EXECUTION)
     world.finisher.abandon(record, "its workflow was stopped", settled=False)
-    assert state(world) is TaskState.OPEN
+    assert (state(world), world.batch.terminated) == (TaskState.ABANDONED, [])
     world.clock.sleep(301)
     heal(world)
     assert world.batch.terminated == ["job-0"]
-    assert state(world) is TaskState.ABANDONED
+    assert world.store.closed_at.keys() == {"token"}
+
+
+def test_a_task_that_ended_while_it_is_its_pollers_is_left_to_that() -> None:
+    world = World(policy=HealingPolicy(heartbeat_seconds=100, takeover_seconds=300, overdue_seconds=3600))
+    with_intent(world, "token", job("align"))
+    (record,) = world.store.of_execution(EXECUTION)
+    world.finisher.abandon(record, "its workflow was stopped", settled=False)
+    world.clock.sleep(101)
+    heal(world)
+    assert world.store.closed_at == {}
+    world.clock.sleep(200)
+    heal(world)
+    assert world.store.closed_at.keys() == {"token"}
+    assert world.batch.jobs == {}
+    assert world.activities.heartbeats == []
+
+
+def test_a_fault_on_the_way_does_not_cost_a_live_task_its_heartbeat() -> None:
+    world = World()
+    with_intent(world, "token", job("align", jobQueue="forbidden"))
+    world.batch.broken_queues["forbidden"] = DeniedError("AccessDenied for ListJobs")
+    world.clock.sleep(301)
+    heal(world)
+    assert world.activities.heartbeats == ["token"]
+    assert [str(error) for _, error in world.reports.left] == ["AccessDenied for ListJobs"]
+
+
+def test_a_throttled_heartbeat_lowers_the_shared_rate_and_is_sent_again() -> None:
+    @dataclass
+    class Throttling(FakeActivities):
+        refused: int = 0
+
+        def heartbeat(self, token: str) -> None:
+            if self.refused < 2:
+                self.refused += 1
+                raise ThrottledError("429")
+            super().heartbeat(token)
+
+    world = World(activities=Throttling())
+    world.take("token", job("align"))
+    world.clock.sleep(301)
+    heal(world)
+    assert world.activities.heartbeats == ["token"]
+    assert world.rates.states["SendTaskHeartbeat"].rate_per_second < 50
 
 
 def test_a_task_that_was_told_and_not_closed_is_closed_as_what_it_was() -> None:
@@ -170,7 +218,7 @@ def test_a_reconciler_that_is_slow_never_submits_beside_the_next_one() -> None:
     with_intent(world, "token", *[job(f"job{index}") for index in range(100)])
     world.clock.sleep(301)
     claimed_us = world.clock.now_us()
-    world.healer.heal(until_us=world.in_seconds(3600))
+    heal(world)
     assert 0 < len(world.batch.jobs) < 100
     assert world.batch.submitted_at_us[-1] - claimed_us <= 240_000_000
 
@@ -210,7 +258,7 @@ def test_a_reconciler_whose_time_is_up_stops_and_the_next_goes_on() -> None:
     world.take("first", job("align"))
     world.take("second", job("align"))
     world.clock.sleep(301)
-    world.healer.heal(until_us=world.clock.now_us())
+    world.healer.heal(Run(world.clock.now_us(), world.in_seconds(600)))
     assert world.activities.heartbeats == []
     heal(world)
     assert world.activities.heartbeats == ["first", "second"]

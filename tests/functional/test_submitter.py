@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
-from tests.builders import World, ended, job, task_text
+from tests.builders import EXECUTION, World, ended, job, task_text
 from tests.fakes import FakeBatch, MemoryTaskStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from sluice.model import Task
+    from sluice.model import Task, TaskRecord
 
 from sluice.model import ActivityTask, Failed, TaskState
 from sluice.submission import job_name
@@ -75,7 +76,24 @@ def test_after_an_unclear_answer_without_effect_the_job_is_submitted_again() -> 
     world.batch.answers.append(UnclearError("reset"))
     world.take("token", job("align"))
     assert list(world.batch.jobs) == ["job-0"]
-    assert world.batch.calls["ListJobs"] == 1
+    assert world.batch.calls["ListJobs"] == 2
+
+
+def test_a_job_that_shows_up_late_under_its_name_is_not_submitted_again() -> None:
+    class Lagging(FakeBatch):
+        """ListJobs knows nothing of a job when it is first asked."""
+
+        def find_job(self, job_queue: str, job_name: str) -> str | None:
+            found = super().find_job(job_queue, job_name)
+            return found if self.calls["ListJobs"] > 1 else None
+
+    world = World()
+    world.batch = Lagging(clock=world.clock)
+    world.batch.answers.append(UnclearError("read timeout"))
+    world.batch.lost_answers = 1
+    world.take("token", job("align"))
+    assert list(world.batch.jobs) == ["job-0"]
+    assert world.store.records["token"].jobs["align"].job_id == "job-0"
 
 
 def test_a_token_that_is_known_already_is_not_submitted_a_second_time() -> None:
@@ -109,9 +127,69 @@ def test_nobody_submits_after_the_window_that_is_the_pollers_alone() -> None:
 def test_a_task_that_was_abandoned_while_it_was_submitted_takes_its_jobs_along() -> None:
     world = World()
     world.take("token", job("align"))
-    world.store.close("token", TaskState.ABANDONED, 0)
+    world.store.close("token", TaskState.ABANDONED, 0, settled=True)
     world.submitter.submit(world.store.records["token"].task, {}, until_us=world.in_seconds(60))
     assert world.batch.terminated == ["job-1"]
+
+
+@dataclass
+class Slow(FakeBatch):
+    """A Batch whose every answer takes three seconds; `then` happens after the fifth job."""
+
+    then: Callable[[], None] = lambda: None
+
+    def submit_job(self, request: Mapping[str, Any]) -> str:
+        job_id = super().submit_job(request)
+        self.clock.sleep(3)
+        if len(self.jobs) == 5:
+            self.then()
+        return job_id
+
+
+def slow_world() -> tuple[World, Slow]:
+    world = World()
+    slow = Slow(clock=world.clock)
+    world.batch = slow
+    return world, slow
+
+
+def test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of_them() -> None:
+    world, slow = slow_world()
+
+    def stop() -> None:
+        (record,) = world.store.of_execution(EXECUTION)
+        world.finisher.abandon(record, "its workflow execution ended: ABORTED", settled=False)
+
+    slow.then = stop
+    world.take("token", *[job(f"job{index}") for index in range(50)])
+    assert len(world.batch.jobs) < 10
+    assert set(world.batch.terminated) == set(world.batch.jobs)
+    assert world.store.records["token"].state is TaskState.ABANDONED
+    assert world.store.closed_at.keys() == {"token"}
+
+
+def test_a_task_that_failed_fast_while_its_jobs_are_submitted_gets_no_more_of_them() -> None:
+    world, slow = slow_world()
+    slow.then = lambda: world.finisher.note("token", ended("job0", "job-0", "FAILED"))
+    world.take("token", *[job(f"job{index}") for index in range(50)])
+    assert len(world.batch.jobs) < 10
+    assert set(world.batch.terminated) == world.batch.jobs.keys() - {"job-0"}
+    assert len(world.activities.outcomes["token"]) == 1
+    assert world.store.closed_at.keys() == {"token"}
+
+
+def test_the_ids_of_a_quick_task_are_noted_in_one_write() -> None:
+    @dataclass
+    class Counting(MemoryTaskStore):
+        writes: int = 0
+
+        def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+            self.writes += 1
+            return super().record_submitted(token, job_ids)
+
+    store = Counting()
+    World(store=store).take("token", *[job(f"job{index}") for index in range(100)])
+    assert store.writes == 1
 
 
 def test_an_event_that_came_before_the_id_was_noted_is_kept() -> None:

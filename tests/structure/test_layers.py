@@ -46,7 +46,17 @@ IMPURE = {
     "subprocess",
 }
 
-SERVICES = {"chain", "finisher", "healer", "limiter", "poller_pool", "stopper", "submitter"}
+SERVICES = {
+    "chain",
+    "crew",
+    "finisher",
+    "healer",
+    "inquirer",
+    "limiter",
+    "poller_pool",
+    "stopper",
+    "submitter",
+}
 """Modules that act, through ports only."""
 
 

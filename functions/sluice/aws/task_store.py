@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sluice.model import JobRecord, OpenTask, Task, TaskRecord
 
 BY_EXECUTION: Final = "ByExecution"
-OPEN_BY_AGE: Final = "OpenByAge"
+OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
 SECONDS_A_DAY: Final = 86_400
 
 
@@ -83,30 +83,28 @@ class DynamoTaskStore:
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)
 
-    def close(self, token: str, state: TaskState, now_ms: int) -> None:
-        """One write, which also takes the task out of the index of open tasks."""
+    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
+        """One write; one that is settled also takes the task out of the index, to be deleted later."""
+        values = {":state": state.value, ":now": now_ms, ":was": TaskState.OPEN.value}
+        expires_at = now_ms // 1000 + self.keep_days * SECONDS_A_DAY
         self._update(
             token,
-            "SET #state = :state, closedAt = :now, expiresAt = :expires REMOVE #open",
+            "SET #state = :state, closedAt = :now"
+            + (", expiresAt = :expires REMOVE #open" if settled else ""),
             names={"#state": "state", "#open": "open"},
-            values={
-                ":state": state.value,
-                ":now": now_ms,
-                ":expires": now_ms // 1000 + self.keep_days * SECONDS_A_DAY,
-                ":was": TaskState.OPEN.value,
-            },
-            condition="#state = :was",
+            values={**values, ":expires": expires_at} if settled else values,
+            condition="#state = :was OR (#state = :state AND attribute_exists(#open))",
         )
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """One write that botocore may repeat; of reconcilers that saw one heartbeat, one gets the task."""
-        values = {":now": now_ms, ":seen": task.heartbeat_at, ":was": TaskState.OPEN.value}
+        values = {":now": now_ms, ":seen": task.heartbeat_at, ":open": OPEN_PARTITION}
         item, changed = self._update(
             task.token,
             "SET heartbeatAt = :now, writer = :writer",
-            names={"#state": "state"},
+            names={"#open": "open"},
             values={**values, ":writer": uuid4().hex},
-            condition="#state = :was AND (heartbeatAt = :seen OR writer = :writer)",
+            condition="#open = :open AND (heartbeatAt = :seen OR writer = :writer)",
         )
         return read_task(item) if changed and item else None
 
@@ -120,13 +118,17 @@ class DynamoTaskStore:
         records = [self._read(entry["taskToken"]) for entry in found]
         return [record for record in records if record is not None and record.state is TaskState.OPEN]
 
-    def open_tasks(self) -> Iterator[OpenTask]:
-        """A query of the sparse index, a page at a time as it is needed."""
+    def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
+        """A query of the sparse index, a page at a time as it is needed.
+
+        A task that is claimed meanwhile leaves the range of the query, so that the pages neither skip
+        nor repeat one; an entry of the index that lags behind is refused by `claim`.
+        """
         found = self._query(
-            IndexName=OPEN_BY_AGE,
-            KeyConditionExpression="#open = :open",
+            IndexName=OPEN_BY_HEARTBEAT,
+            KeyConditionExpression="#open = :open AND heartbeatAt <= :before",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item({":open": OPEN_PARTITION}),
+            ExpressionAttributeValues=to_item({":open": OPEN_PARTITION, ":before": before_ms}),
         )
         return (read_open_task(entry) for entry in found)
 

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sluice.healing import HealingPolicy, diagnose, is_due
-from sluice.model import JobRecord, OpenTask
+from sluice.healing import HealingPolicy, Run, diagnose, plan_run
+from sluice.model import JobRecord
 from tests.builders import ended, job, open_record
 
 POLICY = HealingPolicy(heartbeat_seconds=300, takeover_seconds=300, overdue_seconds=3600)
 
 
-def test_a_task_is_due_when_its_heartbeat_is_old() -> None:
-    task = OpenTask("token", created_at=0, heartbeat_at=1000)
-    assert not is_due(task, now_ms=300_999, policy=POLICY)
-    assert is_due(task, now_ms=301_000, policy=POLICY)
+def test_a_task_is_due_a_heartbeat_after_the_last_one() -> None:
+    assert POLICY.due_before_ms(301_000) == 1000
+
+
+def test_a_run_ends_before_the_next_one_starts_and_its_submissions_before_the_function_does() -> None:
+    planned = plan_run(0, remaining_seconds=900)
+    assert planned == Run(look_until_us=55_000_000, submit_until_us=855_000_000)
+    assert plan_run(0, remaining_seconds=60) == Run(15_000_000, 15_000_000)
 
 
 def test_a_young_unsubmitted_task_is_still_its_pollers() -> None:

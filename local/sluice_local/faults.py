@@ -42,7 +42,7 @@ class FaultKind(StrEnum):
     EVENT_DELAYED = "event_delayed"
     """An event comes `seconds` late."""
     EVENT_REORDERED = "event_reordered"
-    """An event comes after the one that follows it, or `seconds` late (1 if 0) when none follows."""
+    """An event comes after the next one of the same target, or `seconds` late (1 if 0) when none comes."""
 
     JOB_TERMINATED = "job_terminated"
     """Somebody calls TerminateJob `seconds` after the job began to run (target of all: the job's name)."""

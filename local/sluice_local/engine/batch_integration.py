@@ -136,7 +136,8 @@ class _BatchCalls:
                 return
 
     def _has_ended(self, job_id: str) -> bool:
-        return all(job.status.ended for job in self.batch.backend.find([job_id], request_scope()))
+        # a job that Batch has forgotten is one of which nobody knows that it has ended
+        return any(job.status.ended for job in self.batch.backend.find([job_id], request_scope()))
 
     def _ended_within(self, seconds: float, job_id: str, ended: threading.Event) -> bool:
         """Wait for the event for so long; a stopped execution takes its job along."""

@@ -35,10 +35,12 @@ Put = Callable[[], Any]
 
 def install(faults: FaultsInForce) -> None:
     """Let events be lost on their way; to be installed before what sends them."""
-    stock.wrap("services.eventbridge._put_events", functools.partial(_faulty, _Bus(faults)))
+    bus = FaultyBus(faults)
+    faults.on_heal(bus.release_all)
+    stock.wrap("services.eventbridge._put_events", functools.partial(_faulty, bus))
 
 
-def _faulty(bus: "_Bus", put_events: Private) -> Private:
+def _faulty(bus: "FaultyBus", put_events: Private) -> Private:
     @functools.wraps(put_events)
     def put(request: Mapping[str, Any], *, allow_aws_source: bool = False) -> Private:
         if not (allow_aws_source and bus.faults.active):
@@ -67,7 +69,9 @@ class _Held:
 
 
 @dataclass
-class _Bus:
+class FaultyBus:
+    """Sends events to the real bus while faults are in force; safe on any thread."""
+
     faults: FaultsInForce
     held: list[_Held] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,6 +88,13 @@ class _Bus:
             put()
         if fault is not None:
             self._send_later(fault, put)
+
+    def release_all(self) -> None:
+        """Send at once what waits to be overtaken."""
+        with self.lock:
+            held, self.held = self.held, []
+        for each in held:
+            each.put()
 
     def _send_later(self, fault: Fault, put: Put) -> None:
         match fault.kind:

@@ -1,0 +1,168 @@
+"""What comes to the functions, and what leaves them: queues, events, schedules, logs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.contract.iam.policies import document_of
+from tests.contract.iam.probe import Probe, first_wrong
+from tests.contract.iam.scene import within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.contract.iam.scene import Scene
+
+PATIENCE_SECONDS: Final = 4
+
+
+def takes_messages(function: str, queue: str, scene: Scene) -> str | None:
+    """A message of its queue reaches a function and is deleted."""
+    scene.aws.client("sqs").send_message(QueueUrl=scene.physical(queue), MessageBody='{"wake": "Test"}')
+    before = _invocations(scene, function)
+    with scene.listening(function):
+        came = within(PATIENCE_SECONDS, lambda: _invocations(scene, function) > before)
+        deleted = within(1, lambda: scene.waiting(queue) == 0)
+    return first_wrong(
+        (came or deleted, "messages stay in the queue"), (deleted, "messages are handled and not deleted")
+    )
+
+
+def starts_a_poller(scene: Scene) -> str | None:
+    """The next link of the chain is started, and the table remembers how far the chain is."""
+    _first_link(scene)
+    scene.forget_rate("slot-0")
+    failed, answer = scene.invoke("EnsurePollers", {})
+    started = (answer or {}).get("PollersStarted") == 1
+    return failed or first_wrong((started, "no poller is started"))
+
+
+def _first_link(scene: Scene) -> None:
+    """Sees to it that the chain's first link was there and has ended."""
+    first = {"slot": 99, "number": 0, "probe": True, "emptyRounds": 0}
+    if not any(each["name"] == "slot-0-0" for each in scene.stack.pollers()):
+        machine = scene.stack.outputs["ActivityPollerArn"]
+        scene.stack.states.start_execution(stateMachineArn=machine, name="slot-0-0", input=json.dumps(first))
+    scene.stop_pollers()
+
+
+def writes_its_log(scene: Scene) -> str | None:
+    """An invocation is found in its log group."""
+    before = _log_streams(scene, "cancel_jobs")
+    scene.invoke("CancelJobs", {"Records": []})
+    written = within(1, lambda: _log_streams(scene, "cancel_jobs") > before)
+    return first_wrong((written, "the function's log is lost"))
+
+
+def is_called_by_its_schedule(function: str, event: str, scene: Scene) -> str | None:
+    """A schedule with the target of the deployed one calls the function."""
+    scheduler = scene.aws.client("scheduler")
+    deployed = scheduler.get_schedule(Name=scene.physical(f"{function}Function{event}"))
+    before, name = _invocations(scene, function), f"once-{uuid.uuid4().hex}"
+    scheduler.create_schedule(
+        Name=name,
+        ScheduleExpression="at(2020-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=deployed["Target"],
+    )
+    called = within(PATIENCE_SECONDS, lambda: _invocations(scene, function) > before)
+    scheduler.delete_schedule(Name=name)
+    return first_wrong((called, "its schedule does not call it"))
+
+
+def _invocations(scene: Scene, function: str) -> int:
+    """How often a function was called and its log kept; each invocation has a log stream of its own."""
+    groups = {"HandleJobStatus": "handle_job_status", "CancelJobs": "cancel_jobs"}
+    groups |= {"EnsurePollers": "ensure_pollers", "ReconcileTasks": "reconcile_tasks"}
+    return _log_streams(scene, groups[function])
+
+
+def _log_streams(scene: Scene, folder: str) -> int:
+    pages = scene.aws.client("logs").get_paginator("describe_log_streams")
+    found = pages.paginate(logGroupName=f"/sluice/sluice/{folder}")
+    return sum(len(page["logStreams"]) for page in found)
+
+
+def job_ends(scene: Scene) -> None:
+    """A job of a task ends."""
+    scene.stack.batch.submit_job(
+        jobName="ends",
+        jobQueue=scene.stack.outputs["JobQueueArn"],
+        jobDefinition=scene.stack.job_definition("true", "true"),
+        parameters={"taskToken": "somebody's"},
+    )
+
+
+def workflow_starts(scene: Scene) -> None:
+    """Somebody's workflow starts."""
+    scene.start()
+
+
+def workflow_stops(scene: Scene) -> None:
+    """Somebody's workflow is stopped."""
+    scene.stack.states.stop_execution(executionArn=scene.start())
+
+
+def is_delivered(cause: Callable[[Scene], None], queue: str, scene: Scene) -> str | None:
+    """An event reaches a queue."""
+    cause(scene)
+    came = within(PATIENCE_SECONDS, lambda: scene.waiting(queue) > 0)
+    return first_wrong((came, f"its event does not reach {queue}"))
+
+
+def is_kept(cause: Callable[[Scene], None], stem: str, scene: Scene) -> str | None:
+    """An event that a queue refuses is kept among its dead letters."""
+    with _closed(scene, f"{stem}Queue"):
+        cause(scene)
+        kept = within(PATIENCE_SECONDS, lambda: scene.waiting(f"{stem}DeadLetters") > 0)
+    return first_wrong((kept, "an event that cannot be delivered is lost"))
+
+
+@contextmanager
+def _closed(scene: Scene, queue: str) -> Iterator[None]:
+    """Takes a queue's policy away for a while."""
+    sqs: Any = scene.aws.client("sqs")
+    url = scene.physical(queue)
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document_of([])})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def _of_queues() -> Iterator[Probe]:
+    for function, queue in {
+        "HandleJobStatus": "JobEventsQueue",
+        "CancelJobs": "CancellationsQueue",
+        "EnsurePollers": "WakeUpsQueue",
+    }.items():
+        yield Probe(f"{queue} is read", partial(takes_messages, function, queue))
+
+
+def _of_schedules() -> Iterator[Probe]:
+    for function, event in {"EnsurePollers": "Probe", "ReconcileTasks": "EveryMinute"}.items():
+        yield Probe(f"{function}'s schedule calls", partial(is_called_by_its_schedule, function, event))
+
+
+def _of_events() -> Iterator[Probe]:
+    for cause, stem in (
+        (job_ends, "JobEvents"),
+        (workflow_stops, "Cancellations"),
+        (workflow_starts, "WakeUps"),
+    ):
+        yield Probe(f"{cause.__name__}: told to {stem}Queue", partial(is_delivered, cause, f"{stem}Queue"))
+        yield Probe(f"{cause.__name__}: kept in {stem}DeadLetters", partial(is_kept, cause, stem))
+
+
+PROBES: Final = (
+    Probe("a poller is started", starts_a_poller),
+    Probe("a log is written", writes_its_log),
+    *_of_events(),
+    *_of_queues(),
+    *_of_schedules(),
+)

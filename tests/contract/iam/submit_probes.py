@@ -1,0 +1,92 @@
+"""What submit_jobs does, and the poller that runs it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice_local.faults import Fault, FaultKind, FaultPlan
+from tests.contract.building import eventually
+from tests.contract.iam.probe import Probe, first_wrong
+from tests.contract.iam.scene import within
+
+if TYPE_CHECKING:
+    from tests.contract.iam.scene import Scene
+
+ROUND: Final = {"slot": 0, "probe": True}
+_LINKS = itertools.count(1_000_000, 10)
+
+
+def _job_id(scene: Scene, execution: str, job: str) -> str | None:
+    return next((task.jobs[job].job_id for task in scene.stack.tasks(execution)), None)
+
+
+def submits(scene: Scene) -> str | None:
+    """A job with tags is submitted by a limiter that nobody has used yet, and its id is noted."""
+    scene.forget_rate("SubmitJob")
+    definition = scene.stack.job_definition("sleep", "sleep", "600")
+    execution = scene.start(scene.stack.job("tagged", definition, tags={"project": "x"}))
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    return failed or first_wrong(
+        (bool(scene.stack.tasks(execution)), "the task is refused or has no item"),
+        (_job_id(scene, execution, "tagged") is not None, "the job has no id in its task's item"),
+    )
+
+
+def tells_the_sender(scene: Scene) -> str | None:
+    """A task that is wrong fails in its workflow."""
+    execution = scene.start()
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    status = scene.stack.states.describe_execution(executionArn=execution)["status"]
+    return failed or first_wrong((status == "FAILED", "the workflow does not hear that its input is wrong"))
+
+
+def looks_up(scene: Scene) -> str | None:
+    """A job whose submission was answered with an error is found by its name."""
+    after_effect = Fault(FaultKind.SERVER_ERROR_AFTER_EFFECT, "Batch.SubmitJob", count=1)
+    scene.aws.inject(FaultPlan(seed=1, faults=(after_effect,)))
+    execution = scene.start(scene.stack.job("lost", scene.stack.job_definition("sleep", "sleep", "600")))
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    found = _job_id(scene, execution, "lost") is not None
+    return failed or first_wrong((found, "a job whose answer was lost is not found by its name"))
+
+
+def stops_siblings(scene: Scene) -> str | None:
+    """When Batch refuses a job for good, the jobs of its task that were submitted before are stopped."""
+    scene.forget_rate("TerminateJob")
+    sleeper = scene.stack.job("sleeper", scene.stack.job_definition("sleep", "sleep", "600"))
+    scene.start(sleeper, scene.stack.job("refused", "nobody-has-defined-it"))
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    ended = within(2, lambda: bool(scene.stack.ended_job(scene.stack.job_called("sleeper"))))
+    return failed or first_wrong((ended, "a job runs on whose sibling was refused"))
+
+
+def continues(scene: Scene) -> str | None:
+    """A poller runs a round and continues as a new execution."""
+    number = next(_LINKS)
+    poller_input = {"slot": 0, "number": number, "probe": False, "emptyRounds": 0}
+    execution = scene.stack.states.start_execution(
+        stateMachineArn=scene.stack.outputs["ActivityPollerArn"],
+        name=f"slot-0-{number}",
+        input=json.dumps(poller_input),
+    )["executionArn"]
+    error = eventually(lambda: _end(scene, execution))
+    return first_wrong((error == "none", f"the poller's round ends with {error}"))
+
+
+def _end(scene: Scene, execution: str) -> str | None:
+    """How a poller's execution ended or first failed: an error's name, or "none"."""
+    events: list[dict[str, Any]] = scene.stack.states.get_execution_history(executionArn=execution)["events"]
+    failures = [event["taskFailedEventDetails"]["error"] for event in events if event["type"] == "TaskFailed"]
+    ended = any(event["type"] == "ExecutionSucceeded" for event in events)
+    return next(iter(failures), "none" if ended else None)
+
+
+PROBES: Final = (
+    Probe("a tagged job is submitted", submits),
+    Probe("a wrong input is refused", tells_the_sender),
+    Probe("a lost answer is looked up", looks_up),
+    Probe("a refused job's siblings stop", stops_siblings),
+    Probe("a poller continues", continues),
+)

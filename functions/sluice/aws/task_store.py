@@ -139,7 +139,7 @@ class DynamoTaskStore:
                 yield from page["Items"]
 
     def _read(self, token: Mapping[str, Any]) -> TaskRecord | None:
-        with translated():
+        with translated(secret=token["S"]):
             answer = self.client.get_item(TableName=self.table, Key={"taskToken": token}, ConsistentRead=True)
         return read_task(answer["Item"]) if "Item" in answer else None
 

@@ -1,0 +1,150 @@
+"""Bad input through whole services: its sender hears of it, its neighbours do not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cancel_jobs.app import cancel
+from handle_job_status.app import note
+from sluice.completion import MAX_CAUSE
+from sluice.model import ActivityTask, Failed, TaskState
+from sluice.poller_pool import Round
+from sluice.queue import handle_records
+from sluice.telemetry import LogReporter
+from tests.builders import World, detail, job, job_event, task_text
+from tests.unit.sluice.test_bad_events import NO_EVENT, NOT_OURS, NOT_STOPPED, states_event
+from tests.unit.sluice.test_bad_task_input import BAD
+
+if TYPE_CHECKING:
+    import io
+
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+
+LONG = Round(poll_until_us=2**62, submit_until_us=2**62)
+SECRET = "AQCsecret" + "z" * 600
+"""A token; not even its beginning may be seen."""
+
+
+def queued(*bodies: Any) -> dict[str, Any]:
+    """What Lambda makes of messages in a queue."""
+    return {
+        "Records": [
+            {"messageId": str(index), "eventSource": "aws:sqs", "body": body}
+            for index, body in enumerate(bodies)
+        ]
+    }
+
+
+def noted(world: World, *bodies: Any) -> PartialItemFailureResponse:
+    return handle_records(queued(*bodies), lambda body: note(body, world.finisher, world.counts))
+
+
+def cancelled(world: World, *bodies: Any) -> PartialItemFailureResponse:
+    def handle(body: str) -> None:
+        cancel(body, world.store, finisher=world.finisher, figures=world.counts)
+
+    return handle_records(queued(*bodies), handle)
+
+
+def test_every_bad_input_is_answered_by_name_and_the_good_ones_among_them_are_submitted(
+    log: io.StringIO,
+) -> None:
+    world = World()
+    world.reports = LogReporter()  # type: ignore[assignment] # the log is what is looked at
+    for name, (text, _) in BAD.items():
+        world.activities.queue.append(ActivityTask(f"{SECRET}-bad-{name}", text))
+        world.activities.queue.append(ActivityTask(f"{SECRET}-good-{name}", task_text(job("align"))))
+    assert world.pool.run(4, LONG) == 2 * len(BAD)
+
+    assert {token.partition("-")[2] for token in world.store.records} == {f"good-{name}" for name in BAD}
+    assert len(world.batch.jobs) == len(BAD)
+    assert {token.partition("-")[2] for token in world.activities.outcomes} == {f"bad-{name}" for name in BAD}
+    for (outcome,) in world.activities.outcomes.values():
+        assert isinstance(outcome, Failed)
+        assert outcome.error == "Task.Invalid"
+        assert len(outcome.cause) <= MAX_CAUSE
+        assert json.loads(outcome.cause).keys() == {"reason"}
+        assert SECRET[:20] not in outcome.cause
+    assert log.getvalue() == ""
+
+
+def test_garbage_among_the_job_events_is_counted_dropped_and_holds_up_nothing(log: io.StringIO) -> None:
+    world = World()
+    world.take("token", job("align"))
+    garbage = [*NO_EVENT.values(), *(json.dumps(event) for event in NOT_OURS.values())]
+    good = job_event("token", "align", detail("job-0"))
+    assert noted(world, *garbage, good, *garbage) == {"batchItemFailures": []}
+    assert world.store.records["token"].state is TaskState.SUCCEEDED
+    assert world.counts.drain()["EventsIgnored"] == 2 * len(garbage)
+    assert log.getvalue() == ""
+
+
+def test_garbage_among_the_cancellations_is_counted_dropped_and_holds_up_nothing(log: io.StringIO) -> None:
+    world = World()
+    world.take("token", job("align"))
+    garbage = [*NO_EVENT.values(), *(json.dumps(event) for event in NOT_STOPPED.values())]
+    now_ms = world.clock.now_us() // 1000
+    good = json.dumps(states_event(stopDate=now_ms))
+    assert cancelled(world, *garbage, good, *garbage) == {"batchItemFailures": []}
+    assert world.batch.terminated == ["job-0"]
+    assert world.counts.drain()["EventsIgnored"] == 2 * len(garbage)
+    assert log.getvalue() == ""
+
+
+@pytest.mark.parametrize("body", [None, 7, {}, {"detail": {}}, ["x"]], ids=str)
+def test_a_record_whose_body_is_no_text_is_dropped_too(body: Any) -> None:
+    world = World()
+    assert noted(world, body) == {"batchItemFailures": []}
+    assert world.counts.drain() == {"EventsIgnored": 1}
+
+
+def test_a_record_without_a_body_is_dropped_too() -> None:
+    world = World()
+    event = {"Records": [{"messageId": "1", "eventSource": "aws:sqs"}]}
+    answer = handle_records(event, lambda body: note(body, world.finisher, world.counts))
+    assert answer == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": None}, {"detail": {}}], ids=str)
+def test_an_invocation_without_records_is_refused_in_words(event: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match="Unexpected batch event type"):
+        handle_records(event, lambda _: None)
+
+
+FOREIGN = {
+    "a token of another service": job_event("AQCforeign", "align", detail("job-0")),
+    "another job of this token": job_event("token", "impute", detail("job-0")),
+    "a copy of the job under another id": job_event("token", "align", detail("copy", "FAILED")),
+    "an array's child of the job": job_event("token", "align", detail("job-0:1", "FAILED")),
+    "a node of the job": job_event("token", "align", detail("job-0#1", "FAILED")),
+    "the job of another token": job_event("token-2", "align", detail("job-0", "FAILED")),
+    **{
+        f"the job while it is {status}": job_event("token", "align", detail("job-0", status))
+        for status in ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+    },
+}
+
+
+@pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN.keys())
+def test_an_event_of_another_job_leaves_the_task_as_it_was(text: str) -> None:
+    world = World()
+    world.take("token", job("align"))
+    before = world.store.records["token"]
+    assert noted(world, text) == {"batchItemFailures": []}
+    assert world.store.records == {"token": before}
+    assert world.activities.outcomes == {}
+    assert world.counts.drain()["EventsIgnored"] == 1
+
+
+@pytest.mark.parametrize("status", ["FAILED", "SUCCEEDED", "RUNNING", "SUBMITTED"])
+def test_a_status_that_moves_backwards_changes_nothing(status: str) -> None:
+    world = World()
+    world.take("token", job("align"), job("impute", "align"))
+    noted(world, job_event("token", "align", detail("job-0")))
+    before = world.store.records["token"]
+    noted(world, job_event("token", "align", detail("job-0", status)))
+    assert world.store.records["token"] == before
+    assert world.activities.outcomes == {}

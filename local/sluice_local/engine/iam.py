@@ -7,6 +7,7 @@ from sluice_local.engine import (
     iam_event_targets,
     iam_function_logs,
     iam_integrations,
+    iam_missing_objects,
 )
 from sluice_local.engine.context import Engine
 
@@ -17,6 +18,7 @@ def install(engine: Engine) -> None:
         return
     decisions = iam_decisions.install(engine)
     iam_batch_requests.install()
+    iam_missing_objects.install()
     iam_integrations.install()
     iam_event_sources.install()
     iam_event_targets.install(decisions)

@@ -75,7 +75,10 @@ def beats(scene: Scene) -> str | None:
 
 def abandons(scene: Scene) -> str | None:
     """The jobs of a task for which nobody waits are stopped."""
-    handed, job_id = Handed(f"token-{time.time_ns()}", "arn:aws:states:::execution:m:gone"), running_job(scene)
+    handed, job_id = (
+        Handed(f"token-{time.time_ns()}", "arn:aws:states:::execution:m:gone"),
+        running_job(scene),
+    )
     scene.put_task(handed, scene.stack.job("unwanted", "any:1"), ids={"unwanted": job_id})
     failed, _ = scene.invoke("ReconcileTasks", {})
     closed = within(1, lambda: scene.task_state(handed.token) == "ABANDONED")

@@ -1,4 +1,4 @@
-"""The permissions that the deployed template grants, one by one, and how each is taken away; pure but for the API."""
+"""The permissions that the deployed template grants, one by one, and how each is taken away."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def document_of(statements: list[Statement]) -> str:
 class Policy(Protocol):
     """Where a policy is kept."""
 
-    holder: str
+    @property
+    def holder(self) -> str:
+        """Logical id of what holds it."""
 
     @property
     def principals(self) -> tuple[str, ...]:

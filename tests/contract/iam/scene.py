@@ -137,7 +137,7 @@ class Scene:
         found = self.aws.client("lambda").list_event_source_mappings(FunctionName=function)
         return str(found["EventSourceMappings"][0]["UUID"])
 
-    def set_awake(self, awake: bool) -> None:  # noqa: FBT001 - a switch
+    def set_awake(self, awake: bool) -> None:
         """Lets queues and schedules call functions, or stops them."""
         functions, scheduler = self.aws.client("lambda"), self.aws.client("scheduler")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
@@ -170,7 +170,6 @@ class Scene:
         for job in self.aws.page("jobs")["jobs"]:
             if job["status"] not in {"SUCCEEDED", "FAILED"}:
                 self.stack.batch.terminate_job(jobId=job["jobId"], reason="tidied")
-
 
     def stop_pollers(self) -> None:
         """Ends the pollers that a probe has started."""

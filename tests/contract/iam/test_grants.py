@@ -1,0 +1,62 @@
+"""Under enforcement all that the stack does works, and uses every permission that the template gives."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.iam.only_on_aws import ONLY_ON_AWS, reason
+from tests.contract.iam.policies import EVENTS, grants, without
+from tests.contract.iam.rehearsal import PROBES, users_of
+
+if TYPE_CHECKING:
+    from tests.contract.iam.rehearsal import Seen
+    from tests.contract.iam.scene import Scene
+
+
+@pytest.mark.parametrize("name", [probe.name for probe in PROBES])
+def test_under_enforcement(rehearsed: dict[str, Seen], name: str) -> None:
+    assert rehearsed[name].wrong is None
+
+
+def test_no_role_is_refused_anything(rehearsed: dict[str, Seen]) -> None:
+    decisions = [decision for seen in rehearsed.values() for decision in seen.decisions]
+    # the probes of the dead-letter queues have events refused on purpose
+    refused = [each for each in decisions if not each["allowed"] and each["principal"] != EVENTS]
+    assert refused == []
+
+
+def test_every_permission_is_used(scene: Scene, rehearsed: dict[str, Seen]) -> None:
+    unused = [
+        (grant.holder, grant.action, grant.resource)
+        for policy in scene.policies
+        for grant in grants(policy)
+        if not users_of(grant, rehearsed) and not reason(grant.holder, grant.action)
+    ]
+    assert unused == []
+
+
+def test_what_only_aws_can_use_is_still_in_the_template(scene: Scene) -> None:
+    given = {
+        (grant.holder, grant.action.partition(":")[0] + ":")
+        for policy in scene.policies
+        for grant in grants(policy)
+    }
+    assert given >= ONLY_ON_AWS.keys()
+
+
+def test_a_permission_that_is_taken_away_is_missed(scene: Scene, rehearsed: dict[str, Seen]) -> None:
+    # `python -m tests.contract.iam.needed` does this with each of them
+    (policy,) = (each for each in scene.policies if each.holder == "CancelJobsRole")
+    grant = next(each for each in grants(policy) if each.action == "dynamodb:Query")
+    (probe,) = users_of(grant, rehearsed)
+    before = policy.read()
+    policy.write(without(policy, grant))
+    try:
+        wrong = probe.run(scene)
+    finally:
+        policy.write(json.dumps(before))
+        scene.tidy()
+    assert wrong == "CancelJobs hands its record back"

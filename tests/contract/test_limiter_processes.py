@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 from bench.limiter_figures import most_above_rate
 from bench.limiter_process import Press, press_limiter
 from sluice.rate import Limit
-from sluice_local.packaging import read_template
 from sluice_local.tables import create_table
-from tests.contract.stack.stack import ROOT
+from tests.contract.dynamodb_backends import TEMPLATE
 
 if TYPE_CHECKING:
     from sluice_local.dynamodb_local import DynamoDbLocal
 
 
 def test_eight_processes_together_never_exceed_the_rate(dynamodb_local: DynamoDbLocal, unique: str) -> None:
-    template = read_template((ROOT / "template.yaml").read_text())
-    table = create_table(dynamodb_local.client(), template, "RateTable", name=unique)
+    table = create_table(dynamodb_local.client(), TEMPLATE, "RateTable", name=unique)
     limit = Limit(50, burst=10)
     press = Press(dynamodb_local.endpoint, table, limit, seconds=3, threads=4, storm=(2, 3))
     traces = press_limiter(press, 8)

@@ -14,16 +14,14 @@ from sluice.aws.task_store import DynamoTaskStore
 from sluice.model import OpenTask, TaskState
 from sluice.rate import Limit
 from sluice.task_input import parse_task
-from sluice_local.packaging import read_template
 from sluice_local.tables import create_table
 from tests.builders import EXECUTION, ended, job, task_text
-from tests.contract.stack.stack import ROOT
+from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 if TYPE_CHECKING:
     from sluice.ports import PollerSlots, RateStore, TaskStore
 
-TEMPLATE = read_template((ROOT / "template.yaml").read_text())
 SECOND = rate.MICROSECONDS
 LIMIT = Limit(50, burst=5)
 
@@ -37,14 +35,7 @@ class Stores:
     slots: PollerSlots
 
 
-def dynamodb_of(backend: str, request: pytest.FixtureRequest) -> Any:
-    """A client of Local AWS or of Amazon's DynamoDB Local, whichever is asked for."""
-    if backend == "local-aws":
-        return request.getfixturevalue("local_aws").client("dynamodb")
-    return request.getfixturevalue("dynamodb_local").client()
-
-
-@pytest.fixture(params=["memory", "local-aws", "dynamodb-local"])
+@pytest.fixture(params=["memory", *DYNAMODB_BACKENDS])
 def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
     if request.param == "memory":
         return Stores(MemoryTaskStore(), MemoryRateStore(), MemoryPollerSlots())

@@ -1,0 +1,21 @@
+"""What speaks DynamoDB's protocol here, and the template whose tables the tests make on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice_local.packaging import read_template
+from tests.contract.stack.stack import ROOT
+
+if TYPE_CHECKING:
+    import pytest
+
+DYNAMODB_BACKENDS: Final = ("local-aws", "dynamodb-local")
+TEMPLATE: Final = read_template((ROOT / "template.yaml").read_text())
+
+
+def dynamodb_of(backend: str, request: pytest.FixtureRequest) -> Any:
+    """A client of Local AWS or of Amazon's DynamoDB Local, whichever is asked for."""
+    if backend == "local-aws":
+        return request.getfixturevalue("local_aws").client("dynamodb")
+    return request.getfixturevalue("dynamodb_local").client()

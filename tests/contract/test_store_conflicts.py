@@ -1,0 +1,134 @@
+"""Two processes at one item, each with what it saw last; writes that the SDK repeats after a lost answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sluice.aws.rate_store import DynamoRateStore
+from sluice.aws.task_store import DynamoTaskStore
+from sluice.model import TaskState
+from sluice.ports import DeniedError, RejectedError
+from sluice.rate import MICROSECONDS, Limit
+from sluice.task_input import parse_task
+from sluice_local.tables import create_table
+from tests.builders import EXECUTION, ended, job, task_text
+from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
+from tests.fakes import START_US
+
+LIMIT = Limit(50, burst=5)
+API = "SubmitJob"
+TEXT = task_text(job("align"))
+TASK = parse_task("token", TEXT)
+
+
+@pytest.fixture(params=DYNAMODB_BACKENDS)
+def dynamodb(request: pytest.FixtureRequest) -> Any:
+    return dynamodb_of(request.param, request)
+
+
+@pytest.fixture
+def tasks(dynamodb: Any, unique: str) -> DynamoTaskStore:
+    return DynamoTaskStore(dynamodb, create_table(dynamodb, TEMPLATE, "TaskTable", name=unique), keep_days=1)
+
+
+@pytest.fixture
+def two_processes(dynamodb: Any, unique: str) -> tuple[DynamoRateStore, DynamoRateStore]:
+    """Two processes that have both used the limiter, the second one last."""
+    table = create_table(dynamodb, TEMPLATE, "RateTable", name=unique)
+    first, second = DynamoRateStore(dynamodb, table), DynamoRateStore(dynamodb, table)
+    for store in (first, second):
+        store.reserve(API, 1, limit=LIMIT, now_us=START_US)
+    return first, second
+
+
+def lose_first_answer(dynamodb: Any, operation: str) -> None:
+    """Makes the SDK send each call a second time, as it does when the first answer never came."""
+
+    def again(attempts: int, **_: Any) -> int | None:
+        return 0 if attempts == 1 else None
+
+    dynamodb.meta.events.register_first(f"needs-retry.dynamodb.{operation}", again)
+
+
+def test_an_intent_that_was_sent_twice_is_its_senders(dynamodb: Any, tasks: DynamoTaskStore) -> None:
+    lose_first_answer(dynamodb, "PutItem")
+    assert tasks.put_intent(TASK, TEXT, 1000)
+    assert not tasks.put_intent(TASK, TEXT, 1000)
+
+
+def test_a_claim_that_was_sent_twice_is_its_senders(dynamodb: Any, tasks: DynamoTaskStore) -> None:
+    tasks.put_intent(TASK, TEXT, 1000)
+    (task,) = tasks.due_tasks(5000)
+    lose_first_answer(dynamodb, "UpdateItem")
+    assert tasks.claim(task, 5000) is not None
+    assert tasks.claim(task, 6000) is None
+
+
+def test_notes_that_were_sent_twice_answer_with_what_was_noted(dynamodb: Any, tasks: DynamoTaskStore) -> None:
+    lose_first_answer(dynamodb, "UpdateItem")
+    tasks.put_intent(TASK, TEXT, 1000)
+    record = tasks.record_submitted("token", {"align": "1"})
+    assert record is not None
+    assert record.jobs["align"].job_id == "1"
+    noted = tasks.note_job("token", ended("align", "1"))
+    assert noted.record is not None
+    assert noted.record.jobs["align"].status == "SUCCEEDED"
+    tasks.close("token", TaskState.SUCCEEDED, 2000, settled=True)
+    assert tasks.of_execution(EXECUTION) == []
+
+
+def test_a_reservation_that_was_sent_twice_shares_no_slot(
+    dynamodb: Any, two_processes: tuple[DynamoRateStore, DynamoRateStore]
+) -> None:
+    first, second = two_processes
+    lose_first_answer(dynamodb, "UpdateItem")
+    slots = [
+        due_us
+        for store in (first, second, first)
+        for due_us in store.reserve(API, 3, limit=LIMIT, now_us=START_US).due_us
+    ]
+    assert len(set(slots)) == 9
+
+
+def test_a_lower_rate_is_never_overlooked_by_a_process_that_knew_the_old_one(
+    two_processes: tuple[DynamoRateStore, DynamoRateStore],
+) -> None:
+    first, second = two_processes
+    first.back_off(API, limit=LIMIT, now_us=START_US)
+    assert second.reserve(API, 1, limit=LIMIT, now_us=START_US).gap_us == 40_000
+
+
+def test_two_processes_that_see_one_burst_of_429s_lower_the_rate_once(
+    two_processes: tuple[DynamoRateStore, DynamoRateStore],
+) -> None:
+    first, second = two_processes
+    for store in (first, second, first):
+        store.back_off(API, limit=LIMIT, now_us=START_US)
+    assert first.reserve(API, 1, limit=LIMIT, now_us=START_US).gap_us == 40_000
+
+
+def test_two_processes_that_wake_after_a_pause_share_no_slot(
+    two_processes: tuple[DynamoRateStore, DynamoRateStore],
+) -> None:
+    later_us = START_US + 3600 * MICROSECONDS
+    slots = [
+        due_us
+        for store in two_processes
+        for due_us in store.reserve(API, 3, limit=LIMIT, now_us=later_us).due_us
+    ]
+    assert slots == [later_us + step * 20_000 for step in (-2, -1, 0, 1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("token", "text"), [("token", "x" * 450_000), ("k" * 2049, TEXT), ("", TEXT)], ids=["item", "key", "none"]
+)
+def test_what_the_table_cannot_hold_is_refused(tasks: DynamoTaskStore, token: str, text: str) -> None:
+    with pytest.raises(RejectedError):
+        tasks.put_intent(parse_task(token, TEXT), text, 1000)
+
+
+def test_a_table_that_is_not_there_is_no_fault_of_the_task(dynamodb: Any, unique: str) -> None:
+    with pytest.raises(DeniedError):
+        DynamoTaskStore(dynamodb, unique, keep_days=1).put_intent(TASK, TEXT, 1000)

@@ -325,7 +325,7 @@ def test_a_function_is_timed_out_long_before_its_timeout(
     aws: LocalAws, functions: Functions, tmp_path: Any
 ) -> None:
     arn = functions.create(SLEEPING, Timeout=600)
-    inject(aws, FaultKind.FUNCTION_TIMED_OUT, functions.name, seconds=0.5, count=1)
+    inject(aws, FaultKind.FUNCTION_TIMED_OUT, functions.name, seconds=1.5, count=1)
     succeeded, payload = functions.invoke(arn, {"begun": str(tmp_path / "a"), "seconds": 60})
     assert not succeeded
     assert payload["errorType"] == "Sandbox.Timedout"

@@ -10,18 +10,22 @@ import pytest
 from cancel_jobs.app import cancel
 from handle_job_status.app import note
 from sluice.completion import MAX_CAUSE
-from sluice.model import ActivityTask, Failed, TaskState
+from sluice.model import ActivityTask, Failed, Noted, TaskState
 from sluice.poller_pool import Round
 from sluice.queue import handle_records
+from sluice.task_input import parse_task
 from sluice.telemetry import LogReporter
 from tests.builders import World, detail, job, job_event, task_text
+from tests.fakes import MemoryTaskStore
 from tests.unit.sluice.test_bad_events import NO_EVENT, NOT_OURS, NOT_STOPPED, states_event
 from tests.unit.sluice.test_bad_task_input import BAD
 
 if TYPE_CHECKING:
     import io
 
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.batch.types import BatchAnswer
+
+    from sluice.model import JobRecord
 
 LONG = Round(poll_until_us=2**62, submit_until_us=2**62)
 SECRET = "AQCsecret" + "z" * 600
@@ -38,11 +42,11 @@ def queued(*bodies: Any) -> dict[str, Any]:
     }
 
 
-def noted(world: World, *bodies: Any) -> PartialItemFailureResponse:
+def noted(world: World, *bodies: Any) -> BatchAnswer:
     return handle_records(queued(*bodies), lambda body: note(body, world.finisher, world.counts))
 
 
-def cancelled(world: World, *bodies: Any) -> PartialItemFailureResponse:
+def cancelled(world: World, *bodies: Any) -> BatchAnswer:
     def handle(body: str) -> None:
         cancel(body, world.store, finisher=world.finisher, figures=world.counts)
 
@@ -148,3 +152,23 @@ def test_a_status_that_moves_backwards_changes_nothing(status: str) -> None:
     noted(world, job_event("token", "align", detail("job-0", status)))
     assert world.store.records["token"] == before
     assert world.activities.outcomes == {}
+
+
+def test_an_item_that_cannot_be_read_holds_up_its_own_record_only(log: io.StringIO) -> None:
+    class Spoilt(MemoryTaskStore):
+        """A table of which somebody has edited an item."""
+
+        def note_job(self, token: str, job: JobRecord) -> Noted:
+            if token == SECRET:
+                return Noted(None, changed=bool(parse_task(token, "{}")))
+            return super().note_job(token, job)
+
+    world = World(store=Spoilt())
+    world.take("token", job("align"))
+    spoilt = job_event(SECRET, "align", detail("job-0"))
+    answer = noted(world, spoilt, job_event("token", "align", detail("job-0")))
+    # it is delivered again, and after five times kept in the dead-letter queue for a person to look at
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert world.store.records["token"].state is TaskState.SUCCEEDED
+    assert "executionArn is missing" in log.getvalue()
+    assert SECRET[:20] not in log.getvalue()

@@ -10,15 +10,15 @@ from sluice.telemetry import logger, publish
 from sluice.wiring import wiring
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from sluice.finisher import Finisher
     from sluice.ports import Figures
+    from sluice.queue import BatchAnswer
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:  # noqa: ARG001 - Lambda's signature
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Batch Job State Change events; what failed is delivered again."""
     services = wiring()
     answer = handle_records(event, lambda body: note(body, services.finisher, services.counts))

@@ -10,6 +10,7 @@ import pytest
 from cancel_jobs.app import cancel
 from handle_job_status.app import note
 from sluice.completion import MAX_CAUSE
+from sluice.event import InvalidEventError
 from sluice.model import ActivityTask, Failed, Noted, TaskState
 from sluice.poller_pool import Round
 from sluice.queue import handle_records
@@ -23,9 +24,8 @@ from tests.unit.sluice.test_bad_task_input import BAD
 if TYPE_CHECKING:
     import io
 
-    from aws_lambda_powertools.utilities.batch.types import BatchAnswer
-
     from sluice.model import JobRecord
+    from sluice.queue import BatchAnswer
 
 LONG = Round(poll_until_us=2**62, submit_until_us=2**62)
 SECRET = "AQCsecret" + "z" * 600
@@ -114,7 +114,7 @@ def test_a_record_without_a_body_is_dropped_too() -> None:
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": None}, {"detail": {}}], ids=str)
 def test_an_invocation_without_records_is_refused_in_words(event: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match="Unexpected batch event type"):
+    with pytest.raises(InvalidEventError, match="has no Records"):
         handle_records(event, lambda _: None)
 
 

@@ -12,6 +12,7 @@ from sluice_local.dynamodb_local import DynamoDbLocal, what_is_missing
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.building import Functions, Machines
+from tests.contract.faulty import Table
 
 DYNAMODB_LOCAL = Path(__file__).parents[2] / ".dynamodb-local"
 
@@ -38,6 +39,19 @@ def faulty_aws() -> Iterator[LocalAws]:
     """A Local AWS for the tests of faults, so that no other test meets one."""
     with LocalAws(LocalSettings(activity_poll_seconds=1)) as aws:
         yield aws
+
+
+@pytest.fixture
+def aws(faulty_aws: LocalAws) -> Iterator[LocalAws]:
+    """The Local AWS for the tests of faults, healed after each."""
+    yield faulty_aws
+    faulty_aws.heal()
+
+
+@pytest.fixture
+def table(aws: LocalAws, unique: str) -> Table:
+    """A table on the Local AWS for the tests of faults."""
+    return Table.made(aws, unique)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
-"""Each fault of a call or a function looks to its client as on AWS, and strikes as the plan says."""
+"""Each fault of a call looks to its client as on AWS, and strikes as the plan says."""
 
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,55 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from sluice_local.faults import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
-from tests.contract.building import Functions, Machines, eventually, refused
-
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture
-def aws(faulty_aws: LocalAws) -> Iterator[LocalAws]:
-    yield faulty_aws
-    faulty_aws.heal()
-
-
-@pytest.fixture
-def functions(aws: LocalAws, unique: str) -> Functions:
-    return Functions(aws.client("lambda"), unique)
-
-
-@pytest.fixture
-def table(aws: LocalAws, unique: str) -> "Table":
-    key = [{"AttributeName": "id", "KeyType": "HASH"}]
-    aws.client("dynamodb").create_table(
-        TableName=unique,
-        KeySchema=key,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return Table(aws.client("dynamodb", ONCE), unique)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table whose items have nothing but an id."""
-
-    dynamodb: Any
-    name: str
-
-    def put(self, key: str) -> Any:
-        return self.dynamodb.put_item(TableName=self.name, Item={"id": {"S": key}})
-
-    def has(self, key: str) -> bool:
-        return "Item" in self.dynamodb.get_item(TableName=self.name, Key={"id": {"S": key}})
-
-
-def inject(aws: LocalAws, kind: FaultKind, target: str, **fields: Any) -> None:
-    aws.inject(FaultPlan(1, (Fault(kind, target, **fields),)))
-
-
-def injected(aws: LocalAws, kind: FaultKind) -> int:
-    return sum(aws.page("faults")["injected"].get(kind, {}).values())
-
+from tests.contract.building import Machines, eventually, refused
+from tests.contract.faulty import ONCE, Table, inject, injected
 
 # ------------------------------------------------------------------------------------------- the page
 
@@ -223,167 +174,5 @@ def test_a_slow_answer_outlasts_an_impatient_client_and_the_call_took_effect(
 
 def test_a_slow_answer_comes_in_the_end(aws: LocalAws, table: Table) -> None:
     inject(aws, FaultKind.SLOW_ANSWER, "DynamoDB.PutItem", seconds=0.2)
-    began = time.monotonic()
     table.put("a")
-    assert time.monotonic() - began >= 0.2
-
-
-# ------------------------------------------------------------------------------------------- functions
-
-WRITING = """
-import os
-import boto3
-from botocore.config import Config
-
-dynamodb = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
-
-def handler(event, context):
-    print("begins", event["id"])
-    dynamodb.put_item(TableName=event["table"], Item={"id": {"S": event["id"]}})
-    dynamodb.put_item(TableName=event["table"], Item={"id": {"S": event["id"] + "-second"}})
-    return os.getpid()
-"""
-
-
-def test_a_function_killed_after_a_call_leaves_the_call_s_effect_and_nothing_more(
-    aws: LocalAws, table: Table, functions: Functions
-) -> None:
-    # GIVEN a warm function that is to die at its first write
-    arn = functions.create(WRITING, Timeout=20)
-    _, process = functions.invoke(arn, {"table": table.name, "id": "before"})
-    inject(aws, FaultKind.FUNCTION_KILLED_AFTER_CALL, "DynamoDB.PutItem", caller=functions.name, count=1)
-    # WHEN it is invoked, THEN the invocation fails as one whose process has died
-    succeeded, payload = functions.invoke(arn, {"table": table.name, "id": "a"})
-    assert (succeeded, payload["errorType"]) == (False, "Runtime.ExitError")
-    assert payload["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
-    assert (table.has("a"), table.has("a-second")) == (True, False)
-    # and the next one finds a new environment
-    succeeded, other = functions.invoke(arn, {"table": table.name, "id": "b"})
-    assert succeeded
-    assert other != process
-    assert table.has("b-second")
-
-
-def test_a_function_killed_before_a_call_leaves_nothing(
-    aws: LocalAws, table: Table, functions: Functions
-) -> None:
-    arn = functions.create(WRITING, Timeout=20)
-    inject(aws, FaultKind.FUNCTION_KILLED_BEFORE_CALL, "DynamoDB.PutItem", count=1)
-    assert functions.invoke(arn, {"table": table.name, "id": "a"})[1]["errorType"] == "Runtime.ExitError"
-    assert not table.has("a")
-    assert injected(aws, FaultKind.FUNCTION_KILLED_BEFORE_CALL) == 1
-
-
-def test_people_s_calls_kill_nobody(aws: LocalAws, table: Table) -> None:
-    aws.inject(
-        FaultPlan(
-            1,
-            (
-                Fault(FaultKind.FUNCTION_KILLED_BEFORE_CALL, "*"),
-                Fault(FaultKind.FUNCTION_KILLED_AFTER_CALL, "*"),
-            ),
-        )
-    )
-    table.put("a")
-    assert aws.page("faults")["injected"] == {}
-
-
-def test_a_caller_chooses_whose_calls_fail(aws: LocalAws, table: Table, functions: Functions) -> None:
-    arn = functions.create(WRITING, Timeout=20)
-    inject(aws, FaultKind.THROTTLED, "DynamoDB.PutItem", caller=functions.name)
-    table.put("mine")
-    succeeded, payload = functions.invoke(arn, {"table": table.name, "id": "a"})
-    assert (succeeded, payload["errorType"]) == (False, "ProvisionedThroughputExceededException")
-    (strike,) = aws.page("faults")["strikes"]
-    assert strike["subject"] == f"DynamoDB.PutItem by {functions.name}"
-
-
-def test_what_a_killed_function_has_logged_is_kept(aws: LocalAws, table: Table, functions: Functions) -> None:
-    arn = functions.create(WRITING, Timeout=20)
-    inject(aws, FaultKind.FUNCTION_KILLED_AFTER_CALL, "DynamoDB.PutItem", count=1)
-    functions.invoke(arn, {"table": table.name, "id": "last-words"})
-    logs = aws.client("logs")
-
-    def logged() -> bool:
-        events = logs.filter_log_events(logGroupName=f"/aws/lambda/{functions.name}")["events"]
-        return "begins last-words" in "\n".join(event["message"] for event in events)
-
-    eventually(logged)
-
-
-SLEEPING = """
-import time
-
-def handler(event, context):
-    open(event["begun"], "w").close()
-    time.sleep(event["seconds"])
-    return "done"
-"""
-
-
-def test_a_function_is_timed_out_long_before_its_timeout(
-    aws: LocalAws, functions: Functions, tmp_path: Any
-) -> None:
-    arn = functions.create(SLEEPING, Timeout=600)
-    inject(aws, FaultKind.FUNCTION_TIMED_OUT, functions.name, seconds=1.5, count=1)
-    succeeded, payload = functions.invoke(arn, {"begun": str(tmp_path / "a"), "seconds": 60})
-    assert not succeeded
-    assert payload["errorType"] == "Sandbox.Timedout"
-    assert "Task timed out after 600.00 seconds" in payload["errorMessage"]
-    assert (tmp_path / "a").exists()
-    assert functions.invoke(arn, {"begun": str(tmp_path / "b"), "seconds": 0}) == (True, "done")
-
-
-def test_an_invocation_that_ends_in_time_is_not_timed_out(
-    aws: LocalAws, functions: Functions, tmp_path: Any
-) -> None:
-    arn = functions.create(SLEEPING, Timeout=600)
-    inject(aws, FaultKind.FUNCTION_TIMED_OUT, functions.name, seconds=30)
-    assert functions.invoke(arn, {"begun": str(tmp_path / "a"), "seconds": 0}) == (True, "done")
-
-
-def test_a_killed_function_s_messages_come_again(aws: LocalAws, table: Table, functions: Functions) -> None:
-    # GIVEN a queue whose function dies at its first write
-    source = """
-import os
-import boto3
-
-def handler(event, context):
-    for record in event["Records"]:
-        item = {"id": {"S": record["body"]}}
-        boto3.client("dynamodb").put_item(TableName=os.environ["TABLE"], Item=item)
-        item = {"id": {"S": record["body"] + "-done"}}
-        boto3.client("dynamodb").put_item(TableName=os.environ["TABLE"], Item=item)
-"""
-    sqs = aws.client("sqs")
-    url = sqs.create_queue(QueueName=functions.name, Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    function = functions.create(source, Timeout=20, Environment={"Variables": {"TABLE": table.name}})
-    inject(aws, FaultKind.FUNCTION_KILLED_AFTER_CALL, "DynamoDB.PutItem", count=1)
-    aws.client("lambda").create_event_source_mapping(EventSourceArn=arn, FunctionName=function)
-    # WHEN a message is sent, THEN it is done at the second try
-    sqs.send_message(QueueUrl=url, MessageBody="work")
-    eventually(lambda: table.has("work-done"))
-    assert injected(aws, FaultKind.FUNCTION_KILLED_AFTER_CALL) == 1
-
-
-def test_a_state_machine_catches_a_killed_function(aws: LocalAws, table: Table, functions: Functions) -> None:
-    states = aws.client("stepfunctions")
-    machines = Machines(states, functions.name)
-    machine = machines.create(
-        {
-            "StartAt": "Work",
-            "States": {
-                "Work": {
-                    "Type": "Task",
-                    "Resource": "arn:aws:states:::lambda:invoke",
-                    "Parameters": {"FunctionName": functions.create(WRITING, Timeout=20), "Payload.$": "$"},
-                    "Catch": [{"ErrorEquals": ["Runtime.ExitError"], "Next": "Caught"}],
-                    "End": True,
-                },
-                "Caught": {"Type": "Pass", "End": True},
-            },
-        }
-    )
-    inject(aws, FaultKind.FUNCTION_KILLED_BEFORE_CALL, "DynamoDB.PutItem")
-    assert machines.output(machine, {"table": table.name, "id": "a"})["Error"] == "Runtime.ExitError"
+    assert injected(aws, FaultKind.SLOW_ANSWER) == 1

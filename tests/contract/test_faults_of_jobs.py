@@ -1,7 +1,6 @@
 """Each fault of a Batch job looks to its client as on AWS; each fault of an event does to its receiver."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +15,6 @@ LATE_SECONDS = 2.0  # longer than a job takes on a busy machine
 EXECUTION_EVENT = "Step Functions Execution Status Change"
 FINAL = {"SUCCEEDED", "FAILED"}
 UNPLACEABLE = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"
-
-
-@pytest.fixture
-def aws(faulty_aws: LocalAws) -> Iterator[LocalAws]:
-    yield faulty_aws
-    faulty_aws.heal()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class BatchAnswer(TypedDict):
     batchItemFailures: list[FailedItem]
 
 
-def handle_records(event: Mapping[str, Any], handle: Callable[[str], None]) -> BatchAnswer:
+def handle_records(event: Any, handle: Callable[[str], None]) -> BatchAnswer:
     """Hands each record's body to `handle`; returns the records that raised, for SQS to deliver again.
 
     What a record holds is for `handle` to read; it must not raise for a body that will never be better.
@@ -36,7 +36,7 @@ def handle_records(event: Mapping[str, Any], handle: Callable[[str], None]) -> B
     Raises:
         InvalidEventError: the event holds no records.
     """
-    records = event.get("Records")
+    records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records:
         raise InvalidEventError("the event has no Records: this function is invoked by its SQS queue")
     failed = [record["messageId"] for record in records if not _handled(record, handle)]

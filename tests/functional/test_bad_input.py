@@ -112,8 +112,8 @@ def test_a_record_without_a_body_is_dropped_too() -> None:
     assert answer == {"batchItemFailures": []}
 
 
-@pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": None}, {"detail": {}}], ids=str)
-def test_an_invocation_without_records_is_refused_in_words(event: dict[str, Any]) -> None:
+@pytest.mark.parametrize("event", [None, [], {}, {"Records": []}, {"Records": None}, {"detail": {}}], ids=str)
+def test_an_invocation_without_records_is_refused_in_words(event: Any) -> None:
     with pytest.raises(InvalidEventError, match="has no Records"):
         handle_records(event, lambda _: None)
 

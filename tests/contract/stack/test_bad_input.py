@@ -184,3 +184,19 @@ def test_a_round_that_no_poller_asks_for_is_refused_in_words(stack: Stack, event
     )
     assert "FunctionError" in answer
     assert json.loads(answer["Payload"].read())["errorType"] == "InvalidEventError"
+
+
+@pytest.mark.parametrize("event", [None, [], "now"], ids=str)
+def test_what_invokes_a_scheduled_function_does_not_matter(stack: Stack, event: Any) -> None:
+    assert "oldestOpenTaskAgeSeconds" in stack.invoke("ReconcileTasks", event)
+    assert set(stack.invoke("EnsurePollers", event)) <= {"PollersStarted"}
+
+
+@pytest.mark.parametrize("function", ["HandleJobStatus", "CancelJobs"])
+def test_an_invocation_that_is_no_batch_of_records_is_refused_to_its_sender(
+    stack: Stack, function: str
+) -> None:
+    answer = stack.aws.client("lambda").invoke(
+        FunctionName=stack.outputs[f"{function}FunctionName"], Payload=json.dumps(batch_event())
+    )
+    assert json.loads(answer["Payload"].read())["errorType"] == "InvalidEventError"

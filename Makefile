@@ -9,7 +9,7 @@ QUOTA ?= 10
 RUNS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup test unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup iam-table test mutation unit lint format lock pr clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ bench-startup: $(VENV)/.dev ## what a cold start of each function costs
 
 test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every test
 	$(BIN)/pytest
+
+iam-table: $(VENV)/.dev ## take each permission away and show what fails without it
+	@$(BIN)/python -m tests.contract.iam.needed
+
+mutation: $(VENV)/.dev ## turn the guards of each promise off, one by one: does a test notice?
+	$(BIN)/python -m tests.mutation
 
 unit: $(VENV)/.dev ## the quick tests only
 	$(BIN)/pytest tests/unit tests/functional

@@ -83,6 +83,8 @@ class VirtualLimiter(Limiter):
             yield self._queue[-1]
         self._is_taking, writes = True, self._rates.writes
         due_us = self._next_slot()
+        while self._is_late(due_us):
+            due_us = self._next_slot()
         if self._rates.writes > writes:
             yield env.timeout(self._world.scenario.delays.write)
         self._pass_turn()

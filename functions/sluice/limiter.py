@@ -76,8 +76,6 @@ class Limiter:
             self._change_waiting(-1)
 
     def _next_slot(self) -> int:
-        while self._due and self._is_late(self._due[0]):
-            self._due.popleft()
         if not self._due:
             self._reserve(min(MAX_BLOCK, max(1, self._waiting)))
         return self._due.popleft()

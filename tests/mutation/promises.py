@@ -1,0 +1,15 @@
+"""The promises in the words of docs/design.md."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NO_TASK_IS_LOST: Final = "No task is lost."
+NEVER_TWICE: Final = "No job is submitted twice."
+NO_EVENT_IS_LOST: Final = "No event is lost, late ones do no harm."
+COMPLETED_ONCE: Final = "A task is completed once."
+STOPPED: Final = "A stopped workflow stops its jobs."
+NEVER_ABOVE: Final = "Never above the rate."
+NEVER_SILENT: Final = "The poller never dies silently."
+IDLE: Final = "Idle costs nothing."
+SECRET: Final = "A secret stays one."

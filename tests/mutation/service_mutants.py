@@ -1,0 +1,117 @@
+"""Guards of the rate, the pollers and the secrets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import IDLE, NEVER_ABOVE, NEVER_SILENT, SECRET
+
+SERVICE_MUTANTS: Final = (
+    Mutant(
+        NEVER_ABOVE,
+        "losing unused time but for the burst",
+        "functions/sluice/rate.py",
+        old="start = max(state.arrival_us, earliest_us(now_us, limit))",
+        new="start = state.arrival_us",
+        provers=tests(
+            "unit/sluice/test_rate.py",
+            "test_no_interval_holds_more_calls_than_rate_times_length_plus_burst_however_late_slots_are_used",
+        ),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "giving up a slot that comes too late",
+        "functions/sluice/limiter.py",
+        old="if not self._is_late(due_us):",
+        new="if due_us:",
+        provers=tests(
+            "functional/test_limiter.py",
+            "test_a_caller_that_was_held_up_gives_its_slot_up_and_takes_another",
+            "test_a_slot_that_was_left_over_too_long_is_thrown_away",
+        ),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "waiting until the slot falls due",
+        "functions/sluice/limiter.py",
+        old="self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)",
+        new="pass",
+        provers=tests("functional/test_limiter.py", "test_nobody_returns_before_the_slot_is_due")
+        + tests("functional/test_submitter.py", "test_submissions_keep_to_the_rate"),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "lowering the rate after a 429",
+        "functions/sluice/submitter.py",
+        old="self.submit_limiter.back_off()",
+        new="pass",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_throttled_submission_waits_at_a_lower_rate_and_is_not_lost",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "one execution of a slot at a time",
+        "functions/sluice/chain.py",
+        old='not in (None, "RUNNING")',
+        new="is not None",
+        provers=tests(
+            "functional/test_pollers.py",
+            "test_a_slot_without_a_poller_gets_one",
+            "test_a_chain_that_went_on_by_itself_is_followed_and_not_doubled",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "giving way to whoever used the name first",
+        "functions/sluice/chain.py",
+        old="""\
+        except AlreadyExistsError:
+            return False
+""",
+        new="""\
+        except AlreadyExistsError:
+            return self._start(slot, number + 1, probe=probe)
+""",
+        provers=tests("functional/test_pollers.py", "test_of_two_that_find_the_chain_ended_one_starts_it"),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "the last long poll well before the deadline",
+        "functions/sluice/poller_pool.py",
+        old="remaining_seconds - LAST_POLL_SECONDS",
+        new="remaining_seconds",
+        provers=tests("functional/test_pollers.py", "test_the_last_long_poll_ends_before_the_function_does"),
+    ),
+    Mutant(
+        IDLE,
+        "going home when nothing comes",
+        "functions/sluice/chain.py",
+        old="return 1 if probe else settings.max_empty_rounds",
+        new="return None",
+        provers=tests(
+            "functional/test_pollers.py",
+            "test_a_running_poller_heeds_the_parameters_of_the_latest_deployment",
+        ),
+    ),
+    Mutant(
+        SECRET,
+        "cleaning errors of the token",
+        "functions/sluice/aws/errors.py",
+        old='return text.replace(secret, "<taskToken>") if secret else text',
+        new="return text",
+        provers=tests(
+            "functional/test_aws_errors.py", "test_a_token_is_blotted_out_and_botocores_error_is_not_kept"
+        ),
+    ),
+    Mutant(
+        SECRET,
+        "naming a task by a digest",
+        "functions/sluice/submission.py",
+        old="return hashlib.sha256(token.encode()).hexdigest()[:16]\n\n\ndef job_name",
+        new="return token[:16]\n\n\ndef job_name",
+        provers=tests("unit/sluice/test_submission.py", "test_a_log_name_tells_nothing_of_the_token"),
+    ),
+)

@@ -1,0 +1,95 @@
+"""Conditions of DynamoDB's, proved on Local AWS."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import (
+    COMPLETED_ONCE,
+    NEVER_ABOVE,
+    NEVER_TWICE,
+    NO_EVENT_IS_LOST,
+    NO_TASK_IS_LOST,
+)
+
+TABLE_MUTANTS: Final = (
+    Mutant(
+        NEVER_TWICE,
+        "an intent is written once",
+        "functions/sluice/aws/task_store.py",
+        old='"attribute_not_exists(taskToken) OR writer = :writer"',
+        new='"attribute_not_exists(taskToken) OR NOT writer = :writer"',
+        provers=tests("contract/test_stores.py", "test_an_intent_is_written_once[local-aws]"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "an intent that the SDK repeats is still its writer's",
+        "functions/sluice/aws/task_store.py",
+        old='"attribute_not_exists(taskToken) OR writer = :writer"',
+        new='"attribute_not_exists(taskToken) AND NOT writer = :writer"',
+        provers=tests(
+            "contract/test_store_conflicts.py", "test_an_intent_that_was_sent_twice_is_its_senders[local-aws]"
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "of two reconcilers one gets a task",
+        "functions/sluice/aws/task_store.py",
+        old="(heartbeatAt = :seen OR writer = :writer)",
+        new="(heartbeatAt = :seen OR NOT writer = :writer)",
+        provers=tests("contract/test_stores.py", "test_of_two_reconcilers_one_gets_a_task[local-aws]"),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "the status condition of note_job",
+        "functions/sluice/aws/task_store.py",
+        old="NOT jobs.#name.#status IN (:succeeded, :failed)",
+        new="jobs.#name.#status IN (:succeeded, :failed)",
+        provers=tests("contract/test_stores.py", "test_an_ended_job_never_changes_again[local-aws]"),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "the same-job condition of note_job",
+        "functions/sluice/aws/task_store.py",
+        old="OR jobs.#name.jobId = :id",
+        new="OR NOT jobs.#name.jobId = :id",
+        provers=tests(
+            "contract/test_stores.py",
+            "test_a_foreign_note_changes_nothing[local-aws-token-align-a-copy-True]",
+        ),
+    ),
+    Mutant(
+        COMPLETED_ONCE,
+        "a closed task never changes its state",
+        "functions/sluice/aws/task_store.py",
+        old='"#state = :was OR (#state = :state AND attribute_exists(#open))"',
+        new='"#state = :was OR NOT (#state = :state AND attribute_exists(#open))"',
+        provers=tests(
+            "contract/test_stores.py",
+            "test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones[local-aws]",
+        ),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "the rate condition of a reservation",
+        "functions/sluice/aws/rate_store.py",
+        old="ratePerSecond = :seen_rate AND changedUs = :seen_changed",
+        new="ratePerSecond <= :seen_rate AND changedUs >= :seen_changed",
+        provers=tests(
+            "contract/test_store_conflicts.py",
+            "test_a_lower_rate_is_never_overlooked_by_a_process_that_knew_the_old_one[local-aws]",
+        ),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "the arrival condition after a pause",
+        "functions/sluice/aws/rate_store.py",
+        old='" AND arrivalUs < :floor"',
+        new='" AND NOT arrivalUs = :floor"',
+        provers=tests(
+            "contract/test_store_conflicts.py",
+            "test_two_processes_that_wake_after_a_pause_share_no_slot[local-aws]",
+        ),
+    ),
+)

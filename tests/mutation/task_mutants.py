@@ -1,0 +1,233 @@
+"""Guards of a task's way from the Activity to its end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import COMPLETED_ONCE, NEVER_TWICE, NO_EVENT_IS_LOST, NO_TASK_IS_LOST, STOPPED
+
+TASK_MUTANTS: Final = (
+    Mutant(
+        NO_TASK_IS_LOST,
+        "the intent write",
+        "functions/sluice/submitter.py",
+        old="known = not self.store.put_intent(task, handed.input, now_us // 1000)",
+        new="known = False",
+        provers=tests(
+            "functional/test_order_of_steps.py",
+            "test_the_intent_is_there_before_batch_hears_of_a_job",
+            "test_a_poller_that_dies_at_its_first_submission_leaves_the_intent",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "submitting what a dead poller left",
+        "functions/sluice/healer.py",
+        old="self._submit_missing(record, min(run.submit_until_us, claim_ends_us))",
+        new="pass",
+        provers=tests("functional/test_healer.py", "test_a_task_that_was_lost_after_its_intent_is_submitted"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "the heartbeat of live tasks",
+        "functions/sluice/healer.py",
+        old="self.heartbeat_limiter.call(partial(self.activities.heartbeat, token))",
+        new="pass",
+        provers=tests("functional/test_healer.py", "test_a_live_task_gets_a_heartbeat_and_no_describe"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "noting ids after a fault",
+        "functions/sluice/submitter.py",
+        old="""\
+        finally:  # what was submitted before a fault is noted all the same
+            if job_ids:""",
+        new="""\
+        finally:
+            if clear:""",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_fault_in_the_middle_of_a_task_leaves_the_ids_that_there_are",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "the look-up by name after an unclear answer",
+        "functions/sluice/submitter.py",
+        old='found = self._look_up_patiently(request["jobQueue"], request["jobName"])',
+        new="found = None",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_after_a_lost_answer_the_job_is_found_by_its_name_and_not_submitted_again",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "the reconciler's look-up by name",
+        "functions/sluice/healer.py",
+        old="found = self.submitter.find(record)",
+        new="found: dict[str, str] = {}",
+        provers=tests("functional/test_healer.py", "test_a_job_whose_id_was_lost_is_found_by_its_name"),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "names made of the token",
+        "functions/sluice/submission.py",
+        old='f"{token}\\n{name}".encode()',
+        new="name.encode()",
+        provers=tests(
+            "unit/sluice/test_submission.py",
+            "test_the_same_submission_has_the_same_name_and_another_has_another",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "the window that is the poller's alone",
+        "functions/sluice/submitter.py",
+        old="until_us=min(until_us, window_us)",
+        new="until_us=max(until_us, window_us)",
+        provers=tests(
+            "functional/test_submitter.py", "test_nobody_submits_after_the_window_that_is_the_pollers_alone"
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "the age from which the reconciler takes over",
+        "functions/sluice/healing.py",
+        old="settled=age_ms >= policy.takeover_seconds * 1000",
+        new="settled=True",
+        provers=tests("unit/sluice/test_healing.py", "test_a_young_unsubmitted_task_is_still_its_pollers"),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "the end of a reconciler's claim",
+        "functions/sluice/healer.py",
+        old="min(run.submit_until_us, claim_ends_us)",
+        new="max(run.submit_until_us, claim_ends_us)",
+        provers=tests(
+            "functional/test_healer.py", "test_a_reconciler_that_is_slow_never_submits_beside_the_next_one"
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "clients that never repeat a SubmitJob",
+        "functions/sluice/aws/clients.py",
+        old='{"total_max_attempts": 1, "mode": "standard"}',
+        new='{"total_max_attempts": 2, "mode": "standard"}',
+        provers=tests(
+            "functional/test_aws_errors.py", "test_calls_that_must_not_be_repeated_are_not_retried_by_boto3"
+        ),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "delivering a record that failed again",
+        "functions/sluice/queue.py",
+        old="""\
+        logger.exception("record will be delivered again", message_id=record["messageId"])
+        return False
+""",
+        new="""\
+        return True
+""",
+        provers=tests(
+            "functional/test_handlers.py",
+            "test_only_the_record_that_failed_is_delivered_again_and_the_log_says_why",
+            "test_a_batch_that_fails_whole_is_delivered_again_whole",
+        ),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "handling each record of a batch by itself",
+        "functions/sluice/queue.py",
+        old="    except Exception:  # noqa: BLE001",
+        new="    except ZeroDivisionError:  # noqa: BLE001",
+        provers=tests(
+            "functional/test_handlers.py",
+            "test_only_the_record_that_failed_is_delivered_again_and_the_log_says_why",
+        ),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "asking about overdue jobs",
+        "functions/sluice/healing.py",
+        old="describe=waiting if overdue else ()",
+        new="describe=()",
+        provers=tests("functional/test_healer.py", "test_an_event_that_never_came_is_made_good"),
+    ),
+    Mutant(
+        COMPLETED_ONCE,
+        "telling the workflow before closing",
+        "functions/sluice/finisher.py",
+        old="""\
+        self.tell(record.task.token, outcome)
+        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+""",
+        new="""\
+        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+        self.tell(record.task.token, outcome)
+""",
+        provers=tests(
+            "functional/test_order_of_steps.py", "test_a_task_stays_open_until_its_workflow_was_told"
+        ),
+    ),
+    Mutant(
+        COMPLETED_ONCE,
+        "a dead token that counts as told",
+        "functions/sluice/finisher.py",
+        old="""\
+        except TaskGoneError:
+            self.figures.count("TasksGone")
+""",
+        new="""\
+        except TaskGoneError:
+            raise
+""",
+        provers=tests(
+            "functional/test_finisher.py",
+            "test_a_crash_after_the_workflow_was_told_is_made_good_by_the_next_delivery",
+        ),
+    ),
+    Mutant(
+        STOPPED,
+        "the heartbeat sweep",
+        "functions/sluice/healer.py",
+        old="        if not alive:\n",
+        new="        if False:\n",
+        provers=tests("functional/test_healer.py", "test_a_dead_token_stops_its_jobs"),
+    ),
+    Mutant(
+        STOPPED,
+        "stopping jobs before the item leaves the reconciler's line",
+        "functions/sluice/finisher.py",
+        old="self.stopper.stop(completion.jobs_to_stop(record), reason)",
+        new="pass",
+        provers=tests(
+            "functional/test_order_of_steps.py",
+            "test_a_task_stays_in_the_reconcilers_line_until_its_jobs_were_stopped",
+        )
+        + tests("functional/test_finisher.py", "test_abandoned_tasks_stop_their_jobs"),
+    ),
+    Mutant(
+        STOPPED,
+        "waiting for the ids of jobs that may have been submitted",
+        "functions/sluice/finisher.py",
+        old="settled = settled or not completion.may_be_submitted(record)",
+        new="settled = True",
+        provers=tests(
+            "functional/test_healer.py",
+            "test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted",
+        ),
+    ),
+    Mutant(
+        STOPPED,
+        "sparing what a redriven execution started later",
+        "functions/cancel_jobs/app.py",
+        old="if task.created_at <= ended.stopped_at:",
+        new="if ended.stopped_at:",
+        provers=tests(
+            "functional/test_handlers.py",
+            "test_a_late_event_does_not_touch_what_a_redriven_execution_started_later",
+        ),
+    ),
+)

@@ -30,7 +30,7 @@ class Pressed:
 @pytest.fixture(params=[(60, 20, 20), (12, 20, 1)], ids=["at the quota", "above the quota"])
 def pressed(request: pytest.FixtureRequest) -> Iterator[Pressed]:
     tasks, rate, quota = request.param
-    # with one token in the bucket, of the first burst of five all but one are refused on any machine
+    # with one token in the bucket, of the first three at once all but one are refused on any machine
     quotas = {"Batch.SubmitJob": Quota(bucket_size=quota, refill_per_second=quota)}
     with LocalAws(LocalSettings(activity_poll_seconds=1, quotas=quotas)) as aws:
         stack = deployed(aws, SubmitRatePerSecond=str(rate), SubmitBurst="5")

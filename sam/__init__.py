@@ -1,0 +1,1 @@
+"""What the SAM CLI needs round it: engine, runtime image, a way to Local AWS, the template to publish."""

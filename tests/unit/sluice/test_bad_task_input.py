@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sluice import completion
 from sluice.aws.items import intent, job_values
+from sluice.job_errors import MAX_REASON, named_error
 from sluice.job_shape import JOB, MAX_NAME
 from sluice.model import Succeeded, TaskRecord, TaskState
 from sluice.shape import Entries, Fields, Flag, Named, Text, Whole
@@ -466,3 +467,5 @@ def test_what_batch_says_at_any_length_is_kept_within_bounds() -> None:
     record = completion.job_record("align", {**long, "container": {"logStreamName": "x" * 5_000}})
     assert (record.created_at, record.stopped_at, record.log_stream_name) == (None, None, None)
     assert len(record.reason or "") == completion.MAX_TEXT_BYTES
+    # patterns are sought in no more than this, as a search may take the square of it
+    assert len(named_error(long)[1]) == MAX_REASON

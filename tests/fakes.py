@@ -220,15 +220,17 @@ class FakeExecutions:
 
     statuses: dict[str, str] = field(default_factory=dict)
     started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def status(self, name: str) -> str | None:
         return self.statuses.get(name)
 
     def start(self, name: str, payload: Mapping[str, Any]) -> None:
-        if name in self.statuses:
-            raise AlreadyExistsError(name)
-        self.statuses[name] = "RUNNING"
-        self.started[name] = payload
+        with self.lock:
+            if name in self.statuses:
+                raise AlreadyExistsError(name)
+            self.statuses[name] = "RUNNING"
+            self.started[name] = payload
 
 
 @dataclass

@@ -74,7 +74,7 @@ def test_submit_job_arguments_pass_through_untouched() -> None:
         (task_text(job("a", dependsOn=[{}])), "names no job"),
         (task_text(job("a", dependsOn=[{"jobId": "1", "jobName": "a"}])), "both jobName and jobId"),
         (task_text(job("a", dependsOn=[{"jobId": "1", "type": "N"}])), "N_TO_N or SEQUENTIAL"),
-        (task_text(job("a", dependsOn=[{"jobId": str(i)} for i in range(21)])), "21 entries; 0 to 20 are allowed"),
+        (task_text(job("a", dependsOn=[{"jobId": str(i)} for i in range(21)])), "21 entries; 0 to 20"),
         (task_text(job("a", parameters={"depth": 0.4})), "jobs[0].parameters.depth is 0.4"),
         (task_text(job("a", parameters={"taskToken": "x"})), "is Sluice's own"),
         (task_text(job("a", schedulingPriorityOverride=True)), "must be an integer"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.config import Config
 
+from sluice_local.settings import LocalSettings
 from tests.contract.building import ROLE_ARN
 from tests.contract.stack.stack import Stack, deployed
 from tests.faults.cohort import COHORT, COMMANDS, Arns, state_machine
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sluice_local.server import LocalAws
+
+LOCAL_SETTINGS: Final = LocalSettings(activity_poll_seconds=1, job_slots=16)
+"""Long polls of a second, and more room than the jobs of a cohort need at once."""
 
 RATE_PER_SECOND: Final = 10.0
 BURST: Final = 5

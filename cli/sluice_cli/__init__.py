@@ -1,0 +1,1 @@
+"""The command line `sluice`: cohorts of samples on a deployed stack, day after day."""

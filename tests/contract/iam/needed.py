@@ -1,12 +1,13 @@
-"""Takes each permission of the template away and shows what no longer works: `python -m tests.contract.iam.needed`.
+"""Takes each permission of the template away and shows what no longer works: `make iam-table`.
 
-The stack is deployed once on a Local AWS of its own. Policies are changed in place, and each time the smallest
-probe that has used the permission is run.
+The stack is deployed once on a Local AWS of its own. Policies are changed in place, and each time the
+smallest probe that has used the permission is run.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,33 +44,39 @@ class Row:
         return f"| {self.holder} | {self.action} | {self.resource} | {self.fails} |"
 
 
+HEAD = Row("role or policy", "action", "resource", "what fails without it")
+
+
 def main() -> int:
-    """Print the table; return 1 if something works without one of its permissions."""
+    """Print the table; return 1 if nothing fails without one of the permissions."""
     with LocalAws(LocalSettings(activity_poll_seconds=0.5, enforce_iam=True)) as aws:
         scene = enforced_scene(aws)
         seen = rehearse(scene)
         broken = {name: each.wrong for name, each in seen.items() if each.wrong}
         if broken:
             sys.exit(f"With all permissions in place: {broken}")
-        print(
-            f"{Row('role or policy', 'action', 'resource', 'what fails without it').line()}\n|---|---|---|---|"
-        )
-        needless = 0
-        for row in _rows(scene, seen):
-            print(row.line(), flush=True)
-            needless += row.fails == NOTHING
-    print("\nOnly AWS itself can use:")
+        _print(f"{HEAD.line()}\n|---|---|---|---|")
+        needless = [row for row in _rows(scene, seen) if row.fails == NOTHING]
+    _print("\nOnly AWS itself can use:")
     for (holder, actions), why in ONLY_ON_AWS.items():
-        print(f"* {holder}, {actions}*: {why}")
+        _print(f"* {holder}, {actions}*: {why}")
     return 1 if needless else 0
 
 
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _rows(scene: Scene, seen: Mapping[str, Seen]) -> Iterator[Row]:
+    """Try each permission and print its row."""
     for policy in scene.policies:
         for grant in grants(policy):
             if not reason(grant.holder, grant.action):
                 fails = _fails_without(scene, policy, grant, users_of(grant, seen)) or NOTHING
-                yield Row(grant.holder, grant.action, _short(scene, grant.resource), fails)
+                row = Row(grant.holder, grant.action, _short(scene, grant.resource), fails)
+                _print(row.line())
+                yield row
 
 
 def _fails_without(scene: Scene, policy: Policy, grant: Grant, probes: list[Probe]) -> str | None:
@@ -94,8 +101,9 @@ def _run(scene: Scene, probe: Probe) -> str | None:
 def _short(scene: Scene, resource: str) -> str:
     """Name a resource by its logical id, without the account and the Region that are the same for all."""
     name = resource.split(":", 5)[-1]
-    for logical_id, (_kind, physical) in scene.resources.items():
-        name = name.replace(physical.rpartition("/")[2].rpartition(":")[2], logical_id)
+    for logical_id, (kind, physical) in scene.resources.items():
+        if kind != "AWS::Batch::JobDefinition":  # granted by pattern, and its ARN ends with a bare revision
+            name = name.replace(re.split("[/:]", physical)[-1], logical_id)
     return name
 
 

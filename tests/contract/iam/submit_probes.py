@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene
 
 ROUND: Final = {"slot": 0, "probe": True}
-_LINKS = itertools.count(1_000_000, 10)
+_NUMBERS = itertools.count(1_000_000, 10)
 
 
 def _job_id(scene: Scene, execution: str, job: str) -> str | None:
@@ -55,16 +55,17 @@ def looks_up(scene: Scene) -> str | None:
 def stops_siblings(scene: Scene) -> str | None:
     """When Batch refuses a job for good, the jobs of its task that were submitted before are stopped."""
     scene.forget_rate("TerminateJob")
-    sleeper = scene.stack.job("sleeper", scene.stack.job_definition("sleep", "sleep", "600"))
+    name = f"sleeper{next(_NUMBERS)}"
+    sleeper = scene.stack.job(name, scene.stack.job_definition("sleep", "sleep", "600"))
     scene.start(sleeper, scene.stack.job("refused", "nobody-has-defined-it"))
     failed, _ = scene.invoke("SubmitJobs", ROUND)
-    ended = within(2, lambda: bool(scene.stack.ended_job(scene.stack.job_called("sleeper"))))
+    ended = within(2, lambda: bool(scene.stack.ended_job(scene.stack.job_called(name))))
     return failed or first_wrong((ended, "a job runs on whose sibling was refused"))
 
 
 def continues(scene: Scene) -> str | None:
     """A poller runs a round and continues as a new execution."""
-    number = next(_LINKS)
+    number = next(_NUMBERS)
     poller_input = {"slot": 0, "number": number, "probe": False, "emptyRounds": 0}
     execution = scene.stack.states.start_execution(
         stateMachineArn=scene.stack.outputs["ActivityPollerArn"],

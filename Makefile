@@ -7,9 +7,10 @@ SAMPLES ?= 12
 PORT ?= 4566
 QUOTA ?= 10
 RUNS ?= 3
+ROUNDS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup iam-table test mutation unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation unit lint format lock pr clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +39,9 @@ bench-startup: $(VENV)/.dev ## what a cold start of each function costs
 
 test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every test
 	$(BIN)/pytest
+
+chaos: $(VENV)/.dev ## seeded mixtures of faults against the whole stack: ROUNDS=50 SEED=
+	$(BIN)/python -m tests.faults --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 iam-table: $(VENV)/.dev ## take each permission away and show what fails without it
 	@$(BIN)/python -m tests.contract.iam.needed

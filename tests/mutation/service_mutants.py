@@ -52,6 +52,16 @@ SERVICE_MUTANTS: Final = (
         ),
     ),
     Mutant(
+        NEVER_ABOVE,
+        "lowering the other APIs' rates after a 429",
+        "functions/sluice/limiter.py",
+        old="                self.back_off()",
+        new="                continue",
+        provers=tests(
+            "functional/test_healer.py", "test_a_throttled_heartbeat_lowers_the_shared_rate_and_is_sent_again"
+        ),
+    ),
+    Mutant(
         NEVER_SILENT,
         "one execution of a slot at a time",
         "functions/sluice/chain.py",

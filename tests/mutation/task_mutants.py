@@ -64,6 +64,17 @@ TASK_MUTANTS: Final = (
     ),
     Mutant(
         NEVER_TWICE,
+        "a second look-up, for a job that shows up late",
+        "functions/sluice/submitter.py",
+        old="SETTLE_SECONDS: Final = (2, 5)",
+        new="SETTLE_SECONDS: Final = (2,)",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_job_that_shows_up_late_under_its_name_is_not_submitted_again",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
         "the reconciler's look-up by name",
         "functions/sluice/healer.py",
         old="found = self.submitter.find(record)",
@@ -156,6 +167,16 @@ TASK_MUTANTS: Final = (
         provers=tests("functional/test_healer.py", "test_an_event_that_never_came_is_made_good"),
     ),
     Mutant(
+        NO_EVENT_IS_LOST,
+        "a day's patience with a job that Batch does not know",
+        "functions/sluice/healing.py",
+        old="forgettable=age_ms >= FORGOTTEN_SECONDS * 1000",
+        new="forgettable=True",
+        provers=tests(
+            "functional/test_healer.py", "test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day"
+        ),
+    ),
+    Mutant(
         COMPLETED_ONCE,
         "telling the workflow before closing",
         "functions/sluice/finisher.py",
@@ -195,6 +216,18 @@ TASK_MUTANTS: Final = (
         old="        if not alive:\n",
         new="        if False:\n",
         provers=tests("functional/test_healer.py", "test_a_dead_token_stops_its_jobs"),
+    ),
+    Mutant(
+        STOPPED,
+        "no more jobs for a task that has ended",
+        "functions/sluice/submitter.py",
+        old="return clear and not ended and len(job_ids) < len(task.jobs)",
+        new="return clear and len(job_ids) < len(task.jobs)",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of_them",
+            "test_a_task_that_failed_fast_while_its_jobs_are_submitted_gets_no_more_of_them",
+        ),
     ),
     Mutant(
         STOPPED,

@@ -13,7 +13,7 @@ from sluice.job_errors import DEPENDENCY_FAILED, container_of, named_error
 from sluice.model import FAILED, SUCCEEDED, Failed, JobRecord, Outcome, Succeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sluice.model import Task, TaskRecord
 
@@ -57,11 +57,13 @@ def vanished(job_id: str) -> Mapping[str, Any]:
 def decide(record: TaskRecord) -> Outcome | None:
     """Says how the task ended, or None while it has not.
 
-    A task with `failFast` fails with its first failed job; any other waits for all of its jobs.
+    A task with `failFast` fails with its first failed job; any other waits for all of its jobs. Batch's
+    events come in any order: a job that failed with its dependency says nothing before the job at the root
+    has said why, which is what the workflow's Retry has to know.
     """
     jobs = _in_order(record)
     failed = [job for job in jobs if job.status == FAILED]
-    if failed and (record.task.fail_fast or all(job.ended for job in jobs)):
+    if failed and all(record.jobs[name].ended for name in _awaited(record.task, failed)):
         return _failed(failed)
     if all(job.status == SUCCEEDED for job in jobs):
         return Succeeded(output=json.dumps({"jobs": {job.name: _output(job) for job in jobs}}))
@@ -94,6 +96,19 @@ def invalid(message: str) -> Failed:
 
 def _in_order(record: TaskRecord) -> tuple[JobRecord, ...]:
     return tuple(record.jobs[spec.name] for spec in record.task.jobs)
+
+
+def _awaited(task: Task, failed: Sequence[JobRecord]) -> set[str]:
+    """The jobs that must have ended before a task with these failed jobs is over."""
+    if not task.fail_fast:
+        return {spec.name for spec in task.jobs}
+    if any(job.error != DEPENDENCY_FAILED for job in failed):
+        return set()
+    affected = {job.name for job in failed}
+    for spec in reversed(task.jobs):  # each after the jobs that it depends on, so that one pass is enough
+        if spec.name in affected:
+            affected |= spec.needs
+    return affected
 
 
 def _doomed(task: Task, failed: Iterable[str]) -> set[str]:

@@ -76,6 +76,23 @@ def test_the_cause_is_the_job_that_failed_first_in_the_chain_of_dependencies() -
     assert (error, cause["job"]) == ("Job.OutOfMemory", "align")
 
 
+def doomed(name: str, job_id: str) -> JobRecord:
+    return ended(name, job_id, "FAILED", statusReason="Dependent Job failed", container={})
+
+
+def test_a_fail_fast_task_waits_for_the_job_that_says_why_its_dependents_failed() -> None:
+    record = with_jobs(open_record(*CHAIN), doomed("impute", "3"), doomed("likelihoods", "2"))
+    assert completion.decide(record) is None
+    reclaimed = ended("align", "1", "FAILED", statusReason="Host EC2 (instance i-1) terminated.")
+    assert failure(with_jobs(record, reclaimed))[0] == "Job.SpotInterruption"
+
+
+def test_a_job_whose_dependency_of_another_task_failed_ends_a_fail_fast_task_at_once() -> None:
+    record = open_record(job("align", dependsOn=[{"jobId": "of-another-task"}]), job("other"))
+    error, cause = failure(with_jobs(record, doomed("align", "1")))
+    assert (error, cause["job"]) == ("Job.DependencyFailed", "align")
+
+
 def test_jobs_that_batch_ends_itself_are_not_stopped() -> None:
     record = with_jobs(
         open_record(*CHAIN, job("report")),

@@ -55,6 +55,11 @@ def _command(commands: Commands, name: str, summary: str, examples: str) -> argp
         metavar="N",
         help="jobs that run at the same time (default: this machine's CPUs, %(default)s)",
     )
+    command.add_argument(
+        "--enforce-iam",
+        action="store_true",
+        help="let functions, state machines and jobs do only what the template's policies allow",
+    )
     return command
 
 

@@ -58,6 +58,7 @@ def _demo_settings(arguments: argparse.Namespace) -> DemoSettings:
         quota_per_second=arguments.quota,
         job_slots=arguments.job_slots,
         output=arguments.output,
+        enforce_iam=arguments.enforce_iam,
     )
 
 
@@ -68,4 +69,5 @@ def _up_settings(arguments: argparse.Namespace, port: int, output: Path) -> UpSe
         output=output,
         quotas=dict(arguments.quota),
         parameters=dict(arguments.parameter),
+        enforce_iam=arguments.enforce_iam,
     )

@@ -46,6 +46,7 @@ class UpSettings:
         output: folder for the outputs and the logs.
         quotas: quota by API name, laid over AWS's own; None lifts one.
         parameters: of the stack, laid over those that fit the quotas.
+        enforce_iam: whether the template's policies are enforced.
     """
 
     port: int
@@ -53,6 +54,7 @@ class UpSettings:
     output: Path
     quotas: Mapping[str, Quota | None] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    enforce_iam: bool = False
 
     @property
     def stack_parameters(self) -> dict[str, str]:
@@ -133,6 +135,7 @@ def _local_aws(settings: UpSettings) -> LocalAws:
         quotas=settings.quotas,
         job_slots=settings.job_slots,
         job_directory=str(settings.output.absolute()),
+        enforce_iam=settings.enforce_iam,
     )
     return LocalAws(local, log_path=settings.output / LOG_FILE)
 

@@ -1,4 +1,4 @@
-"""The demo from its command line: two people's reads through the whole stack."""
+"""The demo from its command line: two people's reads through the whole stack, under its own IAM policies."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(output: Path) -> "subprocess.CompletedProcess[str]":
-    return demo(output, "--samples", "2", "--job-slots", "2")
+    return demo(output, "--samples", "2", "--job-slots", "2", "--enforce-iam")
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,7 @@ def _local_settings(settings: DemoSettings, folder: Path) -> LocalSettings:
         quotas={"Batch.SubmitJob": settings.quota},
         job_slots=settings.job_slots,
         job_directory=str(folder.absolute()),
+        enforce_iam=settings.enforce_iam,
     )
 
 

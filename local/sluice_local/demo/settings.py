@@ -21,6 +21,7 @@ class DemoSettings:
         quota_per_second: SubmitJob calls a second that Local AWS allows; the stack stays just below.
         job_slots: jobs that run at the same time.
         output: folder for the summary, the report and the logs.
+        enforce_iam: whether the template's policies are enforced.
     """
 
     samples: int
@@ -29,6 +30,7 @@ class DemoSettings:
     quota_per_second: float
     job_slots: int
     output: Path
+    enforce_iam: bool = False
 
     @property
     def quota(self) -> Quota:

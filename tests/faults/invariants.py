@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tests.faults.cohort import Program
+from tests.faults.observation import FORGOTTEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ BY_SLUICE: Final = "Sluice: "
 """How the reason of a job begins that Sluice terminated."""
 
 ERRORS: Final = (
-    ("Job.Unschedulable", re.compile("^(MISCONFIGURATION|CAPACITY):")),
+    ("Job.Unschedulable", re.compile("(MISCONFIGURATION|CAPACITY):")),
     ("Job.DependencyFailed", re.compile("Dependent Job failed")),
     ("Job.SpotInterruption", re.compile("Host EC2 .* terminated")),
     ("Job.ImagePull", re.compile("CannotPullContainerError")),
@@ -78,7 +79,7 @@ def jobs_did_their_work(seen: Observation) -> Iterator[str]:
     }
     for job in seen.jobs:
         program = programs.get((job.workflow, job.state, job.name))
-        disturbed = job.by_hand or _named(job) not in {"Job.Failed", None}
+        disturbed = job.by_hand or job.status == FORGOTTEN or _named(job) not in {"Job.Failed", None}
         expected = {Program.BRIEF: "SUCCEEDED", Program.FAILING: "FAILED", None: "nobody planned it"}
         if job.ended and not disturbed and job.status != expected.get(program, "ended by somebody"):
             yield f"{_shown(job)}, but its program is {program}"
@@ -203,6 +204,8 @@ def _errors(jobs: list[SeenJob]) -> list[str]:
 
 
 def _named(job: SeenJob) -> str | None:
+    if job.status == FORGOTTEN:
+        return "Job.Failed"
     if job.status != "FAILED":
         return None
     by_reason = next((name for name, pattern in ERRORS if pattern.search(job.reason)), None)

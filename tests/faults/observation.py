@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tests.faults.cohort import Run
 
-TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED"})
+FORGOTTEN: Final = "FORGOTTEN"
+"""The status of a job that Batch has lost; its program has ended."""
+
+TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", FORGOTTEN})
 TOKEN_DIGITS: Final = 24
 """So much of a token is enough to know it by; nobody needs to log that."""
 
@@ -102,17 +105,23 @@ class Observation:
         return list(by_task.values())[-1] if by_task else []
 
 
+def job_rows(page: Mapping[str, Any], label: str) -> list[Mapping[str, Any]]:
+    """Picks the jobs of the round that `label` names from the page `/_sluice/jobs`, the lost ones too."""
+    lost = [{**row, "status": FORGOTTEN} for row in page["forgotten"]]
+    return [
+        row for row in [*page["jobs"], *lost] if row["parameters"].get("workflow", "").startswith(f"{label}-")
+    ]
+
+
 def read_jobs(
-    page: Mapping[str, Any], label: str, details: Mapping[str, Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]], details: Mapping[str, Mapping[str, Any]]
 ) -> tuple[SeenJob, ...]:
-    """Reads the page `/_sluice/jobs`.
+    """Reads the jobs of a round.
 
     Args:
-        page: the page.
-        label: of the round.
+        rows: of the page `/_sluice/jobs`.
         details: DescribeJobs' answers by id, of those jobs that failed.
     """
-    rows = [row for row in page["jobs"] if row["parameters"].get("workflow", "").startswith(f"{label}-")]
     children: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for row in rows:
         if ":" in row["jobId"]:

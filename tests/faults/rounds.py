@@ -17,6 +17,7 @@ from tests.faults.observation import (
     SeenPoller,
     count_tries,
     find_leaks,
+    job_rows,
     read_jobs,
 )
 from tests.faults.rig import BURST, RATE_PER_SECOND, execution_name, until
@@ -118,9 +119,9 @@ class _Round:
         return Observation(
             runs=self._runs,
             executions={run.name: self._execution(run) for run in self._runs},
-            jobs=read_jobs({"jobs": jobs}, self._label, self._details(jobs)),
+            jobs=read_jobs(jobs, self._details(jobs)),
             tries={(run.name, state): n for run in self._runs for state, n in self._tries(run).items()},
-            open_items=tuple(execution_name(item) for item in items if item["state"]["S"] == "OPEN"),
+            open_items=tuple(execution_name(item) for item in items if "open" in item),
             leaks=find_leaks(lines, tokens),
             messages=self._rig.messages(),
             pollers=tuple(
@@ -137,7 +138,7 @@ class _Round:
             self._rig.stop(self._arns[name])
             self._stopped.add(name)
 
-    def _stop_those_whose_jobs_run(self, jobs: list[dict[str, Any]]) -> None:
+    def _stop_those_whose_jobs_run(self, jobs: list[Mapping[str, Any]]) -> None:
         running = {job["parameters"]["workflow"] for job in jobs if job["status"] == "RUNNING"}
         for run in self._runs:
             due = run.workflow.stop is Stop.WHILE_ITS_JOB_RUNS and run.name not in self._stopped
@@ -184,7 +185,7 @@ class _Round:
                 )
                 self.deeds_done[Deed.LET_A_DAY_PASS.name.lower()] += 1
 
-    def _left(self, jobs: list[dict[str, Any]]) -> str | None:
+    def _left(self, jobs: list[Mapping[str, Any]]) -> str | None:
         """What is not at rest yet, cheapest look first."""
         rows = self._rig.aws.page("executions")
         running = [row["name"] for row in rows if row["name"] in self._arns and row["status"] == "RUNNING"]
@@ -195,19 +196,16 @@ class _Round:
         ends_s = [job.get("stoppedAt", 0) / 1000 for job in jobs]
         if time.time() < max(ends_s, default=0.0) + self._scenario.late_seconds:
             return "events that come late"
-        if open_ := [
-            execution_name(each) for each in self._rig.items(self._label) if each["state"]["S"] == "OPEN"
-        ]:
+        if open_ := [execution_name(each) for each in self._rig.items(self._label) if "open" in each]:
             return f"the tasks of {open_}"
         if waiting := {name: count for name, count in self._rig.messages().items() if count}:
             return f"the messages in {waiting}"
         return None
 
-    def _jobs(self) -> list[dict[str, Any]]:
-        rows = self._rig.aws.page("jobs")["jobs"]
-        return [row for row in rows if row["parameters"].get("workflow", "").startswith(f"{self._label}-")]
+    def _jobs(self) -> list[Mapping[str, Any]]:
+        return job_rows(self._rig.aws.page("jobs"), self._label)
 
-    def _details(self, jobs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    def _details(self, jobs: list[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         failed = [job["jobId"] for job in jobs if job["status"] == "FAILED"][:DESCRIBED]
         details = self._rig.client("batch").describe_jobs(jobs=failed)["jobs"] if failed else []
         return {detail["jobId"]: detail for detail in details}

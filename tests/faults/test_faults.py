@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.rounds import play
-from tests.faults.scenarios import Scenario, alone, together
+from tests.faults.scenarios import Scenario, alone
 
 if TYPE_CHECKING:
     from tests.faults.rig import Rig

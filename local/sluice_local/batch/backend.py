@@ -52,6 +52,7 @@ class Backend:
         self._free_slots = slots
         self._closed = False
         self._jobs: dict[str, Job] = {}
+        self._forgotten: list[Job] = []
         self._submitted: deque[str] = deque()
         self._ready: defaultdict[str, deque[str]] = defaultdict(deque)
         self._waiting = Waiting()
@@ -88,8 +89,15 @@ class Backend:
             self._evaluate_submitted()  # so that an array has its children
             for each in (job_id, *self._child_ids(job_id)):
                 job = self._jobs.pop(each, None)
-                if job is not None and not job.status.waiting:
-                    self._outside.stop_program(each)
+                if job is not None:
+                    self._forgotten.append(job)
+                    if not job.status.waiting:
+                        self._outside.stop_program(each)
+
+    def forgotten(self) -> list[Job]:
+        """List the jobs that were lost, as they were then; only who watches Batch from outside sees them."""
+        with self._changed:
+            return list(self._forgotten)
 
     def find(self, job_ids: Iterable[str], scope: Scope) -> list[Job]:
         """Find the jobs with these ids in an account and Region; unknown ids are left out."""

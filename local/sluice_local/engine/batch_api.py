@@ -53,7 +53,10 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
     engine.on_exit(backend.close)
     engine.on_exit(runner.close)
-    engine.pages["jobs"] = lambda: {"jobs": [job_row(job) for job in backend.jobs()]}
+    engine.pages["jobs"] = lambda: {
+        "jobs": [job_row(job) for job in backend.jobs()],
+        "forgotten": [job_row(job) for job in backend.forgotten()],
+    }
     _replace_stub(api)
     return api, deliveries
 

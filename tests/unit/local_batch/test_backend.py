@@ -280,6 +280,7 @@ def test_a_forgotten_job_is_found_by_nobody_and_frees_its_slot(outside: Outside)
     backend.forget(running)
     assert outside.stopped == [running]
     assert backend.find([running], SCOPE) == []
+    assert [each.spec.job_id for each in backend.forgotten()] == [running]
     assert backend.queue_jobs(QUEUE_ARN) == [job(backend, waiting)]
     backend.exited(running, Exit(137))
     assert len(outside.published) == published

@@ -1,0 +1,249 @@
+"""What each role must not do: a call of another's work or data, with the arguments that name it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.contract.iam.scene import Scene
+
+Arguments = dict[str, Any]
+Call = tuple[str, str, "Callable[[Scene], Arguments]"]
+"""Service, operation, and what makes the arguments."""
+
+
+def submit(scene: Scene) -> Arguments:
+    definition = scene.stack.job_definition("true", "true")
+    return {"jobName": "x", "jobQueue": scene.stack.outputs["JobQueueArn"], "jobDefinition": definition}
+
+
+def submit_elsewhere(scene: Scene) -> Arguments:
+    queue = scene.stack.outputs["JobQueueArn"].replace("job-queue/", "job-queue/other-")
+    return {**submit(scene), "jobQueue": queue}
+
+
+def any_job(_scene: Scene) -> Arguments:
+    return {"jobId": "job", "reason": "x"}
+
+
+def list_jobs(scene: Scene) -> Arguments:
+    return {"jobQueue": scene.stack.outputs["JobQueueArn"], "jobStatus": "RUNNING"}
+
+
+def describe_jobs(_scene: Scene) -> Arguments:
+    return {"jobs": ["job"]}
+
+
+def register(_scene: Scene) -> Arguments:
+    return {"jobDefinitionName": "x", "type": "container"}
+
+
+def poller(scene: Scene) -> Arguments:
+    return {"stateMachineArn": scene.stack.outputs["ActivityPollerArn"], "input": "{}"}
+
+
+def workflow(scene: Scene) -> Arguments:
+    return {"stateMachineArn": scene.stack.outputs["WorkflowArn"], "input": "{}"}
+
+
+def execution(scene: Scene) -> Arguments:
+    machine = scene.stack.outputs["WorkflowArn"]
+    return {"executionArn": f"{machine.replace(':stateMachine:', ':execution:')}:x"}
+
+
+def activity(scene: Scene) -> Arguments:
+    return {"activityArn": scene.stack.outputs["ActivityArn"]}
+
+
+def other_activity(scene: Scene) -> Arguments:
+    return {"activityArn": f"{scene.stack.outputs['ActivityArn']}-other"}
+
+
+def success(_scene: Scene) -> Arguments:
+    return {"taskToken": "token", "output": "{}"}
+
+
+def token(_scene: Scene) -> Arguments:
+    return {"taskToken": "token"}
+
+
+def task(scene: Scene) -> Arguments:
+    return {"TableName": scene.physical("TaskTable"), "Key": {"taskToken": {"S": "token"}}}
+
+
+def task_item(scene: Scene) -> Arguments:
+    return {"TableName": scene.physical("TaskTable"), "Item": {"taskToken": {"S": "token"}}}
+
+
+def rate(scene: Scene) -> Arguments:
+    return {"TableName": scene.physical("RateTable"), "Key": {"name": {"S": "SubmitJob"}}}
+
+
+def other_table(scene: Scene) -> Arguments:
+    name = f"{scene.physical('TaskTable')}-other"
+    return {"TableName": name, "Key": {"taskToken": {"S": "token"}}}
+
+
+def all_tasks(scene: Scene) -> Arguments:
+    return {"TableName": scene.physical("TaskTable")}
+
+
+def by_execution(scene: Scene) -> Arguments:
+    return {
+        "TableName": scene.physical("TaskTable"),
+        "IndexName": "ByExecution",
+        "KeyConditionExpression": "executionArn = :x",
+        "ExpressionAttributeValues": {":x": {"S": "x"}},
+    }
+
+
+def queue(name: str) -> Callable[[Scene], Arguments]:
+    def arguments(scene: Scene) -> Arguments:
+        return {"QueueUrl": scene.physical(name)}
+
+    arguments.__name__ = name
+    return arguments
+
+
+def message(name: str) -> Callable[[Scene], Arguments]:
+    def arguments(scene: Scene) -> Arguments:
+        return {"QueueUrl": scene.physical(name), "MessageBody": "{}"}
+
+    arguments.__name__ = name
+    return arguments
+
+
+def function(name: str) -> Callable[[Scene], Arguments]:
+    def arguments(scene: Scene) -> Arguments:
+        return {"FunctionName": scene.stack.outputs[f"{name}FunctionName"]}
+
+    arguments.__name__ = name
+    return arguments
+
+
+def own_object(scene: Scene) -> Arguments:
+    return {"Bucket": scene.stack.outputs["DataBucketName"], "Key": "reads"}
+
+
+def other_object(_scene: Scene) -> Arguments:
+    return {"Bucket": "sluice-local-artifacts", "Key": "template"}
+
+
+def other_role(scene: Scene) -> Arguments:
+    return {"RoleName": scene.physical("SubmitJobsRole")}
+
+
+EVERYBODY: Final = (
+    "SubmitJobsRole",
+    "HandleJobStatusRole",
+    "CancelJobsRole",
+    "EnsurePollersRole",
+    "ReconcileTasksRole",
+    "ActivityPollerRole",
+    "WorkflowRole",
+    "JobRole",
+    "JobExecutionRole",
+    "ReconcileTasksFunctionEveryMinuteRole",
+)
+
+NEVER: Final[dict[str, tuple[Call, ...]]] = {
+    "SubmitJobsRole": (
+        ("stepfunctions", "start_execution", poller),
+        ("stepfunctions", "start_execution", workflow),
+        ("stepfunctions", "send_task_success", success),
+        ("stepfunctions", "send_task_heartbeat", token),
+        ("stepfunctions", "get_activity_task", other_activity),
+        ("batch", "submit_job", submit_elsewhere),
+        ("batch", "describe_jobs", describe_jobs),
+        ("batch", "cancel_job", any_job),
+        ("dynamodb", "get_item", task),
+        ("dynamodb", "query", by_execution),
+        ("sqs", "receive_message", queue("JobEventsQueue")),
+    ),
+    "HandleJobStatusRole": (
+        ("batch", "submit_job", submit),
+        ("batch", "list_jobs", list_jobs),
+        ("batch", "describe_jobs", describe_jobs),
+        ("stepfunctions", "get_activity_task", activity),
+        ("stepfunctions", "send_task_heartbeat", token),
+        ("dynamodb", "get_item", task),
+        ("dynamodb", "put_item", task_item),
+        ("dynamodb", "get_item", rate),
+        ("sqs", "receive_message", queue("CancellationsQueue")),
+        ("sqs", "receive_message", queue("JobEventsDeadLetters")),
+    ),
+    "CancelJobsRole": (
+        ("batch", "submit_job", submit),
+        ("batch", "list_jobs", list_jobs),
+        ("stepfunctions", "send_task_success", success),
+        ("stepfunctions", "send_task_failure", token),
+        ("dynamodb", "put_item", task_item),
+        ("sqs", "receive_message", queue("JobEventsQueue")),
+    ),
+    "EnsurePollersRole": (
+        ("batch", "submit_job", submit),
+        ("batch", "terminate_job", any_job),
+        ("stepfunctions", "start_execution", workflow),
+        ("stepfunctions", "describe_execution", execution),
+        ("stepfunctions", "send_task_success", success),
+        ("dynamodb", "get_item", task),
+        ("dynamodb", "update_item", task),
+        ("sqs", "receive_message", queue("JobEventsQueue")),
+    ),
+    "ReconcileTasksRole": (
+        ("batch", "submit_job", submit_elsewhere),
+        ("stepfunctions", "get_activity_task", activity),
+        ("stepfunctions", "start_execution", poller),
+        ("dynamodb", "put_item", task_item),
+        ("dynamodb", "query", by_execution),
+        ("sqs", "receive_message", queue("JobEventsQueue")),
+    ),
+    "ActivityPollerRole": (
+        ("lambda", "invoke", function("HandleJobStatus")),
+        ("stepfunctions", "start_execution", workflow),
+        ("stepfunctions", "get_activity_task", activity),
+        ("batch", "submit_job", submit),
+        ("dynamodb", "get_item", task),
+    ),
+    "WorkflowRole": (
+        ("batch", "submit_job", submit),
+        ("lambda", "invoke", function("SubmitJobs")),
+        ("stepfunctions", "send_task_success", success),
+        ("dynamodb", "get_item", task),
+    ),
+    "JobRole": (
+        ("s3", "get_object", other_object),
+        ("s3", "delete_object", own_object),
+        ("batch", "submit_job", submit),
+        ("stepfunctions", "send_task_success", success),
+        ("dynamodb", "get_item", task),
+    ),
+    "JobExecutionRole": (("s3", "get_object", own_object), ("batch", "submit_job", submit)),
+    "ReconcileTasksFunctionEveryMinuteRole": (
+        ("lambda", "invoke", function("SubmitJobs")),
+        ("dynamodb", "get_item", task),
+    ),
+}
+"""What would be another's work, or another's data."""
+
+NOBODY: Final[tuple[Call, ...]] = (
+    ("dynamodb", "get_item", other_table),
+    ("dynamodb", "update_item", other_table),
+    ("dynamodb", "scan", all_tasks),
+    ("dynamodb", "delete_item", task),
+    ("dynamodb", "delete_table", all_tasks),
+    ("stepfunctions", "stop_execution", execution),
+    ("batch", "register_job_definition", register),
+    ("sqs", "send_message", message("JobEventsQueue")),
+    ("sqs", "purge_queue", queue("JobEventsQueue")),
+    ("lambda", "get_function", function("SubmitJobs")),
+    ("iam", "list_role_policies", other_role),
+)
+"""What no role of the stack may do at all."""
+
+FORBIDDEN: Final = [
+    *((role, *must) for role, musts in NEVER.items() for must in musts),
+    *((role, *must) for role in EVERYBODY for must in NOBODY),
+]

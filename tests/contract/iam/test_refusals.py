@@ -1,0 +1,93 @@
+"""What each role must not do is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.contract.building import refused
+from tests.contract.iam.forbidden_calls import (
+    EVERYBODY,
+    FORBIDDEN,
+    by_execution,
+    describe_jobs,
+    list_jobs,
+    queue,
+    rate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.contract.iam.forbidden_calls import Arguments
+    from tests.contract.iam.scene import Scene
+
+DENIED: Final = {"AccessDenied", "AccessDeniedException", "403"}
+
+
+class Session:
+    """Clients with the credentials of one role, and what calls of them name."""
+
+    def __init__(self, scene: Scene, role: str) -> None:
+        self.scene = scene
+        name = scene.physical(role)
+        assumed = scene.aws.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::000000000000:role/{name}", RoleSessionName="test"
+        )["Credentials"]
+        self._credentials = {
+            "aws_access_key_id": assumed["AccessKeyId"],
+            "aws_secret_access_key": assumed["SecretAccessKey"],
+            "aws_session_token": assumed["SessionToken"],
+        }
+
+    def call(self, service: str, operation: str, arguments: Arguments) -> Any:
+        """Call an operation in the role's name."""
+        aws = self.scene.aws
+        client = boto3.client(
+            service,  # type: ignore[call-overload]  # the table names it
+            region_name=aws.region,
+            endpoint_url=aws.endpoint,
+            config=Config(proxies={}, retries={"total_max_attempts": 1}),
+            **self._credentials,
+        )
+        return getattr(client, operation)(**arguments)
+
+
+Row = tuple[str, str, str, "Callable[[Scene], Arguments]"]
+
+
+def _name(row: Row) -> str:
+    role, service, operation, arguments = row
+    return f"{role}-{service}-{operation}-{arguments.__name__}"
+
+
+@pytest.fixture(scope="session")
+def sessions(scene: Scene) -> dict[str, Session]:
+    return {role: Session(scene, role) for role in EVERYBODY}
+
+
+@pytest.mark.parametrize("row", FORBIDDEN, ids=_name)
+def test_it_is_refused(scene: Scene, sessions: dict[str, Session], row: Row) -> None:
+    role, service, operation, arguments = row
+    assert refused(lambda: sessions[role].call(service, operation, arguments(scene))) in DENIED
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("SubmitJobsRole", "batch", "list_jobs", list_jobs),
+        ("HandleJobStatusRole", "sqs", "receive_message", queue("JobEventsQueue")),
+        ("CancelJobsRole", "dynamodb", "query", by_execution),
+        ("EnsurePollersRole", "dynamodb", "get_item", rate),
+        ("ReconcileTasksRole", "batch", "describe_jobs", describe_jobs),
+    ],
+    ids=_name,
+)
+def test_the_same_credentials_are_good_for_what_the_role_is_for(
+    scene: Scene, sessions: dict[str, Session], row: Row
+) -> None:
+    role, service, operation, arguments = row
+    assert sessions[role].call(service, operation, arguments(scene))

@@ -13,6 +13,7 @@ import pytest
 
 from sluice.crew import ThreadCrew
 from sluice.healing import plan_run
+from sluice.inquirer import JOBS_A_CALL
 from sluice.model import JobRecord, OpenTask, TaskRecord, TaskState
 from sluice.ports import UnclearError
 from sluice.rate import Limit
@@ -29,7 +30,8 @@ Item = TypeVar("Item")
 TASK = open_record(job("align")).task
 TASKS = 100_000
 STATE_HEARTBEAT_SECONDS = 900  # TaskHeartbeatSeconds of template.yaml
-CALL_SECONDS = 0.025
+AGE_SECONDS = 3600  # so that Batch is asked about each of them too
+CALL_SECONDS, DESCRIBE_SECONDS = 0.025, 0.5
 # SendTaskHeartbeat in the Regions that give least
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 BUCKET, REFILL_PER_SECOND = 1500, 300
@@ -94,6 +96,15 @@ class Timed(FakeActivities):
         self.sent_us.append(now_us)
 
 
+class SlowBatch(FakeBatch):
+    """Its jobs all run, and last."""
+
+    def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        self.calls["DescribeJobs"] += 1
+        self.clock.sleep(DESCRIBE_SECONDS)
+        return [{"jobId": job_id, "status": "RUNNING"} for job_id in job_ids]
+
+
 def most_drawn(times_us: list[int]) -> float:
     """The most that calls at these times draw from a bucket that is filled at the quota's rate."""
     drawn, most, before_us = 0.0, 0.0, times_us[0]
@@ -115,12 +126,13 @@ def test_a_hundred_thousand_open_tasks_all_keep_their_heartbeats_below_the_quota
         crew=VirtualCrew(clock, workers=16),
         limit=Limit(250, burst=250),
     )
-    # all taken at the same moment, which is the worst that can be
+    world.batch = SlowBatch(clock=clock)
+    # all had their last heartbeat at the same moment, which is the worst that can be
     world.store.records.update({str(index): submitted(str(index)) for index in range(TASKS)})
     for minute in range(5, 21):
         began_us = START_US + minute * 60_000_000
         clock.go_to(began_us)
-        assert world.healer.heal(plan_run(began_us, remaining_seconds=900)) >= minute * 60
+        assert world.healer.heal(plan_run(began_us, remaining_seconds=900)) > AGE_SECONDS + minute * 60
         # the next run begins a minute later and meets nobody
         assert clock.now_us() - began_us < 60_000_000
     assert len(activities.last_us) == TASKS
@@ -128,14 +140,15 @@ def test_a_hundred_thousand_open_tasks_all_keep_their_heartbeats_below_the_quota
     unseen_us = clock.now_us() - min(activities.last_us.values())
     assert max(activities.longest_us, unseen_us) < STATE_HEARTBEAT_SECONDS * 1_000_000
     assert most_drawn(sorted(activities.sent_us)) < BUCKET
-    assert world.reports.left == []
+    assert world.batch.calls["DescribeJobs"] == pytest.approx(len(activities.sent) / JOBS_A_CALL, rel=0.01)
+    assert (world.reports.left, world.reports.not_described) == ([], [])
 
 
 def submitted(token: str) -> TaskRecord:
     """A task whose job runs."""
     task = replace(TASK, token=token)
     jobs = {"align": JobRecord("align", job_id=f"job-{token}")}
-    return TaskRecord(task, TaskState.OPEN, jobs, START_US // 1000, START_US // 1000)
+    return TaskRecord(task, TaskState.OPEN, jobs, START_US // 1000 - AGE_SECONDS * 1000, START_US // 1000)
 
 
 def test_two_reconcilers_at_once_send_each_task_one_heartbeat() -> None:
@@ -146,7 +159,7 @@ def test_two_reconcilers_at_once_send_each_task_one_heartbeat() -> None:
     with ThreadPoolExecutor(2) as pool:
         ages = list(pool.map(lambda _: world.healer.heal(run), range(2)))
     assert sorted(world.activities.heartbeats) == sorted(world.store.records)
-    assert max(ages) == 301
+    assert max(ages) == AGE_SECONDS + 301
 
 
 def test_a_run_that_is_over_before_all_had_their_turn_leaves_the_rest_to_the_next() -> None:
@@ -169,7 +182,7 @@ def test_jobs_of_many_threads_tasks_are_asked_about_a_hundred_at_a_time() -> Non
     for index in range(250):
         world.store.records[str(index)] = submitted(str(index))
         world.batch.jobs[f"job-{index}"] = {"jobId": f"job-{index}", "status": "SUCCEEDED"}
-    world.clock.sleep(3601)
+    world.clock.sleep(301)
     world.healer.heal(plan_run(world.clock.now_us(), remaining_seconds=900))
     assert world.batch.calls["DescribeJobs"] == 3
     assert {record.state for record in world.store.records.values()} == {TaskState.SUCCEEDED}
@@ -191,7 +204,7 @@ def test_a_failed_describe_is_told_of_once_and_costs_only_its_own_hundred() -> N
     for index in range(150):
         world.store.records[str(index)] = submitted(str(index))
         world.batch.jobs[f"job-{index}"] = {"jobId": f"job-{index}", "status": "SUCCEEDED"}
-    world.clock.sleep(3601)
+    world.clock.sleep(301)
     world.healer.heal(plan_run(world.clock.now_us(), remaining_seconds=900))
     assert [(jobs, str(error)) for jobs, error in world.reports.not_described] == [(100, "timeout")]
     assert Counter(record.state for record in world.store.records.values()) == {"OPEN": 100, "SUCCEEDED": 50}

@@ -150,19 +150,26 @@ class _Round:
             self._let_a_day_pass()
         elif not self.deeds_done[deed.name.lower()]:
             running = [poller.name for poller in self._pollers() if poller.status == "RUNNING"]
-            if running:
-                self._hit_poller(deed, running[-1])
+            if running and self._hit_poller(deed, running[-1]):
                 self.deeds_done[deed.name.lower()] += 1
 
-    def _hit_poller(self, deed: Deed, name: str) -> None:
+    def _hit_poller(self, deed: Deed, name: str) -> bool:
+        """Stops a link of the chain, and may start the next one without its input, so that it fails.
+
+        Returns:
+            Whether it could be done: somebody else may have been quicker with the next link.
+        """
         poller = self._rig.stack.outputs["ActivityPollerArn"]
+        self._rig.stop(f"{poller.replace(':stateMachine:', ':execution:')}:{name}")
         if deed is Deed.STOP_POLLER:
-            self._rig.stop(f"{poller.replace(':stateMachine:', ':execution:')}:{name}")
-        else:  # the next link of the chain, without the input that it needs
-            slot, _, number = name.rpartition("-")
-            self._rig.client("stepfunctions").start_execution(
-                stateMachineArn=poller, name=f"{slot}-{int(number) + 1}", input="{}"
-            )
+            return True
+        slot, _, number = name.rpartition("-")
+        states = self._rig.client("stepfunctions")
+        try:
+            states.start_execution(stateMachineArn=poller, name=f"{slot}-{int(number) + 1}", input="{}")
+        except states.exceptions.ExecutionAlreadyExists:
+            return False
+        return True
 
     def _let_a_day_pass(self) -> None:
         """Turns back the creation of the open tasks that nobody submits any more."""

@@ -24,7 +24,7 @@ class Deed(StrEnum):
     """What a person or the world does meanwhile, through AWS's own API."""
 
     STOP_POLLER = "somebody stops the poller's execution"
-    FAIL_POLLER = "an execution of the poller fails"
+    FAIL_POLLER = "somebody stops the poller's execution, and the next one fails"
     LET_A_DAY_PASS = "more than a day passes"
 
 

@@ -39,6 +39,15 @@ def test_a_failed_job_stops_the_others_of_a_fail_fast_task() -> None:
     assert world.batch.terminated == ["job-1"]
 
 
+def test_the_events_of_stopped_siblings_stop_nobody_again() -> None:
+    world = World()
+    world.take("token", *[job(name) for name in "abcd"])
+    world.finisher.note("token", ended("a", "job-0", "FAILED"))
+    world.finisher.note("token", ended("b", "job-1", "FAILED"))
+    assert world.batch.terminated == ["job-1", "job-2", "job-3"]
+    assert len(world.activities.outcomes["token"]) == 1
+
+
 def test_events_of_unknown_tasks_and_jobs_are_passed_over() -> None:
     world = World()
     world.take("token", job("align"))

@@ -79,8 +79,9 @@ def drawn(seed: int, number: int) -> Scenario:
 
 
 def _varied(trouble: Trouble, draw: random.Random) -> Trouble:
-    """Lets the trouble strike earlier or later."""
+    """Lets the trouble strike earlier or later; what is for the first opportunity may have no second one."""
     faults = tuple(
-        replace(fault, after=max(0, fault.after + draw.randint(-2, 4))) for fault in trouble.faults
+        replace(fault, after=draw.randint(1, fault.after + 4)) if fault.after else fault
+        for fault in trouble.faults
     )
     return replace(trouble, faults=faults)

@@ -7,12 +7,57 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.rounds import play
-from tests.faults.scenarios import Scenario, alone
+from tests.faults.scenarios import Scenario, alone, together
 
 if TYPE_CHECKING:
     from tests.faults.rig import Rig
 
-SCENARIOS = (alone("quiet"),)
+SCENARIOS = (
+    alone("quiet"),
+    together(
+        "answers-lost",
+        "submit-answer-lost",
+        "intent-answer-lost",
+        "note-answer-lost",
+        "success-answer-lost",
+        "failure-answer-lost",
+        "terminate-answer-lost",
+    ),
+    together("throttled", "submit-throttled", "tables-throttled", "completion-throttled", pollers=4),
+    together(
+        "errors",
+        "submit-fails",
+        "submit-fails-after-effect",
+        "poll-fails",
+        "tables-fail",
+        "completion-fails-after-effect",
+    ),
+    together("slow", "submit-slow", "tables-slow", pollers=2),
+    together("job-events-lost", "job-events-dropped", "job-vanished"),
+    together("events-late-and-twice", "job-events-delayed", "job-events-doubled", "execution-events-doubled"),
+    together("events-out-of-order", "job-events-reordered", "execution-events-reordered", pollers=2),
+    together("executions-untold", "execution-events-dropped", "poller-stopped"),
+    together(
+        "pollers-killed", "killed-before-intent", "killed-after-intent", "killed-after-submit", pollers=2
+    ),
+    together("polls-lost", "poll-answer-lost", "poller-timed-out"),
+    together(
+        "handlers-killed",
+        "killed-after-note",
+        "killed-before-success",
+        "killed-after-failure",
+        "killed-after-cancelling",
+        "handler-timed-out",
+    ),
+    together(
+        "others-killed",
+        "killed-after-starting-a-poller",
+        "killed-after-heartbeat",
+        "reconciler-timed-out",
+        "poller-failed",
+    ),
+    together("jobs-hit", "job-terminated", "job-fails-to-start", "job-stuck", "spot-interruption"),
+)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -20,4 +65,5 @@ def test_every_invariant_holds(rig: Rig, scenario: Scenario) -> None:
     played = play(rig, scenario, scenario.name)
     assert not played.broken
     kinds = {fault.kind.value for fault in scenario.plan.faults}
-    assert kinds <= played.injections.keys(), "a fault of the scenario never struck"
+    deeds = {deed.name.lower() for deed in scenario.deeds}
+    assert kinds | deeds <= played.injections.keys(), "a trouble of the scenario never struck"

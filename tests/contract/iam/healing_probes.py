@@ -88,9 +88,9 @@ def abandons(scene: Scene) -> str | None:
 
 
 PROBES: Final = (
-    Probe("a job that was never submitted is", resubmits),
+    Probe("a heartbeat is sent", beats),
     Probe("a job's lost end is noticed", completes),
     Probe("a job's lost failure is noticed", fails),
-    Probe("a heartbeat is sent", beats),
+    Probe("a lost job is submitted", resubmits),
     Probe("a task nobody waits for is dropped", abandons),
 )

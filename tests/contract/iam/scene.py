@@ -162,8 +162,12 @@ class Scene:
         dynamodb, states, sqs = (self.aws.client(each) for each in ("dynamodb", "stepfunctions", "sqs"))
         for token in self.stack.tokens():
             dynamodb.delete_item(TableName=self.physical("TaskTable"), Key={"taskToken": {"S": token}})
+        own = {self.stack.outputs[name] for name in ("ActivityPollerArn", "WorkflowArn")}
         for machine in states.list_state_machines()["stateMachines"]:
-            _stop_all(states, machine["stateMachineArn"])
+            arn = machine["stateMachineArn"]
+            _stop_all(states, arn)
+            if arn not in own:
+                states.delete_state_machine(stateMachineArn=arn)
         for logical_id, (kind, url) in self.resources.items():
             if kind == "AWS::SQS::Queue" and self.waiting(logical_id):
                 sqs.purge_queue(QueueUrl=url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import tomllib
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cfnlint.api import lint_file
+from cfnlint.data import AdditionalSpecs
+from cfnlint.helpers import load_resource
 
 from sluice.settings import Settings
 from sluice_local.packaging import read_template
@@ -74,27 +77,100 @@ def test_every_queue_has_a_dead_letter_queue_with_an_alarm() -> None:
         assert f"{dead_letters}Alarm" in RESOURCES
 
 
-def test_a_star_for_a_resource_stands_only_where_iam_knows_none() -> None:
-    without_resource = {
-        "batch:DescribeJobs",
-        "batch:ListJobs",
-        "ecr:GetAuthorizationToken",
-        "states:SendTaskFailure",
-        "states:SendTaskHeartbeat",
-        "states:SendTaskSuccess",
-        "xray:GetSamplingRules",
-        "xray:GetSamplingTargets",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
+WITHOUT_RESOURCE = {
+    "batch:DescribeJobs": "jobs are looked up by id, over all queues",
+    "batch:ListJobs": "IAM knows no resource for it, not even the queue",
+    "ecr:GetAuthorizationToken": "the token is the registry's",
+    "states:SendTaskFailure": "a token names no resource",
+    "states:SendTaskHeartbeat": "a token names no resource",
+    "states:SendTaskSuccess": "a token names no resource",
+    "xray:GetSamplingRules": "X-Ray's rules are the account's",
+    "xray:GetSamplingTargets": "X-Ray's rules are the account's",
+    "xray:PutTelemetryRecords": "traces are the account's",
+    "xray:PutTraceSegments": "traces are the account's",
+}
+"""Actions for which a policy can only say `*`, and why.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+PATTERNS = {
+    "job/*": "Batch chooses a job's id",
+    "job-definition/*": "Sluice serves state machines that it has never heard of",
+    "execution:${AWS::StackName}-activity-poller:*": "the names of a poller's executions count up",
+    "log-group:/sluice/${AWS::StackName}/*": "one policy for the functions' groups, and their streams",
+    "log-group:/sluice/${AWS::StackName}/jobs:*": "the streams of the group",
+    "${Bucket}/*": "the workflow's input says which objects",
+    "repository/*": "LowpassImage may be of any repository of the account",
+}
+"""The ends of the ARNs that hold a star, and why."""
+
+
+def statements() -> list[dict[str, Any]]:
+    """Every statement of every policy that a role has."""
     documents = [policy["PolicyDocument"] for policy in of_type("AWS::IAM::ManagedPolicy").values()]
     for role in of_type("AWS::IAM::Role").values():
         documents += [policy["PolicyDocument"] for policy in role.get("Policies", [])]
-    for statement in (each for document in documents for each in document["Statement"]):
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert all("*" not in action for action in actions)
-        if statement["Resource"] == "*":
-            assert set(actions) <= without_resource
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def texts(resource: Any) -> list[str]:
+    """The text of a resource that is given as one, or as the first argument of Fn::Sub."""
+    given = resource.get("Fn::Sub", "") if isinstance(resource, dict) else resource
+    return [each for each in listed(given) if isinstance(each, str)]
+
+
+def test_a_star_for_a_resource_stands_only_where_iam_knows_none() -> None:
+    starred = {
+        action
+        for statement in statements()
+        for action in listed(statement["Action"])
+        if "*" in listed(statement["Resource"])
+    }
+    assert starred == WITHOUT_RESOURCE.keys()
+
+
+def test_iam_really_knows_no_resource_for_what_has_a_star() -> None:
+    # cfn-lint carries AWS's service authorization reference
+    services = load_resource(AdditionalSpecs, "Policies.json")
+    for action in WITHOUT_RESOURCE:
+        service, name = action.split(":")
+        known = services[service]["Actions"]
+        assert name.lower() in known, action
+        assert not (known[name.lower()] or {}).get("Resources"), action
+
+
+def test_no_action_is_a_pattern() -> None:
+    assert not [each for statement in statements() for each in listed(statement["Action"]) if "*" in each]
+
+
+def test_every_star_within_a_resource_has_its_reason() -> None:
+    resources = [each for statement in statements() for each in listed(statement["Resource"])]
+    starred = {text for each in resources for text in texts(each) if "*" in text and text != "*"}
+    prefix = r"^arn:\$\{AWS::Partition\}:(s3:::|\w+:\$\{AWS::Region\}:\$\{AWS::AccountId\}:)"
+    assert {re.sub(prefix, "", text) for text in starred} == PATTERNS.keys()
+
+
+def statements_as_written() -> list[tuple[str, str]]:
+    """Every statement's text, and the line above it."""
+    lines = TEXT.splitlines()
+    found = []
+    for number, line in enumerate(lines):
+        if line.strip() == "- Effect: Allow":
+            deeper = re.compile(rf" {{{line.index('-') + 1}}}")
+            body = itertools.takewhile(deeper.match, lines[number + 1 :])
+            found.append(("\n".join(body), lines[number - 1].strip()))
+    return found
+
+
+def test_every_statement_with_a_star_says_why_in_the_template() -> None:
+    starred = [(above, text) for text, above in statements_as_written() if "*" in text]
+    assert starred
+    assert [text for above, text in starred if not above.startswith("# ")] == []
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -21,8 +21,8 @@ from tests.faults.scenarios import alone, drawn
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.faults.results import Played
     from tests.faults.rig import Rig
-    from tests.faults.rounds import Played
     from tests.faults.scenarios import Scenario
 
 OUTPUT = Path("out/chaos")

@@ -79,9 +79,8 @@ def jobs_did_their_work(seen: Observation) -> Iterator[str]:
     }
     for job in seen.jobs:
         program = programs.get((job.workflow, job.state, job.name))
-        disturbed = job.by_hand or job.status == FORGOTTEN or _named(job) not in {"Job.Failed", None}
         expected = {Program.BRIEF: "SUCCEEDED", Program.FAILING: "FAILED", None: "nobody planned it"}
-        if job.ended and not disturbed and job.status != expected.get(program, "ended by somebody"):
+        if job.ended and not _disturbed(job) and job.status != expected.get(program, "ended by somebody"):
             yield f"{_shown(job)}, but its program is {program}"
 
 
@@ -90,8 +89,9 @@ def ran_once(seen: Observation) -> Iterator[str]:
     by_name: defaultdict[tuple[str, str], list[SeenJob]] = defaultdict(list)
     for job in seen.jobs:
         by_name[job.task_id, job.name].append(job)
-        if job.attempts > 1 or any(attempts > 1 for _, attempts in job.children):
-            yield f"{_shown(job)} ran more than once: {job.attempts} attempts, children {job.children}"
+        if job.attempts > 1 or any(child.attempts > 1 for child in job.children):
+            attempts = [each.attempts for each in (job, *job.children)]
+            yield f"{_shown(job)} ran more than once: {attempts} attempts"
     for jobs in by_name.values():
         if len(jobs) > 1:
             yield f"submitted {len(jobs)} times: {', '.join(map(_shown, jobs))}"
@@ -212,6 +212,12 @@ def _named(job: SeenJob) -> str | None:
     return by_reason or ("Job.Terminated" if job.by_hand else "Job.Failed")
 
 
+def _disturbed(job: SeenJob) -> bool:
+    """True when Batch says that something else than the job's program, or a child's, ended it."""
+    by_itself = job.status != FORGOTTEN and not job.by_hand and _named(job) in {"Job.Failed", None}
+    return not by_itself or any(map(_disturbed, job.children))
+
+
 def _failed_fast(state: PlannedState, jobs: list[SeenJob]) -> bool:
     """A task that fails with its first failed job may end before its other jobs were submitted."""
     return state.fail_fast and any(job.status == "FAILED" for job in jobs)
@@ -235,7 +241,7 @@ def _ran(job: SeenJob, planned: PlannedJob) -> bool:
         return True
     if planned.size is None:
         return job.attempts == 1
-    return all(child == ("SUCCEEDED", 1) for child in job.children)
+    return all((child.status, child.attempts) == ("SUCCEEDED", 1) for child in job.children)
 
 
 def _jobs_of(seen: Observation, run: Run) -> str:

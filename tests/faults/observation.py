@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class SeenJob:
     created_s: float
     reason: str = ""
     by_hand: bool = False
-    children: tuple[tuple[str, int], ...] = ()
+    children: tuple[SeenJob, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -122,19 +122,19 @@ def read_jobs(
         rows: of the page `/_sluice/jobs`.
         details: DescribeJobs' answers by id, of those jobs that failed.
     """
-    children: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-    for row in rows:
-        if ":" in row["jobId"]:
-            children[row["jobId"].partition(":")[0]].append((row["status"], row["attempts"]))
-    seen = [
-        _job(row, details.get(row["jobId"], {}), tuple(children[row["jobId"]]))
-        for row in rows
-        if ":" not in row["jobId"]
+    seen = {row["jobId"]: _job(row, details.get(row["jobId"], {})) for row in rows}
+    children: defaultdict[str, list[SeenJob]] = defaultdict(list)
+    for job_id, job in seen.items():
+        parent_id, child, _ = job_id.partition(":")
+        if child:
+            children[parent_id].append(job)
+    parents = [
+        replace(job, children=tuple(children[job_id])) for job_id, job in seen.items() if ":" not in job_id
     ]
-    return tuple(sorted(seen, key=lambda job: job.created_s))
+    return tuple(sorted(parents, key=lambda job: job.created_s))
 
 
-def _job(row: Mapping[str, Any], detail: Mapping[str, Any], children: tuple[tuple[str, int], ...]) -> SeenJob:
+def _job(row: Mapping[str, Any], detail: Mapping[str, Any]) -> SeenJob:
     parameters = row["parameters"]
     reasons = (row.get("statusReason"), detail.get("container", {}).get("reason"))
     return SeenJob(
@@ -148,7 +148,6 @@ def _job(row: Mapping[str, Any], detail: Mapping[str, Any], children: tuple[tupl
         created_s=row["createdAt"] / 1000,
         reason="; ".join(reason for reason in reasons if reason),
         by_hand=bool(detail.get("isTerminated") or detail.get("isCancelled")),
-        children=children,
     )
 
 

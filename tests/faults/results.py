@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.faults.invariants import NAMES
-from tests.faults.rounds import AT_REST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.faults.rounds import Played
+    from tests.faults.invariants import Broken
     from tests.faults.scenarios import Scenario
 
 LINES_SHOWN = 12
+AT_REST = "the round came to rest"
+"""The invariant that only time can break."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A round and what became of it.
+
+    Attributes:
+        scenario: what was to go wrong.
+        injections: how often each kind of fault struck; deeds count as well.
+        broken: the invariants that did not hold.
+        seconds: from the first start of a workflow until all was at rest.
+        log: what the functions logged.
+    """
+
+    scenario: Scenario
+    injections: Mapping[str, int]
+    broken: tuple[Broken, ...]
+    seconds: float
+    log: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)

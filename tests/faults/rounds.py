@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,7 @@ from tests.faults.observation import (
     job_rows,
     read_jobs,
 )
+from tests.faults.results import AT_REST, Played
 from tests.faults.rig import BURST, RATE_PER_SECOND, execution_name, until
 from tests.faults.troubles import Deed
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 REST_SECONDS: Final = 75
 """A round that has not come to rest by then never will."""
 
-AT_REST: Final = "the round came to rest"
-"""The name of the invariant that says so."""
-
 DAY_SECONDS: Final = 90_000
 """A day and an hour: Batch is believed when it does not know a job of a task older than a day."""
 
@@ -43,25 +40,6 @@ SETTLED_SECONDS: Final = 10
 """A task older than this is nobody's to submit any more but the reconciler's, whatever its clock says."""
 
 DESCRIBED: Final = 100
-
-
-@dataclass(frozen=True)
-class Played:
-    """A round and what became of it.
-
-    Attributes:
-        scenario: what was to go wrong.
-        injections: how often each kind of fault struck; deeds count as well.
-        broken: the invariants that did not hold.
-        seconds: from the first start of a workflow until all was at rest.
-        log: what the functions logged.
-    """
-
-    scenario: Scenario
-    injections: Mapping[str, int]
-    broken: tuple[Broken, ...]
-    seconds: float
-    log: tuple[str, ...] = field(repr=False)
 
 
 def play(rig: Rig, scenario: Scenario, label: str) -> Played:

@@ -76,8 +76,8 @@ def _job(run: Run, state: PlannedState, planned: PlannedJob) -> SeenJob:
         status="SUCCEEDED",
         attempts=1,
         created_s=0.0,
-        children=(("SUCCEEDED", 1),) * (planned.size or 0),
     )
+    job = replace(job, children=(job,) * (planned.size or 0))
     if planned.program is Program.FAILING:
         return replace(job, status="FAILED", reason="Essential container in task exited")
     if planned.program is Program.LONG:

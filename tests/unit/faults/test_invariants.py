@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.faults.observation import SeenPoller
 from tests.unit.faults.building import good_round, run_of, with_execution, with_job
 
 if TYPE_CHECKING:
-    from tests.faults.observation import Observation
+    from tests.faults.observation import Observation, SeenJob
 
 GOOD = good_round()
 
@@ -24,6 +24,10 @@ def broken(seen: Observation, *, costs_tokens: bool = True) -> set[str]:
 def twice(seen: Observation, name: str) -> Observation:
     victim = next(job for job in seen.jobs if job.name == name)
     return replace(seen, jobs=(*seen.jobs, replace(victim, job_id="another", created_s=200.0)))
+
+
+def with_child(job: SeenJob, **fields: Any) -> SeenJob:
+    return replace(job, children=(replace(job.children[0], **fields), *job.children[1:]))
 
 
 def at_once(seen: Observation) -> Observation:
@@ -55,13 +59,13 @@ SPOILT = {
     "no job ran twice": [
         twice(GOOD, "solo"),
         with_job(GOOD, "solo", lambda job: replace(job, attempts=2)),
-        with_job(GOOD, "many", lambda job: replace(job, children=(("SUCCEEDED", 2),) * 3)),
+        with_job(GOOD, "many", lambda job: with_child(job, attempts=2)),
     ],
     "every job ran that should": [
         with_job(GOOD, "split", lambda _: None),
         with_job(GOOD, "solo", lambda job: replace(job, attempts=0)),
         with_job(GOOD, "many", lambda job: replace(job, children=job.children[1:])),
-        with_job(GOOD, "many", lambda job: replace(job, children=(("FAILED", 1), *job.children[1:]))),
+        with_job(GOOD, "many", lambda job: with_child(job, status="FAILED")),
     ],
     "no job runs for a workflow that has ended": [
         with_job(GOOD, "endless", lambda job: replace(job, status="RUNNING")),
@@ -124,6 +128,18 @@ def test_any_of_several_jobs_that_failed_may_name_the_error() -> None:
     seen = with_job(GOOD, "fine", lambda job: replace(job, status="FAILED", reason=pull))
     assert broken(seen) == set()
     assert broken(with_execution(seen, "patient", error="Job.ImagePull")) == set()
+
+
+def test_an_array_may_fail_when_a_child_met_what_its_program_cannot_help() -> None:
+    pull = "Task failed to start; CannotPullContainerError: not found"
+    seen = with_job(
+        GOOD,
+        "many",
+        lambda job: replace(
+            with_child(job, status="FAILED", reason=pull), status="FAILED", reason="Array Child Job failed"
+        ),
+    )
+    assert broken(with_execution(seen, "array", status="FAILED", error="Job.Failed")) == set()
 
 
 def test_links_that_hand_over_and_slots_of_their_own_are_no_second_poller() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.invariants import NAMES, Broken
-from tests.faults.results import Command, document, shown, summary, verdict
-from tests.faults.rounds import AT_REST, Played
+from tests.faults.results import AT_REST, Command, Played, document, shown, summary, verdict
 from tests.faults.scenarios import Scenario, alone, together
 
 COMMAND = Command(seed=7)

@@ -1,5 +1,6 @@
 """The SAM CLI and the Docker engine that `make sam-setup` has prepared."""
 
+import json
 import os
 import platform
 import subprocess
@@ -7,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -67,8 +69,8 @@ class Toolbox:
 
     def container_gateway(self) -> str:
         """Return this machine's address as containers see it."""
-        template = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
-        return self.docker("network", "inspect", "bridge", "--format", template).strip()
+        answer = self.docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
+        return gateway_of(json.loads(answer)[0])
 
     def is_stand_in(self) -> bool:
         """Say whether the runtime image was made here instead of by AWS."""
@@ -120,6 +122,12 @@ def run(
     if ended.returncode != 0:
         raise ToolError(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}")
     return ended.stdout
+
+
+def gateway_of(network: Mapping[str, str]) -> str:
+    """Return the host's address on a container network; where none was chosen it is the subnet's first."""
+    chosen = network.get("Gateway")
+    return chosen or str(next(ip_network(network["Subnet"]).hosts()))
 
 
 def prepared_toolbox() -> Toolbox:

@@ -1,0 +1,78 @@
+"""A stack that does nothing by itself, so that what happens is what `sam local` has done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sluice.task_input import parse_task
+from tests.contract.building import eventually
+from tests.sam.checkout import ROOT
+
+if TYPE_CHECKING:
+    from sluice.model import TaskRecord
+    from tests.contract.building import Machines
+    from tests.contract.stack.stack import Stack
+
+NAME = "sluice-quiet"
+LONG_AGO_MS = 1_000_000_000_000
+
+
+def sample_event(name: str) -> Any:
+    """The event of a file of `events/`."""
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def silence(stack: Stack) -> None:
+    """Takes away what calls a stack's functions: nobody reads its queues, no schedule ticks."""
+    functions, scheduler = stack.aws.client("lambda"), stack.aws.client("scheduler")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if f":{NAME}-" in mapping["FunctionArn"]:
+            functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    for schedule in scheduler.list_schedules()["Schedules"]:
+        if schedule["Name"].startswith(f"{NAME}-"):
+            scheduler.delete_schedule(Name=schedule["Name"])
+
+
+@dataclass(frozen=True)
+class QuietStack:
+    """Short ways to bring a workflow to where one of the functions is wanted."""
+
+    stack: Stack
+    machines: Machines
+
+    def waiting(self, *command: str) -> str:
+        """Starts a workflow of one job, whose task nobody takes; returns the execution."""
+        definition = self.stack.job_definition(self.machines.name, *command)
+        return self.machines.start(self.stack.machine(self.machines, self.stack.job("job", definition)))
+
+    def submitted(self, *command: str) -> tuple[str, TaskRecord]:
+        """Starts a workflow and has its job submitted; returns the execution and its task."""
+        execution = self.waiting(*command)
+        self.stack.invoke("SubmitJobs", sample_event("submit_jobs"))
+        self.stack.submitted(execution, "job")
+        (task,) = self.stack.tasks(execution)
+        return execution, task
+
+    def abandoned_by_its_poller(self, *command: str) -> str:
+        """Starts a workflow whose poller died when it had written the intent; returns the execution."""
+        execution = self.waiting(*command)
+        handed = eventually(self.stack.next_task)
+        task = parse_task(handed["taskToken"], handed["input"])
+        assert self.stack.store.put_intent(task, handed["input"], LONG_AGO_MS)
+        return execution
+
+    def sqs_event(self, sample: str, queue: str, *, holds: str) -> Any:
+        """A sample event with the body of the message that waits in a queue and holds a text."""
+        event = sample_event(sample)
+        event["Records"][0]["body"] = eventually(lambda: self._message(queue, holds))
+        return event
+
+    def _message(self, queue: str, holds: str) -> str | None:
+        stacks, sqs = self.stack.aws.client("cloudformation"), self.stack.aws.client("sqs")
+        resource = stacks.describe_stack_resource(StackName=NAME, LogicalResourceId=queue)
+        url = resource["StackResourceDetail"]["PhysicalResourceId"]
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        bodies = [each["Body"] for each in messages.get("Messages", [])]
+        return next((body for body in bodies if holds in body), None)

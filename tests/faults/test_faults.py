@@ -33,14 +33,18 @@ SCENARIOS = (
         "completion-fails-after-effect",
     ),
     together("slow", "submit-slow", "tables-slow", pollers=2),
-    together("job-events-lost", "job-events-dropped", "job-vanished"),
+    together("job-events-lost", "job-events-dropped", "job-vanished", "killed-after-intent"),
     together("events-late-and-twice", "job-events-delayed", "job-events-doubled", "execution-events-doubled"),
     together("events-out-of-order", "job-events-reordered", "execution-events-reordered", pollers=2),
     together("executions-untold", "execution-events-dropped", "poller-stopped"),
     together(
-        "pollers-killed", "killed-before-intent", "killed-after-intent", "killed-after-submit", pollers=2
+        "pollers-lost",
+        "killed-before-intent",
+        "killed-after-submit",
+        "poll-answer-lost",
+        "poller-timed-out",
+        pollers=2,
     ),
-    together("polls-lost", "poll-answer-lost", "poller-timed-out"),
     together(
         "handlers-killed",
         "killed-after-note",

@@ -25,8 +25,8 @@ bench: SAMPLES = 100
 bench: $(VENV)/.dev $(VENV)-peers/.peers ## Sluice against what people use today: SAMPLES=100 QUOTA=10 RUNS=3
 	$(BIN)/python -m bench compare --samples $(SAMPLES) --quota $(QUOTA) --runs $(RUNS)
 
-bench-growth: $(VENV)/.dev ## Sluice alone at growing cohorts
-	$(BIN)/python -m bench growth
+bench-growth: $(VENV)/.dev ## Sluice alone at growing cohorts, RUNS=3: three quarters of an hour
+	$(BIN)/python -m bench growth --quota 20 --runs $(RUNS)
 
 bench-limiter: $(VENV)/.dev .dynamodb-local/DynamoDBLocal.jar ## the shared limiter under eight processes
 	$(BIN)/python -m bench limiter --processes 8 --seconds 30 --rate 49

@@ -1,9 +1,10 @@
 """Derives, from the project's template, the one that the Serverless Application Repository accepts.
 
-`python -m sam.published_template SOURCE TARGET` is what docs/publishing.md and the release job run. The
+`python -m sam.published_template SOURCE TARGET [URL]` is what docs/publishing.md and the release job run. The
 repository takes listed resource types only, and Batch's are not listed:
 https://docs.aws.amazon.com/serverlessrepo/latest/devguide/list-supported-resources.html. So the published
-application makes no queue and no job definition; their ARNs are parameters.
+application makes no queue and no job definition; their ARNs are parameters. URL is where the source can be
+read, which an application must say before it can be public.
 """
 
 import copy
@@ -31,7 +32,7 @@ _QUEUES = {
 }
 
 
-def published_template(template: Template) -> Template:
+def published_template(template: Template, source_url: str | None = None) -> Template:
     """Return the template to publish; the given one is left as it is.
 
     The low-pass workflow stays, and is made when all of its job definitions are given. Schedules become
@@ -44,6 +45,11 @@ def published_template(template: Template) -> Template:
     _use_rules_as_schedules(derived)
     _drop_unused(derived)
     derived["Globals"]["Function"].pop("CodeUri")  # each function of a built template has its own
+    if source_url is not None:
+        derived["Metadata"]["AWS::ServerlessRepo::Application"] |= {
+            "HomePageUrl": source_url,
+            "SourceCodeUrl": source_url,
+        }
     return derived
 
 
@@ -167,9 +173,9 @@ def _mapped(node: Any, change: Callable[[dict[str, Any]], Any]) -> Any:
 
 def main() -> None:
     """Read the template that the first argument names, and write the derived one to the second."""
-    source, target = (Path(argument) for argument in sys.argv[1:])
-    derived = published_template(read_template(source.read_text(encoding="utf-8")))
-    target.write_text(yaml.safe_dump(derived, sort_keys=False, width=110), encoding="utf-8")
+    source, target, *url = sys.argv[1:]
+    derived = published_template(read_template(Path(source).read_text(encoding="utf-8")), *url)
+    Path(target).write_text(yaml.safe_dump(derived, sort_keys=False, width=110), encoding="utf-8")
 
 
 if __name__ == "__main__":

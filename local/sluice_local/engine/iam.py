@@ -6,6 +6,7 @@ from sluice_local.engine import (
     iam_event_sources,
     iam_event_targets,
     iam_function_logs,
+    iam_function_roles,
     iam_integrations,
     iam_missing_objects,
 )
@@ -22,4 +23,5 @@ def install(engine: Engine) -> None:
     iam_integrations.install()
     iam_event_sources.install()
     iam_event_targets.install(decisions)
+    iam_function_roles.install()
     iam_function_logs.install()

@@ -141,12 +141,14 @@ def _of_queues() -> Iterator[Probe]:
         "CancelJobs": "CancellationsQueue",
         "EnsurePollers": "WakeUpsQueue",
     }.items():
-        yield Probe(f"{queue} is read", partial(takes_messages, function, queue))
+        yield Probe(f"{queue} is read", partial(takes_messages, function, queue), "sqs:")
 
 
 def _of_schedules() -> Iterator[Probe]:
     for function, event in {"EnsurePollers": "Probe", "ReconcileTasks": "EveryMinute"}.items():
-        yield Probe(f"{function}'s schedule calls", partial(is_called_by_its_schedule, function, event))
+        yield Probe(
+            f"{function}'s schedule calls", partial(is_called_by_its_schedule, function, event), "lambda:"
+        )
 
 
 def _of_events() -> Iterator[Probe]:
@@ -155,13 +157,15 @@ def _of_events() -> Iterator[Probe]:
         (workflow_stops, "Cancellations"),
         (workflow_starts, "WakeUps"),
     ):
-        yield Probe(f"{cause.__name__}: told to {stem}Queue", partial(is_delivered, cause, f"{stem}Queue"))
-        yield Probe(f"{cause.__name__}: kept in {stem}DeadLetters", partial(is_kept, cause, stem))
+        yield Probe(
+            f"{cause.__name__}: told to {stem}Queue", partial(is_delivered, cause, f"{stem}Queue"), "sqs:"
+        )
+        yield Probe(f"{cause.__name__}: kept in {stem}DeadLetters", partial(is_kept, cause, stem), "sqs:")
 
 
 PROBES: Final = (
     Probe("a poller is started", starts_a_poller),
-    Probe("a log is written", writes_its_log),
+    Probe("a log is written", writes_its_log, "logs:"),
     *_of_events(),
     *_of_queues(),
     *_of_schedules(),

@@ -68,5 +68,6 @@ def _counted(decisions: list[Decision]) -> Counter[tuple[tuple[str, Any], ...]]:
 
 
 def users_of(grant: Grant, seen: Mapping[str, Seen]) -> list[Probe]:
-    """Return the probes that have used a permission, the simplest first."""
-    return [probe for probe in PROBES if seen[probe.name].used(grant)]
+    """Return the probes that have used a permission, those that are about its action first."""
+    users = [probe for probe in PROBES if seen[probe.name].used(grant)]
+    return sorted(users, key=lambda probe: probe.distance(grant.action))

@@ -7,7 +7,10 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from botocore.session import Session
+
 from sluice import rate
+from sluice.aws.batch import submit_job_complaint
 from sluice.model import ActivityTask, JobRecord, Noted, OpenTask, TaskRecord, TaskState
 from sluice.ports import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from sluice.rate import Limit, RateState, Reservation
 
 START_US = 1_800_000_000_000_000
+BATCH_MODEL = Session().get_service_model("batch")
 
 
 class FakeClock:
@@ -47,6 +51,9 @@ class FakeBatch:
     broken_queues: dict[str, ServiceError] = field(default_factory=dict)
     submitted_at_us: list[int] = field(default_factory=list)
     clock: FakeClock = field(default_factory=FakeClock)
+
+    def complaint(self, request: Mapping[str, Any]) -> str | None:
+        return submit_job_complaint(BATCH_MODEL, request)
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
         self.calls["SubmitJob"] += 1

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
-
-from sluice.shape import Fields, Flag, Whole
 
 MAX_TOKEN: Final = 2_048
 """Characters of a task token, and bytes of the task table's key.
@@ -15,19 +12,9 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTa
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
-_POLLER = Fields({"slot": Whole(0, 99), "probe": Flag()}, required=("slot", "probe"))
-
 
 class InvalidEventError(ValueError):
     """Raised when a function is invoked with what it cannot work on; the message is for the invoker."""
-
-
-@dataclass(frozen=True)
-class PollerRound:
-    """What a poller's execution asks for: a round of its slot, a probe or not."""
-
-    slot: int
-    probe: bool
 
 
 def read_event(text: str) -> dict[str, Any]:
@@ -43,20 +30,6 @@ def detail_of(event: dict[str, Any], detail_type: str) -> dict[str, Any]:
     """Returns the event's detail, or an empty one if it is of another type or has none that is an object."""
     detail = event.get("detail") if event.get("detail-type") == detail_type else None
     return detail if isinstance(detail, dict) else {}
-
-
-def read_poller_round(event: Any) -> PollerRound:
-    """Reads what the activity poller's state machine hands to submit_jobs; other fields are passed over.
-
-    Raises:
-        InvalidEventError: names the field, what it holds and what is allowed.
-    """
-    known = (
-        {name: event[name] for name in _POLLER.known if name in event} if isinstance(event, dict) else event
-    )
-    for complaint in _POLLER.complaints("", known):
-        raise InvalidEventError(f"{complaint}; statemachines/activity_poller.asl.json gives it")
-    return PollerRound(slot=known["slot"], probe=known["probe"])
 
 
 def is_wake_up(event: Any) -> bool:

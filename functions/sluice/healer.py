@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from sluice import healing
 from sluice.inquirer import JOBS_A_CALL, Question, Questions
 from sluice.model import TaskState
-from sluice.ports import RejectedError, ServiceError, TaskGoneError
+from sluice.ports import RejectedError, ServiceError, TaskGoneError, UnreadableTaskError
 from sluice.rate import MICROSECONDS
-from sluice.task_input import InvalidTaskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,14 +82,14 @@ class Healer:
     def _visit(self, sweep: _Sweep, task: OpenTask) -> None:
         try:
             sweep.questions.add(self._look_at(task, sweep.run))
-        except (ServiceError, InvalidTaskError) as error:
+        except ServiceError as error:
             self.reporter.task_left(task.token, error)
         self.inquirer.ask(sweep.questions, at_least=JOBS_A_CALL, until_us=sweep.run.submit_until_us)
 
     def _look_at(self, task: OpenTask, run: Run) -> list[Question]:
         """Does what one task needs now; returns what Batch has to be asked for it."""
         claim_ends_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
-        record = self.store.claim(task, self._now_ms())
+        record = self._claim(task)
         if record is None:
             return []
         # first of all, so that no fault on the way lets a live task time out
@@ -110,6 +109,14 @@ class Healer:
             Question(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
             for job in diagnosis.describe
         ]
+
+    def _claim(self, task: OpenTask) -> TaskRecord | None:
+        """Takes the task for this run; None if it is another's, or if it ends here as nobody can read it."""
+        try:
+            return self.store.claim(task, self._now_ms())
+        except UnreadableTaskError as error:
+            self.finisher.give_up(task.token, error)
+            return None
 
     def _beat(self, token: str) -> bool:
         """Sends a heartbeat; False if the token is dead."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice import completion
 from sluice.ports import ServiceError
-from sluice.task_input import InvalidTaskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,5 +97,5 @@ class Inquirer:
         self.figures.count("EventsMissed")
         try:
             self.finisher.note(question.token, job)
-        except (ServiceError, InvalidTaskError) as error:
+        except ServiceError as error:
             self.reporter.task_left(question.token, error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.completion import job_record
 from sluice.event import detail_of, is_token, read_event
-from sluice.job_shape import NAME
+from sluice.submission import NAME
 
 if TYPE_CHECKING:
     from sluice.model import JobRecord

@@ -29,20 +29,23 @@ class TaskState(StrEnum):
 
 @dataclass(frozen=True)
 class Dependency:
-    """One entry of a job's `dependsOn`: another job of the same task by name, or any job by id."""
+    """An entry of a job's `dependsOn`: the job of the same task that it names, and SubmitJob's arguments."""
 
-    job_name: str | None = None
-    job_id: str | None = None
-    type: str | None = None
+    job_name: str | None
+    request: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A job as the workflow asked for it; `request` is SubmitJob's arguments less name and dependencies."""
+    """A job as the workflow asked for it; `request` is SubmitJob's arguments less name and dependencies.
+
+    `index` is its place among the jobs of the task's input.
+    """
 
     name: str
     request: Mapping[str, Any]
-    depends_on: tuple[Dependency, ...] = ()
+    depends_on: tuple[Dependency, ...]
+    index: int
 
     @property
     def needs(self) -> frozenset[str]:

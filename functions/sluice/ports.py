@@ -50,6 +50,16 @@ class TaskGoneError(ServiceError):
     """Raised when a task token is dead: timed out, stopped with its execution, or already completed."""
 
 
+class UnreadableTaskError(ServiceError):
+    """Raised when nobody can make a task of its item any more; the message is for the task's sender."""
+
+    def __init__(self, message: str, *, state: TaskState, jobs: Sequence[JobRecord]) -> None:
+        """`state` and `jobs` are what the item says of them all the same."""
+        super().__init__(message)
+        self.state = state
+        self.jobs = jobs
+
+
 class AlreadyExistsError(ServiceError):
     """Raised when an execution of this name was started before."""
 
@@ -70,6 +80,9 @@ class Clock(Protocol):
 
 class Batch(Protocol):
     """AWS Batch: each call is one request, never retried inside."""
+
+    def complaint(self, request: Mapping[str, Any]) -> str | None:
+        """What is wrong with SubmitJob's arguments, as far as can be said without a call; None if nothing."""
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
         """Submits and returns the job's id.
@@ -105,7 +118,10 @@ class Activities(Protocol):
 
 
 class TaskStore(Protocol):
-    """The task table: the score of every task under its token."""
+    """The task table: the score of every task under its token.
+
+    Whatever returns a TaskRecord may raise UnreadableTaskError, after what it had to write.
+    """
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
         """Writes the OPEN task with all of its planned jobs; False if it was known already."""

@@ -5,20 +5,19 @@ A check descends as far as the expected shape does, never as deep as the value.
 
 from __future__ import annotations
 
-import difflib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SHOWN: Final = 80
 """Characters of a value or a name that a complaint repeats."""
 
-CHOICES_SHOWN: Final = 20
+LISTED: Final = 20
 """Names that a complaint lists."""
 
 
@@ -115,32 +114,12 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Named:
-    """An object whose names are the sender's own."""
-
-    name: Text = field(default_factory=Text)
-    value: Kind = field(default_factory=Text)
-    most: int | None = None
-    allowed: str = "an object"
-
-    def complaints(self, path: str, value: Any) -> Iterator[str]:
-        """Says what is wrong with a value."""
-        if not isinstance(value, dict):
-            yield _wrong(path, value, self.allowed)
-        elif self.most is not None and len(value) > self.most:
-            yield f"{path} has {len(value)} entries; at most {self.most} are allowed"
-        else:
-            for name, entry in value.items():
-                yield from self.name.complaints(f"a name in {path}", name)
-                yield from self.value.complaints(_join(path, name), entry)
-
-
-@dataclass(frozen=True)
 class Fields:
-    """An object with known fields, of which some are required."""
+    """An object with known fields, of which some are required; whether `others` are allowed too."""
 
     known: Mapping[str, Kind]
     required: tuple[str, ...] = ()
+    others: bool = False
     allowed: str = "an object"
 
     def complaints(self, path: str, value: Any) -> Iterator[str]:
@@ -149,8 +128,8 @@ class Fields:
             yield _wrong(path or "the input", value, self.allowed)
             return
         for name in value:
-            if name not in self.known:
-                yield f"{_join(path, name)} is not a field of this object; {choices(name, self.known)}"
+            if name not in self.known and not self.others:
+                yield f"{_join(path, name)} is not a field; there are: {listed(sorted(self.known))}"
         for name in self.required:
             if name not in value:
                 yield f"{_join(path, name)} is missing; it must be {self.known[name].allowed}"
@@ -159,14 +138,10 @@ class Fields:
                 yield from kind.complaints(_join(path, name), value[name])
 
 
-def choices(name: str, known: Iterable[str], introduction: str = "known here") -> str:
-    """Says which of the known names was probably meant, or else what they are."""
-    names = sorted(known)
-    close = difflib.get_close_matches(name[:SHOWN].lower(), [known.lower() for known in names], n=1)
-    meant = [known for known in names if known.lower() in close]
-    if meant:
-        return f"did you mean {meant[0]!r}?"
-    return f"{introduction}: {', '.join(names[:CHOICES_SHOWN])}"
+def listed(names: Sequence[str], between: str = ", ") -> str:
+    """Lists the first names, and says how many more there are."""
+    rest = [f"{len(names) - LISTED} more"] if len(names) > LISTED else []
+    return between.join([*names[:LISTED], *rest])
 
 
 def shown(value: Any) -> str:

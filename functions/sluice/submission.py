@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sluice.model import Dependency, JobSpec, Task
+
+MAX_NAME: Final = 111
+"""Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+"""
+
+NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_NAME - 1}}}")
+"""The names of a task's jobs."""
 
 SUBMITTING_SHARE: Final = 0.8
 """The share of its time with a task in which its owner may begin to submit a job.
@@ -56,7 +66,6 @@ def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict
     return request
 
 
-def _dependency(entry: Dependency, job_ids: Mapping[str, str]) -> dict[str, str]:
-    job_id = job_ids[entry.job_name] if entry.job_name is not None else entry.job_id
-    pairs = {"jobId": job_id, "type": entry.type}
-    return {key: value for key, value in pairs.items() if value is not None}
+def _dependency(entry: Dependency, job_ids: Mapping[str, str]) -> dict[str, Any]:
+    named = {} if entry.job_name is None else {"jobId": job_ids[entry.job_name]}
+    return {**entry.request, **named}

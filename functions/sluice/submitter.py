@@ -11,7 +11,8 @@ from sluice.model import JobRecord
 from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate import MICROSECONDS
 from sluice.submission import job_name, submit_request
-from sluice.task_input import InvalidTaskError, parse_task
+from sluice.task_building import InvalidTaskError
+from sluice.task_input import check_requests, parse_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,7 @@ class Submitter:
         now_us = self.clock.now_us()
         try:
             task = parse_task(handed.token, handed.input)
+            check_requests(task, self.batch.complaint)
             known = not self.store.put_intent(task, handed.input, now_us // 1000)
         except (InvalidTaskError, RejectedError) as error:
             self.finisher.tell(handed.token, completion.invalid(str(error)))

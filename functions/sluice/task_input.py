@@ -1,19 +1,25 @@
-"""Turns the input of an activity task into a Task, or says exactly what is wrong with it."""
+"""Holds an activity task's input against Sluice's contract, and says exactly what is wrong with it; pure.
+
+What a job asks of Batch beyond that is SubmitJob's to know: `check_requests` takes its word.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from graphlib import CycleError, TopologicalSorter
+from collections import Counter
+from dataclasses import replace
+from graphlib import CycleError
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from sluice.job_shape import JOB
-from sluice.model import Dependency, JobSpec, Task
-from sluice.shape import CHOICES_SHOWN, Entries, Fields, Flag, Text, choices, shown
-from sluice.submission import submit_request
+from sluice.shape import Entries, Fields, Flag, Text, listed, shown
+from sluice.submission import MAX_NAME, NAME, submit_request
+from sluice.task_building import InvalidTaskError, task_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sluice.model import Task
 
 RESERVED_PARAMETERS: Final = ("taskToken", "taskJob")
 
@@ -41,11 +47,26 @@ _EXECUTION_ARN = Text(
     described="an execution's ARN, $$.Execution.Id",
 )
 
+_DEPENDENCY = Fields({"jobName": Text(least=1)}, others=True)
+
+_JOB = Fields(
+    {
+        "jobName": Text(
+            pattern=NAME, described=f"1 to {MAX_NAME} of A-Z a-z 0-9 _ -, the first a letter or digit"
+        ),
+        "dependsOn": Entries(_DEPENDENCY),
+        "parameters": Fields({}, others=True),
+    },
+    required=("jobName",),
+    others=True,
+)
+"""What Sluice itself reads of a job; the other fields are SubmitJob's arguments."""
+
 _TASK = Fields(
     {
         "executionArn": _EXECUTION_ARN,
         "stateName": Text(least=1, most=MAX_STATE_NAME),
-        "jobs": Entries(JOB, least=1, most=MAX_JOBS),
+        "jobs": Entries(_JOB, least=1, most=MAX_JOBS),
         "failFast": Flag(),
     },
     required=("executionArn", "stateName", "jobs"),
@@ -55,14 +76,8 @@ _SOME_JOB_ID = "00000000-0000-0000-0000-000000000000"
 """As long as Batch's ids are."""
 
 
-class InvalidTaskError(ValueError):
-    """Raised when an activity task's input is not what the contract says; the message is for its sender."""
-
-
 def parse_task(token: str, text: str) -> Task:
     """Reads an activity task's input (JSON text) and returns its Task, jobs in the order to submit them.
-
-    Every job of the task makes a request that SubmitJob takes, as far as that can be said without Batch.
 
     Raises:
         InvalidTaskError: names the field, what it holds and what is allowed.
@@ -70,16 +85,32 @@ def parse_task(token: str, text: str) -> Task:
     body = _loads(text)
     for complaint in _TASK.complaints("", body):
         raise InvalidTaskError(complaint)
-    jobs = [_read_job(f"jobs[{index}]", job) for index, job in enumerate(body["jobs"])]
-    task = Task(
-        token=token,
-        execution_arn=body["executionArn"],
-        state_name=body["stateName"],
-        jobs=_in_order(jobs),
-        fail_fast=body.get("failFast", True),
-    )
-    _check_sizes(task, jobs)
-    return task
+    _check_jobs(body["jobs"])
+    try:
+        return task_of(token, body)
+    except CycleError as error:
+        circle = listed(error.args[1], " -> ")
+        raise InvalidTaskError(f"jobs depend on each other in a circle: {circle}") from error
+
+
+def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | None]) -> None:
+    """Makes sure that every job of a task makes a request that SubmitJob takes, as far as can be said before.
+
+    Args:
+        task: the task.
+        complaint: what is wrong with the arguments of a SubmitJob, None if nothing is (ports.Batch).
+
+    Raises:
+        InvalidTaskError: names the job by its place in the input, and what is wrong with it.
+    """
+    # another token of the same length, so that no complaint can show the task's
+    stand_in = replace(task, token="t" * len(task.token))
+    job_ids = dict.fromkeys((job.name for job in task.jobs), _SOME_JOB_ID)
+    for job in task.jobs:
+        request = submit_request(stand_in, job, job_ids)
+        said = complaint(request) or _size_complaint(request)
+        if said:
+            raise InvalidTaskError(f"jobs[{job.index}]: {said}")
 
 
 def is_execution_arn(value: Any) -> TypeGuard[str]:
@@ -99,65 +130,49 @@ def _loads(text: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in fields if names.count(name) > 1)
+        twice = _given_twice(name for name, _ in pairs)
         raise InvalidTaskError(f"the task's input has the name {shown(twice)} twice in one object")
     return fields
 
 
-def _read_job(path: str, fields: Mapping[str, Any]) -> JobSpec:
-    for name in RESERVED_PARAMETERS:
-        if name in fields.get("parameters", {}):
-            raise InvalidTaskError(f"{path}.parameters.{name} is Sluice's own; choose another name")
-    entries = fields.get("dependsOn", [])
-    return JobSpec(
-        name=fields["jobName"],
-        request={name: value for name, value in fields.items() if name not in ("jobName", "dependsOn")},
-        depends_on=tuple(
-            _read_dependency(f"{path}.dependsOn[{index}]", entry) for index, entry in enumerate(entries)
-        ),
-    )
+def _given_twice(names: Iterable[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
-def _read_dependency(path: str, fields: Mapping[str, str]) -> Dependency:
-    if "jobName" in fields and "jobId" in fields:
-        raise InvalidTaskError(f"{path} has both jobName and jobId; give one of them")
-    if not fields.keys() & {"jobName", "jobId"} and fields.get("type") != "SEQUENTIAL":
-        raise InvalidTaskError(f"{path} names no job; give jobName (a job of this task) or jobId")
-    return Dependency(fields.get("jobName"), fields.get("jobId"), fields.get("type"))
-
-
-def _in_order(specs: Sequence[JobSpec]) -> tuple[JobSpec, ...]:
-    by_name = {spec.name: spec for spec in specs}
-    if len(by_name) < len(specs):
-        names = [spec.name for spec in specs]
-        twice = next(name for name in names if names.count(name) > 1)
+def _check_jobs(jobs: Sequence[Mapping[str, Any]]) -> None:
+    names = [job["jobName"] for job in jobs]
+    twice = _given_twice(names)
+    if twice is not None:
         raise InvalidTaskError(f"jobs has the jobName {twice!r} twice; names must differ within a task")
-    for index, spec in enumerate(specs):
-        for missing in sorted(spec.needs - by_name.keys()):
-            raise InvalidTaskError(
-                f"jobs[{index}].dependsOn names {shown(missing)}, no job of this task; "
-                f"{choices(missing, by_name, 'there are')}"
-            )
-    try:
-        order = TopologicalSorter({spec.name: sorted(spec.needs) for spec in specs}).static_order()
-        return tuple(by_name[name] for name in order)
-    except CycleError as error:
-        circle = error.args[1]
-        rest = [f"{len(circle) - CHOICES_SHOWN} more"] if len(circle) > CHOICES_SHOWN else []
-        raise InvalidTaskError(
-            f"jobs depend on each other in a circle: {' -> '.join([*circle[:CHOICES_SHOWN], *rest])}"
-        ) from error
-
-
-def _check_sizes(task: Task, jobs: Sequence[JobSpec]) -> None:
-    """Refuses what Batch would refuse however it counts: JSON without a blank, in UTF-8."""
-    job_ids = dict.fromkeys((job.name for job in jobs), _SOME_JOB_ID)
     for index, job in enumerate(jobs):
-        request = submit_request(task, job, job_ids)
-        size = len(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode())
-        if size > MAX_REQUEST_BYTES:
-            raise InvalidTaskError(
-                f"jobs[{index}] makes a SubmitJob request of {size} bytes with its task token; "
-                f"Batch allows {MAX_REQUEST_BYTES}"
-            )
+        for name in RESERVED_PARAMETERS:
+            if name in job.get("parameters", ()):
+                raise InvalidTaskError(
+                    f"jobs[{index}].parameters.{name} is Sluice's own; choose another name"
+                )
+        for at, entry in enumerate(job.get("dependsOn", ())):
+            _check_dependency(f"jobs[{index}].dependsOn[{at}]", entry, names)
+
+
+def _check_dependency(path: str, entry: Mapping[str, Any], names: Sequence[str]) -> None:
+    if "jobName" in entry and "jobId" in entry:
+        raise InvalidTaskError(f"{path} has both jobName and jobId; give one of them")
+    if not entry.keys() & {"jobName", "jobId"} and entry.get("type") != "SEQUENTIAL":
+        raise InvalidTaskError(f"{path} names no job; give jobName (a job of this task) or jobId")
+    if "jobName" in entry and entry["jobName"] not in names:
+        raise InvalidTaskError(
+            f"{path} names {shown(entry['jobName'])}, no job of this task; there are: {listed(names)}"
+        )
+
+
+def _size_complaint(request: Mapping[str, Any]) -> str | None:
+    """What Batch would refuse however it counts: JSON without a blank, in UTF-8."""
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"))
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        around = text[max(0, error.start - 20) : error.end]
+        return f"half of a surrogate pair, the last of {shown(around)}, is no character"
+    if size <= MAX_REQUEST_BYTES:
+        return None
+    return f"its SubmitJob request has {size} bytes with the task token; Batch allows {MAX_REQUEST_BYTES}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.chain import empty_rounds_allowed
-from sluice.event import read_poller_round
+from sluice.poller_event import read_poller_round
 from sluice.poller_pool import plan_round
 from sluice.telemetry import logger, publish
 from sluice.wiring import wiring

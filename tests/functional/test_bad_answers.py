@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from sluice.model import ActivityTask, OpenTask
 from sluice.poller_pool import PollerPool, Round
 from sluice.telemetry import LogReporter
 from tests.builders import World, detail, job, job_event, task_text
+from tests.fakes import BATCH_MODEL
 from tests.functional.test_bad_input import SECRET, cancelled, noted
 from tests.functional.test_healer import heal
 from tests.unit.sluice.test_bad_events import states_event
@@ -32,6 +34,8 @@ class Indiscreet:
 
     class exceptions:  # noqa: N801 - as botocore names it
         ConditionalCheckFailedException = type("ConditionalCheckFailedException", (ClientError,), {})
+
+    meta = SimpleNamespace(service_model=BATCH_MODEL)
 
     def __init__(self, failure: Callable[[str], Exception]) -> None:
         self.failure = failure

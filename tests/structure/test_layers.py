@@ -24,12 +24,13 @@ PURE = {
     "healing",
     "job_errors",
     "job_event",
-    "job_shape",
     "model",
+    "poller_event",
     "rate",
     "settings",
     "shape",
     "submission",
+    "task_building",
     "task_input",
 }
 """Modules that decide: no clock, no chance, no network, no environment."""

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.validate import ParamValidator
 
 from sluice.aws.errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from botocore.model import ServiceModel
     from types_boto3_batch import BatchClient
+
+MAX_COMPLAINT: Final = 1_200
+"""Characters of botocore's words that are kept: the beginning names the field and shows what it holds, the
+end says what is allowed, and the names of all of SubmitJob's arguments take up 400."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,10 @@ class BotoBatch:
     """AWS Batch; implements ports.Batch."""
 
     client: BatchClient
+
+    def complaint(self, request: Mapping[str, Any]) -> str | None:
+        """Botocore's own check, by the model that came with the client."""
+        return submit_job_complaint(self.client.meta.service_model, request)
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html."""
@@ -46,3 +57,18 @@ class BotoBatch:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html."""
         with translated():
             self.client.terminate_job(jobId=job_id, reason=reason)
+
+
+def submit_job_complaint(model: ServiceModel, request: Mapping[str, Any]) -> str | None:
+    """Says in botocore's words and plain ASCII what its model of Batch has against SubmitJob's arguments."""
+    shape: Any = model.operation_model("SubmitJob").input_shape
+    report = ParamValidator().validate(request, shape)
+    if not report.has_errors():
+        return None
+    try:
+        text = report.generate_report()
+    except RecursionError:
+        return "a value is nested deeper than anything that SubmitJob takes"
+    plain = text.encode("ascii", errors="backslashreplace").decode()
+    half = MAX_COMPLAINT // 2
+    return plain if len(plain) <= MAX_COMPLAINT else f"{plain[:half]} … {plain[-half:]}"

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.model import JobRecord, OpenTask, TaskRecord, TaskState
-from sluice.task_input import parse_task
+from sluice.ports import UnreadableTaskError
+from sluice.task_building import InvalidTaskError, build_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,12 +72,22 @@ def job_values(job: JobRecord) -> dict[str, Any]:
 
 
 def read_task(item: Mapping[str, Any]) -> TaskRecord:
-    """Reads a whole item."""
+    """Reads a whole item.
+
+    Raises:
+        UnreadableTaskError: the input that it holds is not one that was ever accepted.
+    """
     values = from_item(item)
+    state = TaskState(values["state"])
+    jobs = {name: _read_job(name, attributes) for name, attributes in values["jobs"].items()}
+    try:
+        task = build_task(values["taskToken"], values["input"])
+    except InvalidTaskError as error:
+        raise UnreadableTaskError(str(error), state=state, jobs=tuple(jobs.values())) from error
     return TaskRecord(
-        task=parse_task(values["taskToken"], values["input"]),
-        state=TaskState(values["state"]),
-        jobs={name: _read_job(name, attributes) for name, attributes in values["jobs"].items()},
+        task=task,
+        state=state,
+        jobs=jobs,
         created_at=int(values["createdAt"]),
         heartbeat_at=int(values["heartbeatAt"]),
     )

@@ -151,7 +151,7 @@ def test_the_largest_input_runs_if_each_of_its_jobs_is_one_that_batch_takes(
     assert ended["status"] == ends, ended
     if ends == "FAILED":
         assert ended["error"] == "Task.Invalid"
-        assert "jobs[0] makes a SubmitJob request of 262" in json.loads(ended["cause"])["reason"]
+        assert "jobs[0]: its SubmitJob request has 262" in json.loads(ended["cause"])["reason"]
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,12 @@ from sluice.completion import MAX_TEXT_BYTES
 from sluice.event import (
     MAX_TOKEN,
     InvalidEventError,
-    PollerRound,
     is_wake_up,
-    read_poller_round,
 )
 from sluice.execution_event import EndedExecution, read_ended_execution
 from sluice.job_event import EndedJob, read_job_event
 from sluice.model import TERMINAL
+from sluice.poller_event import PollerRound, read_poller_round
 from tests.builders import EXECUTION, detail
 
 TOKEN = "AQCsecret"

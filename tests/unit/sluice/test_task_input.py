@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.task_input import MAX_JOBS, InvalidTaskError, parse_task
+from sluice.task_building import InvalidTaskError
+from sluice.task_input import MAX_JOBS, parse_task
 from tests.builders import EXECUTION, job, task_text
 
 
@@ -53,31 +54,17 @@ def test_submit_job_arguments_pass_through_untouched() -> None:
             "must be an execution",
         ),
         (task_text(job("a"), executionArn="mine"), 'executionArn is "mine"; it must be an execution'),
-        (task_text(job("a"), failfast=True), "did you mean 'failFast'?"),
+        (task_text(job("a"), failfast=True), "there are: executionArn, failFast, jobs, stateName"),
         (task_text(job("a"), failFast="yes"), 'failFast is "yes"; it must be true or false'),
-        (task_text(job("a", jobDefinitoin="x")), "jobs[0].jobDefinitoin is not a field"),
-        (task_text(job("a", jobDefinitoin="x")), "did you mean 'jobDefinition'?"),
-        (task_text(job("a", JobQueue="x")), "did you mean 'jobQueue'?"),
-        (task_text(job("a", jobQueue="")), "jobs[0].jobQueue is"),
-        (task_text(job("a", jobQueue=7)), "jobs[0].jobQueue is 7; it must be a string"),
-        (task_text({"jobName": "a", "jobQueue": "q"}), "jobs[0].jobDefinition is missing"),
         (task_text(job("a b")), 'jobs[0].jobName is "a b"'),
         (task_text(job("a" * 112)), "jobs[0].jobName"),
         (task_text(job("a"), job("a")), "jobName 'a' twice"),
-        (task_text(job("a", "zz")), 'jobs[0].dependsOn names "zz", no job of this task; there are: a'),
-        (
-            task_text(job("align"), job("impute", "algin")),
-            "jobs[1].dependsOn names \"algin\", no job of this task; did you mean 'align'?",
-        ),
+        (task_text(job("a", "zz")), 'jobs[0].dependsOn[0] names "zz", no job of this task; there are: a'),
         (task_text(job("a", "b"), job("b", "a")), "in a circle"),
         (task_text(job("a", "a")), "in a circle"),
         (task_text(job("a", dependsOn=[{}])), "names no job"),
         (task_text(job("a", dependsOn=[{"jobId": "1", "jobName": "a"}])), "both jobName and jobId"),
-        (task_text(job("a", dependsOn=[{"jobId": "1", "type": "N"}])), "N_TO_N or SEQUENTIAL"),
-        (task_text(job("a", dependsOn=[{"jobId": str(i)} for i in range(21)])), "21 entries; 0 to 20"),
-        (task_text(job("a", parameters={"depth": 0.4})), "jobs[0].parameters.depth is 0.4"),
         (task_text(job("a", parameters={"taskToken": "x"})), "is Sluice's own"),
-        (task_text(job("a", schedulingPriorityOverride=True)), "must be an integer"),
         (task_text("align"), 'jobs[0] is "align"; it must be an object'),  # type: ignore[arg-type]  # on purpose
         (task_text(*[job(f"a{i}") for i in range(MAX_JOBS + 1)]), f"1 to {MAX_JOBS} are allowed"),
         ("[" * 100_000, "not JSON"),
@@ -88,12 +75,12 @@ def test_what_is_wrong_is_named_with_what_is_allowed(text: str, said: str) -> No
 
 
 def test_a_huge_value_is_shown_cut() -> None:
-    assert len(refusal(task_text(job("a", jobQueue=["x" * 200_000])))) < 300
+    assert len(refusal(task_text(job("a", parameters=["x" * 200_000])))) < 300
 
 
 def test_a_sequential_dependency_needs_no_job() -> None:
     (spec,) = parse_task("token", task_text(job("a", dependsOn=[{"type": "SEQUENTIAL"}]))).jobs
-    assert spec.depends_on[0].type == "SEQUENTIAL"
+    assert spec.depends_on[0].request == {"type": "SEQUENTIAL"}
 
 
 json_values = st.recursive(

@@ -8,9 +8,12 @@ PORT ?= 4566
 QUOTA ?= 10
 RUNS ?= 3
 ROUNDS ?= 50
+FUNCTION ?= EnsurePollersFunction
+EVENT ?= events/ensure_pollers.json
+SAM_FOLDER := build/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation sam-setup sam-test sam-invoke sam-clean unit lint format lock pr clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +52,19 @@ iam-table: $(VENV)/.dev ## take each permission away and show what fails without
 mutation: $(VENV)/.dev ## turn the guards of each promise off, one by one: does a test notice?
 	$(BIN)/python -m tests.mutation
 
+sam-setup: $(VENV)/.dev $(VENV)-sam/.sam ## the SAM CLI, a Docker engine and Lambda's runtime image
+	@./sam/setup $(VENV)-sam $(SAM_FOLDER)
+
+sam-test: sam-setup ## the genuine SAM CLI builds, invokes, deploys, publishes and deletes the project
+	$(BIN)/pytest tests/sam
+
+sam-invoke: sam-setup ## sam local invoke of FUNCTION= with EVENT= while `make local` serves at PORT=4566
+	@$(BIN)/python -m sam.local_invoke $(FUNCTION) $(EVENT) --endpoint http://127.0.0.1:$(PORT)
+
+sam-clean: ## undo sam-setup
+	@./sam/clean $(SAM_FOLDER)
+	rm -rf $(VENV)-sam
+
 unit: $(VENV)/.dev ## the quick tests only
 	$(BIN)/pytest tests/unit tests/functional
 
@@ -66,9 +82,9 @@ lock: ## compile pyproject's dependency groups into requirements files with hash
 
 pr: format test ## all that a change must pass
 
-clean: ## remove what the other targets made
+clean: sam-clean ## remove what the other targets made
 	rm -rf $(VENV) $(VENV)-peers .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find functions jobs local bench examples tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	find functions jobs local bench examples sam tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: requirements/local.txt pyproject.toml
 	@./requirements/install $(PYTHON) $(VENV) requirements/local.txt .
@@ -80,6 +96,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 
 $(VENV)-peers/.peers: requirements/peers.txt
 	@./requirements/install $(PYTHON) $(VENV)-peers requirements/peers.txt
+	@touch $@
+
+$(VENV)-sam/.sam: requirements/sam.txt
+	@python="$$(./sam/find-python)" && ./requirements/install "$$python" $(VENV)-sam requirements/sam.txt
 	@touch $@
 
 # where there is no Java or npm the script says so and makes nothing

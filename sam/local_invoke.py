@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.exceptions import EndpointConnectionError
 
 from sam.forwarder import Forwarder
-from sam.toolbox import NotSetUpError, Toolbox, prepared_toolbox
+from sam.toolbox import NotSetUpError, Toolbox, ToolError, prepared_toolbox, run
 from sluice_local.server import client_environment
 from sluice_local.settings import REGION
 
@@ -50,7 +51,7 @@ class LocalRun:
             "--env-vars",
             str(self.variables),
             "--parameter-overrides",
-            f"Architecture={self.toolbox.architecture}",
+            self.toolbox.architecture_parameter,
         )
 
 
@@ -86,10 +87,12 @@ def main() -> int:
     """Invoke the function that the arguments name; the SAM CLI's own output is what a person sees."""
     arguments = _parser().parse_args()
     try:
-        with local_run(prepared_toolbox(), arguments.endpoint, arguments.stack) as prepared:
+        toolbox = prepared_toolbox()
+        run(toolbox.build_command(), environment=toolbox.environment({}))
+        with local_run(toolbox, arguments.endpoint, arguments.stack) as prepared:
             command = prepared.command("invoke", arguments.function, "--event", str(arguments.event))
             return subprocess.run(command, env=prepared.environment, check=False).returncode  # noqa: S603 - sam
-    except NotSetUpError as error:
+    except (NotSetUpError, ToolError, EndpointConnectionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

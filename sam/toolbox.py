@@ -67,6 +67,15 @@ class Toolbox:
         """Return the command line of a `sam` command."""
         return [str(self.venv / "bin" / "sam"), *arguments]
 
+    @property
+    def architecture_parameter(self) -> str:
+        """The template's parameter that lets the functions run here."""
+        return f"Architecture={self.architecture}"
+
+    def build_command(self) -> list[str]:
+        """Return the command line of `sam build` for functions that run here."""
+        return self.sam_command("build", "--parameter-overrides", self.architecture_parameter)
+
     def container_gateway(self) -> str:
         """Return this machine's address as containers see it."""
         answer = self.docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")

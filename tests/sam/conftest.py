@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sam.toolbox import Toolbox, prepared_toolbox
+from sam.toolbox import Toolbox, prepared_toolbox, run
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.building import Machines
@@ -38,7 +38,7 @@ def checkout(toolbox: Toolbox, local_aws: LocalAws, tmp_path_factory: pytest.Tem
     """The project, built."""
     made = Checkout(tmp_path_factory.mktemp("project"), toolbox, local_aws)
     copy_project(made.folder)
-    made.sam("build", "--parameter-overrides", f"Architecture={toolbox.architecture}")
+    run(toolbox.build_command(), environment=toolbox.environment({}), folder=made.folder)
     return made
 
 

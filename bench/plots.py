@@ -8,7 +8,7 @@ from typing import Any
 
 from sluice_local.demo.figures import submit_rate
 from sluice_local.demo.jobs import ApiFigures
-from sluice_local.demo.page import Figure
+from sluice_pages.page import Figure
 
 _COLOURS = ("$align", "$likelihoods", "$impute", "$failed", "$soft", "$waiting")
 _SINCE = "seconds since the cohort was handed over"

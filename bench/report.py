@@ -7,7 +7,7 @@ from typing import Any
 from bench.figures import Figures
 from bench.plots import bars, growth_line, rate_panel, throttled_over_time
 from bench.table import ROWS
-from sluice_local.demo.page import Figure, render_page
+from sluice_pages.page import Figure, render_page
 
 _FOLDER = Path(__file__).parent
 

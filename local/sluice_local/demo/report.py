@@ -5,8 +5,8 @@ from typing import Any
 
 from sluice_local.demo.figures import Figure, accuracy_by_frequency, submit_rate, timeline
 from sluice_local.demo.outcome import Run
-from sluice_local.demo.page import render_page
 from sluice_local.demo.summary import sample_rows, summary
+from sluice_pages.page import render_page
 
 FAILURES_SHOWN_MAX = 10
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")

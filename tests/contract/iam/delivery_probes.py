@@ -107,6 +107,13 @@ def workflow_stops(scene: Scene) -> None:
     scene.stack.states.stop_execution(executionArn=scene.start())
 
 
+def poller_dies(scene: Scene) -> None:
+    """A poller is stopped."""
+    machine = scene.stack.outputs["ActivityPollerArn"]
+    poller = scene.stack.states.start_execution(stateMachineArn=machine, input="{}")
+    scene.stack.states.stop_execution(executionArn=poller["executionArn"])
+
+
 def is_delivered(cause: Callable[[Scene], None], queue: str, scene: Scene) -> str | None:
     """An event reaches a queue."""
     cause(scene)
@@ -161,6 +168,10 @@ def _of_events() -> Iterator[Probe]:
             f"{cause.__name__}: told to {stem}Queue", partial(is_delivered, cause, f"{stem}Queue"), "sqs:"
         )
         yield Probe(f"{cause.__name__}: kept in {stem}DeadLetters", partial(is_kept, cause, stem), "sqs:")
+    # the policy names each rule that may wake the pollers
+    for cause in (job_ends, poller_dies):
+        wakes = partial(is_delivered, cause, "WakeUpsQueue")
+        yield Probe(f"{cause.__name__}: told to WakeUpsQueue", wakes, "sqs:")
 
 
 PROBES: Final = (

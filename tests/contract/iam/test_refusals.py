@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -18,6 +19,7 @@ from tests.contract.iam.forbidden_calls import (
     queue,
     rate,
 )
+from tests.contract.iam.policies import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,3 +93,21 @@ def test_the_same_credentials_are_good_for_what_the_role_is_for(
 ) -> None:
     role, service, operation, arguments = row
     assert sessions[role].call(service, operation, arguments(scene))
+
+
+@pytest.mark.parametrize("name", ["JobEventsQueue", "WakeUpsQueue", "CancellationsQueue"])
+def test_a_rule_that_is_not_the_stack_s_may_not_send_to_its_queue(
+    scene: Scene, unique: str, name: str
+) -> None:
+    # GIVEN somebody's rule that sends to our queue and to one that takes anything
+    events, sqs = scene.aws.client("events"), scene.aws.client("sqs")
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    witness = sqs.create_queue(QueueName=unique, Attributes={"Policy": document_of([anybody])})["QueueUrl"]
+    events.put_rule(Name=unique, EventPattern=json.dumps({"source": [unique]}))
+    arns = {"ours": scene.arn(name), "witness": scene.arn(name).rpartition(":")[0] + f":{unique}"}
+    events.put_targets(Rule=unique, Targets=[{"Id": each, "Arn": arn} for each, arn in arns.items()])
+    # WHEN its event comes
+    events.put_events(Entries=[{"Source": unique, "DetailType": "x", "Detail": "{}"}])
+    # THEN our queue has not taken it
+    assert sqs.receive_message(QueueUrl=witness, WaitTimeSeconds=5)["Messages"]
+    assert scene.waiting(name) == 0

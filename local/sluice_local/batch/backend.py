@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sluice_local.batch.dependencies import Waiting, awaited_ids
+from sluice_local.batch.log_places import log_stream
 from sluice_local.batch.model import Document, Exit, Job, JobStatus, Placement, Scope
 from sluice_local.batch.requests import Target, array_child, build_job
 from sluice_local.batch.transitions import (
@@ -250,15 +251,12 @@ class Backend:
 
 
 def _new_placement(job: Job) -> Placement:
-    """Name the task and log stream of a new attempt as Batch names them.
-
-    Source: https://docs.aws.amazon.com/batch/latest/userguide/using_cloudwatch_logs.html
-    """
+    """Name the task and log stream of a new attempt as Batch names them."""
     task_id, scope = uuid.uuid4().hex, job.spec.scope
     cluster = job.spec.queue_arn.rpartition("/")[2]
     return Placement(
         task_arn=f"arn:aws:ecs:{scope.region}:{scope.account}:task/{cluster}/{task_id}",
-        log_stream=f"{job.spec.definition_name}/default/{task_id}",
+        log_stream=log_stream(job.spec.container, job.spec.definition_name, task_id),
     )
 
 

@@ -1,13 +1,12 @@
 """Gap: MiniStack's Batch is a stub whose jobs succeed at once, with no parameters, arrays, events, processes.
 
-Every operation is replaced by `sluice_local.batch`; state changes go to MiniStack's event bus, and what a job
-prints goes to its CloudWatch Logs. The page `/_sluice/jobs` shows every job.
+Every operation is replaced by `sluice_local.batch`; state changes go to MiniStack's event bus. The page
+`/_sluice/jobs` shows every job.
 """
 
 import json
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,21 +15,16 @@ from sluice_local.batch.backend import Backend, Surroundings
 from sluice_local.batch.definitions import Definitions
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.events import job_row, state_change
-from sluice_local.batch.model import Attempt, Document, Job, RequestRefusedError, Scope
+from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
-from sluice_local.batch.runner import Runner, RunnerSettings, account_credentials, log_path
+from sluice_local.batch.runner import Runner, RunnerSettings, account_credentials
 from sluice_local.batch.scheduler import Scheduler
 from sluice_local.engine import stock
 from sluice_local.engine.context import Engine
 from sluice_local.engine.fault_jobs import FaultyRunner, StuckJobs, vanishing
 from sluice_local.engine.iam_jobs import role_credentials
+from sluice_local.engine.job_logs import JobLogs
 from sluice_local.settings import LocalSettings
-
-LOG_GROUP = "/aws/batch/job"
-"""Source: https://docs.aws.amazon.com/batch/latest/userguide/using_cloudwatch_logs.html"""
-_LOG_BYTES_MAX = 2**20
-_LOG_EVENTS_MAX = 10_000
-"""Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Document], Response]
@@ -44,13 +38,15 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     """
     runner_settings = _runner_settings(engine.settings)
     queues, runner = Queues(), Runner(runner_settings)
-    deliveries = Deliveries(_Outlet(runner_settings.folder).deliver)
+    logs = JobLogs(runner_settings.folder)
+    deliveries = Deliveries(_Outlet(logs).deliver)
     stuck = StuckJobs(engine.faults, queues)
     surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order, stuck.blocked_by)
     backend = Backend(surroundings, slots=engine.settings.job_slots)
     stuck.attach(backend)
     api = BatchApi(backend, queues, Definitions(), vanishing(engine.faults, backend))
     Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
+    logs.follow(backend.jobs)
     engine.on_exit(backend.close)
     engine.on_exit(runner.close)
     engine.pages["jobs"] = lambda: {
@@ -101,36 +97,13 @@ def request_scope() -> Scope:
 class _Outlet:
     """Where state changes go in MiniStack: the job's log first, so that a reader of the event finds it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, logs: JobLogs) -> None:
+        self._logs = logs
         self._in_scope = stock.private("core.responses.request_scope")
         self._put_events = stock.private("services.eventbridge._put_events")
-        self._create_log_group = stock.private("services.cloudwatch_logs._create_log_group")
-        self._create_log_stream = stock.private("services.cloudwatch_logs._create_log_stream")
-        self._put_log_events = stock.private("services.cloudwatch_logs._put_log_events")
 
     def deliver(self, job: Job) -> None:
+        if job.attempt_just_ended is not None:
+            self._logs.keep(job, job.attempt_just_ended.placement, is_over=True)
         with self._in_scope(job.spec.scope.account, job.spec.scope.region):
-            if job.attempt_just_ended is not None:
-                self._keep_log(job.attempt_just_ended)
             self._put_events({"Entries": [state_change(job)]}, allow_aws_source=True)
-
-    def _keep_log(self, attempt: Attempt) -> None:
-        stream = {"logGroupName": LOG_GROUP, "logStreamName": attempt.placement.log_stream}
-        lines = log_lines(log_path(self._folder, attempt.placement.log_stream))
-        now_ms = time.time_ns() // 1_000_000
-        events = [{"timestamp": now_ms, "message": line} for line in lines]
-        if events:
-            # both refuse what is there already, which is as good
-            self._create_log_group({"logGroupName": LOG_GROUP})
-            self._create_log_stream(stream)
-            self._put_log_events({**stream, "logEvents": events})
-
-
-def log_lines(path: Path) -> list[str]:
-    """Read the last lines of a log file, as many as one PutLogEvents call may carry; none if it is gone."""
-    if not path.is_file():
-        return []
-    with path.open("rb") as log:
-        log.seek(max(0, path.stat().st_size - _LOG_BYTES_MAX))
-        return log.read().decode(errors="replace").splitlines()[-_LOG_EVENTS_MAX:]

@@ -1,0 +1,63 @@
+"""The application: its commands, and how it ends when something is wrong."""
+
+import sys
+import time
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from sluice_cli.aws_api import BotocoreApi
+from sluice_cli.commands import explain, logs
+from sluice_cli.errors import CliError
+from sluice_cli.ports import World
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+class _Program(TyperGroup):
+    """Ends with a sentence and an exit code where a person can mend what is wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CliError as error:
+            Console(stderr=True, highlight=False, soft_wrap=True).print(f"{error}", style="red", markup=False)
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt:
+            sys.stderr.write("Stopped.\n")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    name="sluice",
+    cls=_Program,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def sluice(context: typer.Context) -> None:
+    """Run cohorts of samples through Step Functions and AWS Batch, and see how they fare.
+
+    It finds a deployed stack by its name, on AWS or on Local AWS (AWS_ENDPOINT_URL).
+
+    \b
+    Exit codes: 0 fine, 1 something failed or is wrong, 2 wrong usage,
+    3 AWS refused or there is no stack, 130 Ctrl-C.
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    if context.obj is None:
+        context.obj = World(
+            connect=BotocoreApi,
+            now_ms=lambda: time.time_ns() // 1_000_000,
+            sleep=time.sleep,
+        )
+
+
+for command in (explain, logs):
+    command.register(app)

@@ -1,0 +1,114 @@
+"""AWS's API through botocore, and its errors in words that say what to do."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+from botocore.exceptions import ConnectionError as UnreachableError
+from botocore.session import Session
+
+from sluice_cli.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sluice_cli.ports import Where
+
+_PATIENTLY: Final[Any] = {"total_max_attempts": 6, "mode": "standard"}
+
+_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_UNKNOWN_CALLER: Final = frozenset(
+    {"UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "AuthFailure"}
+)
+
+
+class BotocoreApi:
+    """AWS's API as a profile, a Region and the environment say; implements ports.Api."""
+
+    def __init__(self, where: Where) -> None:
+        """Reads the configuration; nothing is called yet.
+
+        Raises:
+            AwsError: there is no such profile, or no Region is known.
+        """
+        self._session = Session(profile=where.profile)
+        with _in_words():
+            region = where.region or self._session.get_config_variable("region")
+            if not region:
+                raise NoRegionError
+        self._region = str(region)
+        self._client = cache(self._new_client)
+
+    @property
+    def region(self) -> str:
+        """The Region that is asked."""
+        return self._region
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where calls go instead of to AWS; None for AWS itself."""
+        with _in_words():
+            url: str = self._client("sts").meta.endpoint_url
+        return None if "amazonaws.com" in url or "api.aws" in url else url
+
+    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
+        """Calls an operation and returns its answer."""
+        with _in_words():
+            answer: dict[str, Any] = getattr(self._client(service), operation)(**arguments)
+        return answer
+
+    def pages(self, service: str, operation: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """Calls an operation for page after page."""
+        with _in_words():
+            yield from self._client(service).get_paginator(operation).paginate(**arguments)
+
+    def _new_client(self, service: str) -> Any:
+        config = Config(retries=_PATIENTLY, connect_timeout=5, read_timeout=30)
+        return self._session.create_client(service, region_name=self._region, config=config)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _refused(error) from error
+    except BotoCoreError as error:
+        raise AwsError(_unanswered(error)) from error
+
+
+def _refused(error: ClientError) -> AwsError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    text = str(error.response.get("Error", {}).get("Message", "")).strip() or "it gave no reason"
+    if code in _EXPIRED:
+        way_out = "Your credentials have expired: sign in again, for instance with `aws sso login`."
+    elif code in _UNKNOWN_CALLER:
+        way_out = "AWS does not know your credentials: check --profile and the AWS_ variables."
+    else:
+        way_out = f"AWS refused {error.operation_name}."
+    return AwsError(f"{way_out} It said {code}: {text}", code)
+
+
+def _unanswered(error: BotoCoreError) -> str:
+    if isinstance(error, NoCredentialsError):
+        return (
+            "There are no AWS credentials: sign in (`aws configure`, `aws sso login`), name a --profile, "
+            "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    if isinstance(error, NoRegionError):
+        return "No AWS Region is known: give --region, or set AWS_DEFAULT_REGION."
+    if isinstance(error, ProfileNotFound):
+        return f"{error}: `aws configure list-profiles` shows those that there are."
+    if isinstance(error, UnreachableError):
+        return f"{error} Is the network up, the --region right, and AWS_ENDPOINT_URL, if set, being served?"
+    return f"The AWS configuration does not work: {error}"

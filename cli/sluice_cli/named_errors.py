@@ -1,0 +1,129 @@
+"""What each named error means to a person, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """An error in words; names in braces are filled in.
+
+    Attributes:
+        says: what happened, as the end of a sentence that begins with the sample.
+        advice: what to do next, most helpful first.
+    """
+
+    says: str
+    advice: tuple[str, ...]
+
+
+_LOGS: Final = "Read what the job printed: sluice logs {asked}"
+_AGAIN: Final = "Once that is mended, start the sample again."
+
+MEANINGS: Final[Mapping[str, Meaning]] = {
+    "Job.OutOfMemory": Meaning(
+        "job {job} ran out of memory (exit code {exit_code}; {reason})",
+        (
+            "Give the job more memory: MEMORY in its resourceRequirements.",
+            "The low-pass workflow doubles it up to the stack's parameter MaxMemoryMib.",
+            _LOGS,
+        ),
+    ),
+    "Job.SpotInterruption": Meaning(
+        "job {job} lost its Spot host {attempts} and has no attempt left ({reason})",
+        (
+            "Start the sample again: nothing is wrong with it.",
+            "If it happens often, allow more attempts: a retryStrategy with evaluateOnExit `Host EC2*`.",
+            "Or put an on-demand compute environment into the job queue.",
+        ),
+    ),
+    "Job.ImagePull": Meaning(
+        "the container image of job {job} could not be pulled: {reason}",
+        (
+            "See that the image and its tag exist, and that the execution role may read the repository.",
+            "See that the subnets reach the registry: public addresses, a NAT gateway or VPC endpoints.",
+            "Check the stack: sluice doctor",
+        ),
+    ),
+    "Job.TimedOut": Meaning(
+        "job {job} ran longer than its timeout allows ({reason})",
+        (
+            "Find out from its log whether it hung: sluice logs {asked}",
+            "If it only needs longer, raise its timeout: AttemptTimeoutSeconds for the low-pass jobs.",
+        ),
+    ),
+    "Job.Unschedulable": Meaning(
+        "Batch could find no place for job {job}: {reason}",
+        (
+            "MISCONFIGURATION: it asks for more vCPUs or memory than the queue's compute environments have.",
+            "CAPACITY: AWS has no such instances now; allow more instance types or Availability Zones.",
+            "Check the queue and its compute environments: sluice doctor",
+        ),
+    ),
+    "Job.Terminated": Meaning(
+        "job {job} was ended by somebody: {reason}",
+        (
+            "CloudTrail tells by whom: the event TerminateJob or CancelJob of this job id.",
+            "If it was by mistake, start the sample again.",
+        ),
+    ),
+    "Job.DependencyFailed": Meaning(
+        "job {job} was never run, as {needed} that it depends on failed ({reason})",
+        ("Mend that one first; its own sample or program is to blame.", _AGAIN),
+    ),
+    "Job.Failed": Meaning(
+        "job {job} failed with exit code {exit_code} ({reason})",
+        (_LOGS, _AGAIN),
+    ),
+    "Task.Invalid": Meaning(
+        "state {state} asks for something that Sluice does not understand: {reason}",
+        (
+            "Mend the state's Arguments in the workflow's definition; Sluice's README has the task input.",
+            _AGAIN,
+        ),
+    ),
+    "Task.Rejected": Meaning(
+        "Batch refused to take job {job}: {reason}",
+        (
+            "Mend the request in the workflow's definition.",
+            "The job queue must be one of the stack's (JobQueueArns), and the job definition active.",
+            "Check both: sluice doctor",
+        ),
+    ),
+    "States.Timeout": Meaning(
+        "state {state} took longer than its TimeoutSeconds; its jobs were ended",
+        ("Raise the state's TimeoutSeconds, or see why its jobs took so long: sluice logs {asked}", _AGAIN),
+    ),
+    "States.HeartbeatTimeout": Meaning(
+        "state {state} got no heartbeat for {heartbeat}, {reason}",
+        (
+            "Give the state a HeartbeatSeconds of three times the stack's ReconcileHeartbeatSeconds or more.",
+            "Give it a Retry on States.Timeout and States.HeartbeatTimeout too: a new try does no harm.",
+            "See whether reconcile_tasks runs: sluice doctor",
+        ),
+    ),
+}
+
+EXECUTION_TIMED_OUT: Final = Meaning(
+    "the whole execution took longer than its state machine's TimeoutSeconds; {reason}",
+    (
+        "Raise the state machine's TimeoutSeconds, or see why the sample took so long.",
+        "Check the stack: sluice doctor",
+    ),
+)
+ABORTED: Final = Meaning(
+    "by hand (StopExecution){reason}",
+    (
+        "CloudTrail tells by whom: the event StopExecution. Sluice ends the jobs of a stopped execution.",
+        "If it was by mistake, start the sample again.",
+    ),
+)
+OTHER: Final = Meaning(
+    "state {state} failed with {error}: {reason}",
+    ("This name is none of Sluice's: the workflow's definition, or the service it called, knows it.",),
+)

@@ -1,0 +1,38 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+PANEL = "Where"
+
+StackOption = Annotated[
+    str,
+    typer.Option(
+        "--stack", envvar="SLUICE_STACK", metavar="NAME", help="Name of the stack.", rich_help_panel=PANEL
+    ),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="NAME", help="Profile of the AWS configuration.", rich_help_panel=PANEL
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option("--region", metavar="NAME", help="AWS Region of the stack.", rich_help_panel=PANEL),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+CohortOption = Annotated[
+    str | None, typer.Option("--cohort", metavar="NAME", help="Cohort of the sample; any, if left out.")
+]
+SubjectArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SAMPLE_OR_EXECUTION", help="Name of a sample or an execution, or an execution's ARN."
+    ),
+]
+
+DEFAULT_STACK = "sluice"

@@ -1,0 +1,27 @@
+"""What commands print: words for people, JSON for programs; colours only where a terminal shows them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def screen() -> Console:
+    """The standard output; made anew by each command, as tests and pipes exchange it."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Prints a line as it is: brackets are no markup."""
+    console.print(text, style=style, markup=False)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Prints a document that any program can read."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

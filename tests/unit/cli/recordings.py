@@ -1,0 +1,50 @@
+"""What executions on Local AWS left behind, as `python -m tests.contract.cli.record` wrote it down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sluice.aws.items import read_task
+from sluice_cli.executions import read_execution
+from sluice_cli.explanation import explanation
+
+if TYPE_CHECKING:
+    from sluice.model import TaskRecord
+    from sluice_cli.story import Story
+
+FOLDER = Path(__file__).parent / "histories"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+@dataclass(frozen=True)
+class Recording:
+    """DescribeExecution's answer, the events of the history, and the task items."""
+
+    execution: dict[str, Any]
+    events: list[dict[str, Any]]
+    items: list[dict[str, Any]]
+
+    @property
+    def tasks(self) -> tuple[TaskRecord, ...]:
+        return tuple(read_task(item) for item in self.items)
+
+
+def recorded(name: str) -> Recording:
+    """Reads a recording."""
+    found = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"), object_hook=_with_times)
+    return Recording(**found)
+
+
+def told(name: str) -> Story:
+    """The story of a recording."""
+    found = recorded(name)
+    return explanation(read_execution(found.execution, "NA06989"), found.events, found.tasks, now_ms=0)
+
+
+def _with_times(values: dict[str, Any]) -> dict[str, Any]:
+    times = {"timestamp", "startDate", "stopDate"}
+    return {name: datetime.fromisoformat(value) if name in times else value for name, value in values.items()}

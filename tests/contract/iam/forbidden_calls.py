@@ -152,7 +152,6 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
     "SubmitJobsRole": (
         ("stepfunctions", "start_execution", poller),
         ("stepfunctions", "start_execution", workflow),
-        ("stepfunctions", "send_task_success", success),
         ("stepfunctions", "send_task_heartbeat", token),
         ("stepfunctions", "get_activity_task", other_activity),
         ("batch", "submit_job", submit_elsewhere),

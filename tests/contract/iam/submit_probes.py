@@ -52,6 +52,23 @@ def looks_up(scene: Scene) -> str | None:
     return failed or first_wrong((found, "a job whose answer was lost is not found by its name"))
 
 
+def completes(scene: Scene) -> str | None:
+    """A task whose job ends before its id is noted is completed, though the handler died after its note."""
+    slow = Fault(FaultKind.SLOW_ANSWER, "Batch.SubmitJob", count=1, seconds=3)
+    killed = Fault(
+        FaultKind.FUNCTION_KILLED_AFTER_CALL,
+        "DynamoDB.UpdateItem",
+        count=1,
+        caller="HandleJobStatusFunction",
+    )
+    scene.aws.inject(FaultPlan(seed=1, faults=(slow, killed)))
+    execution = scene.start(scene.stack.job("brief", scene.stack.job_definition("true", "true")))
+    with scene.listening("HandleJobStatus"):
+        failed, _ = scene.invoke("SubmitJobs", ROUND)
+    status = scene.stack.states.describe_execution(executionArn=execution)["status"]
+    return failed or first_wrong((status == "SUCCEEDED", "a task whose jobs have ended is not completed"))
+
+
 def stops_siblings(scene: Scene) -> str | None:
     """When Batch refuses a job for good, the jobs of its task that were submitted before are stopped."""
     scene.forget_rate("TerminateJob")
@@ -89,5 +106,6 @@ PROBES: Final = (
     Probe("a wrong input is refused", tells_the_sender),
     Probe("a lost answer is looked up", looks_up),
     Probe("a refused job's siblings stop", stops_siblings),
+    Probe("a task is completed by its poller", completes),
     Probe("a poller continues", continues),
 )

@@ -17,16 +17,18 @@ class Program(StrEnum):
     """What a job runs."""
 
     BRIEF = "brief"
+    STEADY = "steady"
     FAILING = "failing"
     LONG = "long"
 
 
 COMMANDS: Final[Mapping[Program, tuple[str, ...]]] = {
     Program.BRIEF: ("sleep", "0.2"),
+    Program.STEADY: ("sleep", "3"),
     Program.FAILING: ("sh", "-c", "exit 3"),
     Program.LONG: ("sleep", "600"),
 }
-"""The commands of the programs; the long one never ends by itself within a test."""
+"""The commands of the programs. The steady one outlasts a look of the reconciler, the long one any test."""
 
 
 class Stop(StrEnum):
@@ -95,6 +97,7 @@ COHORT: Final[tuple[Workflow, ...]] = (
         ),
         copies=2,
     ),
+    Workflow("steady", _one_job("slow", Program.STEADY)),
     Workflow("array", _one_job("many", size=3)),
     Workflow("failing", _one_job("bad", Program.FAILING), error="Job.Failed"),
     Workflow(

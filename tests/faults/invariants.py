@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 TRANSIT_SECONDS: Final = 0.5
 """By so much the way of one SubmitJob call from its slot to Batch may be longer than that of another."""
 
+ENDS: Final[Mapping[Program | None, str]] = {
+    Program.BRIEF: "SUCCEEDED",
+    Program.STEADY: "SUCCEEDED",
+    Program.FAILING: "FAILED",
+}
+"""How a program ends by itself; the long one never does."""
+
 ABORTED: Final[tuple[str, str | None]] = ("ABORTED", None)
 
 HANDOVER_SECONDS: Final = 3.0
@@ -79,8 +86,7 @@ def jobs_did_their_work(seen: Observation) -> Iterator[str]:
     }
     for job in seen.jobs:
         program = programs.get((job.workflow, job.state, job.name))
-        expected = {Program.BRIEF: "SUCCEEDED", Program.FAILING: "FAILED", None: "nobody planned it"}
-        if job.ended and not _disturbed(job) and job.status != expected.get(program, "ended by somebody"):
+        if job.ended and not _disturbed(job) and job.status != ENDS.get(program):
             yield f"{_shown(job)}, but its program is {program}"
 
 

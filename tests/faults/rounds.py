@@ -168,7 +168,6 @@ class _Round:
                         ":open": {"S": "OPEN"},
                     },
                 )
-                self.deeds_done[Deed.LET_A_DAY_PASS.name.lower()] += 1
 
     def _left(self, jobs: list[Mapping[str, Any]]) -> str | None:
         """What is not at rest yet, cheapest look first."""

@@ -21,7 +21,10 @@ EXECUTION_EVENT: Final = "Step Functions Execution Status Change"
 
 
 class Deed(StrEnum):
-    """What a person or the world does meanwhile, through AWS's own API."""
+    """What a person or the world does meanwhile, through AWS's own API.
+
+    What is done to a poller counts as a fault; time that passes is none.
+    """
 
     STOP_POLLER = "somebody stops the poller's execution"
     FAIL_POLLER = "somebody stops the poller's execution, and the next one fails"
@@ -67,10 +70,9 @@ ANSWERS: Final = (
     _one("note-answer-lost", K.ANSWER_LOST, "DynamoDB.UpdateItem", probability=0.2, count=8),
     _one("success-answer-lost", K.ANSWER_LOST, "States.SendTaskSuccess", count=3),
     _one("failure-answer-lost", K.ANSWER_LOST, "States.SendTaskFailure", count=2),
-    _one("heartbeat-answer-lost", K.ANSWER_LOST, "States.SendTaskHeartbeat", probability=0.5, count=6),
+    _one("heartbeat-answer-lost", K.ANSWER_LOST, "States.SendTaskHeartbeat", count=3),
     _one("terminate-answer-lost", K.ANSWER_LOST, "Batch.TerminateJob", count=2),
     _one("submit-throttled", K.THROTTLED, "Batch.SubmitJob", after=4, seconds=2),
-    _one("submit-throttled-now-and-then", K.THROTTLED, "Batch.SubmitJob", probability=0.2, count=8),
     _one("tables-throttled", K.THROTTLED, "DynamoDB.UpdateItem", probability=0.3, count=20),
     _one("completion-throttled", K.THROTTLED, "States.SendTaskSuccess", probability=0.5, count=8),
     Trouble(
@@ -82,6 +84,14 @@ ANSWERS: Final = (
     ),
     _one("submit-fails", K.SERVER_ERROR, "Batch.SubmitJob", after=1, count=3),
     _one("submit-fails-after-effect", K.SERVER_ERROR_AFTER_EFFECT, "Batch.SubmitJob", after=1, count=3),
+    Trouble(
+        "look-ups-fail",
+        (
+            Fault(K.ANSWER_LOST, "Batch.SubmitJob", after=1, count=2),
+            Fault(K.SERVER_ERROR, "Batch.ListJobs", count=2),
+            Fault(K.SERVER_ERROR, "Batch.DescribeJobs", count=2),
+        ),
+    ),
     _one("poll-fails", K.SERVER_ERROR, "States.GetActivityTask", count=4),
     _one("tables-fail", K.SERVER_ERROR, "DynamoDB.UpdateItem", probability=0.2, count=10),
     _one(
@@ -94,6 +104,15 @@ ANSWERS: Final = (
     _one("completion-fails-after-effect", K.SERVER_ERROR_AFTER_EFFECT, "States.SendTaskSuccess", count=3),
     _one("submit-slow", K.SLOW_ANSWER, "Batch.SubmitJob", probability=0.3, count=6, seconds=1),
     _one("tables-slow", K.SLOW_ANSWER, "DynamoDB.UpdateItem", probability=0.3, count=20, seconds=0.5),
+    _costly(
+        Trouble(
+            "flaky-world",
+            tuple(
+                Fault(kind, "*", probability=0.03, caller="*Function")
+                for kind in (K.ANSWER_LOST, K.THROTTLED, K.SERVER_ERROR, K.SERVER_ERROR_AFTER_EFFECT)
+            ),
+        )
+    ),
 )
 """What the services answer."""
 
@@ -112,7 +131,6 @@ EVENTS: Final = (
 FUNCTIONS: Final = (
     _costly(_killed("before-intent", POLLER, "DynamoDB.PutItem", after=2)),
     _costly(_killed("after-intent", POLLER, "DynamoDB.PutItem", after=2)),
-    _costly(_killed("before-submit", POLLER, "Batch.SubmitJob", after=3)),
     _costly(_killed("after-submit", POLLER, "Batch.SubmitJob", after=3)),
     _killed("after-note", HANDLER, "DynamoDB.UpdateItem", after=2, count=2),
     _killed("before-success", HANDLER, "States.SendTaskSuccess", count=2),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.config import Config
 
-from sluice_local.settings import LocalSettings
-from tests.contract.building import ROLE_ARN
+from sluice_local.settings import ACCOUNT_ID, LocalSettings
+from tests.contract.building import ROLE_ARN, make_role
 from tests.contract.stack.stack import Stack, deployed
 from tests.faults.cohort import COHORT, COMMANDS, Arns, state_machine
 from tests.faults.troubles import POLLER, RECONCILER, STARTER
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from sluice_local.server import LocalAws
 
-LOCAL_SETTINGS: Final = LocalSettings(activity_poll_seconds=1, job_slots=16)
-"""Long polls of a second, and more room than the jobs of a cohort need at once."""
+LOCAL_SETTINGS: Final = LocalSettings(activity_poll_seconds=1, job_slots=16, enforce_iam=True)
+"""Long polls of a second, more room than the jobs of a cohort need at once, and no right that is not granted."""
 
 RATE_PER_SECOND: Final = 10.0
 BURST: Final = 5
@@ -189,6 +189,7 @@ def execution_name(item: Mapping[str, Any]) -> str:
 
 def build_rig(aws: LocalAws) -> Rig:
     """Deploys the stack and the cohort's state machines on a Local AWS."""
+    make_role(aws.client("iam"))
     stack = deployed(aws, **PARAMETERS)
     listed = aws.client("cloudformation").describe_stack_resources(StackName="sluice")["StackResources"]
     resources = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
@@ -196,11 +197,12 @@ def build_rig(aws: LocalAws) -> Rig:
         program: stack.job_definition(f"chaos-{program}", *command) for program, command in COMMANDS.items()
     }
     arns = Arns(stack.outputs["ActivityArn"], stack.outputs["JobQueueArn"], definitions)
+    role_arn = f"arn:aws:iam::{ACCOUNT_ID}:role/{resources['WorkflowRole']}"
     machines = {
         workflow.name: stack.states.create_state_machine(
             name=f"chaos-{workflow.name}",
             definition=json.dumps(state_machine(workflow, arns)),
-            roleArn=ROLE_ARN,
+            roleArn=role_arn,
         )["stateMachineArn"]
         for workflow in COHORT
     }

@@ -8,7 +8,6 @@ import platform
 import random
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     given.output.mkdir(parents=True, exist_ok=True)
     played: dict[int, Played] = {}
     try:
-        with _running_rig(given.output / "server.log", enforce_iam=given.enforce_iam) as rig:
+        with _running_rig(given.output / "server.log") as rig:
             for number, scenario in scenarios.items():
                 played[number] = _play(rig, command, number, scenario)
                 _keep_log(given.output / f"round-{number}.log", played[number], always=len(scenarios) == 1)
@@ -59,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--trouble", help="play one round with this trouble alone, such as killed-after-submit"
     )
-    parser.add_argument("--enforce-iam", action="store_true", help="everybody may only do what the roles say")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder of the result (out/chaos)")
     return parser
 
@@ -72,11 +70,10 @@ def _scenarios(given: argparse.Namespace, seed: int) -> dict[int, Scenario]:
 
 
 @contextmanager
-def _running_rig(log_path: Path, *, enforce_iam: bool) -> Iterator[Rig]:
+def _running_rig(log_path: Path) -> Iterator[Rig]:
     log_path.unlink(missing_ok=True)
-    settings = replace(LOCAL_SETTINGS, enforce_iam=enforce_iam)
     with ExitStack() as open_until_end:
-        aws = open_until_end.enter_context(LocalAws(settings, log_path=log_path))
+        aws = open_until_end.enter_context(LocalAws(LOCAL_SETTINGS, log_path=log_path))
         rig = build_rig(aws)
         for schedule in rig.schedules():
             open_until_end.enter_context(schedule)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from botocore.config import Config
 
 from sluice_local.settings import ACCOUNT_ID, LocalSettings
-from tests.contract.building import ROLE_ARN, make_role
 from tests.contract.stack.stack import Stack, deployed
 from tests.faults.cohort import COHORT, COMMANDS, Arns, state_machine
 from tests.faults.troubles import POLLER, RECONCILER, STARTER
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sluice_local.server import LocalAws
 
 LOCAL_SETTINGS: Final = LocalSettings(activity_poll_seconds=1, job_slots=16, enforce_iam=True)
-"""Long polls of a second, more room than the jobs of a cohort need at once, and no right that is not granted."""
+"""Long polls of a second, more room than the jobs of a cohort need at once, and the template's own policies."""
 
 RATE_PER_SECOND: Final = 10.0
 BURST: Final = 5
@@ -189,7 +188,6 @@ def execution_name(item: Mapping[str, Any]) -> str:
 
 def build_rig(aws: LocalAws) -> Rig:
     """Deploys the stack and the cohort's state machines on a Local AWS."""
-    make_role(aws.client("iam"))
     stack = deployed(aws, **PARAMETERS)
     listed = aws.client("cloudformation").describe_stack_resources(StackName="sluice")["StackResources"]
     resources = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}

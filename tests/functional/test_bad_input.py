@@ -13,8 +13,8 @@ from sluice.completion import MAX_CAUSE
 from sluice.event import InvalidEventError
 from sluice.model import ActivityTask, Failed, Noted, TaskState
 from sluice.poller_pool import Round
+from sluice.ports import UnreadableTaskError
 from sluice.queue import handle_records
-from sluice.task_input import parse_task
 from sluice.telemetry import LogReporter
 from tests.builders import World, detail, job, job_event, task_text
 from tests.fakes import MemoryTaskStore
@@ -160,7 +160,7 @@ def test_an_item_that_cannot_be_read_holds_up_its_own_record_only(log: io.String
 
         def note_job(self, token: str, job: JobRecord) -> Noted:
             if token == SECRET:
-                return Noted(None, changed=bool(parse_task(token, "{}")))
+                raise UnreadableTaskError("no JSON", state=TaskState.OPEN, jobs=())
             return super().note_job(token, job)
 
     world = World(store=Spoilt())
@@ -170,5 +170,5 @@ def test_an_item_that_cannot_be_read_holds_up_its_own_record_only(log: io.String
     # it is delivered again, and after five times kept in the dead-letter queue for a person to look at
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert world.store.records["token"].state is TaskState.SUCCEEDED
-    assert "executionArn is missing" in log.getvalue()
+    assert "no JSON" in log.getvalue()
     assert SECRET[:20] not in log.getvalue()

@@ -12,6 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/test"
+STATES_MAY_ASSUME = {
+    "Effect": "Allow",
+    "Principal": {"Service": "states.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
 T = TypeVar("T")
 
 
@@ -23,6 +28,12 @@ def eventually(probe: Callable[[], T | None], *, within_seconds: float = 20.0) -
             pytest.fail(f"{probe} gave nothing within {within_seconds} s")
         time.sleep(0.02)
     return answer
+
+
+def make_role(iam: Any) -> None:
+    """Make the role that ROLE_ARN names, which has to be there where IAM is enforced; it may do nothing."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [STATES_MAY_ASSUME]})
+    iam.create_role(RoleName=ROLE_ARN.rpartition("/")[2], AssumeRolePolicyDocument=trust)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sluice.task_input import parse_task
-from tests.contract.building import ROLE_ARN, Machines
+from tests.contract.building import Machines, make_role
 from tests.contract.iam.policies import deployed_policies
 from tests.contract.stack.stack import Stack, deployed
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 QUICK = {"RoundSeconds": "1", "MaxEmptyRounds": "2", "RoundsPerExecution": "1"}
 LONG_AGO_SECONDS = 3600
 """The age of a task whose poller is dead, and whose jobs' events should have come."""
-STATES_MAY = {
-    "Effect": "Allow",
-    "Principal": {"Service": "states.amazonaws.com"},
-    "Action": "sts:AssumeRole",
-}
 
 
 @dataclass(frozen=True)
@@ -198,9 +193,7 @@ def within(seconds: float, probe: Callable[[], bool]) -> bool:
 
 def enforced_scene(aws: LocalAws) -> Scene:
     """Deploys the stack on a Local AWS that enforces IAM, and quietens it."""
-    role = ROLE_ARN.rpartition("/")[2]
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [STATES_MAY]})
-    aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+    make_role(aws.client("iam"))
     stack = deployed(aws, **QUICK)
     listed = aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName="sluice")
     resources = {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sluice_local.server import LocalAws
 
 LOCAL_SETTINGS: Final = LocalSettings(activity_poll_seconds=1, job_slots=16, enforce_iam=True)
-"""Long polls of a second, more room than the jobs of a cohort need at once, and the template's own policies."""
+"""Long polls of a second, more room than the jobs of a cohort need at once, and the template's own rights."""
 
 RATE_PER_SECOND: Final = 10.0
 BURST: Final = 5

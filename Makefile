@@ -11,9 +11,10 @@ ROUNDS ?= 50
 FUNCTION ?= EnsurePollersFunction
 EVENT ?= events/ensure_pollers.json
 SAM_FOLDER := build/sam
+SAM := PATH="$(CURDIR)/$(VENV)-sam/bin:$$PATH" sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation sam-setup sam-test sam-invoke sam-clean unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation sam-setup sam-test sam-invoke sam-clean publish release-check unit lint format lock pr clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,6 +61,15 @@ sam-test: sam-setup ## the genuine SAM CLI builds, invokes, deploys, publishes a
 
 sam-invoke: sam-setup ## sam local invoke of FUNCTION= with EVENT= while `make local` serves at PORT=4566
 	@$(BIN)/python -m sam.local_invoke $(FUNCTION) $(EVENT) --endpoint http://127.0.0.1:$(PORT)
+
+publish: $(VENV)/.local $(VENV)-sam/.sam ## publish to the Serverless Application Repository: SOURCE_URL=
+	$(SAM) build
+	$(BIN)/python -m sam.published_template .aws-sam/build/template.yaml .aws-sam/build/published.yaml $(SOURCE_URL)
+	$(SAM) package
+	$(SAM) publish
+
+release-check: $(VENV)/.local ## may TAG= be released?
+	@$(BIN)/python -m sam.release $(TAG)
 
 sam-clean: ## undo sam-setup
 	@./sam/clean $(SAM_FOLDER)

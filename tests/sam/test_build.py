@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sluice_local.packaging import read_template
 from tests.sam.checkout import ROOT
 
 if TYPE_CHECKING:
@@ -15,13 +16,8 @@ if TYPE_CHECKING:
 
     from tests.sam.checkout import Checkout
 
-FUNCTIONS = (
-    "CancelJobsFunction",
-    "EnsurePollersFunction",
-    "HandleJobStatusFunction",
-    "ReconcileTasksFunction",
-    "SubmitJobsFunction",
-)
+RESOURCES = read_template((ROOT / "template.yaml").read_text())["Resources"]
+FUNCTIONS = sorted(name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function")
 # as measured: 5 MB, nearly all of it Powertools
 MAX_BYTES = 7_000_000
 

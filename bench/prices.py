@@ -1,29 +1,17 @@
-"""AWS's published on-demand prices in us-east-1, in USD, without free tiers; and what a run would cost."""
+"""What a run would cost at AWS's published prices."""
 
 from dataclasses import dataclass
 
 from bench.observation import Usage
-
-TRANSITION = 0.025 / 1000
-"""Standard Workflows. https://aws.amazon.com/step-functions/pricing/"""
-
-INVOCATION = 0.20 / 1e6
-"""https://aws.amazon.com/lambda/pricing/"""
-
-GB_SECOND = 0.0000133334
-"""On arm64, which template.yaml uses. https://aws.amazon.com/lambda/pricing/"""
-
-WRITE_UNIT = 0.625 / 1e6
-"""On-demand write request unit. https://aws.amazon.com/dynamodb/pricing/on-demand/"""
-
-READ_UNIT = 0.125 / 1e6
-"""On-demand read request unit. https://aws.amazon.com/dynamodb/pricing/on-demand/"""
-
-QUEUE_REQUEST = 0.40 / 1e6
-"""Standard queue. https://aws.amazon.com/sqs/pricing/"""
-
-REQUESTS_A_MESSAGE = 3
-"""Sent, received and deleted alone: the most it can be, as Lambda receives and deletes ten at a time."""
+from sluice_cli.aws_prices import (
+    GB_SECOND,
+    INVOCATION,
+    QUEUE_REQUEST,
+    READ_UNIT,
+    REQUESTS_A_MESSAGE,
+    TRANSITION,
+    WRITE_UNIT,
+)
 
 
 @dataclass(frozen=True)

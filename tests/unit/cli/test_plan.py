@@ -1,0 +1,119 @@
+"""The closed forms of `sluice plan` beside the project's simulation."""
+
+from __future__ import annotations
+
+import heapq
+import typing
+from dataclasses import dataclass
+
+import pytest
+
+from bench.cohort import JOBS_PER_SAMPLE
+from bench.cohort import Cohort as BenchCohort
+from bench.prices import cost
+from bench.scale.outcome import POLICIES
+from bench.scale.scenario import Scenario
+from bench.scale.world import World
+from sluice_cli.aws_prices import COMPUTE, ComputePrice
+from sluice_cli.commands.plan import RATE_OF_QUOTA, Compute
+from sluice_cli.plan import Cohort, Costs, Room, Times, costs, slots_of, times
+
+TOLERANCE = 0.1
+
+
+class EvenCohort(BenchCohort):
+    """Samples whose jobs all take the same time."""
+
+    def seconds(self, sample: str) -> tuple[float, float, float]:
+        del sample
+        return self.mean_seconds, self.mean_seconds, self.mean_seconds
+
+
+@dataclass(frozen=True)
+class Both:
+    """What the simulation and the closed forms say of one cohort."""
+
+    simulated_seconds: float
+    simulated_usd: float
+    times: Times
+    costs: Costs
+
+
+def both(cohort: BenchCohort, quota: float) -> Both:
+    scenario = Scenario(cohort, quota)
+    world = World(scenario)
+    POLICIES["sluice"](world)
+    longest = max(sum(cohort.seconds(name)) for name in cohort.sample_names()) / JOBS_PER_SAMPLE
+    planned = Cohort(cohort.samples, JOBS_PER_SAMPLE, cohort.mean_seconds, longest)
+    found = times(planned, Room(quota * RATE_OF_QUOTA))
+    return Both(
+        simulated_seconds=world.ledger.ended_at,
+        simulated_usd=cost(world.ledger.usage()).total,
+        times=found,
+        costs=costs(planned, found.all_done, 0.0),
+    )
+
+
+CASES = [(100, 50, 30), (300, 50, 60), (1500, 50, 20), (600, 10, 300)]
+
+
+@pytest.mark.parametrize(("samples", "quota", "seconds"), CASES)
+@pytest.mark.parametrize("kind", [EvenCohort, BenchCohort])
+def test_time_and_cost_are_those_of_the_simulation(
+    kind: type[BenchCohort], samples: int, quota: float, seconds: float
+) -> None:
+    found = both(kind(samples, 1, seconds), quota)
+    assert found.times.all_done == pytest.approx(found.simulated_seconds, rel=TOLERANCE)
+    assert found.costs.sluice == pytest.approx(found.simulated_usd, rel=TOLERANCE)
+
+
+def test_alike_jobs_of_an_hour_cost_no_more_than_planned_as_pollers_go_idle_between_them() -> None:
+    found = both(EvenCohort(1500, 1, 3600), 50)
+    assert found.times.all_done == pytest.approx(found.simulated_seconds, rel=TOLERANCE)
+    assert found.simulated_usd <= found.costs.sluice <= 1.3 * found.simulated_usd
+
+
+def scheduled_seconds(samples: int, jobs: int, seconds: float, slots: int) -> float:
+    """How long chains of jobs take on so many slots, first come, first served."""
+    free, ready = [0.0] * slots, [(0.0, sample, 0) for sample in range(samples)]
+    ended = 0.0
+    while ready:
+        at, sample, step = heapq.heappop(ready)
+        ended = max(at, heapq.heappop(free)) + seconds
+        heapq.heappush(free, ended)
+        if step + 1 < jobs:
+            heapq.heappush(ready, (ended, sample, step + 1))
+    return max(free)
+
+
+@pytest.mark.parametrize(("samples", "slots"), [(1500, 512), (1500, 100), (1500, 700), (40, 7)])
+def test_where_slots_are_few_they_decide(samples: int, slots: int) -> None:
+    found = times(Cohort(samples, 3, 900.0, 900.0), Room(1e9, slots))
+    assert found.computing == pytest.approx(scheduled_seconds(samples, 3, 900.0, slots), rel=TOLERANCE)
+    assert found.held_back_by == "the number of jobs that may run at once"
+
+
+def test_short_jobs_are_held_back_by_the_rate_and_long_ones_by_themselves() -> None:
+    room = Room(49.0)
+    assert times(Cohort(1500, 3, 5.0, 5.0), room).held_back_by == "the rate at which Batch takes jobs"
+    assert times(Cohort(1500, 3, 900.0, 900.0), room).held_back_by == "the length of a sample's own jobs"
+
+
+def test_compute_is_paid_by_the_hour_of_every_job_its_start_included() -> None:
+    cohort = Cohort(100, 3, 3540.0, 3540.0, start_seconds=60.0)
+    assert costs(cohort, 3600.0, 2.0).compute == pytest.approx(600.0)
+
+
+def test_memory_of_a_machine_comes_with_its_vcpus_and_fargate_s_is_apart() -> None:
+    assert ComputePrice(0.048, 0.0, gib_a_vcpu=4.0).hour(1, 16) == pytest.approx(0.192)
+    assert ComputePrice(0.048, 0.0, gib_a_vcpu=4.0).hour(2, 2) == pytest.approx(0.096)
+    assert COMPUTE["fargate"].hour(1, 2) == pytest.approx(0.04937)
+
+
+def test_every_kind_of_compute_can_be_chosen() -> None:
+    assert set(typing.get_args(Compute)) == {*COMPUTE, "none"}
+
+
+@pytest.mark.parametrize(("vcpus", "each", "slots"), [(None, 1, None), (512, 1, 512), (10, 4, 2), (1, 2, 1)])
+def test_slots_are_whole_jobs(vcpus: float | None, each: float, slots: int | None) -> None:
+    assert slots_of(vcpus, each) == slots

@@ -1,0 +1,36 @@
+// Draws Plotly figures in the page's own colours, light or dark. A colour in a figure is a name that begins with "$".
+const charts = (() => {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+  const coloured = (value) => {
+    if (typeof value === "string") return value.startsWith("$") ? colour(value.slice(1)) : value;
+    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(coloured);
+    if (value !== null && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, coloured(inner)]));
+    return value;
+  };
+
+  const axis = (given) => ({
+    gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false, automargin: true, ...given,
+  });
+
+  const draw = (id, figure, options = {}) => {
+    const { xaxis, yaxis, ...rest } = figure.layout;
+    const layout = {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 60, r: 20, t: 40, b: 50 },
+      font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("soft") },
+      hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink") } },
+      ...coloured(rest), xaxis: axis(xaxis), yaxis: axis(yaxis),
+    };
+    const config = { responsive: true, displaylogo: false, displayModeBar: false, ...options };
+    return Plotly.react(id, coloured(figure.data), layout, config);
+  };
+
+  // Draws now, and again whenever the colours change.
+  const onColours = (redraw) => {
+    redraw();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  };
+
+  return { colour, draw, onColours };
+})();

@@ -59,8 +59,10 @@ def decide(record: TaskRecord) -> Outcome | None:
 
     A task with `failFast` fails with its first failed job; any other waits for all of its jobs. Batch's
     events come in any order: a job that failed with its dependency says nothing before the job at the root
-    has said why, which is what the workflow's Retry has to know.
+    has said why, which is what the workflow's Retry has to know. A task that nobody can read has failed.
     """
+    if record.fault is not None:
+        return invalid(record.fault)
     jobs = _in_order(record)
     failed = [job for job in jobs if job.status == FAILED]
     if failed and all(record.jobs[name].ended for name in _awaited(record.task, failed)):

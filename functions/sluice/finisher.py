@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sluice.model import Failed, JobRecord, Outcome, TaskRecord
-    from sluice.ports import Activities, Clock, Figures, TaskStore, UnreadableTaskError
+    from sluice.ports import Activities, Clock, Figures, TaskStore
     from sluice.stopper import Stopper
 
 
@@ -65,15 +65,6 @@ class Finisher:
         self.tell(token, outcome)
         self.stopper.stop(submitted, "Batch refused another job of its task")
         self.store.close(token, outcome.state, self._now_ms(), settled=True)
-
-    def give_up(self, token: str, unreadable: UnreadableTaskError) -> None:
-        """Fails a task that nobody can read any more, and stops the jobs that its item still names."""
-        was_open = unreadable.state is TaskState.OPEN
-        if was_open:
-            self.tell(token, completion.invalid(str(unreadable)))
-        self.stopper.stop(unreadable.jobs, "its task cannot be read any more")
-        state = TaskState.FAILED if was_open else unreadable.state
-        self.store.close(token, state, self._now_ms(), settled=True)
 
     def tell(self, token: str, outcome: Outcome) -> None:
         """Completes the task in its workflow; one that does not wait for it any more needs no telling."""

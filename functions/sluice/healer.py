@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sluice import healing
 from sluice.inquirer import JOBS_A_CALL, Question, Questions
 from sluice.model import TaskState
-from sluice.ports import RejectedError, ServiceError, TaskGoneError, UnreadableTaskError
+from sluice.ports import RejectedError, ServiceError, TaskGoneError
 from sluice.rate import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Healer:
     def _look_at(self, task: OpenTask, run: Run) -> list[Question]:
         """Does what one task needs now; returns what Batch has to be asked for it."""
         claim_ends_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
-        record = self._claim(task)
+        record = self.store.claim(task, self._now_ms())
         if record is None:
             return []
         # first of all, so that no fault on the way lets a live task time out
@@ -109,14 +109,6 @@ class Healer:
             Question(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
             for job in diagnosis.describe
         ]
-
-    def _claim(self, task: OpenTask) -> TaskRecord | None:
-        """Takes the task for this run; None if it is another's, or if it ends here as nobody can read it."""
-        try:
-            return self.store.claim(task, self._now_ms())
-        except UnreadableTaskError as error:
-            self.finisher.give_up(task.token, error)
-            return None
 
     def _beat(self, token: str) -> bool:
         """Sends a heartbeat; False if the token is dead."""

@@ -83,7 +83,8 @@ class Diagnosis:
 def diagnose(record: TaskRecord, *, now_ms: int, policy: HealingPolicy) -> Diagnosis:
     """Says what a live, open task lacks."""
     age_ms = now_ms - record.created_at
-    unsubmitted = any(job.job_id is None for job in record.jobs.values())
+    # of a task that nobody can read, nobody knows what to submit, or in which queue to look it up
+    unsubmitted = record.fault is None and any(job.job_id is None for job in record.jobs.values())
     overdue = age_ms >= policy.overdue_seconds * 1000
     waiting = tuple(job for job in record.jobs.values() if job.job_id and not job.ended)
     return Diagnosis(

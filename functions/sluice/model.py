@@ -91,13 +91,17 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """A task with the score of its jobs, as the task table keeps it; times are ms since the epoch."""
+    """A task with the score of its jobs, as the task table keeps it; times are ms since the epoch.
+
+    `fault` says why no task can be made of the input that is kept; of its jobs the names are known then.
+    """
 
     task: Task
     state: TaskState
     jobs: Mapping[str, JobRecord]
     created_at: int
     heartbeat_at: int
+    fault: str | None = None
 
 
 @dataclass(frozen=True)

@@ -50,16 +50,6 @@ class TaskGoneError(ServiceError):
     """Raised when a task token is dead: timed out, stopped with its execution, or already completed."""
 
 
-class UnreadableTaskError(ServiceError):
-    """Raised when nobody can make a task of its item any more; the message is for the task's sender."""
-
-    def __init__(self, message: str, *, state: TaskState, jobs: Sequence[JobRecord]) -> None:
-        """`state` and `jobs` are what the item says of them all the same."""
-        super().__init__(message)
-        self.state = state
-        self.jobs = jobs
-
-
 class AlreadyExistsError(ServiceError):
     """Raised when an execution of this name was started before."""
 
@@ -118,10 +108,7 @@ class Activities(Protocol):
 
 
 class TaskStore(Protocol):
-    """The task table: the score of every task under its token.
-
-    Whatever returns a TaskRecord may raise UnreadableTaskError, after what it had to write.
-    """
+    """The task table: the score of every task under its token."""
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
         """Writes the OPEN task with all of its planned jobs; False if it was known already."""

@@ -13,7 +13,7 @@ from sluice.completion import MAX_CAUSE
 from sluice.event import InvalidEventError
 from sluice.model import ActivityTask, Failed, Noted, TaskState
 from sluice.poller_pool import Round
-from sluice.ports import UnreadableTaskError
+from sluice.ports import DeniedError
 from sluice.queue import handle_records
 from sluice.telemetry import LogReporter
 from tests.builders import World, detail, job, job_event, task_text
@@ -154,21 +154,21 @@ def test_a_status_that_moves_backwards_changes_nothing(status: str) -> None:
     assert world.activities.outcomes == {}
 
 
-def test_an_item_that_cannot_be_read_holds_up_its_own_record_only(log: io.StringIO) -> None:
-    class Spoilt(MemoryTaskStore):
-        """A table of which somebody has edited an item."""
+def test_a_record_that_fails_holds_up_no_other(log: io.StringIO) -> None:
+    class Failing(MemoryTaskStore):
+        """A table that is not there for one of the items."""
 
         def note_job(self, token: str, job: JobRecord) -> Noted:
             if token == SECRET:
-                raise UnreadableTaskError("no JSON", state=TaskState.OPEN, jobs=())
+                raise DeniedError(f"no write for {job.name}")
             return super().note_job(token, job)
 
-    world = World(store=Spoilt())
+    world = World(store=Failing())
     world.take("token", job("align"))
-    spoilt = job_event(SECRET, "align", detail("job-0"))
-    answer = noted(world, spoilt, job_event("token", "align", detail("job-0")))
+    failing = job_event(SECRET, "align", detail("job-0"))
+    answer = noted(world, failing, job_event("token", "align", detail("job-0")))
     # it is delivered again, and after five times kept in the dead-letter queue for a person to look at
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert world.store.records["token"].state is TaskState.SUCCEEDED
-    assert "no JSON" in log.getvalue()
+    assert "no write for align" in log.getvalue()
     assert SECRET[:20] not in log.getvalue()

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sluice.aws.items import intent, job_values, read_task, to_item
+from sluice.healing import HealingPolicy
 from sluice.model import Failed, TaskState
-from sluice.ports import UnreadableTaskError
 from sluice.task_building import InvalidTaskError, build_task
 from sluice.task_input import parse_task
-from tests.builders import World, ended, job, task_text
-from tests.fakes import MemoryTaskStore
-from tests.functional.test_healer import heal, state
-
-if TYPE_CHECKING:
-    from sluice.model import OpenTask, TaskRecord
+from tests.builders import EXECUTION, World, detail, ended, job, job_event, task_text
+from tests.functional.test_bad_input import cancelled, noted
+from tests.functional.test_healer import heal, state, with_intent
+from tests.unit.sluice.test_bad_events import states_event
 
 ACCEPTED_ONCE = {
     "a field that is not known any more": task_text(job("align"), priority="high"),
@@ -57,54 +56,82 @@ def test_an_item_that_was_accepted_once_is_read_whatever_the_contract_says_now(t
 
 @pytest.mark.parametrize("text", NEVER_ACCEPTED.values(), ids=NEVER_ACCEPTED.keys())
 def test_an_item_of_which_no_task_can_be_made_still_says_what_runs_for_it(text: str) -> None:
-    with pytest.raises(UnreadableTaskError, match="cannot be read any more") as caught:
-        read_task(item(text))
-    assert caught.value.state is TaskState.OPEN
-    assert {each.job_id: each.ended for each in caught.value.jobs} == {"job-0": True, "job-1": False}
-
-
-class Spoilt(MemoryTaskStore):
-    """A table of which somebody has edited the item of the token "spoilt"."""
-
-    def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
-        record = super().claim(task, now_ms)
-        if record is None or record.task.token != "spoilt":
-            return record
-        raise UnreadableTaskError("no JSON", state=record.state, jobs=tuple(record.jobs.values()))
+    with pytest.raises(InvalidTaskError):
+        build_task("token", text)
+    record = read_task(item(text))
+    assert "cannot be read any more" in (record.fault or "")
+    assert (record.task.execution_arn, record.task.state_name) == (EXECUTION, "Align")
+    assert {each.name for each in record.task.jobs} == {"align", "impute"}
+    assert {each.job_id: each.ended for each in record.jobs.values()} == {"job-0": True, "job-1": False}
 
 
 def world_with_a_spoilt_task() -> World:
-    world = World(store=Spoilt())
+    """One of two tasks is not to be read any more; a job of it has ended, another runs."""
+    world = World()
     world.take("spoilt", job("align"), job("impute"))
     world.take("good", job("align"))
     world.store.note_job("spoilt", ended("align", "job-0"))
-    world.clock.sleep(301)
+    spoil(world, "spoilt")
     return world
 
 
-def test_a_task_that_nobody_can_read_fails_in_its_workflow_and_is_closed() -> None:
-    world = world_with_a_spoilt_task()
-    heal(world)
-    (outcome,) = world.activities.outcomes["spoilt"]
-    assert outcome == Failed("Task.Invalid", '{"reason": "no JSON"}')
+def spoil(world: World, token: str) -> None:
+    record = world.store.records[token]
+    without_requests = [replace(each, request={}, depends_on=()) for each in record.task.jobs]
+    task = replace(record.task, jobs=tuple(without_requests))
+    world.store.records[token] = replace(record, task=task, fault="no JSON")
+
+
+def check_that_it_failed_once(world: World) -> None:
+    assert world.activities.outcomes["spoilt"] == [Failed("Task.Invalid", '{"reason": "no JSON"}')]
     assert (state(world, "spoilt"), world.batch.terminated) == (TaskState.FAILED, ["job-1"])
     assert world.store.closed_at.keys() == {"spoilt"}
-    assert world.activities.heartbeats == ["good"]
-
-
-def test_it_is_told_of_no_second_time() -> None:
-    world = world_with_a_spoilt_task()
-    heal(world)
-    world.clock.sleep(301)
-    heal(world)
-    assert len(world.activities.outcomes["spoilt"]) == 1
-    assert world.batch.terminated == ["job-1"]
     assert world.reports.left == []
+
+
+def test_the_reconciler_fails_it_in_its_workflow_and_closes_it_once() -> None:
+    world = world_with_a_spoilt_task()
+    for _ in range(2):
+        world.clock.sleep(301)
+        heal(world)
+        check_that_it_failed_once(world)
+    assert world.activities.heartbeats.count("good") == 2
+
+
+def test_the_next_event_of_its_jobs_does_the_same() -> None:
+    world = world_with_a_spoilt_task()
+    answer = noted(world, *[job_event("spoilt", "impute", detail("job-1", "FAILED"))] * 2)
+    assert answer == {"batchItemFailures": []}
+    (outcome,) = world.activities.outcomes["spoilt"]
+    assert isinstance(outcome, Failed)
+    assert (outcome.error, state(world, "spoilt")) == ("Task.Invalid", TaskState.FAILED)
+
+
+def test_a_workflow_that_is_stopped_stops_its_jobs() -> None:
+    world = world_with_a_spoilt_task()
+    stopped = json.dumps(states_event(stopDate=world.clock.now_us() // 1000))
+    assert cancelled(world, stopped) == {"batchItemFailures": []}
+    assert sorted(world.batch.terminated) == ["job-1", "job-2"]
+    assert state(world, "spoilt") is TaskState.ABANDONED
+
+
+def test_jobs_of_it_whose_ids_are_not_known_keep_it_in_line_until_its_poller_is_done() -> None:
+    world = World(policy=HealingPolicy(heartbeat_seconds=100, takeover_seconds=300, overdue_seconds=3600))
+    with_intent(world, "spoilt", job("align"))
+    spoil(world, "spoilt")
+    world.clock.sleep(101)
+    heal(world)
+    assert (state(world, "spoilt"), world.store.closed_at) == (TaskState.FAILED, {})
+    world.clock.sleep(200)
+    heal(world)
+    assert world.store.closed_at.keys() == {"spoilt"}
+    assert world.batch.calls == {}
 
 
 def test_a_task_that_had_ended_before_it_was_spoilt_stays_as_it_ended() -> None:
     world = world_with_a_spoilt_task()
     world.store.close("spoilt", TaskState.ABANDONED, 0, settled=False)
+    world.clock.sleep(301)
     heal(world)
     assert "spoilt" not in world.activities.outcomes
     assert (state(world, "spoilt"), world.batch.terminated) == (TaskState.ABANDONED, ["job-1"])
@@ -114,5 +141,6 @@ def test_a_task_that_had_ended_before_it_was_spoilt_stays_as_it_ended() -> None:
 def test_a_workflow_that_does_not_wait_for_it_any_more_is_no_hindrance() -> None:
     world = world_with_a_spoilt_task()
     world.activities.gone.add("spoilt")
+    world.clock.sleep(301)
     heal(world)
     assert world.store.closed_at.keys() == {"spoilt"}

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.model import JobRecord, OpenTask, TaskRecord, TaskState
-from sluice.ports import UnreadableTaskError
-from sluice.task_building import InvalidTaskError, build_task
+from sluice.task_building import InvalidTaskError, build_task, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,24 +71,16 @@ def job_values(job: JobRecord) -> dict[str, Any]:
 
 
 def read_task(item: Mapping[str, Any]) -> TaskRecord:
-    """Reads a whole item.
-
-    Raises:
-        UnreadableTaskError: the input that it holds is not one that was ever accepted.
-    """
+    """Reads a whole item; one whose input somebody has spoilt makes a record with a fault."""
     values = from_item(item)
-    state = TaskState(values["state"])
-    jobs = {name: _read_job(name, attributes) for name, attributes in values["jobs"].items()}
-    try:
-        task = build_task(values["taskToken"], values["input"])
-    except InvalidTaskError as error:
-        raise UnreadableTaskError(str(error), state=state, jobs=tuple(jobs.values())) from error
+    task, fault = _read_input(values)
     return TaskRecord(
         task=task,
-        state=state,
-        jobs=jobs,
+        state=TaskState(values["state"]),
+        jobs={name: _read_job(name, attributes) for name, attributes in values["jobs"].items()},
         created_at=int(values["createdAt"]),
         heartbeat_at=int(values["heartbeatAt"]),
+        fault=fault,
     )
 
 
@@ -97,6 +88,15 @@ def read_open_task(item: Mapping[str, Any]) -> OpenTask:
     """Reads an entry of the index of open tasks."""
     values = from_item(item)
     return OpenTask(values["taskToken"], int(values["createdAt"]), int(values["heartbeatAt"]))
+
+
+def _read_input(values: Mapping[str, Any]) -> tuple[Task, str | None]:
+    try:
+        return build_task(values["taskToken"], values["input"]), None
+    except InvalidTaskError as error:
+        named = {name: values[name] for name in ("executionArn", "stateName")}
+        jobs = [{"jobName": name} for name in values["jobs"]]
+        return task_of(values["taskToken"], {**named, "jobs": jobs}), str(error)
 
 
 def _read_job(name: str, attributes: Mapping[str, Any]) -> JobRecord:

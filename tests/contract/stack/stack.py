@@ -155,6 +155,16 @@ class Stack:
         )
         self.store.put_intent(task.task, text, long_ago_ms)
 
+    def spoil(self, task: TaskRecord) -> None:
+        """Makes a task's item unreadable, and due for a look."""
+        self.aws.client("dynamodb").update_item(
+            TableName=self.outputs["TaskTableName"],
+            Key={"taskToken": {"S": task.task.token}},
+            UpdateExpression="SET #input = :text, heartbeatAt = :long_ago",
+            ExpressionAttributeNames={"#input": "input"},
+            ExpressionAttributeValues={":text": {"S": "no JSON"}, ":long_ago": {"N": "0"}},
+        )
+
     def tokens(self) -> list[str]:
         """The tokens of all tasks."""
         items = self.aws.client("dynamodb").scan(TableName=self.outputs["TaskTableName"])["Items"]

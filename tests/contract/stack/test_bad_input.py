@@ -177,6 +177,32 @@ def test_an_input_of_another_shape_is_answered_by_name(
     assert stack.tasks(EXECUTION) == []
 
 
+def test_a_task_is_held_against_submit_job_whole_before_anything_of_it_is_submitted(
+    stack: Stack, machines: Machines
+) -> None:
+    definition = stack.job_definition("true", "true")
+    good = [stack.job(name, definition) for name in ("early", "later")]
+    wrong = {
+        "argument": (stack.job("wrong", definition, timeout="60"), "Task.Invalid"),
+        # what botocore's model does not know is Batch's to refuse
+        "bound": (stack.job("wrong", definition, retryStrategy={"attempts": 11}), "Task.Rejected"),
+    }
+    started = {
+        kind: (machines.start(stack.machine(machines, *good, each, name=f"-{kind}")), error)
+        for kind, (each, error) in wrong.items()
+    }
+    causes = {}
+    for kind, (execution, error) in started.items():
+        ended = machines.ended(execution)
+        assert (ended["status"], ended["error"]) == ("FAILED", error)
+        causes[kind] = json.loads(ended["cause"])["reason"]
+    assert causes["argument"].startswith("jobs[2]: Invalid type for parameter timeout, value: 60")
+    assert "retryStrategy.attempts is 11" in causes["bound"]
+    # the two before the one that Batch refused, and none of the other task
+    assert stack.job_called("early")
+    assert stack.job_called("later")
+
+
 @pytest.mark.parametrize("event", [None, {}, {"slot": "0", "probe": False}])
 def test_a_round_that_no_poller_asks_for_is_refused_in_words(stack: Stack, event: Any) -> None:
     answer = stack.aws.client("lambda").invoke(

@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from sluice.model import TaskState
 from sluice.task_input import parse_task
 from tests.contract.building import eventually
 from tests.contract.stack.stack import LONG_AGO_SECONDS
@@ -64,6 +65,22 @@ def test_a_task_for_which_its_workflow_waits_no_longer_is_abandoned(stack: Stack
     put_intent(stack, handed)
     assert stack.invoke("ReconcileTasks", {})["TasksAbandoned"] == 1
     assert stack.tasks(execution) == []
+
+
+def test_a_task_whose_item_was_spoilt_fails_by_name_and_stops_its_job(
+    stack: Stack, machines: Machines
+) -> None:
+    sleeper = stack.job_definition("sleep", "sleep", "600")
+    execution = machines.start(stack.machine(machines, stack.job("long", sleeper)))
+    job_id = stack.submitted(execution, "long")
+    (task,) = stack.tasks(execution)
+    stack.spoil(task)
+    stack.invoke("ReconcileTasks", {})
+    ended = machines.ended(execution)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Task.Invalid")
+    assert "cannot be read any more" in ended["cause"]
+    assert eventually(lambda: stack.ended_job(job_id))["statusReason"].startswith("Sluice: ")
+    assert eventually(lambda: stack.closed_task(task)) is TaskState.FAILED
 
 
 def test_every_function_takes_its_sample_event(stack: Stack) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.chain import wanted_pollers
 from sluice.event import is_wake_up
+from sluice.full_wiring import full_wiring
 from sluice.telemetry import logger, publish
-from sluice.wiring import wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Starts the pollers that are missing; SQS records are wake-up calls, anything else is the schedule."""
-    services = wiring()
+    services = full_wiring()
     wanted = wanted_pollers(services.settings, woken=is_wake_up(event))
     started = [services.chain.ensure(slot, probe=wanted.probe) for slot in wanted.slots]
     services.counts.count("PollersStarted", sum(started))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sluice.full_wiring import full_wiring
 from sluice.healing import plan_run
 from sluice.telemetry import logger, publish
-from sluice.wiring import wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Looks at the open tasks that are due and returns what was done."""
-    services = wiring()
+    services = full_wiring()
     remaining_seconds = context.get_remaining_time_in_millis() / 1000
     run = plan_run(services.clock.now_us(), remaining_seconds=remaining_seconds)
     oldest_seconds = services.healer.heal(run)

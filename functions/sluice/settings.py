@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from sluice.shape import shown
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +13,10 @@ if TYPE_CHECKING:
 
 # as CloudFormation writes its Number parameters; float() alone would take 1_0 and any script's digits too
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+
+
+SHOWN: Final = 80
+"""Characters of a wrong value that are shown."""
 
 
 class InvalidSettingError(ValueError):
@@ -82,7 +85,7 @@ def _text(environment: Mapping[str, str], name: str) -> str:
 def _number(environment: Mapping[str, str], name: str, least: float, most: float) -> float:
     text = _text(environment, name)
     if not _NUMBER.fullmatch(text) or not least <= float(text) <= most:
-        raise InvalidSettingError(f"{name} is {shown(text)}; a number from {least} to {most} is needed")
+        raise InvalidSettingError(f"{name} is {_shown(text)}; a number from {least} to {most} is needed")
     return float(text)
 
 
@@ -96,5 +99,9 @@ def _whole(environment: Mapping[str, str], name: str, least: int, most: int) -> 
 def _flag(environment: Mapping[str, str], name: str) -> bool:
     text = _text(environment, name)
     if text not in ("true", "false"):
-        raise InvalidSettingError(f"{name} is {shown(text)}; it must be 'true' or 'false'")
+        raise InvalidSettingError(f"{name} is {_shown(text)}; it must be 'true' or 'false'")
     return text == "true"
+
+
+def _shown(text: str) -> str:
+    return json.dumps(text[:SHOWN])

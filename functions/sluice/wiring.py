@@ -1,4 +1,8 @@
-"""Puts the services together from the settings; each is made when a handler first asks for it."""
+"""Puts the services together from the settings; each is made when a handler first asks for it.
+
+What is here is what the ends of jobs and workflows need. Who takes tasks and submits jobs has more
+(full_wiring.py), which handle_job_status and cancel_jobs need not import: a tenth of their cold start.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +11,20 @@ from functools import cache, cached_property
 
 from sluice.aws import clients
 from sluice.aws.batch import BotoBatch
-from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
-from sluice.aws.step_functions import BotoActivities, BotoActivityQueue, BotoPollerExecutions
+from sluice.aws.rate_store import DynamoRateStore
+from sluice.aws.step_functions import BotoActivities
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.chain import Chain
 from sluice.clock import SystemClock
-from sluice.crew import ThreadCrew
 from sluice.finisher import Finisher
-from sluice.healer import Healer
-from sluice.healing import HealingPolicy
-from sluice.inquirer import Inquirer
 from sluice.limiter import Limiter
-from sluice.poller_pool import PollerPool
 from sluice.rate import Limit
 from sluice.settings import Settings, read_settings
 from sluice.stopper import Stopper
-from sluice.submission import submitting_seconds
-from sluice.submitter import Submitter
-from sluice.telemetry import Counts, LogReporter
+from sluice.telemetry import Counts
 
 
 class Wiring:
-    """The services of one function, shared by all of its invocations."""
+    """The services of a function that hears of ends, shared by all of its invocations."""
 
     def __init__(self, settings: Settings) -> None:
         """Nothing is connected until it is used."""
@@ -37,14 +33,8 @@ class Wiring:
         self.clock = SystemClock()
 
     @cached_property
-    def pollers(self) -> PollerPool:
-        """What submit_jobs runs."""
-        queue = BotoActivityQueue(clients.activity_queue(), self.settings.activity_arn, "sluice")
-        return PollerPool(queue, self._submitter, self.clock, LogReporter())
-
-    @cached_property
     def finisher(self) -> Finisher:
-        """What handle_job_status and cancel_jobs use."""
+        """What completes tasks."""
         return Finisher(
             activities=self._activities,
             store=self.store,
@@ -54,69 +44,9 @@ class Wiring:
         )
 
     @cached_property
-    def healer(self) -> Healer:
-        """What reconcile_tasks runs."""
-        return Healer(
-            activities=self._activities,
-            store=self.store,
-            submitter=self._submitter,
-            finisher=self.finisher,
-            inquirer=self._inquirer,
-            heartbeat_limiter=self._heartbeat_limiter,
-            crew=ThreadCrew(self.settings.reconciler_threads),
-            policy=HealingPolicy(
-                heartbeat_seconds=self.settings.heartbeat_seconds,
-                takeover_seconds=self.settings.takeover_seconds,
-                overdue_seconds=self.settings.overdue_seconds,
-            ),
-            figures=self.counts,
-            reporter=LogReporter(),
-            clock=self.clock,
-        )
-
-    @cached_property
-    def chain(self) -> Chain:
-        """What ensure_pollers uses."""
-        return Chain(
-            slots=DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table),
-            executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
-        )
-
-    @cached_property
     def store(self) -> DynamoTaskStore:
         """The task table."""
         return DynamoTaskStore(clients.dynamodb(), self.settings.task_table, self.settings.keep_days)
-
-    @cached_property
-    def _submitter(self) -> Submitter:
-        limit = Limit(self.settings.submit_rate_per_second, burst=self.settings.submit_burst)
-        return Submitter(
-            batch=self._batch,
-            store=self.store,
-            finisher=self.finisher,
-            submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
-            look_up_limiter=self._other_limiter("ListJobs"),
-            window_seconds=submitting_seconds(self.settings.takeover_seconds),
-            figures=self.counts,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def _inquirer(self) -> Inquirer:
-        return Inquirer(
-            batch=self._batch,
-            limiter=self._other_limiter("DescribeJobs"),
-            finisher=self.finisher,
-            figures=self.counts,
-            reporter=LogReporter(),
-        )
-
-    @cached_property
-    def _heartbeat_limiter(self) -> Limiter:
-        # Step Functions' bucket is deep, so that a second's worth may come at once
-        rate = self.settings.heartbeat_rate_per_second
-        limit = Limit(rate, burst=max(1, int(rate)))
-        return Limiter("SendTaskHeartbeat", limit=limit, store=self._rates, clock=self.clock)
 
     @cached_property
     def _stopper(self) -> Stopper:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.chain import empty_rounds_allowed
+from sluice.full_wiring import full_wiring
 from sluice.poller_event import read_poller_round
 from sluice.poller_pool import plan_round
 from sluice.telemetry import logger, publish
-from sluice.wiring import wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int | None]:
     """Works until the round is over or the Activity is empty; returns what was done, and how to go on."""
-    asked, services = read_poller_round(event), wiring()
+    asked, services = read_poller_round(event), full_wiring()
     round_ = plan_round(
         services.clock.now_us(),
         remaining_seconds=context.get_remaining_time_in_millis() / 1000,

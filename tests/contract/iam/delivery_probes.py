@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from contextlib import contextmanager
 from functools import partial
@@ -43,11 +44,17 @@ def starts_a_poller(scene: Scene) -> str | None:
 
 def _first_link(scene: Scene) -> None:
     """Sees to it that the chain's first link was there and has ended."""
-    first = {"slot": 99, "number": 0, "probe": True, "emptyRounds": 0}
     if not any(each["name"] == "slot-0-0" for each in scene.stack.pollers()):
-        machine = scene.stack.outputs["ActivityPollerArn"]
-        scene.stack.states.start_execution(stateMachineArn=machine, name="slot-0-0", input=json.dumps(first))
+        _start_poller(scene, "slot-0-0")
     scene.stop_pollers()
+
+
+def _start_poller(scene: Scene, name: str) -> str:
+    """Starts a poller that ends after a round, as its slot is one too many."""
+    poller = {"slot": 99, "number": 0, "probe": True, "emptyRounds": 0}
+    machine = scene.stack.outputs["ActivityPollerArn"]
+    started = scene.stack.states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(poller))
+    return str(started["executionArn"])
 
 
 def writes_its_log(scene: Scene) -> str | None:
@@ -109,9 +116,8 @@ def workflow_stops(scene: Scene) -> None:
 
 def poller_dies(scene: Scene) -> None:
     """A poller is stopped."""
-    machine = scene.stack.outputs["ActivityPollerArn"]
-    poller = scene.stack.states.start_execution(stateMachineArn=machine, input="{}")
-    scene.stack.states.stop_execution(executionArn=poller["executionArn"])
+    poller = _start_poller(scene, f"slot-99-{time.time_ns()}")
+    scene.stack.states.stop_execution(executionArn=poller)
 
 
 def is_delivered(cause: Callable[[Scene], None], queue: str, scene: Scene) -> str | None:

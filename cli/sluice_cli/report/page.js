@@ -1,0 +1,179 @@
+// Puts the report together, and again whenever a filter, an order, a price or the colours change.
+(() => {
+  const { element, number, usd, fill, lazy, tile } = tables;
+  const { data, sum } = cohort;
+  const by = (id) => document.getElementById(id);
+  const MOST_ROWS = 50;
+  const orders = {
+    start: (a, b) => a.started - b.started || a.index - b.index,
+    end: (a, b) => (a.stopped ?? Infinity) - (b.stopped ?? Infinity),
+    longest: (a, b) => took(b) - took(a),
+    name: (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }),
+  };
+  const took = (sample) => (sample.stopped ?? data.seenMs) - sample.started;
+  let chosen = cohort.select({ text: "", status: "", error: "", job: "" });
+  let page = 0;
+
+  const options = (id, values) => by(id).append(...values.map((value) => element("option", value, { value })));
+  options("status", [...new Set(cohort.samples.map((sample) => sample.status))].sort());
+  options("error", [...new Set(cohort.samples.flatMap((sample) => [...cohort.errorsOf(sample)]))].sort());
+  options("job", cohort.jobNames);
+
+  const tiles = () => {
+    const { samples, jobs } = chosen;
+    const with_ = (status) => samples.filter((sample) => sample.status === status).length;
+    const succeeded = with_("SUCCEEDED"), running = with_("RUNNING"), failed = samples.length - succeeded - running;
+    const busiest = Math.max(0, ...cohort.submitBins(cohort.jobs, 1000).values());
+    const again = cohort.retries(jobs), cost = cohort.costOf(samples.length, jobs);
+    const ended = samples.filter((sample) => sample.stopped !== null);
+    const waited = cohort.known(jobs.map(cohort.waits.queue.of)).sort((a, b) => a - b);
+    const whole = running || !ended.length ? null : Math.max(...ended.map((s) => s.stopped)) - Math.min(...samples.map((s) => s.started));
+    const throttled = data.throttled;
+    by("tiles").replaceChildren(
+      tile(`${number(succeeded)} / ${number(samples.length)}`, "samples succeeded", failed ? "" : "good"),
+      tile(number(failed), "samples failed", failed ? "bad" : "good"),
+      ...(running ? [tile(number(running), "samples still running")] : []),
+      tile(number(jobs.length), "Batch jobs"),
+      tile(number(again), "tries beyond the first", again ? "" : "good"),
+      tile(throttled ? number(throttled.total) : "not counted", "answers with HTTP 429, of the whole stack", throttled?.total ? "bad" : throttled ? "good" : ""),
+      tile(`${number(busiest)} / ${number(data.quotaPerSecond)}`, "submitted in the busiest second, and the quota", busiest > data.quotaPerSecond ? "bad" : ""),
+      tile(figures.span(cohort.quantile(waited, 0.5)), "from ready to submitted, median"),
+      tile(figures.span(whole), "from the first start to the last end"),
+      tile(samples.length ? usd(cost.total / samples.length) : "–", "a sample, at the prices below"),
+    );
+  };
+
+  const rowsShown = (figure, range) => {
+    const [low, high] = [Math.min(...range), Math.max(...range)];
+    return figure.rows.map((name, row) => [row, name]).filter(([row]) => row >= low - 0.5 && row <= high + 0.5);
+  };
+
+  // Lines grow with the zoom; names of samples stand beside their rows where there is room for them.
+  const fitRows = (figure, range) => {
+    const plot = by("timeline"), shown = rowsShown(figure, range);
+    const pixels = (figure.layout.height - 90) / Math.max(1, Math.abs(range[0] - range[1]));
+    const width = Math.min(14, Math.max(0.7, pixels * 0.75));
+    const widths = figure.data.map((trace) => (trace.meta.thin ? Math.max(0.5, width * 0.35) : width));
+    Plotly.restyle(plot, { "line.width": widths });
+    const labelled = shown.length <= 60;
+    Plotly.relayout(plot, labelled
+      ? { "yaxis.tickvals": shown.map(([row]) => row), "yaxis.ticktext": shown.map(([, name]) => name), "yaxis.showticklabels": true, "yaxis.title.text": "" }
+      : { "yaxis.showticklabels": false, "yaxis.title.text": `${number(shown.length)} samples, one row each` });
+  };
+
+  const timeline = () => {
+    const plot = by("timeline"), figure = figures.timeline(chosen, orders[by("order").value]);
+    charts.draw("timeline", figure, { displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+    fitRows(figure, figure.layout.yaxis.range);
+    plot.removeAllListeners("plotly_relayout");
+    plot.on("plotly_relayout", (change) => {
+      const zoomed = ["yaxis.range[0]", "yaxis.range", "yaxis.autorange"].some((key) => key in change);
+      if (!zoomed) return;
+      // double-click lets Plotly choose the range, which would turn the rows upside down
+      if (change["yaxis.autorange"]) Plotly.relayout(plot, { "yaxis.range": figure.layout.yaxis.range });
+      else fitRows(figure, plot.layout.yaxis.range);
+    });
+  };
+
+  const errors = () => {
+    const found = cohort.errorTable(chosen);
+    by("errors-none").hidden = found.length > 0;
+    by("errors-table").hidden = found.length === 0;
+    fill(by("errors-table"), ["error", "samples that ended with it", "jobs that ended with it", "of samples that succeeded all the same", ""],
+      found.map((each) => {
+        const show = element("button", "show", { type: "button", "aria-label": `show samples with ${each.error}` });
+        show.addEventListener("click", () => { by("error").value = each.error; changed(); by("filters").scrollIntoView(); });
+        return [each.error, each.samples, each.jobs, each.recovered, show];
+      }));
+    const failed = chosen.samples.filter((sample) => sample.status !== "SUCCEEDED" && sample.status !== "RUNNING").slice(0, MOST_ROWS);
+    by("failed-samples").hidden = failed.length === 0;
+    fill(by("failed-table"), ["sample", "error", "job", "exit code", "what was said of it"], failed.map((sample) => {
+      const job = [...sample.jobs].reverse().find((each) => each.error);
+      return [sample.name, sample.error ?? sample.status, job?.name ?? "–", job?.exitCode === null || !job ? "–" : String(job.exitCode), job?.reason ?? "–"];
+    }));
+  };
+
+  const cost = () => {
+    const found = cohort.costOf(chosen.samples.length, chosen.jobs), many = Math.max(1, chosen.samples.length);
+    const line = (price) => {
+      const { amount, usd: dollars } = found.lines[price.key];
+      const input = element("input", null, { type: "number", min: "0", step: "any", value: cohort.prices[price.key].usd, "aria-label": `USD for one ${price.unit} of ${price.what}` });
+      input.addEventListener("change", () => { cohort.prices[price.key].usd = Math.max(0, Number(input.value) || 0); cost(); tiles(); samplesTable(); });
+      const source = price.source.startsWith("https:") ? element("a", price.source.replace("https://", ""), { href: price.source }) : price.source;
+      return [price.what, price.unit, input, amount.toLocaleString("en", { maximumSignificantDigits: 4 }), usd(dollars), usd(dollars / many), source];
+    };
+    fill(by("cost-table"), ["what", "unit", "USD a unit", "units", "USD", "USD a sample", "source"],
+      [...data.prices.map(line), ["in all", "", "", "", usd(found.total), usd(found.total / many), ""]]);
+    by("cost-unknown").textContent = found.unknown ? `${number(found.unknown)} jobs are left out: nobody knows what they may use.` : "";
+    charts.draw("costs", figures.costs(chosen));
+  };
+
+  const accuracy = () => {
+    if (!by("accuracy")) return;
+    charts.draw("accuracy", figures.accuracy(chosen));
+    if (by("depth")) charts.draw("depth", figures.depth(chosen));
+  };
+
+  const sampleCells = (sample) => {
+    const of = (wait) => figures.span(sum(cohort.known(sample.jobs.map(cohort.waits[wait].of))));
+    return [sample.name, sample.status, figures.span(sample.started), figures.span(took(sample)), of("queue"), of("runnable"), of("running"),
+      cohort.retries(sample.jobs) + sample.attempt - 1, usd(cohort.costOf(1, sample.jobs).total), sample.error ?? "–"];
+  };
+
+  const samplesTable = () => {
+    const rows = [...chosen.samples].sort(orders[by("order").value]);
+    const pages = Math.max(1, Math.ceil(rows.length / MOST_ROWS));
+    page = Math.min(Math.max(0, page), pages - 1);
+    const heads = ["sample", "state", "started after", "took", "ready to submitted", "in Batch until it ran", "ran", "tries beyond the first", "cost", "error"];
+    fill(by("samples-table"), heads, rows.slice(page * MOST_ROWS, (page + 1) * MOST_ROWS).map(sampleCells));
+    by("page").textContent = `page ${page + 1} of ${number(pages)}`;
+    by("earlier").disabled = page === 0;
+    by("later").disabled = page === pages - 1;
+  };
+
+  const waitsTable = lazy(by("waits-figures"), (table) =>
+    fill(table, ["job and wait", "jobs", "shortest", "median", "90 %", "99 %", "longest"], figures.waitTable(chosen)));
+
+  lazy(by("rate-figures"), (table) => {
+    const counts = [...cohort.submitBins(cohort.jobs, 60e3)].sort(([a], [b]) => a - b);
+    const of429 = new Map((data.throttled?.perMinute ?? []).map(([ms, count]) => [Math.floor(ms / 60e3), count]));
+    fill(table, ["minute", "jobs submitted", "answers with 429"],
+      counts.map(([minute, count]) => [String(minute + 1), count, data.throttled ? of429.get(minute) ?? 0 : "not counted"]));
+  })();
+
+  const accuracyTable = by("accuracy-figures") && lazy(by("accuracy-figures"), (table) =>
+    fill(table, ["minor-allele frequency", "mean r²", "lowest", "median", "highest"], figures.accuracyRows(chosen).map((row) =>
+      [row.name, number(row.mean, 3), ...[0, 0.5, 1].map((share) => number(cohort.quantile(row.values, share), 3))])));
+
+  const redraw = () => {
+    tiles();
+    timeline();
+    charts.draw("over-time", figures.overTime(chosen));
+    for (const wait of Object.keys(cohort.waits)) charts.draw(`wait-${wait}`, figures.waitBoxes(chosen, wait));
+    charts.draw("rate", figures.rate());
+    errors();
+    cost();
+    accuracy();
+    samplesTable();
+    for (const show of [waitsTable, accuracyTable]) if (show) show();
+    by("chosen").textContent = `${number(chosen.samples.length)} of ${number(cohort.samples.length)} samples, ${number(chosen.jobs.length)} jobs`;
+  };
+
+  const changed = () => {
+    const values = Object.fromEntries(["text", "status", "error", "job"].map((id) => [id, by(id).value]));
+    chosen = cohort.select(values);
+    page = 0;
+    redraw();
+  };
+
+  let waiting = null;
+  by("text").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(changed, 200); });
+  for (const id of ["status", "error", "job"]) by(id).addEventListener("change", changed);
+  by("order").addEventListener("change", () => { timeline(); samplesTable(); });
+  by("filters").addEventListener("reset", () => setTimeout(changed));
+  by("filters").addEventListener("submit", (event) => event.preventDefault());
+  by("earlier").addEventListener("click", () => { page -= 1; samplesTable(); });
+  by("later").addEventListener("click", () => { page += 1; samplesTable(); });
+  charts.onColours(redraw);
+  document.documentElement.dataset.drawn = String(Math.round(performance.now())); // ms; the browser test reads it
+})();

@@ -1,0 +1,85 @@
+"""Debian's Chromium, headless, driven by Selenium through Debian's chromedriver; nothing is downloaded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROGRAMS = ("chromium", "chromedriver")
+WIDE = (1280, 900)
+
+
+def what_is_missing() -> str | None:
+    """Says which program is not installed, and how to get it; None if all are."""
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if not missing:
+        return None
+    return f"{' and '.join(missing)} not found: apt-get install chromium chromium-driver"
+
+
+@contextmanager
+def started(profile: Path) -> Iterator[Chrome]:
+    """A browser with an empty profile in this folder."""
+    options = ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",  # continuous integration is root in a container
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--hide-scrollbars",
+        "--force-device-scale-factor=1",
+        f"--user-data-dir={profile}",
+        f"--window-size={WIDE[0]},{WIDE[1]}",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = ChromeService(executable_path=shutil.which("chromedriver"))
+    browser = Chrome(options=options, service=service)
+    try:
+        browser.set_page_load_timeout(120)
+        yield browser
+    finally:
+        browser.quit()
+
+
+def complaints(browser: Chrome) -> list[str]:
+    """What the console said since it was last asked: errors and warnings of scripts and resources."""
+    entries: list[dict[str, Any]] = browser.get_log("browser")
+    return [each["message"] for each in entries if each["level"] in {"SEVERE", "WARNING"}]
+
+
+def requests(browser: Chrome) -> list[str]:
+    """The addresses that pages asked for since it was last asked."""
+    messages = [json.loads(each["message"])["message"] for each in browser.get_log("performance")]
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+
+
+def prefer(browser: Chrome, scheme: str) -> None:
+    """Has pages shown `light` or `dark`."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def shoot(browser: Chrome, path: Path, *, height: int) -> None:
+    """Saves the top of the page, so many pixels high."""
+    browser.set_window_size(WIDE[0], height)
+    browser.execute_script("window.scrollTo(0, 0)")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    browser.save_screenshot(str(path))
+    browser.set_window_size(*WIDE)

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.items import read_task
-from sluice.ports import UnreadableTaskError
 from sluice_cli.errors import AwsError, WrongUsageError
 from sluice_cli.history import at_ms
 from sluice_cli.story import Execution
@@ -95,16 +94,8 @@ def tasks_of(api: Api, stack: Stack, arn: str) -> tuple[TaskRecord, ...]:
     )
     keys = [{"taskToken": entry["taskToken"]} for page in pages for entry in page["Items"]]
     answers = [api.call("dynamodb", "get_item", TableName=table, Key=key) for key in keys]
-    records = [_readable(answer["Item"]) for answer in answers if "Item" in answer]
-    return tuple(sorted((each for each in records if each), key=lambda record: record.created_at))
-
-
-def _readable(item: Mapping[str, Any]) -> TaskRecord | None:
-    """Reads a task's item; None for one that another version of Sluice has written."""
-    try:
-        return read_task(item)
-    except UnreadableTaskError:
-        return None
+    records = [read_task(answer["Item"]) for answer in answers if "Item" in answer]
+    return tuple(sorted(records, key=lambda record: record.created_at))
 
 
 def present_of(api: Api, tasks: Iterable[TaskRecord]) -> dict[str, str]:

@@ -14,8 +14,15 @@ const charts = (() => {
     gridcolor: colour("grid"), linecolor: colour("line"), zeroline: false, automargin: true, ...given,
   });
 
+  // The element inside a chart's box that Plotly draws in. It keeps its height when Plotly fits it to the window.
+  const plot = (id) => {
+    const box = document.getElementById(id);
+    return box.querySelector(":scope > .plot") ?? box.appendChild(Object.assign(document.createElement("div"), { className: "plot" }));
+  };
+
   const draw = (id, figure, options = {}) => {
     const { xaxis, yaxis, ...rest } = figure.layout;
+    plot(id).style.height = `${figure.layout.height}px`;
     const layout = {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 60, r: 20, t: 40, b: 50 },
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("soft") },
@@ -23,7 +30,7 @@ const charts = (() => {
       ...coloured(rest), xaxis: axis(xaxis), yaxis: axis(yaxis),
     };
     const config = { responsive: true, displaylogo: false, displayModeBar: false, ...options };
-    return Plotly.react(id, coloured(figure.data), layout, config);
+    return Plotly.react(plot(id), coloured(figure.data), layout, config);
   };
 
   // Draws now, and again whenever the colours change.
@@ -32,5 +39,5 @@ const charts = (() => {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   };
 
-  return { colour, draw, onColours };
+  return { colour, plot, draw, onColours };
 })();

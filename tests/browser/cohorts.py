@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from random import Random
 
 from sluice_cli.report.facts import (
@@ -15,6 +16,7 @@ from sluice_cli.report.facts import (
 )
 
 START_MS = 1_795_416_900_000
+RATE_PER_SECOND = 49.0
 NAMES = ("align", "likelihoods", "impute")
 MEMORY_MIB = (4096, 2048, 4096)
 EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -25,33 +27,22 @@ FAILURES = {
 }
 
 
-class _Queue:
-    """Hands out submissions at a rate, first come, first served."""
-
-    def __init__(self, rate_per_second: float) -> None:
-        self._gap_ms = 1000 / rate_per_second
-        self._free_ms = 0.0
-
-    def submit(self, ready_ms: float) -> int:
-        at_ms = max(ready_ms + 120, self._free_ms)
-        self._free_ms = at_ms + self._gap_ms
-        return int(at_ms)
-
-
 def made_up_cohort(samples: int, *, seed: int = 7, name: str = "run-42") -> CohortFacts:
     """A cohort of low-pass samples of three jobs each, some of which fail in one way or another."""
     random = Random(seed)
     found = [_sample(f"NA{number:05d}", number, random) for number in range(1, samples + 1)]
-    ready_ms = [float(sample.started_ms) for sample in found]
     jobs: list[JobFacts] = []
-    queue = _Queue(49)
-    for stage in range(len(NAMES)):
-        for index in sorted(range(samples), key=lambda number: ready_ms[number]):
-            if found[index].stopped_ms is None:
-                job = _job(found[index], stage, ready_ms[index], queue, random)
-                jobs.append(job)
-                found[index] = _after(found[index], job, last=stage == len(NAMES) - 1)
-                ready_ms[index] = float(job.stopped_ms or 0)
+    ready = [(sample.started_ms, index, 0) for index, sample in enumerate(found)]
+    free_ms = 0.0
+    while ready:
+        ready_ms, index, stage = heappop(ready)
+        submitted_ms = max(ready_ms + 120.0, free_ms)
+        free_ms = submitted_ms + 1000 / RATE_PER_SECOND
+        job = _job(found[index], stage, (ready_ms, int(submitted_ms)), random)
+        jobs.append(job)
+        found[index] = _after(found[index], job, last=stage == len(NAMES) - 1)
+        if found[index].stopped_ms is None:
+            heappush(ready, (job.stopped_ms or 0, index, stage + 1))
     return CohortFacts(
         cohort=name,
         stack="sluice",
@@ -59,7 +50,7 @@ def made_up_cohort(samples: int, *, seed: int = 7, name: str = "run-42") -> Coho
         workflow="sluice-workflow",
         total=samples,
         seen_ms=max(sample.stopped_ms or 0 for sample in found) + 60_000,
-        rate_per_second=49.0,
+        rate_per_second=RATE_PER_SECOND,
         samples=tuple(found),
         jobs=tuple(jobs),
         throttling=Throttling(((START_MS + 60_000, 3), (START_MS + 120_000, 1))),
@@ -74,8 +65,8 @@ def _sample(name: str, number: int, random: Random) -> SampleFacts:
     return SampleFacts(name, attempt, "RUNNING", START_MS + number * 10)
 
 
-def _job(sample: SampleFacts, stage: int, ready_ms: float, queue: _Queue, random: Random) -> JobFacts:
-    submitted_ms = queue.submit(ready_ms)
+def _job(sample: SampleFacts, stage: int, times_ms: tuple[int, int], random: Random) -> JobFacts:
+    ready_ms, submitted_ms = times_ms
     started_ms = submitted_ms + int(random.lognormvariate(10, 0.7))
     stopped_ms = started_ms + int(random.lognormvariate((12.6, 11.2, 13.1)[stage], 0.35))
     error = random.choice(sorted(FAILURES)) if random.random() < 0.008 else None
@@ -83,7 +74,7 @@ def _job(sample: SampleFacts, stage: int, ready_ms: float, queue: _Queue, random
         sample=sample.name,
         name=NAMES[stage],
         state=NAMES[stage].title(),
-        ready_ms=int(ready_ms),
+        ready_ms=ready_ms,
         taken_ms=submitted_ms - 100,
         submitted_ms=submitted_ms,
         runnable_ms=submitted_ms,

@@ -14,13 +14,15 @@ const figures = (() => {
   const clock = unitOf(cohort.endMs);
   const since = { title: { text: `${clock.name} since the first sample was started` }, rangemode: "tozero" };
 
+  const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 }); // made once: toLocaleString makes one a call
   const span = (ms) => {
     if (ms === null) return "–";
     const unit = unitOf(ms);
-    return `${(ms / unit.ms).toLocaleString("en", { maximumFractionDigits: 1 })} ${unit.short}`;
+    return `${oneDigit.format(ms / unit.ms)} ${unit.short}`;
   };
 
-  const told = (job) => {
+  const told = (job) => (job.told ??= tell(job));
+  const tell = (job) => {
     const again = (job.attempts ?? 1) > 1 ? `, ${job.attempts} attempts` : "";
     const failed = job.error ? `<br>${plain(job.error)}: ${plain(job.reason ?? "")}` : "";
     return `${plain(job.sample.name)} · ${plain(job.name)}${again}<br>ready to submitted ${span(waits.queue.of(job))}, ` +
@@ -95,6 +97,13 @@ const figures = (() => {
       ],
       layout: { height: 260, legend, xaxis: since, yaxis: { title: { text: "jobs" }, rangemode: "tozero" }, hovermode: "x unified" },
     };
+  };
+
+  // A line for each twentieth of the time.
+  const overTimeTable = (chosen) => {
+    const [running, inBatch, ready] = overTime(chosen).data;
+    return running.x.filter((_, bin) => bin % 20 === 0).map((at, line) =>
+      [`${oneDigit.format(at)} ${clock.short}`, running.y[line * 20], inBatch.y[line * 20], ready.y[line * 20]]);
   };
 
   const waitValues = (chosen, wait, name) =>
@@ -204,5 +213,5 @@ const figures = (() => {
     };
   };
 
-  return { timeline, overTime, waitBoxes, waitTable, rate, costs, accuracy, accuracyRows, depth, measured, span, binSeconds };
+  return { timeline, overTime, overTimeTable, waitBoxes, waitTable, rate, costs, accuracy, accuracyRows, depth, measured, span, binSeconds };
 })();

@@ -30,48 +30,50 @@
     const whole = running || !ended.length ? null : Math.max(...ended.map((s) => s.stopped)) - Math.min(...samples.map((s) => s.started));
     const throttled = data.throttled;
     by("tiles").replaceChildren(
-      tile(`${number(succeeded)} / ${number(samples.length)}`, "samples succeeded", failed ? "" : "good"),
+      tile(number(succeeded), "samples succeeded", failed ? "" : "good", number(samples.length)),
       tile(number(failed), "samples failed", failed ? "bad" : "good"),
       ...(running ? [tile(number(running), "samples still running")] : []),
       tile(number(jobs.length), "Batch jobs"),
       tile(number(again), "tries beyond the first", again ? "" : "good"),
       tile(throttled ? number(throttled.total) : "not counted", "answers with HTTP 429, of the whole stack", throttled?.total ? "bad" : throttled ? "good" : ""),
-      tile(`${number(busiest)} / ${number(data.quotaPerSecond)}`, "submitted in the busiest second, and the quota", busiest > data.quotaPerSecond ? "bad" : ""),
+      tile(number(busiest), "submitted in the busiest second, and the quota", busiest > data.quotaPerSecond ? "bad" : "", number(data.quotaPerSecond)),
       tile(figures.span(cohort.quantile(waited, 0.5)), "from ready to submitted, median"),
       tile(figures.span(whole), "from the first start to the last end"),
       tile(samples.length ? usd(cost.total / samples.length) : "–", "a sample, at the prices below"),
     );
   };
 
-  const rowsShown = (figure, range) => {
-    const [low, high] = [Math.min(...range), Math.max(...range)];
-    return figure.rows.map((name, row) => [row, name]).filter(([row]) => row >= low - 0.5 && row <= high + 0.5);
-  };
-
   // Lines grow with the zoom; names of samples stand beside their rows where there is room for them.
-  const fitRows = (figure, range) => {
-    const plot = by("timeline"), shown = rowsShown(figure, range);
-    const pixels = (figure.layout.height - 90) / Math.max(1, Math.abs(range[0] - range[1]));
-    const width = Math.min(14, Math.max(0.7, pixels * 0.75));
-    const widths = figure.data.map((trace) => (trace.meta.thin ? Math.max(0.5, width * 0.35) : width));
-    Plotly.restyle(plot, { "line.width": widths });
+  const fitted = (figure, range) => {
+    const [low, high] = [Math.min(...range), Math.max(...range)];
+    const shown = figure.rows.map((name, row) => [row, name]).filter(([row]) => row >= low && row <= high);
+    const width = Math.min(14, Math.max(0.7, (0.75 * (figure.layout.height - 90)) / Math.max(1, high - low)));
     const labelled = shown.length <= 60;
-    Plotly.relayout(plot, labelled
-      ? { "yaxis.tickvals": shown.map(([row]) => row), "yaxis.ticktext": shown.map(([, name]) => name), "yaxis.showticklabels": true, "yaxis.title.text": "" }
-      : { "yaxis.showticklabels": false, "yaxis.title.text": `${number(shown.length)} samples, one row each` });
+    return {
+      widths: figure.data.map((trace) => (trace.meta.thin ? Math.max(0.5, width * 0.35) : width)),
+      axis: {
+        showticklabels: labelled, title: { text: labelled ? "" : `${number(shown.length)} samples, one row each` },
+        tickvals: labelled ? shown.map(([row]) => row) : [], ticktext: labelled ? shown.map(([, name]) => name) : [],
+      },
+    };
   };
 
   const timeline = () => {
-    const plot = by("timeline"), figure = figures.timeline(chosen, orders[by("order").value]);
+    const figure = figures.timeline(chosen, orders[by("order").value]), whole = figure.layout.yaxis.range;
+    const first = fitted(figure, whole);
+    figure.data.forEach((trace, index) => { trace.line.width = first.widths[index]; });
+    Object.assign(figure.layout.yaxis, first.axis);
     charts.draw("timeline", figure, { displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
-    fitRows(figure, figure.layout.yaxis.range);
+    const plot = charts.plot("timeline");
     plot.removeAllListeners("plotly_relayout");
     plot.on("plotly_relayout", (change) => {
-      const zoomed = ["yaxis.range[0]", "yaxis.range", "yaxis.autorange"].some((key) => key in change);
-      if (!zoomed) return;
       // double-click lets Plotly choose the range, which would turn the rows upside down
-      if (change["yaxis.autorange"]) Plotly.relayout(plot, { "yaxis.range": figure.layout.yaxis.range });
-      else fitRows(figure, plot.layout.yaxis.range);
+      if (change["yaxis.autorange"]) Plotly.relayout(plot, { "yaxis.range": [...whole] });
+      else if ("yaxis.range[0]" in change || "yaxis.range" in change) {
+        const { widths, axis } = fitted(figure, plot.layout.yaxis.range);
+        const changes = Object.entries(axis).map(([key, value]) => [`yaxis.${key}`, value]);
+        Plotly.update(plot, { "line.width": widths }, Object.fromEntries(changes));
+      }
     });
   };
 
@@ -134,6 +136,9 @@
   const waitsTable = lazy(by("waits-figures"), (table) =>
     fill(table, ["job and wait", "jobs", "shortest", "median", "90 %", "99 %", "longest"], figures.waitTable(chosen)));
 
+  const overTimeTable = lazy(by("over-time-figures"), (table) =>
+    fill(table, ["after", "running", "in Batch, not yet running", "ready, not yet submitted"], figures.overTimeTable(chosen)));
+
   lazy(by("rate-figures"), (table) => {
     const counts = [...cohort.submitBins(cohort.jobs, 60e3)].sort(([a], [b]) => a - b);
     const of429 = new Map((data.throttled?.perMinute ?? []).map(([ms, count]) => [Math.floor(ms / 60e3), count]));
@@ -155,7 +160,7 @@
     cost();
     accuracy();
     samplesTable();
-    for (const show of [waitsTable, accuracyTable]) if (show) show();
+    for (const show of [overTimeTable, waitsTable, accuracyTable]) if (show) show();
     by("chosen").textContent = `${number(chosen.samples.length)} of ${number(cohort.samples.length)} samples, ${number(chosen.jobs.length)} jobs`;
   };
 

@@ -40,8 +40,9 @@ const tables = (() => {
     return show;
   };
 
-  const tile = (value, title, kind) => {
+  const tile = (value, title, kind, of) => {
     const made = element("div"), big = element("b", value, kind ? { class: kind } : {});
+    if (of) big.append(" ", element("small", `/ ${of}`));
     made.append(big, element("span", title));
     return made;
   };

@@ -18,6 +18,8 @@ FUNCTIONS = ROOT / "functions"
 HANDLERS = sorted(FUNCTIONS.glob("*/app.py"))
 
 PURE = {
+    "cohort",
+    "cohort_event",
     "completion",
     "event",
     "execution_event",
@@ -27,6 +29,7 @@ PURE = {
     "model",
     "poller_event",
     "rate",
+    "sample_sheet",
     "settings",
     "shape",
     "submission",
@@ -108,7 +111,7 @@ def test_services_know_the_world_by_its_ports_only(name: str) -> None:
 
 
 def test_every_module_of_the_shared_package_has_its_layer() -> None:
-    edges = {"__init__", "clock", "full_wiring", "ports", "queue", "telemetry", "wiring"}
+    edges = {"__init__", "clock", "cohort_ports", "full_wiring", "ports", "queue", "telemetry", "wiring"}
     modules = {path.stem for path in (FUNCTIONS / "sluice").glob("*.py")}
     assert modules == PURE | SERVICES | edges
 

@@ -29,6 +29,8 @@ THROTTLES: Final = frozenset(
         "RequestLimitExceeded",
         "ProvisionedThroughputExceededException",
         "ActivityWorkerLimitExceeded",
+        "ExecutionLimitExceeded",
+        "TransactionConflictException",
     }
 )
 

@@ -1,0 +1,103 @@
+"""Items of the cohort table: how a cohort and its samples are written into DynamoDB, and read back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.aws.items import from_item, to_item
+from sluice.cohort import Cohort, RunningSample, Sample, SampleStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COHORT_ENTRY: Final = "#"
+"""The cohort's own entry, before all names of samples."""
+
+RUNNING_PARTITION: Final = "y"
+"""The partition of the sparse index of running samples; an ended sample has no such attribute."""
+
+
+def cohort_key(name: str) -> dict[str, Any]:
+    """The key of a cohort's item."""
+    return to_item({"cohort": name, "entry": COHORT_ENTRY})
+
+
+def sample_key(cohort: str, sample: str) -> dict[str, Any]:
+    """The key of a sample's item."""
+    return to_item({"cohort": cohort, "entry": sample})
+
+
+def cohort_item(cohort: Cohort) -> dict[str, Any]:
+    """The item of a new cohort."""
+    return to_item(
+        {
+            "cohort": cohort.name,
+            "entry": COHORT_ENTRY,
+            "workflowArn": cohort.workflow_arn,
+            "sheetSha256": cohort.sheet_sha256,
+            "total": cohort.total,
+            "nextRow": cohort.next_row,
+            "createdAt": cohort.created_at,
+            "updatedAt": cohort.updated_at,
+        }
+    )
+
+
+def read_cohort(item: Mapping[str, Any]) -> Cohort:
+    """Reads a cohort's item."""
+    values = from_item(item)
+    return Cohort(
+        name=values["cohort"],
+        workflow_arn=values["workflowArn"],
+        sheet_sha256=values["sheetSha256"],
+        total=int(values["total"]),
+        created_at=int(values["createdAt"]),
+        updated_at=int(values["updatedAt"]),
+        counts={status: int(values.get(status.value, 0)) for status in SampleStatus},
+        next_row=int(values["nextRow"]),
+        cancelled_at=_whole(values.get("cancelledAt")),
+    )
+
+
+def sample_item(sample: Sample) -> dict[str, Any]:
+    """The item of a running sample."""
+    return to_item(
+        {
+            "cohort": sample.cohort,
+            "entry": sample.name,
+            "attempt": sample.attempt,
+            "executionArn": sample.execution_arn,
+            "status": sample.status.value,
+            "input": sample.input,
+            "startedAt": sample.started_at,
+            "lookedAt": sample.looked_at,
+            "running": RUNNING_PARTITION,
+        }
+    )
+
+
+def read_sample(item: Mapping[str, Any]) -> Sample:
+    """Reads a sample's item."""
+    values = from_item(item)
+    return Sample(
+        cohort=values["cohort"],
+        name=values["entry"],
+        attempt=int(values["attempt"]),
+        execution_arn=values["executionArn"],
+        status=SampleStatus(values["status"]),
+        input=values["input"],
+        started_at=int(values["startedAt"]),
+        looked_at=int(values["lookedAt"]),
+        stopped_at=_whole(values.get("stoppedAt")),
+        error=values.get("error"),
+    )
+
+
+def read_running_sample(item: Mapping[str, Any]) -> RunningSample:
+    """Reads an entry of the index of running samples."""
+    values = from_item(item)
+    return RunningSample(values["cohort"], values["entry"], int(values["lookedAt"]))
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,254 @@
+"""The CohortStore port on DynamoDB: counts change in the same transaction as the samples that they count."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.aws.cohort_items import (
+    COHORT_ENTRY,
+    RUNNING_PARTITION,
+    cohort_item,
+    cohort_key,
+    read_cohort,
+    read_running_sample,
+    read_sample,
+    sample_item,
+    sample_key,
+)
+from sluice.aws.errors import translated
+from sluice.aws.items import refused_item, to_item
+from sluice.aws.transactions import Transactions
+from sluice.cohort import SampleStatus, changes_of_end, changes_of_start, started
+from sluice.cohort_ports import CohortCancelledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from sluice.cohort import Block, Cohort, RunningSample, Sample, SampleEnd, Start
+
+RUNNING_BY_LOOK: Final = "RunningByLook"
+
+
+@dataclass(frozen=True)
+class DynamoCohortStore:
+    """The cohort table; implements cohort_ports.CohortStore. `sleep` waits for other writers."""
+
+    client: DynamoDBClient
+    table: str
+    sleep: Callable[[float], None] = time.sleep
+
+    def create(self, cohort: Cohort) -> Cohort:
+        """One write, refused when there is a cohort of this name."""
+        with translated():
+            try:
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=cohort_item(cohort),
+                    ConditionExpression="attribute_not_exists(cohort)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                item = refused_item(error)
+                return read_cohort(item) if item else cohort
+        return cohort
+
+    def cohort(self, name: str) -> Cohort | None:
+        """One consistent read."""
+        with translated():
+            answer = self.client.get_item(TableName=self.table, Key=cohort_key(name), ConsistentRead=True)
+        return read_cohort(answer["Item"]) if "Item" in answer else None
+
+    def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
+        """A write if the cohort is cancelled, refused when it was cancelled since."""
+        if cohort.cancelled_at is None:
+            return cohort
+        return self._update_cohort(cohort.name, "REMOVE cancelledAt", "cancelledAt < :at", as_of) or cohort
+
+    def cancel(self, name: str, now_ms: int) -> Cohort | None:
+        """One write."""
+        return self._update_cohort(
+            name, "SET cancelledAt = :at, updatedAt = :at", "attribute_exists(cohort)", now_ms
+        )
+
+    def samples(self, cohort: str) -> Iterator[Sample]:
+        """A query, a page at a time as it is needed."""
+        found = self._query(
+            KeyConditionExpression="cohort = :cohort AND #entry > :own",
+            ExpressionAttributeNames={"#entry": "entry"},
+            ExpressionAttributeValues=to_item({":cohort": cohort, ":own": COHORT_ENTRY}),
+            ConsistentRead=True,
+        )
+        return (read_sample(item) for item in found)
+
+    def begin(self, block: Block, now_ms: int) -> list[Sample]:
+        """A transaction; if some samples were noted before, another one without them."""
+        name = block.cohort.name
+
+        def actions(starts: Sequence[Start]) -> list[Any]:
+            puts = [self._put_started(started(block.cohort, start, now_ms), start) for start in starts]
+            return [self._count_starts(block, starts, now_ms), *puts]
+
+        written = self._transactions.write(block.starts, actions)
+        if written is None:
+            raise CohortCancelledError(f"cohort {name} was cancelled after its samples were to start")
+        found = [read_sample(item) for _, item in written.refused if item]
+        running = [sample for sample in found if sample.status is SampleStatus.RUNNING]
+        return [*running, *(started(block.cohort, start, now_ms) for start in written.held)]
+
+    def note_ends(self, ends: Sequence[SampleEnd]) -> int:
+        """A transaction; if some ends are refused, another one without them."""
+
+        def actions(kept: Sequence[SampleEnd]) -> list[Any]:
+            return [self._count_ends(kept), *map(self._put_end, kept)] if kept else []
+
+        written = self._transactions.write(ends, actions)
+        return len(written.held) if written else 0
+
+    def running_samples(self, before_ms: int) -> Iterator[RunningSample]:
+        """A query of the sparse index, a page at a time as it is needed."""
+        found = self._query(
+            IndexName=RUNNING_BY_LOOK,
+            KeyConditionExpression="#running = :running AND lookedAt <= :before",
+            ExpressionAttributeNames={"#running": "running"},
+            ExpressionAttributeValues=to_item({":running": RUNNING_PARTITION, ":before": before_ms}),
+        )
+        return (read_running_sample(entry) for entry in found)
+
+    def claim(self, sample: RunningSample, now_ms: int) -> Sample | None:
+        """One write; of reconcilers that saw one look, one gets the sample."""
+        item = self._update(
+            sample_key(sample.cohort, sample.name),
+            "SET lookedAt = :now",
+            "#running = :running AND lookedAt = :seen",
+            names={"#running": "running"},
+            values={":now": now_ms, ":running": RUNNING_PARTITION, ":seen": sample.looked_at},
+        )
+        return read_sample(item) if item else None
+
+    @property
+    def _transactions(self) -> Transactions:
+        return Transactions(self.client, self.sleep)
+
+    def _put_started(self, sample: Sample, start: Start) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self.table, "Item": sample_item(sample)}
+        if start.before is None:
+            put["ConditionExpression"] = "attribute_not_exists(cohort)"
+        else:
+            seen = {":attempt": start.before.attempt, ":status": start.before.status.value}
+            put["ConditionExpression"] = "attempt = :attempt AND #status = :status"
+            put["ExpressionAttributeNames"] = {"#status": "status"}
+            put["ExpressionAttributeValues"] = to_item(seen)
+        return {"Put": {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+
+    def _put_end(self, end: SampleEnd) -> dict[str, Any]:
+        values = {
+            ":status": end.status.value,
+            ":stopped": end.stopped_at,
+            ":attempt": end.name.attempt,
+            ":running": SampleStatus.RUNNING.value,
+            ":arn": end.execution_arn,
+            **({":error": end.error} if end.error else {}),
+        }
+        error = ", #error = :error" if end.error else ""
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": sample_key(end.name.cohort, end.name.sample),
+                "UpdateExpression": f"SET #status = :status, stoppedAt = :stopped{error} REMOVE #running",
+                "ConditionExpression": "attempt = :attempt AND #status = :running AND executionArn = :arn",
+                "ExpressionAttributeNames": {
+                    "#status": "status",
+                    "#running": "running",
+                    **({"#error": "error"} if end.error else {}),
+                },
+                "ExpressionAttributeValues": to_item(values),
+            }
+        }
+
+    def _count_starts(self, block: Block, starts: Sequence[Start], now_ms: int) -> dict[str, Any]:
+        not_cancelled = (
+            "attribute_exists(cohort) AND (attribute_not_exists(cancelledAt) OR cancelledAt < :asof)"
+        )
+        next_row = {":next": block.next_row} if block.next_row is not None else {}
+        return self._count(
+            block.cohort.name,
+            changes_of_start(starts),
+            sets="SET updatedAt = :now" + (", nextRow = :next" if next_row else ""),
+            condition=not_cancelled,
+            values={":now": now_ms, ":asof": block.as_of, **next_row},
+        )
+
+    def _count_ends(self, ends: Sequence[SampleEnd]) -> dict[str, Any]:
+        latest = max(end.stopped_at for end in ends)
+        return self._count(
+            ends[0].name.cohort,
+            changes_of_end(ends),
+            sets="SET updatedAt = :now",
+            condition="attribute_exists(cohort)",
+            values={":now": latest},
+        )
+
+    def _count(
+        self,
+        name: str,
+        changes: Mapping[SampleStatus, int],
+        *,
+        sets: str,
+        condition: str,
+        values: Mapping[str, int],
+    ) -> dict[str, Any]:
+        """Changes a cohort's counts. The statuses' names may be words of DynamoDB's own."""
+        added = {status.value: by for status, by in changes.items() if by}
+        adds = ", ".join(f"#{name} :{name}" for name in added)
+        update: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": cohort_key(name),
+            "UpdateExpression": f"{sets} ADD {adds}" if adds else sets,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": to_item(
+                {**values, **{f":{name}": by for name, by in added.items()}}
+            ),
+        }
+        if added:
+            update["ExpressionAttributeNames"] = {f"#{name}": name for name in added}
+        return {"Update": update}
+
+    def _update_cohort(self, name: str, expression: str, condition: str, at_ms: int) -> Cohort | None:
+        item = self._update(cohort_key(name), expression, condition, names={}, values={":at": at_ms})
+        return read_cohort(item) if item else None
+
+    def _update(
+        self,
+        key: Mapping[str, Any],
+        expression: str,
+        condition: str,
+        *,
+        names: Mapping[str, str],
+        values: Mapping[str, Any],
+    ) -> Mapping[str, Any] | None:
+        """Returns the item as it is now, None if the condition did not hold."""
+        arguments: Any = {"ExpressionAttributeNames": names} if names else {}
+        with translated():
+            try:
+                answer = self.client.update_item(
+                    TableName=self.table,
+                    Key=key,
+                    UpdateExpression=expression,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=to_item(values),
+                    ReturnValues="ALL_NEW",
+                    **arguments,
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return None
+        return answer["Attributes"]
+
+    def _query(self, **arguments: Any) -> Iterator[Mapping[str, Any]]:
+        pages = self.client.get_paginator("query").paginate(TableName=self.table, **arguments)
+        with translated():
+            for page in pages:
+                yield from page["Items"]

@@ -1,0 +1,49 @@
+"""The Executions port on botocore: executions of any workflow."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sluice.aws.errors import translated
+from sluice.cohort_event import sample_end
+from sluice.ports import AlreadyExistsError
+
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions import SFNClient
+
+    from sluice.cohort import SampleEnd
+
+
+@dataclass(frozen=True)
+class BotoExecutions:
+    """Executions of workflows; implements cohort_ports.Executions with a client that must not retry."""
+
+    client: SFNClient
+
+    def kind(self, workflow_arn: str) -> str:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html."""
+        with translated():
+            return self.client.describe_state_machine(stateMachineArn=workflow_arn)["type"]
+
+    def start(self, workflow_arn: str, name: str, payload: str) -> None:
+        """Starts an execution; its name can be used once in 90 days.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+        """
+        with suppress(AlreadyExistsError), translated():
+            self.client.start_execution(stateMachineArn=workflow_arn, name=name, input=payload)
+
+    def ended(self, execution_arn: str) -> SampleEnd | None:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html."""
+        with translated():
+            said = self.client.describe_execution(executionArn=execution_arn)
+        stopped = said.get("stopDate")
+        stopped_at = round(stopped.timestamp() * 1000) if stopped else None
+        return sample_end(execution_arn.rsplit(":", 1)[1], {**said, "stopDate": stopped_at})
+
+    def stop(self, execution_arn: str, error: str) -> None:
+        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html."""
+        with translated():
+            self.client.stop_execution(executionArn=execution_arn, error=error)

@@ -1,0 +1,217 @@
+"""One body for the cohort's store on three backends: in memory, Local AWS, and Amazon's DynamoDB Local."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.cohort import (
+    Block,
+    Cohort,
+    RunningSample,
+    Sample,
+    SampleEnd,
+    SampleStatus,
+    Start,
+)
+from sluice.cohort_ports import CohortCancelledError
+from sluice_local.tables import create_table
+from tests.cohort_fakes import MemoryCohortStore
+from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sluice.cohort_ports import CohortStore
+
+WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
+COHORT = Cohort("run-7", WORKFLOW, "0" * 64, total=4, created_at=1000, updated_at=1000)
+RUNNING, SUCCEEDED, FAILED = SampleStatus.RUNNING, SampleStatus.SUCCEEDED, SampleStatus.FAILED
+
+
+@pytest.fixture(params=["memory", *DYNAMODB_BACKENDS])
+def store(request: pytest.FixtureRequest, unique: str) -> CohortStore:
+    if request.param == "memory":
+        return MemoryCohortStore()
+    dynamodb = dynamodb_of(request.param, request)
+    # the template's own table, so that the tests cannot drift from it
+    return DynamoCohortStore(dynamodb, create_table(dynamodb, TEMPLATE, "CohortTable", name=unique))
+
+
+def begin(store: CohortStore, *names: str, now_ms: int = 2000) -> list[Sample]:
+    """Starts samples for the first time."""
+    store.create(COHORT)
+    starts = [Start(name, f'{{"sample":"{name}"}}') for name in names]
+    return store.begin(Block(COHORT, starts, as_of=1500), now_ms)
+
+
+def end_of(sample: Sample, status: SampleStatus = SUCCEEDED, stopped_at: int = 5000) -> SampleEnd:
+    error = "Job.Failed" if status is FAILED else None
+    return SampleEnd(sample.execution_name, sample.execution_arn, status, stopped_at, error)
+
+
+def counts(store: CohortStore) -> dict[SampleStatus, int]:
+    cohort = store.cohort(COHORT.name)
+    assert cohort is not None
+    return {status: number for status, number in cohort.counts.items() if number}
+
+
+def restart(store: CohortStore, samples: Sequence[Sample]) -> list[Sample]:
+    starts = [Start(sample.name, sample.input, before=sample) for sample in samples]
+    return store.begin(Block(COHORT, starts, as_of=6000), 6000)
+
+
+def test_a_cohort_is_created_once(store: CohortStore) -> None:
+    assert store.cohort(COHORT.name) is None
+    store.create(COHORT)
+    again = store.create(replace(COHORT, sheet_sha256="1" * 64, created_at=2000))
+    assert (again.sheet_sha256, again.created_at, again.state) == ("0" * 64, 1000, "ACTIVE")
+    assert store.cohort(COHORT.name) == again
+
+
+def test_samples_that_start_are_counted_with_what_they_need_to_start_again(store: CohortStore) -> None:
+    begun = begin(store, "b", "a")
+    assert counts(store) == {RUNNING: 2}
+    first, second = store.samples(COHORT.name)
+    assert sorted(begun, key=lambda sample: sample.name) == [first, second]
+    assert (first.name, first.attempt, first.input) == ("a", 1, '{"sample":"a"}')
+    assert first.execution_arn == "arn:aws:states:us-east-1:000000000000:execution:lowpass:run-7.1.a"
+    assert (first.status, first.started_at, first.looked_at) == (RUNNING, 2000, 2000)
+
+
+def test_a_repeated_start_counts_nothing_twice_and_tells_of_those_that_run(store: CohortStore) -> None:
+    (ended, _) = begin(store, "a", "b")
+    store.note_ends([end_of(ended)])
+    again = begin(store, "a", "b", "c", now_ms=3000)
+    assert sorted((each.name, each.started_at) for each in again) == [("b", 2000), ("c", 3000)]
+    assert counts(store) == {RUNNING: 2, SUCCEEDED: 1}
+
+
+def test_a_whole_block_may_have_been_started_before(store: CohortStore) -> None:
+    begin(store, "a", "b")
+    store.begin(Block(COHORT, [Start("a", "{}"), Start("b", "{}")], as_of=1500, next_row=2), 3000)
+    cohort = store.cohort(COHORT.name)
+    assert cohort is not None
+    assert (cohort.next_row, cohort.updated_at, counts(store)) == (2, 3000, {RUNNING: 2})
+
+
+def test_an_end_is_counted_once(store: CohortStore) -> None:
+    a, b = begin(store, "a", "b")
+    assert store.note_ends([end_of(a, FAILED), end_of(b)]) == 2
+    assert store.note_ends([end_of(a), end_of(b)]) == 0
+    assert counts(store) == {SUCCEEDED: 1, FAILED: 1}
+    first, second = store.samples(COHORT.name)
+    assert (first.status, first.stopped_at, first.error) == (FAILED, 5000, "Job.Failed")
+    assert (second.status, second.stopped_at, second.error) == (SUCCEEDED, 5000, None)
+
+
+def test_of_ends_told_together_those_that_change_nothing_do_not_hold_up_the_others(
+    store: CohortStore,
+) -> None:
+    a, b, c = begin(store, "a", "b", "c")
+    store.note_ends([end_of(a)])
+    assert store.note_ends([end_of(a), end_of(b, FAILED), end_of(c)]) == 2
+    assert counts(store) == {SUCCEEDED: 2, FAILED: 1}
+
+
+def test_ends_of_others_change_nothing(store: CohortStore) -> None:
+    (a,) = begin(store, "a")
+    other = replace(end_of(a), execution_arn=a.execution_arn.replace("lowpass", "other"))
+    later = replace(end_of(a), name=replace(a.execution_name, attempt=2))
+    unknown = replace(end_of(a), name=replace(a.execution_name, sample="x"))
+    foreign = replace(end_of(a), name=replace(a.execution_name, cohort="nobodys"))
+    for end in (other, later, unknown, foreign):
+        assert store.note_ends([end]) == 0
+    assert counts(store) == {RUNNING: 1}
+
+
+def test_a_failed_sample_starts_again_as_the_next_attempt(store: CohortStore) -> None:
+    a, b = begin(store, "a", "b")
+    store.note_ends([end_of(a, FAILED)])
+    (failed, _) = store.samples(COHORT.name)
+    (again,) = restart(store, [failed])
+    assert (again.attempt, again.execution_name.sample, again.error) == (2, "a", None)
+    assert again.execution_arn.endswith(":run-7.2.a")
+    assert store.note_ends([end_of(a, FAILED)]) == 0, "the end of the attempt before is not this one's"
+    assert counts(store) == {RUNNING: 2}
+    assert store.note_ends([end_of(again), end_of(b)]) == 2
+    assert counts(store) == {SUCCEEDED: 2}
+
+
+def test_of_two_that_retry_a_sample_one_counts_it(store: CohortStore) -> None:
+    (a,) = begin(store, "a")
+    store.note_ends([end_of(a, FAILED)])
+    (failed,) = store.samples(COHORT.name)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: restart(store, [failed]), range(4)))
+    assert [[sample.attempt for sample in begun] for begun in results] == [[2]] * 4
+    assert counts(store) == {RUNNING: 1}
+
+
+def test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again(store: CohortStore) -> None:
+    begin(store, "a")
+    cancelled = store.cancel(COHORT.name, 3000)
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.counts[RUNNING]) == ("CANCELLED", 1)
+    with pytest.raises(CohortCancelledError):
+        begin(store, "b")
+    assert store.reopen(cancelled, 2999).state == "CANCELLED"
+    assert store.reopen(cancelled, 3001).state == "ACTIVE"
+    begin(store, "b")
+    assert counts(store) == {RUNNING: 2}
+
+
+def test_there_is_nothing_to_cancel_in_an_unknown_cohort(store: CohortStore) -> None:
+    assert store.cancel("nobodys", 1000) is None
+    assert store.cohort("nobodys") is None
+    assert list(store.samples("nobodys")) == []
+
+
+def test_running_samples_come_in_the_order_of_their_last_looks(store: CohortStore) -> None:
+    begin(store, "late", now_ms=4000)
+    begin(store, "early", now_ms=2000)
+    (over,) = begin(store, "over", now_ms=1000)
+    store.note_ends([end_of(over)])
+    begin(store, "fresh", now_ms=9000)
+    assert list(store.running_samples(8000)) == [
+        RunningSample(COHORT.name, "early", 2000),
+        RunningSample(COHORT.name, "late", 4000),
+    ]
+
+
+def test_of_two_reconcilers_one_gets_a_sample(store: CohortStore) -> None:
+    begin(store, "a")
+    (due,) = store.running_samples(8000)
+    with ThreadPoolExecutor(4) as pool:
+        claims = list(pool.map(lambda now_ms: store.claim(due, now_ms), range(5000, 5004)))
+    (claimed,) = [claim for claim in claims if claim is not None]
+    assert claimed.name == "a"
+    (seen,) = store.running_samples(8000)
+    assert seen.looked_at == claimed.looked_at
+
+
+def test_an_ended_sample_is_not_claimed(store: CohortStore) -> None:
+    (a,) = begin(store, "a")
+    (due,) = store.running_samples(8000)
+    store.note_ends([end_of(a)])
+    assert store.claim(due, 5000) is None
+
+
+def test_counts_stay_right_however_many_write_at_once(store: CohortStore) -> None:
+    names = [f"s{number:03}" for number in range(120)]
+    store.create(COHORT)
+
+    def start_and_end(part: int) -> int:
+        mine = names[part * 20 : part * 20 + 20]
+        # each block overlaps with the next one's first half
+        begun = begin(store, *names[part * 20 : part * 20 + 30])
+        return store.note_ends([end_of(sample) for sample in begun if sample.name in mine])
+
+    with ThreadPoolExecutor(6) as pool:
+        noted = sum(pool.map(start_and_end, range(6)))
+    assert noted == 120
+    assert counts(store) == {SUCCEEDED: 120}

@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from sluice_cli.aws_api import BotocoreApi
-from sluice_cli.commands import doctor, explain, logs, plan
+from sluice_cli.commands import doctor, explain, logs, plan, report
 from sluice_cli.errors import CliError
 from sluice_cli.ports import World
 
@@ -59,5 +59,5 @@ def sluice(context: typer.Context) -> None:
         )
 
 
-for command in (plan, explain, logs, doctor):
+for command in (plan, explain, logs, report, doctor):
     command.register(app)

@@ -56,18 +56,22 @@ def started(profile: Path) -> Iterator[Chrome]:
 
 def complaints(browser: Chrome) -> list[str]:
     """What the console said since it was last asked: errors and warnings of scripts and resources."""
-    entries: list[dict[str, Any]] = browser.get_log("browser")
-    return [each["message"] for each in entries if each["level"] in {"SEVERE", "WARNING"}]
+    return [each["message"] for each in _log(browser, "browser") if each["level"] in {"SEVERE", "WARNING"}]
 
 
 def requests(browser: Chrome) -> list[str]:
     """The addresses that pages asked for since it was last asked."""
-    messages = [json.loads(each["message"])["message"] for each in browser.get_log("performance")]
+    messages = [json.loads(each["message"])["message"] for each in _log(browser, "performance")]
     return [
         message["params"]["request"]["url"]
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
     ]
+
+
+def _log(browser: Chrome, kind: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]  # Selenium has no types here
+    return found
 
 
 def prefer(browser: Chrome, scheme: str) -> None:

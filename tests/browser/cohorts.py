@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from itertools import pairwise
 from random import Random
 
 from sluice_cli.report.facts import (
@@ -54,9 +55,7 @@ def made_up_cohort(samples: int, *, seed: int = 7, name: str = "run-42") -> Coho
         samples=tuple(found),
         jobs=tuple(jobs),
         throttling=Throttling(((START_MS + 60_000, 3), (START_MS + 120_000, 1))),
-        accuracy={
-            sample.name: _accuracy(random) for sample in found[: samples // 2] if sample.error is None
-        },
+        accuracy={sample.name: _accuracy(random) for sample in found[: samples // 2] if sample.error is None},
     )
 
 
@@ -102,6 +101,6 @@ def _accuracy(random: Random) -> Accuracy:
     quality = min(0.97, 0.75 + 0.2 * depth + random.gauss(0, 0.015))
     bins = tuple(
         FrequencyBin(lower, upper, quality * (0.55 + 0.065 * place) + random.gauss(0, 0.01))
-        for place, (lower, upper) in enumerate(zip(EDGES, EDGES[1:], strict=False))
+        for place, (lower, upper) in enumerate(pairwise(EDGES))
     )
     return Accuracy(FrequencyBin(0.05, 0.5, quality), bins, depth)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sluice_cli.prices import (
+from sluice_cli.report.price_table import (
     ARM64,
     BILLED_SECONDS_MIN,
     GIB_HOUR,
@@ -24,8 +24,8 @@ from sluice_cli.prices import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sluice_cli.prices import Price
     from sluice_cli.report.facts import Accuracy, CohortFacts, JobFacts, SampleFacts
+    from sluice_cli.report.price_table import Price
 
 Row = TypeVar("Row")
 Columns = dict[str, list[Any]]

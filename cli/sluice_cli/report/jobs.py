@@ -78,4 +78,5 @@ def _runnable_ms(submitted_ms: int | None, needed: Iterable[JobRecord | None]) -
 
 def definition_names(tasks: Iterable[TaskRecord]) -> frozenset[str]:
     """The job definitions that the tasks' jobs name."""
-    return frozenset(str(spec.request.get("jobDefinition")) for task in tasks for spec in task.task.jobs)
+    requests = (spec.request for task in tasks for spec in task.task.jobs)
+    return frozenset(str(request["jobDefinition"]) for request in requests if "jobDefinition" in request)

@@ -1,9 +1,12 @@
-"""AWS's list prices in us-east-1, in USD, without free tiers; each with the page that it is from."""
+"""The prices that a report starts from: each beside its unit, and the page that it is from; pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from sluice_cli.aws_prices import COMPUTE, TRANSITION, WRITE_UNIT
+from sluice_cli.plan import JOB_UNITS
 
 X86_64: Final = "X86_64"
 ARM64: Final = "ARM64"
@@ -31,12 +34,20 @@ class Price:
 
 
 VCPU_HOUR: Final = {
-    X86_64: Price("vcpuX86_64", "Fargate vCPU, Linux on x86", "vCPU hour", 0.04048, _FARGATE),
-    ARM64: Price("vcpuARM64", "Fargate vCPU, Linux on ARM", "vCPU hour", 0.03238, _FARGATE),
+    X86_64: Price(
+        "vcpuX86_64", "Fargate vCPU, Linux on x86", "vCPU hour", COMPUTE["fargate"].vcpu_hour, _FARGATE
+    ),
+    ARM64: Price(
+        "vcpuARM64", "Fargate vCPU, Linux on ARM", "vCPU hour", COMPUTE["fargate-arm"].vcpu_hour, _FARGATE
+    ),
 }
 GIB_HOUR: Final = {
-    X86_64: Price("gibX86_64", "Fargate memory, Linux on x86", "GiB hour", 0.004445, _FARGATE),
-    ARM64: Price("gibARM64", "Fargate memory, Linux on ARM", "GiB hour", 0.00356, _FARGATE),
+    X86_64: Price(
+        "gibX86_64", "Fargate memory, Linux on x86", "GiB hour", COMPUTE["fargate"].gib_hour, _FARGATE
+    ),
+    ARM64: Price(
+        "gibARM64", "Fargate memory, Linux on ARM", "GiB hour", COMPUTE["fargate-arm"].gib_hour, _FARGATE
+    ),
 }
 
 BILLED_SECONDS_MIN: Final = 60
@@ -46,14 +57,14 @@ TRANSITIONS: Final = Price(
     "transitions",
     "Step Functions, Standard",
     "1,000 state transitions",
-    0.025,
+    1e3 * TRANSITION,
     "https://aws.amazon.com/step-functions/pricing/",
 )
 WRITES: Final = Price(
     "writes",
     "DynamoDB, on demand",
     "million write units",
-    0.625,
+    1e6 * WRITE_UNIT,
     "https://aws.amazon.com/dynamodb/pricing/on-demand/",
 )
 HANDLING: Final = Price(
@@ -64,5 +75,5 @@ HANDLING: Final = Price(
     "computed by `make bench` from https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/sqs/pricing/",
 )
 
-WRITES_PER_TASK: Final = 12
-"""Of the task table, its indexes included: what `make bench` counts (docs/benchmark.md)."""
+WRITES_PER_TASK: Final = JOB_UNITS
+"""Write units of the task table, its indexes included."""

@@ -40,6 +40,7 @@ SETTLED_SECONDS: Final = 10
 """A task older than this is nobody's to submit any more but the reconciler's, whatever its clock says."""
 
 DESCRIBED: Final = 100
+"""Jobs that one DescribeJobs call tells of; a round never has so many that fail."""
 
 
 def play(rig: Rig, scenario: Scenario, label: str) -> Played:
@@ -56,7 +57,7 @@ def play(rig: Rig, scenario: Scenario, label: str) -> Played:
     finally:
         rig.aws.heal()
     log = tuple(rig.log_lines(began_s))
-    server_log = rig.aws.log_path.read_text(errors="replace")[offset:].splitlines()
+    server_log = rig.aws.log_path.read_bytes()[offset:].decode(errors="replace").splitlines()
     seen = round_.observe((*log, *server_log), began_s)
     broken = check(seen, costs_tokens=scenario.costs_tokens)
     if left is not None:

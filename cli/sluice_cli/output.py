@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PIPE_WIDTH: Final = 1_000
+"""Nothing is folded that a program or a file will hold."""
+
 
 def screen() -> Console:
     """The standard output; made anew by each command, as tests and pipes exchange it."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    is_terminal = sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else PIPE_WIDTH)
 
 
 def say(console: Console, text: str, style: str = "") -> None:

@@ -1,0 +1,123 @@
+"""The answers of an AWS whose stack is healthy, and of one that is not in one respect."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from tests.functional.cli.fakes import ARN, NOW, NOW_MS, OUTPUTS, described_stack
+
+RESOURCES = {
+    "JobEventsDeadLetters": ("AWS::SQS::Queue", "https://sqs/dead"),
+    "JobEventsQueue": ("AWS::SQS::Queue", "https://sqs/events"),
+    "JobEndedRule": ("AWS::Events::Rule", "rule"),
+    "EveryMinute": ("AWS::Scheduler::Schedule", "schedule"),
+    "JobEvents": ("AWS::Lambda::EventSourceMapping", "uuid"),
+    "SubmitJobsFunction": ("AWS::Lambda::Function", "submit"),
+    "SubmitJobsLogs": ("AWS::Logs::LogGroup", "/sluice/sluice/submit_jobs"),
+    "NoPollerAlarm": ("AWS::CloudWatch::Alarm", "alarm"),
+}
+IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lowpass:1"
+
+
+def caller(seconds_off: float = 0) -> dict[str, Any]:
+    headers = {"date": format_datetime(NOW + timedelta(seconds=seconds_off), usegmt=True)}
+    return {"Account": "111122223333", "Arn": "me", "ResponseMetadata": {"HTTPHeaders": headers}}
+
+
+def resources() -> list[dict[str, Any]]:
+    rows = [
+        {"LogicalResourceId": name, "ResourceType": kind, "PhysicalResourceId": physical}
+        for name, (kind, physical) in RESOURCES.items()
+    ]
+    return [{"StackResourceSummaries": rows}]
+
+
+def queue(**fields: Any) -> dict[str, Any]:
+    usual = {
+        "jobQueueArn": OUTPUTS["JobQueueArn"],
+        "jobQueueName": "jobs",
+        "state": "ENABLED",
+        "status": "VALID",
+        "computeEnvironmentOrder": [{"computeEnvironment": "spot"}],
+    }
+    return {"jobQueues": [{**usual, **fields}]}
+
+
+def environment(**fields: Any) -> dict[str, Any]:
+    resources = {"type": "FARGATE_SPOT", "maxvCpus": 256}
+    usual = {"computeEnvironmentName": "spot", "state": "ENABLED", "status": "VALID"}
+    return {"computeEnvironments": [{**usual, "computeResources": resources, **fields}]}
+
+
+def definition(image: str = IMAGE, status: str = "ACTIVE") -> dict[str, Any]:
+    arn = OUTPUTS["AlignJobDefinitionArn"]
+    return {
+        "jobDefinitions": [
+            {"jobDefinitionArn": arn, "status": status, "containerProperties": {"image": image}}
+        ]
+    }
+
+
+def execution(name: str, status: str, minutes_ago: float = 60) -> dict[str, Any]:
+    return {
+        "name": name,
+        "status": status,
+        "executionArn": f"{ARN}:execution:x:{name}",
+        "startDate": NOW - timedelta(minutes=minutes_ago),
+    }
+
+
+def executions(pollers: list[dict[str, Any]], running: list[dict[str, Any]]) -> Any:
+    """ListExecutions of the poller's and the workflow's state machines."""
+    by_machine = {OUTPUTS["ActivityPollerArn"]: pollers, OUTPUTS["WorkflowArn"]: running}
+    return lambda **asked: {"executions": by_machine[asked["stateMachineArn"]]}
+
+
+def last_event(kind: str) -> dict[str, Any]:
+    return {"events": [{"type": kind, "timestamp": NOW - timedelta(minutes=30)}]}
+
+
+def messages(dead: int = 0, waiting: int = 0) -> Any:
+    counts = {"https://sqs/dead": dead, "https://sqs/events": waiting}
+
+    def get_queue_attributes(**asked: Any) -> dict[str, Any]:
+        count = str(counts[asked["QueueUrl"]])
+        return {"Attributes": {"ApproximateNumberOfMessages": count, "QueueArn": "arn:dead"}}
+
+    return get_queue_attributes
+
+
+def quota(vcpus: float) -> list[dict[str, Any]]:
+    return [{"Quotas": [{"QuotaName": "Fargate Spot vCPU resource count", "Value": vcpus}]}]
+
+
+def open_task(minutes_ago: float) -> dict[str, Any]:
+    return {"Items": [{"heartbeatAt": {"N": str(NOW_MS - int(minutes_ago * 60_000))}}]}
+
+
+def alarm(state: str) -> dict[str, Any]:
+    fields = {"StateReason": "threshold crossed", "AlarmDescription": "What to do."}
+    return {"MetricAlarms": [{"AlarmName": "alarm", "StateValue": state, **fields}]}
+
+
+HEALTHY: dict[str, Any] = {
+    "sts.get_caller_identity": caller(),
+    "cloudformation.describe_stacks": described_stack(),
+    "cloudformation.list_stack_resources": resources(),
+    "stepfunctions.list_executions": executions([execution("slot-0-1", "SUCCEEDED")], []),
+    "stepfunctions.get_execution_history": last_event("ActivityScheduled"),
+    "dynamodb.query": {"Items": []},
+    "sqs.get_queue_attributes": messages(),
+    "events.describe_rule": {"State": "ENABLED"},
+    "scheduler.get_schedule": {"State": "ENABLED"},
+    "lambda.get_event_source_mapping": {"State": "Enabled"},
+    "cloudwatch.get_metric_data": [{"MetricDataResults": [{"Id": "m0", "Values": []}]}],
+    "cloudwatch.describe_alarms": [alarm("OK")],
+    "batch.describe_job_queues": queue(),
+    "batch.describe_compute_environments": environment(),
+    "batch.describe_job_definitions": definition(),
+    "service-quotas.list_service_quotas": quota(4000),
+    "ecr.describe_images": {"imageDetails": [{}]},
+}

@@ -1,0 +1,209 @@
+"""`sluice doctor` on an AWS in which one thing at a time is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sluice_cli.errors import AwsError
+from tests.functional.cli.fakes import FakeApi, denied, described_stack, document, keyed, run
+from tests.functional.cli.health import (
+    HEALTHY,
+    alarm,
+    caller,
+    definition,
+    environment,
+    execution,
+    executions,
+    last_event,
+    messages,
+    open_task,
+    queue,
+    quota,
+)
+
+
+def examined(**answers: Any) -> tuple[int, dict[str, Any]]:
+    """The exit code, and all that is not fine by its check."""
+    result = run(FakeApi(keyed({**HEALTHY, **answers})), "doctor", "--json")
+    findings = [each for each in document(result)["findings"] if each["level"] != "ok"]
+    return result.exit_code, {each["check"]: each for each in findings}
+
+
+def test_a_healthy_stack_is_fine_in_every_respect() -> None:
+    assert examined() == (0, {})
+    result = run(FakeApi(keyed(HEALTHY)), "doctor")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "All 15 checks are fine."
+
+
+TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "a clock far off": ({"sts.get_caller_identity": caller(600)}, "clock", "wrong", "600 s off"),
+    "a clock a bit off": ({"sts.get_caller_identity": caller(-60)}, "clock", "warning", "60 s off"),
+    "a failed update": (
+        {"cloudformation.describe_stacks": described_stack(StackStatus="UPDATE_ROLLBACK_COMPLETE")},
+        "stack",
+        "warning",
+        "UPDATE_ROLLBACK_COMPLETE",
+    ),
+    "a deployment under way": (
+        {"cloudformation.describe_stacks": described_stack(StackStatus="UPDATE_IN_PROGRESS")},
+        "stack",
+        "warning",
+        "UPDATE_IN_PROGRESS",
+    ),
+    "a broken stack": (
+        {"cloudformation.describe_stacks": described_stack(StackStatus="ROLLBACK_FAILED")},
+        "stack",
+        "wrong",
+        "ROLLBACK_FAILED",
+    ),
+    "a rate above the quota": (
+        {
+            "cloudformation.describe_stacks": described_stack(
+                Parameters=[{"ParameterKey": "SubmitRatePerSecond", "ParameterValue": "80"}]
+            )
+        },
+        "submit rate",
+        "wrong",
+        "80 jobs a second",
+    ),
+    "work and no poller": (
+        {"stepfunctions.list_executions": executions([], [execution("s1", "RUNNING")])},
+        "pollers",
+        "wrong",
+        "no poller runs",
+    ),
+    "a poller that takes nothing": (
+        {
+            "stepfunctions.list_executions": executions(
+                [execution("slot-0-2", "RUNNING")], [execution("s1", "RUNNING")]
+            )
+        },
+        "pollers",
+        "wrong",
+        "1 of 1 pollers run",
+    ),
+    "a poller that died": (
+        {"stepfunctions.list_executions": executions([execution("slot-0-2", "FAILED")], [])},
+        "last poller",
+        "warning",
+        "slot-0-2 FAILED",
+    ),
+    "no reconciler": ({"dynamodb.query": open_task(60)}, "reconciler", "wrong", "1 h"),
+    "dead letters": ({"sqs.get_queue_attributes": messages(dead=3)}, "dead letters", "wrong", "holds 3"),
+    "a long line": ({"sqs.get_queue_attributes": messages(waiting=20_000)}, "queue", "warning", "20000"),
+    "a rule off": ({"events.describe_rule": {"State": "DISABLED"}}, "routes", "wrong", "JobEndedRule"),
+    "a schedule off": ({"scheduler.get_schedule": {"State": "DISABLED"}}, "routes", "wrong", "EveryMinute"),
+    "a source off": (
+        {"lambda.get_event_source_mapping": {"State": "Disabled"}},
+        "routes",
+        "wrong",
+        "JobEvents",
+    ),
+    "a failing function": (
+        {"cloudwatch.get_metric_data": [{"MetricDataResults": [{"Id": "m0", "Values": [2.0, 1.0]}]}]},
+        "functions",
+        "warning",
+        "SubmitJobsFunction: 3 Errors",
+    ),
+    "an alarm": ({"cloudwatch.describe_alarms": [alarm("ALARM")]}, "alarms", "wrong", "NoPollerAlarm rings"),
+    "a queue off": ({"batch.describe_job_queues": queue(state="DISABLED")}, "job queue", "wrong", "DISABLED"),
+    "no queue": ({"batch.describe_job_queues": {"jobQueues": []}}, "job queue", "wrong", "does not exist"),
+    "a queue in the making": (
+        {"batch.describe_job_queues": queue(status="UPDATING")},
+        "job queue",
+        "warning",
+        "UPDATING",
+    ),
+    "an invalid environment": (
+        {"batch.describe_compute_environments": environment(status="INVALID", statusReason="no role")},
+        "compute environment",
+        "wrong",
+        "INVALID: no role",
+    ),
+    "a small quota": ({"service-quotas.list_service_quotas": quota(6)}, "quota", "warning", "is 6"),
+    "an old definition": (
+        {"batch.describe_job_definitions": definition(status="INACTIVE")},
+        "job definition",
+        "wrong",
+        "align:1 is INACTIVE",
+    ),
+    "an image not pushed": (
+        {"ecr.describe_images": AwsError("no", "ImageNotFoundException")},
+        "image",
+        "wrong",
+        "is not in ECR",
+    ),
+    "an image of nowhere": (
+        {"batch.describe_job_definitions": definition("sluice-lowpass:latest")},
+        "image",
+        "wrong",
+        "Docker Hub",
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_each_trouble_is_found_alone_and_says_the_way_out(trouble: str) -> None:
+    answers, check, level, says = TROUBLES[trouble]
+    exit_code, found = examined(**answers)
+    assert set(found) == {check}
+    assert (found[check]["level"], exit_code) == (level, 1 if level == "wrong" else 0)
+    assert says in found[check]["says"]
+    assert found[check]["wayOut"]
+
+
+def test_executions_whose_jobs_run_do_not_need_a_poller() -> None:
+    answers = {
+        "stepfunctions.list_executions": executions([], [execution("s1", "RUNNING")]),
+        "stepfunctions.get_execution_history": last_event("ActivityStarted"),
+    }
+    assert examined(**answers) == (0, {})
+
+
+def test_an_execution_that_has_just_begun_may_wait_a_while() -> None:
+    just = execution("s1", "RUNNING", minutes_ago=1)
+    assert examined(**{"stepfunctions.list_executions": executions([], [just])}) == (0, {})
+
+
+def test_an_image_of_another_registry_is_left_to_its_owner() -> None:
+    answers = {"batch.describe_job_definitions": definition("quay.io/lab/lowpass:1")}
+    assert examined(**answers) == (0, {})
+
+
+def test_what_may_not_be_read_is_a_warning_that_names_the_permission() -> None:
+    code, found = examined(**{"cloudwatch.describe_alarms": denied("DescribeAlarms")})
+    assert code == 0
+    assert found["alarms"]["level"] == "warning"
+    assert "AWS refused DescribeAlarms" in found["alarms"]["says"]
+    assert found["alarms"]["wayOut"] == "Ask for the permission to read it."
+
+
+def test_without_credentials_or_a_stack_nothing_else_is_asked() -> None:
+    api = FakeApi(keyed({"sts.get_caller_identity": AwsError("There are no AWS credentials")}))
+    assert run(api, "doctor").exit_code == 1
+    assert len(api.calls) == 1
+    missing = AwsError("Stack with id sluice does not exist")
+    stacks: dict[str, Any] = {
+        "cloudformation.describe_stacks": lambda **asked: missing if asked else {"Stacks": []}
+    }
+    code, found = examined(**stacks)
+    assert (code, set(found)) == (1, {"stack"})
+
+
+def test_on_local_aws_no_image_and_no_quota_is_asked_for() -> None:
+    api = FakeApi(keyed(HEALTHY), endpoint_url="http://127.0.0.1:4566")
+    assert run(api, "doctor").exit_code == 0
+    assert not {service for service, *_ in api.calls} & {"ecr", "service-quotas"}
+
+
+def test_people_read_the_way_out_below_what_is_wrong() -> None:
+    api = FakeApi(keyed({**HEALTHY, "sqs.get_queue_attributes": messages(dead=3)}))
+    result = run(api, "doctor")
+    lines = result.stdout.splitlines()
+    at = lines.index("wrong   dead letters: JobEventsDeadLetters holds 3 events that failed")
+    assert lines[at + 1].startswith("        Read the function's log")
+    assert "arn:dead" in lines[at + 1]
+    assert lines[-1] == "1 wrong, 0 warnings, 14 fine."

@@ -1,0 +1,125 @@
+"""`sluice explain` on an AWS of recorded executions."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluice_cli.errors import AwsError
+from tests.functional.cli.fakes import (
+    FakeApi,
+    denied,
+    described_stack,
+    document,
+    job_id,
+    keyed,
+    of_execution,
+    of_recording,
+    run,
+    still_running,
+)
+from tests.unit.cli.recordings import NAMES
+
+MISSING = AwsError("It said ValidationError: Stack with id x does not exist", "ValidationError")
+
+
+def test_the_first_line_has_the_cause_and_what_follows_the_way_out() -> None:
+    result = run(of_recording("Job.OutOfMemory"), "explain", "OutOfMemory")
+    first, *others = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert first.startswith("NA06989 failed: job align ran out of memory (exit code 137")
+    assert others[0] == "  - Give the job more memory: MEMORY in its resourceRequirements."
+    assert others[2] == "  - Read what the job printed: sluice logs OutOfMemory"
+    assert any("job align was submitted to Batch as" in line for line in others)
+
+
+def test_json_has_the_same_story_for_programs() -> None:
+    found = document(run(of_recording("Job.Failed"), "explain", "Failed", "--cohort", "trio", "--json"))
+    assert (found["error"], found["job"]) == ("Job.Failed", "align")
+    assert found["advice"][0] == "Read what the job printed: sluice logs Failed --cohort trio"
+    assert found["steps"][0]["says"] == "the execution started"
+    assert found["execution"]["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_task_token_is_ever_shown(name: str) -> None:
+    arn = f"arn:aws:states:us-east-1:000000000000:execution:cli:{name}"
+    for more in ((), ("--json",)):
+        result = run(of_recording(name), "explain", arn, *more)
+        assert result.exit_code == 0, result.output
+        assert "secret-token" not in result.output
+
+
+def test_a_running_job_s_state_is_batch_s_own() -> None:
+    found = still_running("Job.Failed")
+    status = {"jobId": job_id(found, "align"), "status": "RUNNABLE", "statusReason": "no room"}
+    api = of_execution(found, **{"batch.describe_jobs": {"jobs": [status]}})
+    first = run(api, "explain", "Failed").stdout.splitlines()[0]
+    assert first.startswith("NA06989 is running for")
+    assert first.endswith("in state Align, job align is RUNNABLE (no room).")
+
+
+def test_an_unknown_sample_is_wrong_usage_and_says_where_was_searched() -> None:
+    result = run(of_recording("Job.Failed"), "explain", "NA00000", "--cohort", "trio")
+    assert result.exit_code == 2
+    assert "'NA00000' in cohort trio is known to workflow workflow of stack sluice" in result.stderr
+
+
+def test_an_unknown_arn_is_wrong_usage() -> None:
+    gone = AwsError("It said ExecutionDoesNotExist: no", "ExecutionDoesNotExist")
+    api = of_recording("Job.Failed", **{"stepfunctions.describe_execution": gone})
+    result = run(api, "explain", "arn:aws:states:us-east-1:000000000000:execution:w:x")
+    assert (result.exit_code, "check the ARN" in result.stderr) == (2, True)
+
+
+def test_without_the_stack_those_that_look_like_sluice_s_are_named() -> None:
+    def stacks(**arguments: str) -> AwsError | dict[str, list[dict[str, str]]]:
+        return MISSING if arguments else described_stack()
+
+    result = run(
+        FakeApi(keyed({"cloudformation.describe_stacks": stacks})), "explain", "x", "--stack", "slice"
+    )
+    assert result.exit_code == 3
+    assert result.stderr.startswith(
+        "There is no stack 'slice' in us-east-1. Stacks of Sluice's here: sluice."
+    )
+
+
+def test_where_there_is_none_at_all_the_way_out_is_another_region_or_a_deployment() -> None:
+    def stacks(**arguments: str) -> AwsError | dict[str, list[dict[str, str]]]:
+        return MISSING if arguments else {"Stacks": []}
+
+    result = run(FakeApi(keyed({"cloudformation.describe_stacks": stacks})), "explain", "x")
+    assert (result.exit_code, "--region or --profile" in result.stderr) == (3, True)
+
+
+def test_a_stack_of_somebody_else_is_not_taken() -> None:
+    other = described_stack(Outputs=[{"OutputKey": "Url", "OutputValue": "u"}])
+    result = run(FakeApi(keyed({"cloudformation.describe_stacks": other})), "explain", "x")
+    assert (result.exit_code, "is not one of Sluice's" in result.stderr) == (3, True)
+
+
+def test_what_aws_refuses_ends_with_its_words_and_no_traceback() -> None:
+    api = of_recording("Job.Failed", **{"dynamodb.query": denied("Query")})
+    result = run(api, "explain", "Failed")
+    assert result.exit_code == 3
+    assert result.stderr == "AWS refused Query. It said AccessDenied: not allowed\n"
+
+
+def test_with_a_cohort_table_the_sample_is_looked_up_there() -> None:
+    outputs = [
+        *described_stack()["Stacks"][0]["Outputs"],
+        {"OutputKey": "CohortTableName", "OutputValue": "c"},
+    ]
+    api = of_recording("Job.Failed", **{"cloudformation.describe_stacks": described_stack(Outputs=outputs)})
+    tasks = api.answers["dynamodb", "get_item"]
+
+    def get_item(TableName: str, Key: dict[str, dict[str, str]]) -> object:  # noqa: N803 - AWS's names
+        if TableName == "c":
+            assert Key == {"cohort": {"S": "trio"}, "entry": {"S": "NA06989"}}
+            return {"Item": {"executionArn": {"S": "arn:of:it"}}}
+        return tasks(TableName=TableName, Key=Key)  # type: ignore[operator] # a function here
+
+    api.answers["dynamodb", "get_item"] = get_item  # type: ignore[assignment] # as FakeApi has it
+    assert run(api, "explain", "NA06989", "--cohort", "trio").exit_code == 0
+    described = [arguments for _, operation, arguments in api.calls if operation == "describe_execution"]
+    assert described == [{"executionArn": "arn:of:it"}]

@@ -11,7 +11,7 @@ from bench.contenders.roster import CONTENDERS
 from bench.measuring import Conditions, measure
 from bench.report import render_comparison
 from bench.results import Run, document, medians, read_run, write_json
-from bench.table import TABLE_WIDTH, comparison_table
+from bench.table import comparison_table, print_wide
 from sluice_local.demo.display import Display
 
 RESULTS_FILE = "results.json"
@@ -50,7 +50,7 @@ def compare(comparison: Comparison, console: Console) -> int:
             write_json(comparison.output / RESULTS_FILE, results)
             report = comparison.output / REPORT_FILE
             report.write_text(render_comparison(results), encoding="utf-8")
-    console.print(comparison_table(medians(runs)), width=max(console.width, TABLE_WIDTH))
+    print_wide(console, comparison_table(medians(runs)))
     for name, note in {run.contender: run.note for run in runs if run.note}.items():
         console.print(f"{name}: {note}", highlight=False, soft_wrap=True)
     console.print(

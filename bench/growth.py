@@ -17,7 +17,7 @@ from bench.machine import describe_machine
 from bench.measuring import Conditions, measure
 from bench.report import render_growth
 from bench.results import PACKAGES, Run, median_figures, read_run, write_json
-from bench.table import TABLE_WIDTH, comparison_table
+from bench.table import comparison_table, print_wide
 from sluice_local.demo.display import Display
 
 GROWTH_FILE = "growth.json"
@@ -66,7 +66,7 @@ def growth(plan: Growth, console: Console) -> int:
         write_json(plan.output / GROWTH_FILE, results)
         (plan.output / REPORT_FILE).write_text(render_growth(results), encoding="utf-8")
     columns = {f"{size:,}": each.figures for size, each in grown.items()}
-    console.print(comparison_table(columns), width=max(console.width, TABLE_WIDTH))
+    print_wide(console, comparison_table(columns))
     console.print(memory_table(grown))
     console.print(
         f"figures  {plan.output / GROWTH_FILE}\nreport   {plan.output / REPORT_FILE}", highlight=False

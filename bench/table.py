@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Figures
@@ -59,3 +60,9 @@ def comparison_table(medians: Mapping[str, Figures]) -> Table:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
+
+
+def print_wide(console: Console, table: Table) -> None:
+    """Print a table where `console` does, as wide as it needs: a pipe's 80 columns would cut it."""
+    wide = Console(file=console.file, width=max(console.width, TABLE_WIDTH))
+    wide.print(table)

@@ -14,7 +14,7 @@ from bench.growth import Grown, growth_document, memory_table
 from bench.measuring import Conditions
 from bench.report import render_comparison, render_growth
 from bench.results import Run, document, medians, read_run
-from bench.table import ROWS, comparison_table, number
+from bench.table import ROWS, comparison_table, number, print_wide
 from tests.unit.bench.building import a_job, a_seen, an_api
 
 CONDITIONS = Conditions(Cohort(2, 3, 2.0), 5.0)
@@ -60,6 +60,15 @@ def test_the_table_has_a_column_a_contender_and_a_row_a_figure() -> None:
     lines = shown.getvalue().splitlines()
     assert lines[0].split() == ["sluice", "sync"]
     assert len(lines) == 1 + len(ROWS)
+
+
+def test_no_contenders_name_is_cut_where_the_table_goes_into_a_pipe() -> None:
+    shown = StringIO()
+    figures = medians(
+        a_run(name) for name in ("sluice", "job-poller", "sync", "sync-retry", "snakemake", "redun")
+    )
+    print_wide(Console(file=shown, width=80), comparison_table(figures))
+    assert shown.getvalue().splitlines()[0].split() == list(figures)
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (1234.5, "1,234.50"), (0, "0.00")])

@@ -109,6 +109,7 @@ class Toolbox:
         Raises:
             ToolError: it failed.
         """
+        # BuildKit would ask a registry for an image that is here only
         environment = {**os.environ, "DOCKER_HOST": self.docker_host, "DOCKER_BUILDKIT": "0"}
         return run(["docker", *arguments], environment=environment, given=given)
 

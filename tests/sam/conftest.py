@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sam.toolbox import Toolbox, prepared_toolbox, run
+from sam.toolbox import NotSetUpError, Toolbox, prepared_toolbox, run
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.building import Machines
@@ -60,6 +60,9 @@ def machines(local_aws: LocalAws, unique: str) -> Machines:
 
 
 def pytest_report_header() -> str:
-    box = prepared_toolbox()
+    try:
+        box = prepared_toolbox()
+    except NotSetUpError as error:
+        return str(error)
     kind = "one that stands in for AWS's" if box.is_stand_in() else "AWS's"
     return f"SAM CLI on {box.docker_host}; Lambda's runtime image is {kind}: {box.runtime_image}"

@@ -61,7 +61,9 @@ def references(node: Any) -> Iterator[str]:
         if "Fn::GetAtt" in node:
             yield node["Fn::GetAtt"][0]
         if "Fn::Sub" in node:
-            yield from _IN_TEXT.findall(json.dumps(node["Fn::Sub"]))
+            told = node["Fn::Sub"]
+            text, own = told if isinstance(told, list) else (told, {})
+            yield from (name for name in _IN_TEXT.findall(text) if name not in own)
         for each in node.values():
             yield from references(each)
     elif isinstance(node, list):

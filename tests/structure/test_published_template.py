@@ -85,7 +85,6 @@ def test_only_what_batch_needs_is_left_out() -> None:
     left_out = WHOLE["Resources"].keys() - PUBLISHED["Resources"].keys()
     assert left_out == {
         "AlignJobDefinition",
-        "DataBucket",
         "ImputeJobDefinition",
         "JobExecutionRole",
         "JobLogs",
@@ -116,8 +115,15 @@ def test_every_parameter_is_used_and_grouped_and_no_name_dangles() -> None:
 
 
 def test_the_workflow_is_made_only_when_it_has_its_job_definitions() -> None:
-    conditional = {name for name, each in PUBLISHED["Resources"].items() if "Condition" in each}
-    assert conditional == {"Workflow", "WorkflowRole"}
+    conditional = {
+        name: each["Condition"] for name, each in PUBLISHED["Resources"].items() if "Condition" in each
+    }
+    assert conditional == {
+        "Workflow": "HasLowpassWorkflow",
+        "WorkflowRole": "HasLowpassWorkflow",
+        # cohorts read their sheets from it
+        "DataBucket": "CreateDataBucket",
+    }
     assert PUBLISHED["Outputs"]["WorkflowArn"]["Condition"] == "HasLowpassWorkflow"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,3 +36,10 @@ def browser(chromium: Chrome) -> Iterator[Chrome]:
     requests(chromium)
     yield chromium
     chromium.get("about:blank")
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of pages go: `make pictures` keeps them in docs/images."""
+    kept = os.environ.get("PICTURES")
+    return Path(kept) if kept else tmp_path_factory.mktemp("pictures")

@@ -59,7 +59,7 @@
   };
 
   const timeline = () => {
-    const figure = figures.timeline(chosen, orders[by("order").value]), whole = figure.layout.yaxis.range;
+    const figure = figures.timeline(chosen, orders[by("order").value]), whole = [...figure.layout.yaxis.range];
     const first = fitted(figure, whole);
     figure.data.forEach((trace, index) => { trace.line.width = first.widths[index]; });
     Object.assign(figure.layout.yaxis, first.axis);

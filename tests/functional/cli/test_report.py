@@ -1,0 +1,229 @@
+"""`sluice report` on an AWS of made-up items."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sluice.aws.cohort_items import cohort_item, sample_item
+from sluice.aws.items import intent, job_values, to_item
+from sluice.cohort import Cohort, ExecutionName, Sample, SampleStatus
+from sluice.task_input import parse_task
+from tests.builders import detail, ended, job, task_text
+from tests.functional.cli.fakes import (
+    NOW_MS,
+    OUTPUTS,
+    FakeApi,
+    denied,
+    described_stack,
+    keyed,
+    run,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from typer.testing import Result
+
+WORKFLOW = OUTPUTS["WorkflowArn"]
+DEFINITION = {
+    "jobDefinitionName": "lowpass",
+    "jobDefinitionArn": "arn:aws:batch:us-east-1:0:job-definition/lowpass:1",
+    "revision": 1,
+    "containerProperties": {
+        "resourceRequirements": [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "4096"}]
+    },
+}
+
+
+def sample(name: str, **fields: Any) -> dict[str, Any]:
+    """A sample's item."""
+    of = ExecutionName("run-42", 1, name)
+    given = {"sample": name, "output": f"s3://data/results/{name}"}
+    known = Sample("run-42", name, 1, of.arn(WORKFLOW), SampleStatus.RUNNING, json.dumps(given), 1000, 1000)
+    return {**sample_item(known), **to_item(fields)}
+
+
+def task(name: str, jobs: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's item."""
+    arn = ExecutionName("run-42", 1, name).arn(WORKFLOW)
+    text = task_text(*(job(each) for each in jobs), executionArn=arn)
+    values = {**intent(parse_task(f"token-{name}", text), text, 1500), "jobs": dict(jobs)}
+    return to_item(values)
+
+
+def an_aws(samples: list[dict[str, Any]], tasks: list[dict[str, Any]], **answers: Any) -> FakeApi:
+    """An AWS with a cohort of these samples and tasks."""
+    own = cohort_item(Cohort("run-42", WORKFLOW, "0", len(samples), 900, 900))
+    by_token = {each["taskToken"]["S"]: each for each in tasks}
+
+    def query(**arguments: Any) -> Any:
+        asked = arguments["ExpressionAttributeValues"]
+        if "IndexName" not in arguments:
+            found = [own, *samples] if asked[":cohort"]["S"] == "run-42" else []
+            return [{"Items": found[:1]}, {"Items": found[1:]}]
+        mine = [each for each in tasks if each["executionArn"] == asked[":arn"]]
+        return {"Items": [{"taskToken": each["taskToken"]} for each in mine]}
+
+    def batch_get_item(RequestItems: Any) -> Any:  # noqa: N803 - AWS's name
+        """One item at a time, as DynamoDB may do when it is short of capacity."""
+        first, *rest = RequestItems["tasks"]["Keys"]
+        left = {"tasks": {"Keys": rest}} if rest else {}
+        return {"Responses": {"tasks": [by_token[first["taskToken"]["S"]]]}, "UnprocessedKeys": left}
+
+    outputs = [{"OutputKey": k, "OutputValue": v} for k, v in {**OUTPUTS, "CohortTableName": "c"}.items()]
+    standard = {
+        "cloudformation.describe_stacks": described_stack(Outputs=outputs),
+        "dynamodb.query": query,
+        "dynamodb.batch_get_item": batch_get_item,
+        "batch.describe_jobs": {"jobs": []},
+        "batch.describe_job_definitions": {"jobDefinitions": [DEFINITION]},
+        "cloudwatch.get_metric_data": {"MetricDataResults": []},
+        "s3.list_objects_v2": {"Contents": []},
+    }
+    return FakeApi(keyed({**standard, **answers}))
+
+
+def embedded(path: Path) -> Any:
+    """What a page embeds."""
+    found = re.search(r'id="cohort">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def reported(api: FakeApi, path: Path, *arguments: str) -> Any:
+    """Runs `sluice report`, and returns what its page embeds."""
+    result: Result = run(api, "report", "run-42", "--html", str(path), *arguments)
+    assert result.exit_code == 0, result.output
+    return embedded(path)
+
+
+def of_job(found: Any, column: str) -> Any:
+    """A cell of the only job."""
+    (value,) = found["jobs"][column]
+    return (
+        found["names"][value]
+        if column in {"name", "status", "error", "reason"} and value is not None
+        else value
+    )
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    return tmp_path / "page.html"
+
+
+def test_the_page_holds_the_cohort_s_samples_and_jobs(page: Path) -> None:
+    values = job_values(ended("align", "id-1", createdAt=2000, startedAt=3000, stoppedAt=9000))
+    one = sample("NA06989", status="SUCCEEDED", stoppedAt=9500)
+    api = an_aws([one, sample("NA06990")], [task("NA06989", {"align": values})])
+    found = reported(api, page)
+    assert found["samples"]["name"] == ["NA06989", "NA06990"]
+    assert found["samples"]["stopped"] == [8500, None]
+    times = [of_job(found, each) for each in ("ready", "taken", "submitted", "started", "stopped")]
+    assert times == [0, 500, 1000, 2000, 8000]
+    assert [of_job(found, each) for each in ("vcpus", "memoryMib", "attempts")] == [2.0, 4096, 1]
+    assert (found["ratePerSecond"], found["quotaPerSecond"]) == (49.0, 50)
+
+
+def test_the_command_says_what_it_wrote_and_where(page: Path) -> None:
+    result = run(an_aws([sample("NA06989")], []), "report", "run-42", "--html", str(page))
+    assert result.stdout == f"{page}: 1 samples, 0 jobs\n"
+
+
+def test_batch_is_asked_only_about_jobs_that_have_not_ended(page: Path) -> None:
+    running = detail("id-2", "RUNNING", createdAt=2000, startedAt=2500, stoppedAt=None)
+    jobs = {"align": job_values(ended("align", "id-1")), "impute": {"jobId": "id-2"}}
+    api = an_aws([sample("NA06989")], [task("NA06989", jobs)], **{"batch.describe_jobs": {"jobs": [running]}})
+    found = reported(api, page)
+    asked = [arguments for _, operation, arguments in api.calls if operation == "describe_jobs"]
+    assert asked == [{"jobs": ["id-2"]}]
+    assert [found["names"][number] for number in found["jobs"]["status"]] == ["SUCCEEDED", "RUNNING"]
+    assert found["jobs"]["started"][1] == 1500
+
+
+def test_all_keys_are_read_when_dynamodb_leaves_some_for_later(page: Path) -> None:
+    names = [f"NA{number}" for number in range(5)]
+    tasks = [task(name, {"align": {}}) for name in names]
+    found = reported(an_aws([sample(name) for name in names], tasks), page)
+    assert sorted(found["jobs"]["sample"]) == [0, 1, 2, 3, 4]
+
+
+def metric(name: str, *values: float) -> dict[str, Any]:
+    """One result of GetMetricData."""
+    return {"Id": name, "Values": list(values), "Timestamps": [datetime.fromtimestamp(60, UTC)] * len(values)}
+
+
+@pytest.mark.parametrize(
+    ("results", "total"),
+    [
+        ([metric("jobssubmitted", 4), metric("submitthrottled", 2, 1)], 3),
+        ([metric("jobssubmitted", 4), metric("submitthrottled")], 0),
+        ([metric("jobssubmitted"), metric("submitthrottled")], None),
+    ],
+)
+def test_no_word_of_429s_is_good_news_only_where_submissions_are_told_of(
+    results: list[dict[str, Any]], total: int | None, page: Path
+) -> None:
+    answers = {"cloudwatch.get_metric_data": {"MetricDataResults": results}}
+    found = reported(an_aws([sample("NA06989")], [], **answers), page)["throttled"]
+    assert (found and found["total"]) == total
+
+
+def test_who_may_not_read_metrics_gets_a_page_without_them(page: Path) -> None:
+    api = an_aws([sample("NA06989")], [], **{"cloudwatch.get_metric_data": denied("GetMetricData")})
+    assert reported(api, page)["throttled"] is None
+
+
+def accuracy(name: str, r2: float) -> str:
+    """A report of `lowpass accuracy`."""
+    common = {"lower": 0.05, "upper": 0.5, "sites": 10, "r2": r2}
+    return json.dumps({"samples": {name: {"common": common, "bins": [common]}}})
+
+
+def test_reports_of_accuracy_beside_the_results_are_found(page: Path) -> None:
+    key = "results/NA06989/NA06989.accuracy.json"
+    answers = {
+        "s3.list_objects_v2": {"Contents": [{"Key": key}, {"Key": "results/NA06989/NA06989.bam"}]},
+        "s3.get_object": lambda **_: {"Body": io.BytesIO(accuracy("NA06989", 0.9).encode())},
+    }
+    api = an_aws([sample("NA06989"), sample("NA06990")], [], **answers)
+    assert reported(api, page)["accuracy"]["NA06989"]["common"] == 0.9
+    asked = [arguments for _, operation, arguments in api.calls if operation == "list_objects_v2"]
+    assert asked == [{"Bucket": "data", "Prefix": "results/"}]
+
+
+def test_a_named_report_of_accuracy_counts_more_than_one_that_is_found(page: Path, tmp_path: Path) -> None:
+    named = tmp_path / "accuracy.json"
+    named.write_text(accuracy("NA06989", 0.8))
+    api = an_aws([sample("NA06989")], [], **{"s3.list_objects_v2": denied("ListObjectsV2")})
+    assert reported(api, page, "--accuracy", str(named))["accuracy"]["NA06989"]["common"] == 0.8
+
+
+def test_a_named_report_that_is_none_is_told_of(tmp_path: Path) -> None:
+    named = tmp_path / "accuracy.json"
+    result = run(an_aws([], []), "report", "run-42", "--accuracy", str(named))
+    assert result.exit_code == 2
+    assert f"--accuracy {named}: " in result.stderr
+
+
+def test_an_unknown_cohort_is_told_of() -> None:
+    result = run(an_aws([], []), "report", "run-43")
+    assert (result.exit_code, "no cohort 'run-43'" in result.stderr) == (2, True)
+
+
+def test_a_place_where_nothing_can_be_written_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "page.html"
+    result = run(an_aws([sample("NA06989")], []), "report", "run-42", "--html", str(path))
+    assert (result.exit_code, f"--html {path}: No such file" in result.stderr) == (2, True)
+
+
+def test_the_time_of_the_page_is_the_command_s(page: Path) -> None:
+    found = reported(an_aws([sample("NA06989")], []), page)
+    assert found["zeroMs"] + found["seenMs"] == NOW_MS

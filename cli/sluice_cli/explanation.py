@@ -91,7 +91,11 @@ def _failure(execution: Execution, history: History, tasks: Sequence[TaskRecord]
     facts["needed"] = _needed(cause, attempt)
     if error == "States.HeartbeatTimeout" and attempt is not None:
         facts["reason"] = _why_no_heartbeat(attempt, tasks)
-    return error, MEANINGS.get(error or "", OTHER), {**facts, "error": error or "no name"}
+    if error is None or error not in MEANINGS:
+        named = error or "no name"
+        state = history.state_of(named) or facts["state"]
+        return error, OTHER, {**facts, "error": named, "state": state}
+    return error, MEANINGS[error], facts
 
 
 def _facts(execution: Execution, history: History, cause: JobCause, reason: str) -> dict[str, str]:

@@ -83,6 +83,13 @@ class History:
         """The last try that did not succeed."""
         return next((each for each in reversed(self.tries) if each.error), None)
 
+    def state_of(self, error: str) -> str | None:
+        """The state in which something other than a try failed with this error last."""
+        told = (
+            each.state for each in reversed(self.moments) if each.state and each.says.endswith(f": {error}")
+        )
+        return next(told, None)
+
 
 def read_history(events: Iterable[Event]) -> History:
     """Reads all events of GetExecutionHistory, oldest first."""

@@ -28,8 +28,8 @@ FARGATE_QUOTAS: Final = {
 
 def check_queues(patient: Patient) -> Iterator[Finding]:
     """Looks at the job queues that tasks may use, and the compute environments behind them."""
-    given = [arn for arn in patient.stack.parameters.get("JobQueueArns", "").split(",") if arn.strip()]
-    arns = given or [patient.stack.output("JobQueueArn")]
+    given = [arn.strip() for arn in patient.stack.parameters.get("JobQueueArns", "").split(",")]
+    arns = [arn for arn in given if arn] or [patient.stack.output("JobQueueArn")]
     queues = patient.api.call("batch", "describe_job_queues", jobQueues=arns)["jobQueues"]
     missing = set(arns) - {queue["jobQueueArn"] for queue in queues}
     for arn in sorted(missing):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sluice_cli.checkup.finding import Finding, Patient
 
+ON: Final = frozenset({"ENABLED", "CREATING", "ENABLING", "UPDATING"})
 LONG_LINE: Final = 10_000
 """Messages that no function has taken yet: minutes of work for five at once."""
 
@@ -41,7 +42,7 @@ def check_dead_letters(patient: Patient) -> Iterator[Finding]:
 def check_routes(patient: Patient) -> Iterator[Finding]:
     """Looks whether rules, schedules and the functions' queues are switched on."""
     found = [*_rules(patient), *_schedules(patient), *_mappings(patient)]
-    off = [(name, state) for name, state in found if state.upper() not in {"ENABLED", "ENABLING", "UPDATING"}]
+    off = [(name, state) for name, state in found if state.upper() not in ON]
     for name, state in off:
         yield wrong("routes", f"{name} is {state}", "Switch it on again, or deploy the stack again.")
     if not off:

@@ -9,11 +9,17 @@ import pytest
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.building import Machines
-from tests.contract.cli.mishaps import Mishaps
+from tests.contract.cli.mishaps import SLOWEST, Mishaps
 from tests.contract.stack.stack import Stack, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what waits for a minute behind all other tests, so that they run meanwhile."""
+    items.sort(key=lambda item: item.name.endswith(f"[{SLOWEST}]"))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,11 @@ FAULTS: Final = (
     Fault(FaultKind.JOB_TERMINATED, "stopped-*", seconds=0.2),
 )
 LONGEST_SECONDS: Final = 120.0
+SLOWEST: Final = "Job.TimedOut"
+"""A minute is the least that Batch allows for a timeout.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
+"""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,9 @@ sam-clean: ## undo sam-setup
 unit: $(VENV)/.dev ## the quick tests only
 	$(BIN)/pytest tests/unit tests/functional
 
+pictures: $(VENV)/.dev ## take the pictures of pages in docs/images anew (needs Chromium)
+	PICTURES=docs/images $(BIN)/pytest -q tests/browser
+
 lint: $(VENV)/.dev ## ruff, mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ const charts = (() => {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 60, r: 20, t: 40, b: 50 },
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("soft") },
       hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink") } },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
       ...coloured(rest), xaxis: axis(xaxis), yaxis: axis(yaxis),
     };
     const config = { responsive: true, displaylogo: false, displayModeBar: false, ...options };

@@ -42,9 +42,14 @@ const figures = (() => {
     }
     return {
       type: "scatter", mode: "lines", name, x, y, text, hovertemplate: "%{text}<extra></extra>",
-      line: { color: colour, width: 1, simplify: false }, connectgaps: false, meta: { thin },
+      line: { color: colour, width: 1, simplify: false }, connectgaps: false, meta: { thin }, legendgroup: name, showlegend: false,
     };
   };
+
+  // What stands in the legend for a trace whose own lines may be thinner than a pixel.
+  const legendOf = ({ name, line }) => ({
+    type: "scatter", mode: "lines", name, x: [null], y: [null], line: { color: line.color, width: 5 }, legendgroup: name, meta: { fixed: true },
+  });
 
   const timeline = (chosen, order) => {
     const rows = [...chosen.samples].sort(order);
@@ -61,7 +66,7 @@ const figures = (() => {
     const height = Math.min(Math.max(24 * rows.length + 120, 240), 1000);
     return {
       rows: rows.map((sample) => sample.name),
-      data: traces,
+      data: [...traces, ...traces.map(legendOf)],
       layout: {
         height, legend, xaxis: since, hovermode: "closest", dragmode: "zoom",
         yaxis: { range: [Math.max(rows.length, 1) - 0.5, -0.5], showgrid: false },

@@ -50,7 +50,7 @@
     const width = Math.min(14, Math.max(0.7, (0.75 * (figure.layout.height - 90)) / Math.max(1, high - low)));
     const labelled = shown.length <= 60;
     return {
-      widths: figure.data.map((trace) => (trace.meta.thin ? Math.max(0.5, width * 0.35) : width)),
+      widths: figure.data.map(({ meta, line }) => (meta.fixed ? line.width : meta.thin ? Math.max(0.5, width * 0.35) : width)),
       axis: {
         showticklabels: labelled, title: { text: labelled ? "" : `${number(shown.length)} samples, one row each` },
         tickvals: labelled ? shown.map(([row]) => row) : [], ticktext: labelled ? shown.map(([, name]) => name) : [],

@@ -83,6 +83,16 @@ class Executions(Protocol):
         """Stops an execution; one that has ended stays as it is; raises DoesNotExistError."""
 
 
+class CohortReporter(Protocol):
+    """Where an operator reads what went wrong with a cohort."""
+
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        """Says that a sample was left to the next look of the reconciler."""
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        """Says that so many ends were not counted, and that their events come again."""
+
+
 class Sheets(Protocol):
     """Where sample sheets lie."""
 

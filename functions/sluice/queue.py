@@ -12,7 +12,7 @@ from sluice.event import InvalidEventError
 from sluice.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class FailedItem(TypedDict):
@@ -36,17 +36,38 @@ def handle_records(event: Any, handle: Callable[[str], None]) -> BatchAnswer:
     Raises:
         InvalidEventError: the event holds no records.
     """
+    failed = [record["messageId"] for record in _records(event) if not _handled(record, handle)]
+    return _again(failed)
+
+
+def handle_together(event: Any, handle: Callable[[Mapping[str, str]], Iterable[str]]) -> BatchAnswer:
+    """Hands all records' bodies to `handle` by their message ids; it returns those to deliver again.
+
+    Raises:
+        InvalidEventError: the event holds no records.
+    """
+    return _again(handle({record["messageId"]: _body(record) for record in _records(event)}))
+
+
+def _records(event: Any) -> list[Mapping[str, Any]]:
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records:
         raise InvalidEventError("the event has no Records: this function is invoked by its SQS queue")
-    failed = [record["messageId"] for record in records if not _handled(record, handle)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    return records
+
+
+def _again(message_ids: Iterable[str]) -> BatchAnswer:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in message_ids]}
+
+
+def _body(record: Mapping[str, Any]) -> str:
+    body = record.get("body")
+    return body if isinstance(body, str) else ""
 
 
 def _handled(record: Mapping[str, Any], handle: Callable[[str], None]) -> bool:
-    body = record.get("body")
     try:
-        handle(body if isinstance(body, str) else "")
+        handle(_body(record))
     except Exception:  # noqa: BLE001 - the top of a record: whatever it raises, the others go on
         logger.exception("record will be delivered again", message_id=record["messageId"])
         return False

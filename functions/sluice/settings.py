@@ -45,6 +45,10 @@ class Settings:
     takeover_seconds: int
     overdue_seconds: int
     keep_days: int
+    cohort_table: str
+    start_rate_per_second: float
+    describe_rate_per_second: float
+    cohort_look_seconds: int
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -72,6 +76,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         takeover_seconds=_whole(environment, "TAKEOVER_SECONDS", 1, 86_400),
         overdue_seconds=_whole(environment, "OVERDUE_SECONDS", 1, 31_536_000),
         keep_days=_whole(environment, "KEEP_DAYS", 1, 3650),
+        cohort_table=_text(environment, "COHORT_TABLE"),
+        start_rate_per_second=_number(environment, "START_RATE_PER_SECOND", 1, 10_000),
+        describe_rate_per_second=_number(environment, "DESCRIBE_RATE_PER_SECOND", 0.1, 1000),
+        cohort_look_seconds=_whole(environment, "COHORT_LOOK_SECONDS", 1, 86_400),
     )
 
 

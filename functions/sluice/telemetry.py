@@ -71,6 +71,14 @@ class LogReporter:
         """Says that Batch gave no answer about so many jobs, which are asked about again later."""
         logger.warning("jobs not described", jobs=jobs, error=_said(error))
 
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        """Says that a sample was left to the next look of the reconciler."""
+        logger.warning("sample left to the reconciler", cohort=cohort, sample=sample, error=_said(error))
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        """Says that so many ends were not counted, and that their events come again."""
+        logger.warning("ends of samples come again", cohort=cohort, ends=ends, error=_said(error))
+
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

@@ -98,6 +98,8 @@ PATTERNS = {
     "job/*": "Batch chooses a job's id",
     "job-definition/*": "Sluice serves state machines that it has never heard of",
     "execution:${AWS::StackName}-activity-poller:*": "the names of a poller's executions count up",
+    "execution:*:*.*.*": "an execution of a sample names its cohort, its attempt and itself",
+    "stateMachine:*": "any state machine of the account may be a cohort's workflow",
     "log-group:/sluice/${AWS::StackName}/*": "one policy for the functions' groups, and their streams",
     "log-group:/sluice/${AWS::StackName}/jobs:*": "the streams of the group",
     "${Bucket}/*": "the workflow's input says which objects",

@@ -15,6 +15,7 @@ from botocore.session import Session
 if TYPE_CHECKING:
     from types_boto3_batch import BatchClient
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
     from types_boto3_stepfunctions import SFNClient
 
 CONNECTIONS: Final = 210
@@ -48,6 +49,20 @@ def activity_queue() -> SFNClient:
 def step_functions() -> SFNClient:
     """Step Functions for all that may be repeated."""
     client: SFNClient = _client("stepfunctions", _PATIENTLY, read_timeout_seconds=10)
+    return client
+
+
+@cache
+def executions() -> SFNClient:
+    """Step Functions for executions of any workflow: a throttled call is the limiter's to hear."""
+    client: SFNClient = _client("stepfunctions", _ONCE, read_timeout_seconds=10)
+    return client
+
+
+@cache
+def s3() -> S3Client:
+    """S3 for sample sheets."""
+    client: S3Client = _client("s3", _PATIENTLY, read_timeout_seconds=20)
     return client
 
 

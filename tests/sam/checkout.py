@@ -62,9 +62,16 @@ class Checkout:
 
     def resources(self, stack_name: str) -> dict[str, str]:
         """The status of each of a stack's resources, by its logical id."""
+        return self._of_resources(stack_name, "ResourceStatus")
+
+    def physical_ids(self, stack_name: str) -> dict[str, str]:
+        """The name of each of a stack's resources, by its logical id."""
+        return self._of_resources(stack_name, "PhysicalResourceId")
+
+    def _of_resources(self, stack_name: str, field: str) -> dict[str, str]:
         stacks = self.aws.client("cloudformation")
         resources = stacks.describe_stack_resources(StackName=stack_name)["StackResources"]
-        return {each["LogicalResourceId"]: each["ResourceStatus"] for each in resources}
+        return {each["LogicalResourceId"]: each[field] for each in resources}
 
 
 def copy_project(target: Path) -> None:

@@ -6,11 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.task_input import parse_task
 from tests.contract.building import eventually
 from tests.sam.checkout import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.cohort import SampleStatus
     from sluice.model import TaskRecord
     from tests.contract.building import Machines
     from tests.contract.stack.stack import Stack
@@ -63,6 +67,19 @@ class QuietStack:
         assert self.stack.store.put_intent(task, handed["input"], LONG_AGO_MS)
         return execution
 
+    def cohort_of_one(self) -> tuple[str, Any]:
+        """A cohort of one sample, whose workflow has nothing to do; returns its name and its sample event."""
+        done = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+        workflow = {"workflowArn": self.machines.create(done), "cohort": self.machines.name}
+        return self.machines.name, {**sample_event("start_samples"), **workflow}
+
+    def counts(self, cohort: str) -> Mapping[SampleStatus, int]:
+        """How many samples of a cohort stand where."""
+        dynamodb = self.stack.aws.client("dynamodb")
+        found = DynamoCohortStore(dynamodb, self._physical_id("CohortTable")).cohort(cohort)
+        assert found is not None
+        return {status: number for status, number in found.counts.items() if number}
+
     def sqs_event(self, sample: str, queue: str, *, holds: str) -> Any:
         """A sample event with the body of the message that waits in a queue and holds a text."""
         event = sample_event(sample)
@@ -70,9 +87,12 @@ class QuietStack:
         return event
 
     def _message(self, queue: str, holds: str) -> str | None:
-        stacks, sqs = self.stack.aws.client("cloudformation"), self.stack.aws.client("sqs")
-        resource = stacks.describe_stack_resource(StackName=NAME, LogicalResourceId=queue)
-        url = resource["StackResourceDetail"]["PhysicalResourceId"]
+        url, sqs = self._physical_id(queue), self.stack.aws.client("sqs")
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         bodies = [each["Body"] for each in messages.get("Messages", [])]
         return next((body for body in bodies if holds in body), None)
+
+    def _physical_id(self, logical_id: str) -> str:
+        stacks = self.stack.aws.client("cloudformation")
+        answer = stacks.describe_stack_resource(StackName=NAME, LogicalResourceId=logical_id)
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from sam.local_invoke import LocalRun, local_run
 from sam.toolbox import run
+from sluice.cohort import SampleStatus
 from sluice.model import TaskState
 from sluice_local.server import client_environment
 from tests.contract.building import eventually
@@ -140,6 +141,23 @@ def test_ensure_pollers_starts_a_poller(quiet: QuietStack, invoke: Invoke) -> No
     before = len(quiet.stack.idle_pollers())
     assert invoke("EnsurePollersFunction", sample_event("ensure_pollers")) == {"PollersStarted": 1}
     assert len(quiet.stack.idle_pollers()) > before
+
+
+def test_start_samples_starts_the_execution_of_each_sample(quiet: QuietStack, invoke: Invoke) -> None:
+    cohort, event = quiet.cohort_of_one()
+    answer = invoke("StartSamplesFunction", event)
+    assert (answer["done"], answer["started"]) == (True, 1)
+    executions = quiet.stack.states.list_executions(stateMachineArn=event["workflowArn"])["executions"]
+    assert [each["name"] for each in executions] == [f"{cohort}.1.NA06989"]
+    assert quiet.counts(cohort) == {SampleStatus.RUNNING: 1}
+
+
+def test_count_samples_counts_the_end_of_a_samples_execution(quiet: QuietStack, invoke: Invoke) -> None:
+    cohort, event = quiet.cohort_of_one()
+    quiet.stack.invoke("StartSamples", event)
+    ended = quiet.sqs_event("count_samples", "SampleEndsQueue", holds=f"{cohort}.1.NA06989")
+    assert invoke("CountSamplesFunction", ended) == {"batchItemFailures": []}
+    assert quiet.counts(cohort) == {SampleStatus.SUCCEEDED: 1}
 
 
 def test_a_function_that_raises_says_so_though_sam_ends_with_0(invoke: Invoke) -> None:

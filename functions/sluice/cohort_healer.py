@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluice.cohort import CANCELLED_ERROR, NOT_STARTED, SampleEnd, SampleStatus
 from sluice.ports import DoesNotExistError, RejectedError, ServiceError
+from sluice.rate import MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from sluice.limiter import Limiter
     from sluice.ports import Clock, Crew, Figures
 
-LEAST_SECONDS: Final = 10
-"""How long a run may look at samples at least, however long it looked at tasks before."""
+RUN_SECONDS: Final = 270
+"""How long a run begins new looks: the schedule starts the next one after five minutes (template.yaml)."""
+
+SPARE_SECONDS: Final = 30
+"""What is left of the function's time when the last look begins."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,6 @@ class CohortHealer:
         return self.clock.now_us() // 1000
 
 
-def look_until_us(tasks_until_us: int, now_us: int) -> int:
-    """When a run that has looked at tasks must end: with that look, but for a few seconds at least."""
-    return max(tasks_until_us, now_us + LEAST_SECONDS * 1_000_000)
+def look_until_us(now_us: int, *, remaining_seconds: float) -> int:
+    """When a run must end whose function has so much time left."""
+    return now_us + int(min(RUN_SECONDS, remaining_seconds - SPARE_SECONDS) * MICROSECONDS)

@@ -405,6 +405,6 @@ def test_a_run_ends_in_time_and_the_next_goes_on(world: World) -> None:
     assert world.totals() == {SUCCEEDED: 40}
 
 
-def test_samples_are_looked_at_for_a_few_seconds_however_long_tasks_took() -> None:
-    assert look_until_us(50 * MICROSECONDS, now_us=0) == 50 * MICROSECONDS
-    assert look_until_us(50 * MICROSECONDS, now_us=45 * MICROSECONDS) == 55 * MICROSECONDS
+def test_a_run_fits_into_its_schedule_and_into_its_functions_time() -> None:
+    assert look_until_us(0, remaining_seconds=900) == 270 * MICROSECONDS
+    assert look_until_us(0, remaining_seconds=60) == 30 * MICROSECONDS

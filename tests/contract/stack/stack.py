@@ -30,12 +30,8 @@ QUICK = {
 # the age of a task that is no longer its poller's
 LONG_AGO_SECONDS = 3600
 # what the template does not allow, as two reconcilers could then meet
-IMPATIENT = {
-    "HEARTBEAT_SECONDS": "1",
-    "OVERDUE_SECONDS": "1",
-    "COHORT_LOOK_SECONDS": "1",
-    "DESCRIBE_RATE_PER_SECOND": "1000",
-}
+IMPATIENT = {"HEARTBEAT_SECONDS": "1", "OVERDUE_SECONDS": "1"}
+IMPATIENT_WITH_SAMPLES = {"COHORT_LOOK_SECONDS": "1", "DESCRIBE_RATE_PER_SECOND": "1000"}
 
 
 @dataclass(frozen=True)
@@ -190,10 +186,14 @@ def deployed(aws: LocalAws, **parameters: str) -> Stack:
         stack_name="sluice",
         parameters={**QUICK, **parameters},
     )
-    functions: Any = aws.client("lambda")
-    name = outputs["ReconcileTasksFunctionName"]
+    _make_impatient(aws, outputs["ReconcileTasksFunctionName"], IMPATIENT)
+    _make_impatient(aws, outputs["ReconcileSamplesFunctionName"], IMPATIENT_WITH_SAMPLES)
+    return Stack(aws, outputs)
+
+
+def _make_impatient(aws: LocalAws, name: str, changes: Mapping[str, str]) -> None:
+    functions = aws.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**variables, **IMPATIENT}}
+        FunctionName=name, Environment={"Variables": {**variables, **changes}}
     )
-    return Stack(aws, outputs)

@@ -111,7 +111,7 @@ class Trial:
         """Lets the reconciler look at samples until so many run."""
 
         def probe() -> bool:
-            self.stack.invoke("ReconcileTasks", {})
+            self.stack.invoke("ReconcileSamples", {})
             return self.counts().get(RUNNING, 0) == running
 
         eventually(probe, within_seconds=40)
@@ -224,4 +224,6 @@ def test_the_sample_events_are_taken(stack: Stack, machines: Machines) -> None:
     assert (answer["cohort"], answer["done"], answer["counts"]["RUNNING"]) == ("run-42", True, 1)
     # it tells of an execution of another workflow
     assert stack.invoke("CountSamples", count) == {"batchItemFailures": []}
+    healed = json.loads((stack.root / "events/reconcile_samples.json").read_text())
+    assert stack.invoke("ReconcileSamples", healed) is not None
     assert stack.invoke("StartSamples", {"cohort": "run-42", "only": "failed"})["counts"]["RUNNING"] == 1

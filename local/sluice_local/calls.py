@@ -113,6 +113,13 @@ class ApiGate:
         accepted, self._buckets[api] = bucket.take(self._monotonic())
         return accepted
 
+    def recent(self, api: str, since_second: int) -> ApiCalls:
+        """Return one API's sums, and its calls by second from a second of the epoch on."""
+        with self._lock:
+            calls = self._calls.get(api, ApiCalls())
+            found = {at: list(pair) for at, pair in calls.per_second.items() if at >= since_second}
+            return ApiCalls(calls.count, calls.throttled, found)
+
     def report(self) -> dict[str, Any]:
         """Return all calls so far, as `/_sluice/calls` shows them."""
         with self._lock:

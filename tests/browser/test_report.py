@@ -14,6 +14,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from sluice_cli.report.render import render_report
 from tests.browser.chromium import complaints, prefer, requests, shoot
 from tests.browser.cohorts import made_up_cohort
+from tests.browser.reading import cells, tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,23 +65,6 @@ def chosen(browser: Chrome) -> str:
 
 def choose(browser: Chrome, name: str, value: str) -> None:
     Select(browser.find_element(By.ID, name)).select_by_value(value)
-
-
-def tiles(browser: Chrome) -> dict[str, str]:
-    """The figures at the top, by what they are."""
-    found = browser.find_elements(By.CSS_SELECTOR, "#tiles > div")
-    texts = [each.text.split("\n", 1) for each in found]
-    return {title.replace("\n", " "): value for value, title in texts}
-
-
-def cells(browser: Chrome, table: str) -> list[list[str]]:
-    """The texts of a table's body."""
-    script = (
-        "return [...document.querySelector(arguments[0]).tBodies[0].rows]"
-        ".map(row => [...row.cells].map(cell => cell.textContent))"
-    )
-    found: list[list[str]] = browser.execute_script(script, table)
-    return found
 
 
 def test_1800_samples_of_three_jobs_open_in_less_than_ten_seconds(opened: Chrome) -> None:

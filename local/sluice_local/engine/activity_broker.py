@@ -69,6 +69,15 @@ class ActivityTask:
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Load:
+    """How many tasks wait for a poll, how many were taken and are open, and how many polls wait."""
+
+    waiting_tasks: int
+    taken_tasks: int
+    waiting_polls: int
+
+
 _Poller = asyncio.Future[ActivityTask | None]
 
 
@@ -144,6 +153,12 @@ class ActivityBroker:
         """Close every open task of an execution that has ended; nobody is told."""
         for task in [each for each in self._open.values() if each.execution_arn == execution_arn]:
             self._close(task).set_exception(ExecutionEndedError())
+
+    def load(self) -> Load:
+        """Count what is open, over all activities."""
+        waiting = sum(len(queue) for queue in self._queues.values())
+        polls = sum(len(pollers) for pollers in self._pollers.values())
+        return Load(waiting, len(self._open) - waiting, polls)
 
     def _match(self, activity_arn: str) -> None:
         queue, pollers = self._queues[activity_arn], self._pollers[activity_arn]

@@ -19,9 +19,19 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 async def send_json(send: Send, status: int, payload: object, headers: Headers = ()) -> None:
     """Answer with JSON."""
-    body = json.dumps(payload).encode()
-    fixed = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
+    await _send(
+        send, status, json.dumps(payload).encode(), [(b"content-type", b"application/json"), *headers]
+    )
+
+
+async def send_html(send: Send, page: str) -> None:
+    """Answer with a page for people."""
+    await _send(send, 200, page.encode(), [(b"content-type", b"text/html; charset=utf-8")])
+
+
+async def _send(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": body})
 
 

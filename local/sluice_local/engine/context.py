@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sluice_local.calls import ApiGate
-from sluice_local.engine.pages import Change, Page
+from sluice_local.engine.pages import Change, Document, Page
 from sluice_local.faults_in_force import FaultsInForce
 from sluice_local.settings import LocalSettings
 
@@ -21,6 +21,7 @@ class Engine:
         loop: the event loop that serves every request.
         faults: what goes wrong on purpose.
         pages: observation pages under `/_sluice/`, by name; a mend adds its own.
+        documents: HTML for people, under `/_sluice/` too, by name.
         changes: what PUT or DELETE of a page does, by method and name.
         exits: what is called, in order, when the server ends.
     """
@@ -30,6 +31,7 @@ class Engine:
     loop: asyncio.AbstractEventLoop
     faults: FaultsInForce
     pages: dict[str, Page] = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)
     exits: list[Callable[[], None]] = field(default_factory=list)
 

@@ -14,6 +14,7 @@ from sluice_local.engine import (
     cloudformation,
     connections,
     definitions,
+    embedded_metrics,
     executions,
     fault_events,
     fault_workers,
@@ -22,6 +23,7 @@ from sluice_local.engine import (
     integrations,
     jsonata_states,
     lambdas,
+    live_page,
     retry_delays,
     schedules,
     stock,
@@ -54,7 +56,7 @@ def install(settings: LocalSettings) -> tuple[Gateway, Engine]:
     engine.pages["engine"] = lambda: {"touched": stock.touched()}
     _show_faults(engine)
     _install_mends(engine)
-    pages = Pages(engine.pages, engine.changes)
+    pages = Pages(engine.pages, engine.documents, engine.changes)
     return Gateway(stock.private("app.app"), gate=gate, pages=pages, faults=faults), engine
 
 
@@ -77,6 +79,7 @@ def _install_mends(engine: Engine) -> None:
     integrations.install(engine)
     jsonata_states.install()
     lambdas.install()
+    embedded_metrics.install()
     iam_credentials.install()
     batch_windows.install(engine)
     batch_scaling.install()
@@ -88,4 +91,5 @@ def _install_mends(engine: Engine) -> None:
     batch_integration.install(engine, batch, job_events)
     cloudformation.install(batch)
     usage.install(engine)
+    live_page.install(engine, broker, batch.backend)
     iam.install(engine)

@@ -1,13 +1,14 @@
-"""The pages under `/_sluice/`: each is read as JSON, and a few can be written."""
+"""The pages under `/_sluice/`: JSON for programs, of which some can be written, and HTML for people."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sluice_local.engine.asgi import Receive, Scope, Send, read_request, send_json
+from sluice_local.engine.asgi import Receive, Scope, Send, read_request, send_html, send_json
 
 PAGE_PREFIX = "/_sluice/"
 
 Page = Callable[[], Any]
+Document = Callable[[], str]
 Change = Callable[[bytes], None]
 
 
@@ -16,19 +17,28 @@ class Pages:
 
     Args:
         shown: what each page shows, by name.
+        documents: the HTML of each page for people, by name.
         changes: what PUT or DELETE does with a request's body, by method and name; it raises `ValueError`
             for a body that will not do.
     """
 
-    def __init__(self, shown: Mapping[str, Page], changes: Mapping[tuple[str, str], Change]) -> None:
+    def __init__(
+        self,
+        shown: Mapping[str, Page],
+        documents: Mapping[str, Document],
+        changes: Mapping[tuple[str, str], Change],
+    ) -> None:
         self._shown = shown
+        self._documents = documents
         self._changes = changes
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show a page, or change it and show what it has become."""
         name = scope["path"].removeprefix(PAGE_PREFIX)
         page, change = self._shown.get(name), self._changes.get((scope["method"], name))
-        if page is None:
+        if name in self._documents and scope["method"] == "GET":
+            await send_html(send, self._documents[name]())
+        elif page is None:
             message = f"No page {name!r}; there are {sorted(self._shown)}."
             await send_json(send, 404, {"message": message})
         elif change is None and scope["method"] != "GET":

@@ -1,0 +1,1 @@
+"""The live page of Local AWS: what runs, as it runs, for people who would rather look than read."""

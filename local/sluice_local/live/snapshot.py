@@ -1,0 +1,126 @@
+"""What the live page asks for once a second: a few kilobytes, however large the cohort is; pure.
+
+Counts, rates of the last minutes and the newest failures; nothing grows with the number of samples.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+POLLER_SUFFIX: Final = "-activity-poller"
+"""How template.yaml ends the name of the state machine that polls."""
+
+WINDOW_SECONDS: Final = 300
+FAILURES_SHOWN: Final = 20
+REASON_SHOWN: Final = 300
+UNNAMED: Final = "no named error"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution of Step Functions; `stopped_at` is ISO 8601 in UTC."""
+
+    machine: str
+    name: str
+    status: str
+    stopped_at: str | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The Activity's queue: tasks that nobody has taken, open polls, and tasks that were taken."""
+
+    waiting: int
+    polls: int
+    taken: int
+
+
+@dataclass(frozen=True)
+class Submits:
+    """Calls of SubmitJob: all, those answered with 429, both by second of the epoch, and the quota."""
+
+    count: int
+    throttled: int
+    per_second: Mapping[int, Sequence[int]]
+    quota_per_second: float | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that is looked at, at one moment (seconds since the epoch)."""
+
+    at_second: int
+    executions: Sequence[Execution]
+    job_statuses: Iterable[str]
+    queue: Queue
+    submits: Submits
+
+
+def snapshot(seen: Seen) -> dict[str, Any]:
+    """Make what the page shows of one moment."""
+    failed = [each for each in seen.executions if each.status not in {"RUNNING", "SUCCEEDED"}]
+    pollers = [each for each in seen.executions if each.machine.endswith(POLLER_SUFFIX)]
+    return {
+        "atSecond": seen.at_second,
+        "executions": _by_machine(seen.executions),
+        "jobs": dict(Counter(seen.job_statuses)),
+        "pollersRunning": sum(each.status == "RUNNING" for each in pollers),
+        "tasksWaiting": seen.queue.waiting,
+        "tasksTaken": seen.queue.taken,
+        "pollsOpen": seen.queue.polls,
+        "submits": _submits(seen),
+        "errors": dict(Counter(each.error or each.status for each in failed).most_common()),
+        "failures": [_failure(each) for each in _newest(failed)],
+    }
+
+
+def _by_machine(executions: Iterable[Execution]) -> dict[str, dict[str, int]]:
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in executions:
+        counts[each.machine][each.status] += 1
+    return {machine: dict(counts[machine]) for machine in sorted(counts)}
+
+
+def _submits(seen: Seen) -> dict[str, Any]:
+    """The second under way is left out: its count is not yet what it will be."""
+    seconds = range(seen.at_second - WINDOW_SECONDS, seen.at_second)
+    pairs = [seen.submits.per_second.get(second, (0, 0)) for second in seconds]
+    return {
+        "count": seen.submits.count,
+        "throttled": seen.submits.throttled,
+        "quotaPerSecond": seen.submits.quota_per_second,
+        "fromSecond": seconds.start,
+        "acceptedPerSecond": [pair[0] for pair in pairs],
+        "throttledPerSecond": [pair[1] for pair in pairs],
+    }
+
+
+def _newest(failed: Sequence[Execution]) -> list[Execution]:
+    return sorted(failed, key=lambda each: each.stopped_at or "", reverse=True)[:FAILURES_SHOWN]
+
+
+def _failure(execution: Execution) -> dict[str, Any]:
+    job, reason = _said(execution.cause or "")
+    return {
+        "machine": execution.machine,
+        "name": execution.name,
+        "error": execution.error or UNNAMED,
+        "status": execution.status,
+        "job": job,
+        "reason": reason[:REASON_SHOWN],
+    }
+
+
+def _said(cause: str) -> tuple[str | None, str]:
+    """Sluice's causes are JSON objects that name the job; others are sentences."""
+    try:
+        found = json.loads(cause)
+    except ValueError:
+        return None, cause
+    if not isinstance(found, dict):
+        return None, cause
+    return found.get("job"), str(found.get("reason") or found.get("cause") or cause)

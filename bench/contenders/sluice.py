@@ -36,7 +36,9 @@ class Sluice:
         outputs = deploy_stack(aws, parameters)
         job = add_sleep_job(aws, outputs["JobQueueArn"])
         workflow = definition(project_file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)
-        note = f"SubmitRatePerSecond {parameters['SubmitRatePerSecond']}: 49/50 of the quota, as by default"
+        note = (
+            ", ".join(f"{name} {value}" for name, value in parameters.items()) + ": the defaults' share of 50"
+        )
         return run_workflows(aws, workflow, cohort, note=note)
 
 

@@ -49,7 +49,7 @@ class Parameters:
         return cls(
             limit=Limit(float(chosen["SubmitRatePerSecond"]), burst=int(chosen["SubmitBurst"])),
             poller_count=int(default["PollerCount"]),
-            poller_threads=int(default["PollerThreads"]),
+            poller_threads=int(chosen["PollerThreads"]),
             round_seconds=int(default["RoundSeconds"]),
             rounds_per_execution=int(default["RoundsPerExecution"]),
             max_empty_rounds=int(default["MaxEmptyRounds"]),

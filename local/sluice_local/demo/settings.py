@@ -8,6 +8,8 @@ from sluice_local.quotas import Quota
 RATE_WITHIN_QUOTA = 0.98
 """Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
 BURST_MAX = 10
+THREADS_OF_BUCKET = 32 / 50
+"""Poller threads by calls of the quota's bucket, as template.yaml has it: after a stall all may call at once."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def quota_of(rate_per_second: float) -> Quota:
 
 
 def stack_parameters(quota: Quota) -> dict[str, str]:
-    """Choose the stack's submit rate and burst so that Sluice stays within a quota of SubmitJob."""
+    """Choose the stack's parameters so that Sluice stays within a quota of SubmitJob."""
     burst = int(max(1, min(BURST_MAX, quota.bucket_size / 2)))
     rate = round(max(0.1, RATE_WITHIN_QUOTA * quota.refill_per_second), 3)
-    return {"SubmitRatePerSecond": f"{rate:g}", "SubmitBurst": str(burst)}
+    threads = int(max(1, min(200, THREADS_OF_BUCKET * quota.bucket_size)))
+    return {"SubmitRatePerSecond": f"{rate:g}", "SubmitBurst": str(burst), "PollerThreads": str(threads)}

@@ -11,6 +11,7 @@ def test_awss_quota_gives_the_templates_own_defaults() -> None:
     assert stack_parameters(AWS_QUOTAS["Batch.SubmitJob"]) == {
         "SubmitRatePerSecond": "49",
         "SubmitBurst": "10",
+        "PollerThreads": "32",
     }
 
 
@@ -20,6 +21,7 @@ def test_the_stack_stays_within_the_quota(rate: float) -> None:
     chosen = stack_parameters(quota)
     assert float(chosen["SubmitRatePerSecond"]) <= quota.refill_per_second
     assert 1 <= int(chosen["SubmitBurst"]) <= quota.bucket_size
+    assert 1 <= int(chosen["PollerThreads"]) <= quota.bucket_size
 
 
 def test_a_quota_below_one_a_second_still_lets_a_call_through() -> None:

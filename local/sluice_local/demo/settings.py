@@ -9,7 +9,7 @@ RATE_WITHIN_QUOTA = 0.98
 """Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
 BURST_MAX = 10
 THREADS_OF_BUCKET = 32 / 50
-"""Poller threads by calls of the quota's bucket, as template.yaml has it: after a stall all may call at once."""
+"""Poller threads by calls of the bucket, as template.yaml has it: after a stall all may call at once."""
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,7 @@ def ready_text(folder: Path, endpoint: str, outputs: Mapping[str, str]) -> str:
     variables = " ".join(f"{name}={value}" for name, value in client_environment(endpoint).items())
     return f"""
 Local AWS serves {endpoint} with the stack deployed. Ctrl-C ends it.
+  to watch {endpoint}/_sluice/ in a browser
   outputs  {folder / OUTPUTS_FILE}
   log      {folder / LOG_FILE}
   jobs     {endpoint}/_sluice/jobs   calls {endpoint}/_sluice/calls

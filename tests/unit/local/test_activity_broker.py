@@ -11,6 +11,7 @@ from sluice_local.engine.activity_broker import (
     ActivityFailedError,
     ActivityTask,
     ExecutionEndedError,
+    Load,
     TaskEndedError,
     UnknownTaskError,
 )
@@ -145,3 +146,12 @@ async def test_a_task_of_an_execution_that_has_ended_meanwhile_is_not_queued() -
     task = bench.schedule("late")
     assert isinstance(task.outcome.exception(), ExecutionEndedError)
     assert await bench.poll() is None
+
+
+@on_loop
+async def test_it_tells_how_many_tasks_and_polls_wait_and_how_many_tasks_were_taken() -> None:
+    bench = Bench()
+    for token in ("taken", "first", "second"):
+        bench.schedule(token)
+    await bench.poll()
+    assert bench.broker.load() == Load(waiting_tasks=2, taken_tasks=1, waiting_polls=0)

@@ -60,3 +60,15 @@ def test_an_api_without_a_quota_is_counted_only() -> None:
     gate = ApiGate({}, monotonic=Clock(), wall=Clock())
     assert all(gate.admit("DynamoDB.PutItem") for _ in range(100))
     assert gate.report()["calls"]["DynamoDB.PutItem"]["count"] == 100
+
+
+def test_the_gate_tells_of_an_api_s_last_seconds_with_the_sums_of_all() -> None:
+    clock = Clock()
+    gate = ApiGate({"Batch.SubmitJob": Quota(1, 1)}, monotonic=clock, wall=clock)
+    for _ in range(3):
+        gate.admit("Batch.SubmitJob")
+        gate.admit("Batch.SubmitJob")
+        clock.now += 1
+    found = gate.recent("Batch.SubmitJob", 1001)
+    assert (found.count, found.throttled, found.per_second) == (6, 3, {1001: [1, 1], 1002: [1, 1]})
+    assert gate.recent("Batch.ListJobs", 0).count == 0

@@ -85,6 +85,7 @@ def _invocations(scene: Scene, function: str) -> int:
     """How often a function was called and its log kept; each invocation has a log stream of its own."""
     groups = {"HandleJobStatus": "handle_job_status", "CancelJobs": "cancel_jobs"}
     groups |= {"EnsurePollers": "ensure_pollers", "ReconcileTasks": "reconcile_tasks"}
+    groups |= {"CountSamples": "count_samples", "ReconcileSamples": "reconcile_samples"}
     return _log_streams(scene, groups[function])
 
 
@@ -112,6 +113,13 @@ def workflow_starts(scene: Scene) -> None:
 def workflow_stops(scene: Scene) -> None:
     """Somebody's workflow is stopped."""
     scene.stack.states.stop_execution(executionArn=scene.start())
+
+
+def sample_ends(scene: Scene) -> None:
+    """An execution ends that is named as a cohort's sample is."""
+    machines = scene.machines()
+    machine = machines.create({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    machines.start(machine, name="cohort.1.sample")
 
 
 def poller_dies(scene: Scene) -> None:
@@ -153,12 +161,17 @@ def _of_queues() -> Iterator[Probe]:
         "HandleJobStatus": "JobEventsQueue",
         "CancelJobs": "CancellationsQueue",
         "EnsurePollers": "WakeUpsQueue",
+        "CountSamples": "SampleEndsQueue",
     }.items():
         yield Probe(f"{queue} is read", partial(takes_messages, function, queue), "sqs:")
 
 
 def _of_schedules() -> Iterator[Probe]:
-    for function, event in {"EnsurePollers": "Probe", "ReconcileTasks": "EveryMinute"}.items():
+    for function, event in {
+        "EnsurePollers": "Probe",
+        "ReconcileTasks": "EveryMinute",
+        "ReconcileSamples": "EveryFiveMinutes",
+    }.items():
         yield Probe(
             f"{function}'s schedule calls", partial(is_called_by_its_schedule, function, event), "lambda:"
         )
@@ -169,6 +182,7 @@ def _of_events() -> Iterator[Probe]:
         (job_ends, "JobEvents"),
         (workflow_stops, "Cancellations"),
         (workflow_starts, "WakeUps"),
+        (sample_ends, "SampleEnds"),
     ):
         yield Probe(
             f"{cause.__name__}: told to {stem}Queue", partial(is_delivered, cause, f"{stem}Queue"), "sqs:"

@@ -76,20 +76,20 @@ def cancels(scene: Scene) -> str | None:
     handed = Handed(f"token-{time.time_ns()}", machine_arn.replace("stateMachine", "execution") + ":x")
     job_id = running_job(scene)
     scene.put_task(handed, scene.stack.job("only", "any:1"), ids={"only": job_id})
-    failed, _ = scene.invoke("CancelJobs", record(_stopped(handed.execution, machine_arn)))
+    failed, _ = scene.invoke("CancelJobs", record(execution_ended(handed.execution, machine_arn)))
     return failed or first_wrong(
         (was_stopped(scene, job_id), "a stopped workflow's job runs on"),
         (scene.task_state(handed.token) == "ABANDONED", "a stopped workflow's task stays open"),
     )
 
 
-def _stopped(execution: str, machine_arn: str) -> str:
+def execution_ended(execution: str, machine_arn: str, *, name: str = "x") -> str:
     """The event of an execution that was stopped just now, as JSON text."""
     now_ms = time.time_ns() // 1_000_000
     facts = {
         "executionArn": execution,
         "stateMachineArn": machine_arn,
-        "name": "x",
+        "name": name,
         "status": "ABORTED",
         "startDate": now_ms,
         "stopDate": now_ms,

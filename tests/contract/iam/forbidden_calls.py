@@ -53,6 +53,23 @@ def execution(scene: Scene) -> Arguments:
     return {"executionArn": f"{machine.replace(':stateMachine:', ':execution:')}:x"}
 
 
+def sample(scene: Scene) -> Arguments:
+    return {"executionArn": f"{execution(scene)['executionArn'][:-1]}cohort.1.sample"}
+
+
+def cohort(scene: Scene) -> Arguments:
+    key = {"cohort": {"S": "cohort"}, "entry": {"S": "#"}}
+    return {"TableName": scene.physical("CohortTable"), "Key": key}
+
+
+def samples(scene: Scene) -> Arguments:
+    return {
+        "TableName": scene.physical("CohortTable"),
+        "KeyConditionExpression": "cohort = :x",
+        "ExpressionAttributeValues": {":x": {"S": "cohort"}},
+    }
+
+
 def activity(scene: Scene) -> Arguments:
     return {"activityArn": scene.stack.outputs["ActivityArn"]}
 
@@ -141,11 +158,16 @@ EVERYBODY: Final = (
     "CancelJobsRole",
     "EnsurePollersRole",
     "ReconcileTasksRole",
+    "StartSamplesRole",
+    "CountSamplesRole",
+    "ReconcileSamplesRole",
     "ActivityPollerRole",
+    "CohortMachineRole",
     "WorkflowRole",
     "JobRole",
     "JobExecutionRole",
     "ReconcileTasksFunctionEveryMinuteRole",
+    "ReconcileSamplesFunctionEveryFiveMinutesRole",
 )
 
 NEVER: Final[dict[str, tuple[Call, ...]]] = {
@@ -199,6 +221,41 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("dynamodb", "query", by_execution),
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),
+    "StartSamplesRole": (
+        ("stepfunctions", "describe_execution", sample),
+        ("stepfunctions", "send_task_success", success),
+        ("stepfunctions", "get_activity_task", activity),
+        ("s3", "get_object", other_object),
+        ("s3", "put_object", own_object),
+        ("batch", "submit_job", submit),
+        ("dynamodb", "get_item", task),
+        ("sqs", "receive_message", queue("SampleEndsQueue")),
+    ),
+    "CountSamplesRole": (
+        ("stepfunctions", "start_execution", workflow),
+        ("stepfunctions", "describe_execution", sample),
+        ("dynamodb", "get_item", cohort),
+        ("dynamodb", "update_item", rate),
+        ("dynamodb", "update_item", task),
+        ("s3", "get_object", own_object),
+        ("sqs", "receive_message", queue("CancellationsQueue")),
+        ("sqs", "receive_message", queue("SampleEndsDeadLetters")),
+    ),
+    "ReconcileSamplesRole": (
+        ("stepfunctions", "describe_execution", execution),
+        ("stepfunctions", "send_task_success", success),
+        ("s3", "get_object", own_object),
+        ("batch", "submit_job", submit),
+        ("dynamodb", "query", samples),
+        ("dynamodb", "get_item", task),
+        ("sqs", "receive_message", queue("SampleEndsQueue")),
+    ),
+    "CohortMachineRole": (
+        ("lambda", "invoke", function("SubmitJobs")),
+        ("stepfunctions", "start_execution", workflow),
+        ("dynamodb", "get_item", cohort),
+        ("s3", "get_object", own_object),
+    ),
     "ActivityPollerRole": (
         ("lambda", "invoke", function("HandleJobStatus")),
         ("stepfunctions", "start_execution", workflow),
@@ -223,6 +280,10 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
     "ReconcileTasksFunctionEveryMinuteRole": (
         ("lambda", "invoke", function("SubmitJobs")),
         ("dynamodb", "get_item", task),
+    ),
+    "ReconcileSamplesFunctionEveryFiveMinutesRole": (
+        ("lambda", "invoke", function("ReconcileTasks")),
+        ("dynamodb", "get_item", cohort),
     ),
 }
 """What would be another's work, or another's data."""

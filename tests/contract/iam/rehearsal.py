@@ -6,7 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.contract.iam import delivery_probes, ending_probes, healing_probes, job_probes, submit_probes
+from tests.contract.iam import (
+    cohort_probes,
+    delivery_probes,
+    ending_probes,
+    healing_probes,
+    job_probes,
+    submit_probes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +26,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     *submit_probes.PROBES,
     *ending_probes.PROBES,
     *healing_probes.PROBES,
+    *cohort_probes.PROBES,
     *delivery_probes.PROBES,
     *job_probes.PROBES,
 )

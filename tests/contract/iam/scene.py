@@ -157,7 +157,11 @@ class Scene:
         dynamodb, states, sqs = (self.aws.client(each) for each in ("dynamodb", "stepfunctions", "sqs"))
         for token in self.stack.tokens():
             dynamodb.delete_item(TableName=self.physical("TaskTable"), Key={"taskToken": {"S": token}})
-        own = {self.stack.outputs[name] for name in ("ActivityPollerArn", "WorkflowArn")}
+        for item in dynamodb.scan(TableName=self.physical("CohortTable"))["Items"]:
+            key = {name: item[name] for name in ("cohort", "entry")}
+            dynamodb.delete_item(TableName=self.physical("CohortTable"), Key=key)
+        machines = ("ActivityPollerArn", "WorkflowArn", "CohortMachineArn")
+        own = {self.stack.outputs[name] for name in machines}
         for machine in states.list_state_machines()["stateMachines"]:
             arn = machine["stateMachineArn"]
             _stop_all(states, arn)

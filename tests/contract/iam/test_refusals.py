@@ -14,10 +14,12 @@ from tests.contract.iam.forbidden_calls import (
     EVERYBODY,
     FORBIDDEN,
     by_execution,
+    cohort,
     describe_jobs,
     list_jobs,
     queue,
     rate,
+    samples,
 )
 from tests.contract.iam.policies import document_of
 
@@ -85,6 +87,9 @@ def test_it_is_refused(scene: Scene, sessions: dict[str, Session], row: Row) -> 
         ("CancelJobsRole", "dynamodb", "query", by_execution),
         ("EnsurePollersRole", "dynamodb", "get_item", rate),
         ("ReconcileTasksRole", "batch", "describe_jobs", describe_jobs),
+        ("StartSamplesRole", "dynamodb", "query", samples),
+        ("CountSamplesRole", "sqs", "receive_message", queue("SampleEndsQueue")),
+        ("ReconcileSamplesRole", "dynamodb", "get_item", cohort),
     ],
     ids=_name,
 )
@@ -95,7 +100,7 @@ def test_the_same_credentials_are_good_for_what_the_role_is_for(
     assert sessions[role].call(service, operation, arguments(scene))
 
 
-@pytest.mark.parametrize("name", ["JobEventsQueue", "WakeUpsQueue", "CancellationsQueue"])
+@pytest.mark.parametrize("name", ["JobEventsQueue", "WakeUpsQueue", "CancellationsQueue", "SampleEndsQueue"])
 def test_a_rule_that_is_not_the_stack_s_may_not_send_to_its_queue(
     scene: Scene, unique: str, name: str
 ) -> None:

@@ -9,7 +9,18 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from sluice_cli.aws_api import BotocoreApi
-from sluice_cli.commands import doctor, explain, logs, plan, report
+from sluice_cli.commands import (
+    cancel,
+    doctor,
+    explain,
+    launch,
+    logs,
+    plan,
+    report,
+    retry,
+    status,
+    watch,
+)
 from sluice_cli.errors import CliError
 from sluice_cli.ports import World
 
@@ -59,5 +70,5 @@ def sluice(context: typer.Context) -> None:
         )
 
 
-for command in (plan, explain, logs, report, doctor):
+for command in (plan, launch, status, watch, explain, logs, retry, cancel, report, doctor):
     command.register(app)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from sluice.cohort import CANCELLED_ERROR
 from sluice_cli.durations import span
 from sluice_cli.history import read_history
 from sluice_cli.job_cause import JobCause, completed, read_cause
-from sluice_cli.named_errors import ABORTED, EXECUTION_TIMED_OUT, MEANINGS, OTHER, Meaning
+from sluice_cli.named_errors import ABORTED, CANCELLED, EXECUTION_TIMED_OUT, MEANINGS, OTHER, Meaning
 from sluice_cli.steps import pair, steps
 from sluice_cli.story import Story
 
@@ -72,7 +73,8 @@ def _failure(execution: Execution, history: History, tasks: Sequence[TaskRecord]
     attempt = history.last_failed
     if execution.status == "ABORTED":
         reason = "".join(f": {each}" for each in (execution.error, execution.cause) if each)
-        return execution.error, ABORTED, _facts(execution, history, JobCause(), reason)
+        meaning = CANCELLED if execution.error == CANCELLED_ERROR else ABORTED
+        return execution.error, meaning, _facts(execution, history, JobCause(), reason)
     if execution.status == "TIMED_OUT":
         return (
             "States.Timeout",

@@ -23,7 +23,9 @@ class Meaning:
 
 
 _LOGS: Final = "Read what the job printed: sluice logs {asked}"
-_AGAIN: Final = "Once that is mended, start the sample again."
+_AGAIN: Final = "Once that is mended: `sluice retry` starts all failed samples of a cohort again."
+    "Once that is mended, start it again: `sluice retry` does so for all failed samples of a cohort."
+)
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(
@@ -37,7 +39,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.SpotInterruption": Meaning(
         "job {job} lost its Spot host {attempts} and has no attempt left ({reason})",
         (
-            "Start the sample again: nothing is wrong with it.",
+            "Start the sample again (sluice retry): nothing is wrong with it.",
             "If it happens often, allow more attempts: a retryStrategy with evaluateOnExit `Host EC2*`.",
             "Or put an on-demand compute environment into the job queue.",
         ),
@@ -69,7 +71,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "job {job} was ended by somebody: {reason}",
         (
             "CloudTrail tells by whom: the event TerminateJob or CancelJob of this job id.",
-            "If it was by mistake, start the sample again.",
+            "If it was by mistake, start the sample again (sluice retry).",
         ),
     ),
     "Job.DependencyFailed": Meaning(
@@ -120,8 +122,12 @@ ABORTED: Final = Meaning(
     "by hand (StopExecution){reason}",
     (
         "CloudTrail tells by whom: the event StopExecution. Sluice ends the jobs of a stopped execution.",
-        "If it was by mistake, start the sample again.",
+        "If it was by mistake, start the sample again (sluice retry).",
     ),
+)
+CANCELLED: Final = Meaning(
+    "as its cohort was cancelled",
+    ("To run it after all: `sluice retry` starts the stopped samples of a cohort again.",),
 )
 OTHER: Final = Meaning(
     "state {state} failed with {error}: {reason}",

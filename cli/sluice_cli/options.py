@@ -36,3 +36,9 @@ SubjectArgument = Annotated[
 ]
 
 DEFAULT_STACK = "sluice"
+
+CohortArgument = Annotated[str, typer.Argument(metavar="COHORT", help="Name of the cohort.")]
+FailOption = Annotated[bool, typer.Option("--fail", help="Exit with 1 if a sample failed.")]
+NoWaitOption = Annotated[
+    bool, typer.Option("--no-wait", help="Do not wait until all samples are started; AWS goes on by itself.")
+]

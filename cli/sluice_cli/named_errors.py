@@ -24,8 +24,6 @@ class Meaning:
 
 _LOGS: Final = "Read what the job printed: sluice logs {asked}"
 _AGAIN: Final = "Once that is mended: `sluice retry` starts all failed samples of a cohort again."
-    "Once that is mended, start it again: `sluice retry` does so for all failed samples of a cohort."
-)
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(

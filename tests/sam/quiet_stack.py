@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sluice.aws.cohort_items import sample_key
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.task_input import parse_task
 from tests.contract.building import eventually
@@ -72,6 +73,15 @@ class QuietStack:
         done = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
         workflow = {"workflowArn": self.machines.create(done), "cohort": self.machines.name}
         return self.machines.name, {**sample_event("start_samples"), **workflow}
+
+    def not_looked_at(self, cohort: str) -> None:
+        """Has it that nobody has looked at a cohort's sample for a long time."""
+        self.stack.aws.client("dynamodb").update_item(
+            TableName=self._physical_id("CohortTable"),
+            Key=sample_key(cohort, "NA06989"),
+            UpdateExpression="SET lookedAt = :longAgo",
+            ExpressionAttributeValues={":longAgo": {"N": str(LONG_AGO_MS)}},
+        )
 
     def counts(self, cohort: str) -> Mapping[SampleStatus, int]:
         """How many samples of a cohort stand where."""

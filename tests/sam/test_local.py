@@ -160,6 +160,14 @@ def test_count_samples_counts_the_end_of_a_samples_execution(quiet: QuietStack, 
     assert quiet.counts(cohort) == {SampleStatus.SUCCEEDED: 1}
 
 
+def test_reconcile_samples_counts_an_end_of_which_no_event_told(quiet: QuietStack, invoke: Invoke) -> None:
+    cohort, event = quiet.cohort_of_one()
+    quiet.stack.invoke("StartSamples", event)
+    quiet.not_looked_at(cohort)
+    assert invoke("ReconcileSamplesFunction", sample_event("reconcile_samples"))["SampleEndsMissed"] == 1
+    assert quiet.counts(cohort) == {SampleStatus.SUCCEEDED: 1}
+
+
 def test_a_function_that_raises_says_so_though_sam_ends_with_0(invoke: Invoke) -> None:
     assert invoke("SubmitJobsFunction", {})["errorType"]
 

@@ -163,7 +163,7 @@ def test_jobs_are_found_by_their_name(report: Chrome) -> None:
 
 
 def line_widths(browser: Chrome) -> list[float]:
-    script = "return charts.plot('timeline').data.filter(trace => !trace.meta.fixed).map(trace => trace.line.width)"
+    script = "return charts.plot('timeline').data.filter(it => !it.meta.fixed).map(it => it.line.width)"
     found: list[float] = browser.execute_script(script)
     return found
 

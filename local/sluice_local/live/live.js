@@ -44,6 +44,7 @@
   };
 
   const rate = ({ submits }) => {
+    const busy = submits.acceptedPerSecond.findIndex((count, index) => count + submits.throttledPerSecond[index] > 0);
     const seconds = submits.acceptedPerSecond.map((_, index) => index - submits.acceptedPerSecond.length);
     const bar = (name, y, color) => ({ type: "bar", name, x: seconds, y, width: 0.9, marker: { color }, hovertemplate: `%{y} ${name}<extra></extra>` });
     const quota = submits.quotaPerSecond === null ? [] : [{
@@ -54,7 +55,7 @@
       data: [bar("accepted", submits.acceptedPerSecond, "$align"), bar("answered with 429", submits.throttledPerSecond, "$failed"), ...quota],
       layout: {
         height: 260, barmode: "stack", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: "seconds before now" }, range: [-300, 0] }, yaxis: { title: { text: "SubmitJob calls a second" }, rangemode: "tozero" },
+        xaxis: { title: { text: "seconds before now" }, range: [Math.min(-60, busy < 0 ? 0 : seconds[busy] - 3), 0] }, yaxis: { title: { text: "SubmitJob calls a second" }, rangemode: "tozero" },
       },
     });
   };
@@ -104,7 +105,7 @@
       const answer = await fetch("/_sluice/live");
       history.push(await answer.json());
       if (history.length > KEPT) history.shift();
-      by("state").textContent = `as of ${new Date(history[history.length - 1].atSecond * 1000).toLocaleTimeString("en-GB")}`;
+      by("state").textContent = `Shown as of ${new Date(history[history.length - 1].atSecond * 1000).toLocaleTimeString("en-GB")}.`;
       by("state").className = "say";
       show();
     } catch {

@@ -15,6 +15,7 @@ from sluice.cohort import (
     changes_of_start,
     read_execution_name,
     started,
+    status_to_leave,
 )
 from sluice.cohort_ports import CohortCancelledError
 from sluice.ports import DoesNotExistError, RejectedError
@@ -78,17 +79,7 @@ class MemoryCohortStore:
         with self.lock:
             if self.broken:
                 raise self.broken.popleft()
-            held = [end for end in ends if self._is_news(end)]
-            for end in held:
-                key = (end.name.cohort, end.name.sample)
-                self.items[key] = replace(
-                    self.items[key], status=end.status, stopped_at=end.stopped_at, error=end.error
-                )
-            if held:
-                name = held[0].name.cohort
-                counted = _counted(self.cohorts[name], changes_of_end(held))
-                self.cohorts[name] = replace(counted, updated_at=max(end.stopped_at for end in held))
-            return len(held)
+            return sum(self._note_end(end) for end in ends)
 
     def running_samples(self, before_ms: int) -> Iterator[RunningSample]:
         running = [each for each in self.items.values() if each.status is SampleStatus.RUNNING]
@@ -111,11 +102,16 @@ class MemoryCohortStore:
             return known is None and start.before is None
         return (known.attempt, known.status) == (start.before.attempt, start.before.status)
 
-    def _is_news(self, end: SampleEnd) -> bool:
-        known = self.items.get((end.name.cohort, end.name.sample))
-        if known is None or known.status is not SampleStatus.RUNNING:
+    def _note_end(self, end: SampleEnd) -> bool:
+        key = (end.name.cohort, end.name.sample)
+        known = self.items.get(key)
+        before = status_to_leave(known, end) if known else None
+        if known is None or before is None or before is SampleStatus.SUCCEEDED:
             return False
-        return (known.attempt, known.execution_arn) == (end.name.attempt, end.execution_arn)
+        self.items[key] = replace(known, status=end.status, stopped_at=end.stopped_at, error=end.error)
+        counted = _counted(self.cohorts[known.cohort], changes_of_end([end], before))
+        self.cohorts[known.cohort] = replace(counted, updated_at=end.stopped_at)
+        return True
 
 
 def _counted(cohort: Cohort, changes: Mapping[SampleStatus, int]) -> Cohort:

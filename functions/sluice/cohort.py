@@ -219,9 +219,23 @@ def changes_of_start(starts: Sequence[Start]) -> dict[SampleStatus, int]:
     return changes
 
 
-def changes_of_end(ends: Sequence[SampleEnd]) -> dict[SampleStatus, int]:
-    """What the counts of a cohort change by when running samples end."""
-    changes = {SampleStatus.RUNNING: -len(ends)}
+def status_to_leave(sample: Sample, end: SampleEnd) -> SampleStatus | None:
+    """The status that a sample leaves by an end; None if the end is another's, or no news.
+
+    An execution that was redriven after a failure ends once more, later, under the same ARN.
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    """
+    if (sample.attempt, sample.execution_arn) != (end.name.attempt, end.execution_arn):
+        return None
+    news = sample.status is SampleStatus.RUNNING or (sample.stopped_at or 0) < end.stopped_at
+    return sample.status if news else None
+
+
+def changes_of_end(
+    ends: Sequence[SampleEnd], before: SampleStatus = SampleStatus.RUNNING
+) -> dict[SampleStatus, int]:
+    """What the counts of a cohort change by when samples end that stood so before."""
+    changes = {before: -len(ends)}
     for end in ends:
         changes[end.status] = changes.get(end.status, 0) + 1
     return changes

@@ -19,14 +19,17 @@ from sluice.cohort import (
     Start,
 )
 from sluice.cohort_ports import CohortCancelledError
+from sluice_local.faults import FaultKind
 from sluice_local.tables import create_table
 from tests.cohort_fakes import MemoryCohortStore
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
+from tests.contract.faulty import inject, injected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sluice.cohort_ports import CohortStore
+    from sluice_local.server import LocalAws
 
 WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
 COHORT = Cohort("run-7", WORKFLOW, "0" * 64, total=4, created_at=1000, updated_at=1000)
@@ -140,6 +143,36 @@ def test_a_failed_sample_starts_again_as_the_next_attempt(store: CohortStore) ->
     assert counts(store) == {RUNNING: 2}
     assert store.note_ends([end_of(again), end_of(b)]) == 2
     assert counts(store) == {SUCCEEDED: 2}
+
+
+@pytest.mark.parametrize("status", [SUCCEEDED, FAILED])
+def test_an_execution_that_was_redriven_ends_once_more(store: CohortStore, status: SampleStatus) -> None:
+    a, b = begin(store, "a", "b")
+    store.note_ends([end_of(a, FAILED, stopped_at=5000)])
+    again = end_of(a, status, stopped_at=7000)
+    assert store.note_ends([again, end_of(b)]) == 2
+    assert store.note_ends([again]) == 0
+    assert store.note_ends([end_of(a, FAILED, stopped_at=5000)]) == 0, "an end that comes late"
+    (sample, _) = store.samples(COHORT.name)
+    assert (sample.status, sample.stopped_at, sample.error) == (status, 7000, again.error)
+    assert counts(store) == ({SUCCEEDED: 2} if status is SUCCEEDED else {SUCCEEDED: 1, FAILED: 1})
+
+
+def test_a_sample_that_succeeded_stays_so(store: CohortStore) -> None:
+    (a,) = begin(store, "a")
+    store.note_ends([end_of(a)])
+    assert store.note_ends([end_of(a, FAILED, stopped_at=7000)]) == 0
+    assert counts(store) == {SUCCEEDED: 1}
+
+
+def test_a_transaction_whose_answer_is_lost_counts_once(aws: LocalAws, unique: str) -> None:
+    dynamodb = aws.client("dynamodb")
+    store = DynamoCohortStore(dynamodb, create_table(dynamodb, TEMPLATE, "CohortTable", name=unique))
+    inject(aws, FaultKind.ANSWER_LOST, "DynamoDB.TransactWriteItems", count=2)
+    (a,) = begin(store, "a")
+    assert store.note_ends([end_of(a)]) == 1
+    assert counts(store) == {SUCCEEDED: 1}
+    assert injected(aws, FaultKind.ANSWER_LOST) == 2
 
 
 def test_of_two_that_retry_a_sample_one_counts_it(store: CohortStore) -> None:

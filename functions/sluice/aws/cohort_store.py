@@ -20,7 +20,14 @@ from sluice.aws.cohort_items import (
 from sluice.aws.errors import translated
 from sluice.aws.items import refused_item, to_item
 from sluice.aws.transactions import Transactions
-from sluice.cohort import SampleStatus, changes_of_end, changes_of_start, started
+from sluice.cohort import (
+    FAILURES,
+    SampleStatus,
+    changes_of_end,
+    changes_of_start,
+    started,
+    status_to_leave,
+)
 from sluice.cohort_ports import CohortCancelledError
 
 if TYPE_CHECKING:
@@ -100,13 +107,29 @@ class DynamoCohortStore:
         return [*running, *(started(block.cohort, start, now_ms) for start in written.held)]
 
     def note_ends(self, ends: Sequence[SampleEnd]) -> int:
-        """A transaction; if some ends are refused, another one without them."""
+        """A transaction; if some ends are refused, another one without them.
+
+        Those that were refused as their samples had ended before are tried again from that status.
+        """
+        counted, left = self._note_ends(ends, SampleStatus.RUNNING)
+        for before in FAILURES:
+            redriven = [end for end, sample in left if status_to_leave(sample, end) is before]
+            counted += self._note_ends(redriven, before)[0]
+        return counted
+
+    def _note_ends(
+        self, ends: Sequence[SampleEnd], before: SampleStatus
+    ) -> tuple[int, list[tuple[SampleEnd, Sample]]]:
+        """Returns how many ends were noted, and those refused with their samples as they are."""
 
         def actions(kept: Sequence[SampleEnd]) -> list[Any]:
-            return [self._count_ends(kept), *map(self._put_end, kept)] if kept else []
+            ends_put = [self._put_end(end, before) for end in kept]
+            return [self._count_ends(kept, before), *ends_put] if kept else []
 
         written = self._transactions.write(ends, actions)
-        return len(written.held) if written else 0
+        if written is None:
+            return 0, []
+        return len(written.held), [(end, read_sample(item)) for end, item in written.refused if item]
 
     def running_samples(self, before_ms: int) -> Iterator[RunningSample]:
         """A query of the sparse index, a page at a time as it is needed."""
@@ -144,27 +167,27 @@ class DynamoCohortStore:
             put["ExpressionAttributeValues"] = to_item(seen)
         return {"Put": {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
 
-    def _put_end(self, end: SampleEnd) -> dict[str, Any]:
+    def _put_end(self, end: SampleEnd, before: SampleStatus) -> dict[str, Any]:
         values = {
             ":status": end.status.value,
             ":stopped": end.stopped_at,
             ":attempt": end.name.attempt,
-            ":running": SampleStatus.RUNNING.value,
+            ":before": before.value,
             ":arn": end.execution_arn,
             **({":error": end.error} if end.error else {}),
         }
-        error = ", #error = :error" if end.error else ""
+        error = ", #error = :error REMOVE #running" if end.error else " REMOVE #running, #error"
+        later = "" if before is SampleStatus.RUNNING else " AND stoppedAt < :stopped"
         return {
             "Update": {
                 "TableName": self.table,
                 "Key": sample_key(end.name.cohort, end.name.sample),
-                "UpdateExpression": f"SET #status = :status, stoppedAt = :stopped{error} REMOVE #running",
-                "ConditionExpression": "attempt = :attempt AND #status = :running AND executionArn = :arn",
-                "ExpressionAttributeNames": {
-                    "#status": "status",
-                    "#running": "running",
-                    **({"#error": "error"} if end.error else {}),
-                },
+                "UpdateExpression": f"SET #status = :status, stoppedAt = :stopped{error}",
+                "ConditionExpression": (
+                    f"attempt = :attempt AND executionArn = :arn AND #status = :before{later}"
+                ),
+                "ExpressionAttributeNames": {"#status": "status", "#running": "running", "#error": "error"},
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
                 "ExpressionAttributeValues": to_item(values),
             }
         }
@@ -182,11 +205,11 @@ class DynamoCohortStore:
             values={":now": now_ms, ":asof": block.as_of, **next_row},
         )
 
-    def _count_ends(self, ends: Sequence[SampleEnd]) -> dict[str, Any]:
+    def _count_ends(self, ends: Sequence[SampleEnd], before: SampleStatus) -> dict[str, Any]:
         latest = max(end.stopped_at for end in ends)
         return self._count(
             ends[0].name.cohort,
-            changes_of_end(ends),
+            changes_of_end(ends, before),
             sets="SET updatedAt = :now",
             condition="attribute_exists(cohort)",
             values={":now": latest},

@@ -1,0 +1,133 @@
+"""Guards of cohorts: starts, counts, healing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import COUNTS_ARE_RIGHT, STARTS_ONCE
+
+SERVICES: Final = "functional/test_cohorts.py"
+TABLE: Final = "contract/test_cohort_store.py"
+
+COHORT_MUTANTS: Final = (
+    Mutant(
+        STARTS_ONCE,
+        "an execution's name, which can be used once",
+        "functions/sluice/cohort_starter.py",
+        old="self.executions.start, cohort.workflow_arn, str(sample.execution_name), sample.input",
+        new='self.executions.start, cohort.workflow_arn, f"{self.clock.now_us()}", sample.input',
+        provers=tests(SERVICES, "test_a_run_goes_on_where_the_time_was_up"),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "telling the samples that run of those that are over",
+        "functions/sluice/aws/cohort_store.py",
+        old="running = [sample for sample in found if sample.status is SampleStatus.RUNNING]",
+        new="running = list[Sample]()",
+        provers=tests(
+            TABLE, "test_a_repeated_start_counts_nothing_twice_and_tells_of_those_that_run[local-aws]"
+        ),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "starting what was noted only",
+        "functions/sluice/cohort_healer.py",
+        old="self.start_limiter.call(start, until_us)",
+        new="pass",
+        provers=tests(SERVICES, "test_a_sample_that_was_noted_and_never_started_is_started"),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "retrying only what had failed when it was asked for",
+        "functions/sluice/cohort_starter.py",
+        old="sample.status in FAILURES and (sample.stopped_at or 0) <= as_of",
+        new="sample.status in FAILURES",
+        provers=tests(SERVICES, "test_a_repeated_retry_does_not_retry_what_failed_since_it_was_asked_for"),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "asking again for a start without an answer",
+        "functions/sluice/cohort_starter.py",
+        old="UNCLEAR_TRIES: Final = 3",
+        new="UNCLEAR_TRIES: Final = 1",
+        provers=tests(SERVICES, "test_a_start_whose_answer_is_lost_is_made_again"),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "starting nothing of a cohort that was cancelled meanwhile",
+        "functions/sluice/aws/cohort_store.py",
+        old="OR cancelledAt < :asof",
+        new="OR cancelledAt >= :asof",
+        provers=tests(TABLE, "test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again[local-aws]"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "counting a sample once",
+        "functions/sluice/aws/cohort_store.py",
+        old='put["ConditionExpression"] = "attribute_not_exists(cohort)"',
+        new='put["ConditionExpression"] = "attribute_not_exists(nobody)"',
+        provers=tests(
+            TABLE, "test_a_repeated_start_counts_nothing_twice_and_tells_of_those_that_run[local-aws]"
+        ),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "counting an end once",
+        "functions/sluice/aws/cohort_store.py",
+        old="AND executionArn = :arn AND #status = :before{later}",
+        new="AND executionArn = :arn AND NOT #status = :stopped{later}",
+        provers=tests(TABLE, "test_an_end_is_counted_once[local-aws]"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "passing over executions of others that have a sample's name",
+        "functions/sluice/aws/cohort_store.py",
+        old="AND executionArn = :arn",
+        new="AND NOT executionArn = :stopped",
+        provers=tests(TABLE, "test_ends_of_others_change_nothing[local-aws]"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "trying the others again without those that were refused",
+        "functions/sluice/aws/transactions.py",
+        old='kept = [entry for entry, why in fates if why["Code"] != CONDITION_FAILED]',
+        new="kept = []",
+        provers=tests(
+            TABLE,
+            "test_of_ends_told_together_those_that_change_nothing_do_not_hold_up_the_others[local-aws]",
+        ),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "counting the end of a redriven execution",
+        "functions/sluice/aws/cohort_store.py",
+        old="for before in FAILURES:",
+        new="for before in ():",
+        provers=tests(TABLE, "test_an_execution_that_was_redriven_ends_once_more[SUCCEEDED-local-aws]"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "delivering again what was not counted",
+        "functions/sluice/cohort_counter.py",
+        old="            return ends\n",
+        new="            return ()\n",
+        provers=tests(SERVICES, "test_ends_that_cannot_be_counted_come_again"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "asking about samples that have been running for long",
+        "functions/sluice/cohort_healer.py",
+        old="self.store.note_ends([end]))",
+        new="0)",
+        provers=tests(SERVICES, "test_an_end_of_which_no_event_told_is_counted"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "stopping what a cancelled cohort left running",
+        "functions/sluice/cohort_healer.py",
+        old="self.executions.stop(sample.execution_arn, CANCELLED_ERROR)",
+        new="pass",
+        provers=tests(SERVICES, "test_a_cancelled_cohort_is_stopped_to_the_last_sample"),
+    ),
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sluice.aws.errors import translated
 from sluice.cohort_event import sample_end
-from sluice.ports import AlreadyExistsError
+from sluice.ports import AlreadyExistsError, RejectedError
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
@@ -44,6 +44,9 @@ class BotoExecutions:
         return sample_end(execution_arn.rsplit(":", 1)[1], {**said, "stopDate": stopped_at})
 
     def stop(self, execution_arn: str, error: str) -> None:
-        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html."""
-        with translated():
+        """Stops an execution; that one has ended meanwhile is no error.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+        """
+        with suppress(RejectedError), translated():
             self.client.stop_execution(executionArn=execution_arn, error=error)

@@ -1,4 +1,4 @@
-"""Times and spans of time in words."""
+"""Times, spans of time and numbers of samples in words."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def span(seconds: float) -> str:
 def moment(at_ms: int) -> str:
     """Says when something happened, in UTC to the second."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def samples(number: int) -> str:
+    """Says how many samples: `1 sample`, `1,500 samples`."""
+    return f"{number:,} sample{'' if number == 1 else 's'}"

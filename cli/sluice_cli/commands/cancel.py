@@ -8,6 +8,7 @@ import typer
 from sluice.cohort import SampleStatus
 from sluice_cli.cancelling import cancel_cohort
 from sluice_cli.cohorts import find_cohort
+from sluice_cli.durations import samples
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.options import DEFAULT_STACK, CohortArgument, ProfileOption, RegionOption, StackOption
 from sluice_cli.output import say, screen
@@ -48,13 +49,13 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
     found = find_cohort(api, found_stack, cohort)
     running = found.counts.get(SampleStatus.RUNNING, 0)
     if not yes:
-        _ask(f"Stop the {running:,} running samples of cohort {cohort} and start no more of {found.total:,}?")
+        _ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
     left, console = running, screen()
     for left in cancel_cohort(api, world, found_stack, cohort):
         if sys.stdout.isatty():
-            say(console, f"{left:,} samples run")
+            say(console, f"{samples(left)} running")
     if left:
-        say(console, f"Cohort {cohort} is cancelled; {left:,} samples are left to the reconciler.")
+        say(console, f"Cohort {cohort} is cancelled; left to the reconciler: {samples(left)}.")
     else:
         say(console, f"Cohort {cohort} is cancelled; none of its samples runs.")
 

@@ -7,6 +7,7 @@ import typer
 from sluice.sample_sheet import SheetRules
 from sluice_cli.cohort_machine import watch_machine
 from sluice_cli.cohorts import cohort_if_any
+from sluice_cli.durations import samples
 from sluice_cli.launching import Launch, begin, check_same, is_launched, required_fields
 from sluice_cli.options import (
     DEFAULT_STACK,
@@ -89,15 +90,15 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     asked = Launch(name, workflow or own, checked, file, shared)
     total = len(checked.rows)
     if dry_run:
-        say(screen(), f"{sheet} is fine: {total:,} samples for cohort {name}. Nothing was started.")
+        say(screen(), f"{sheet} is fine: {samples(total)} for cohort {name}. Nothing was started.")
     elif _is_done(api, found_stack, asked):
-        _tell(name, total, "were started before", as_json=as_json)
+        _tell(name, total, "started before", as_json=as_json)
     else:
         execution = begin(api, found_stack, asked)
         if not no_wait:
             looks = watch_machine(api, world, found_stack, name, execution)
             show_starting(name, total, looks, lambda now: now.started)
-        _tell(name, total, "are being started" if no_wait else "are started", as_json=as_json)
+        _tell(name, total, "starting" if no_wait else "started", as_json=as_json)
 
 
 def _is_done(api: Api, stack: Stack, asked: Launch) -> bool:
@@ -110,6 +111,6 @@ def _is_done(api: Api, stack: Stack, asked: Launch) -> bool:
 
 def _tell(name: str, total: int, what: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"cohort": name, "total": total, "says": f"the samples {what}"})
+        print_json({"cohort": name, "total": total, "state": what})
     else:
-        say(screen(), f"{total:,} samples of cohort {name} {what}. See how they fare: sluice watch {name}")
+        say(screen(), f"Cohort {name}: {samples(total)} {what}. See how they fare: sluice watch {name}")

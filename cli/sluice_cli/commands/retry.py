@@ -5,6 +5,7 @@ import typer
 from sluice.cohort import FAILURES, Cohort
 from sluice_cli.cohort_machine import start_machine, watch_machine
 from sluice_cli.commands.status import standing_of
+from sluice_cli.durations import samples
 from sluice_cli.options import (
     DEFAULT_STACK,
     CohortArgument,
@@ -56,8 +57,8 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     if not no_wait:
         looks = watch_machine(api, world, found_stack, cohort, execution)
         show_starting(cohort, many, looks, lambda now: many - failures_of(now))
-    what = "are being started" if no_wait else "are started"
-    say(screen(), f"{many:,} samples of cohort {cohort} {what} again. See them: sluice watch {cohort}")
+    what = "starting" if no_wait else "started"
+    say(screen(), f"Cohort {cohort}: {samples(many)} {what} again. See how they fare: sluice watch {cohort}")
 
 
 def failures_of(cohort: Cohort) -> int:

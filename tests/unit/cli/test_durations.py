@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice_cli.durations import moment, span
+from sluice_cli.durations import moment, samples, span
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,8 @@ def test_a_span_is_told_in_its_two_largest_units(seconds: float, words: str) -> 
 
 def test_a_moment_is_told_in_utc() -> None:
     assert moment(1_795_428_489_999) == "2026-11-23 10:08:09"
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 samples"), (1, "1 sample"), (1_500, "1,500 samples")])
+def test_samples_are_counted_in_words(number: int, words: str) -> None:
+    assert samples(number) == words

@@ -1,0 +1,239 @@
+"""`sluice launch`, `status`, `watch`, `cancel` and `retry` on an AWS in memory."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sluice.cohort import SampleStatus
+from sluice.sample_sheet import SheetRules, parse_sheet
+from tests.functional.cli.cohort_aws import CohortAws, cohort_of
+from tests.functional.cli.fakes import ARN, OUTPUTS, Clock, document, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FAILED, SUCCEEDED, ABORTED = SampleStatus.FAILED, SampleStatus.SUCCEEDED, SampleStatus.ABORTED
+SHEET = "sample,reads\nNA1,a\nNA2,b\n"
+OTHER = ("--workflow", f"{ARN}:stateMachine:other")
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "run-42.csv"
+    path.write_text(SHEET)
+    return path
+
+
+def request(aws: CohortAws) -> dict[str, Any]:
+    (started,) = aws.started
+    return dict(json.loads(started["input"]))
+
+
+# ------------------------------------------------------------------------------------------ launch
+
+
+def test_launch_puts_the_sheet_into_the_stack_s_bucket_and_starts_its_samples(sheet: Path) -> None:
+    aws = CohortAws(machine=[{"status": "RUNNING"}, {"status": "SUCCEEDED"}])
+    result = run(aws.api(), "launch", str(sheet), *OTHER, "--set", "panel=p")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "Cohort run-42: 2 samples started. See how they fare: sluice watch run-42\n",
+    )
+    (put,) = aws.put
+    assert (put["Bucket"], put["Body"]) == ("data", SHEET.encode())
+    assert request(aws) == {
+        "cohort": "run-42",
+        "workflowArn": OTHER[1],
+        "sheet": {"bucket": "data", "key": put["Key"], "format": "csv"},
+        "shared": {"panel": "p"},
+        "only": "all",
+    }
+
+
+def test_the_same_launch_has_the_same_name_and_another_attempt_the_next_number(sheet: Path) -> None:
+    first, second = CohortAws(), CohortAws()
+    run(first.api(), "launch", str(sheet), *OTHER)
+    name = first.started[0]["name"]
+    assert name.startswith("run-42-")
+    assert name.endswith("-1")
+    second.taken = {name}
+    run(second.api(), "launch", str(sheet), *OTHER)
+    assert second.started[0]["name"] == name.removesuffix("1") + "2"
+
+
+def test_a_cohort_that_is_launched_already_is_left_as_it_is(sheet: Path) -> None:
+    sha256 = parse_sheet(SHEET, fmt="csv", rules=SheetRules("run-42", {})).sha256
+    aws = cohort_of("NA1", "NA2", sha256=sha256, workflow_arn=OTHER[1])
+    result = run(aws.api(), "launch", str(sheet), *OTHER)
+    assert (result.exit_code, aws.started, aws.put) == (0, [], [])
+    assert "2 samples started before" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("workflow", "says"), [(OTHER[1], "names or inputs"), ("", f"runs {OUTPUTS['WorkflowArn']}, not")]
+)
+def test_another_cohort_of_the_same_name_is_refused(sheet: Path, workflow: str, says: str) -> None:
+    aws = cohort_of("NA1", workflow_arn=workflow)
+    result = run(aws.api(), "launch", str(sheet), *OTHER)
+    assert (result.exit_code, aws.started) == (2, [])
+    assert says in result.stderr
+    assert "--cohort" in result.stderr
+
+
+def test_the_stack_s_own_workflow_needs_its_fields_and_every_bad_row_is_named(sheet: Path) -> None:
+    aws = CohortAws()
+    result = run(aws.api(), "launch", str(sheet))
+    assert (result.exit_code, aws.started, aws.put) == (2, [], [])
+    assert "lines 2-3, reference: it is missing" in result.stderr
+    fields = [f"--set={name}=x" for name in ("reference", "panel", "geneticMap", "output")]
+    assert run(aws.api(), "launch", str(sheet), *fields).exit_code == 0
+
+
+def test_a_dry_run_checks_and_starts_nothing(sheet: Path) -> None:
+    aws = CohortAws()
+    result = run(aws.api(), "launch", str(sheet), *OTHER, "--require", "reads", "--dry-run")
+    assert (result.exit_code, aws.started, aws.put) == (0, [], [])
+    assert "2 samples for cohort run-42. Nothing was started." in result.stdout
+    missing = run(aws.api(), "launch", str(sheet), *OTHER, "--require", "fastq", "--dry-run")
+    assert (missing.exit_code, "lines 2-3, fastq: it is missing" in missing.stderr) == (2, True)
+
+
+def test_a_sheet_may_lie_in_s3_as_json_lines() -> None:
+    aws = CohortAws(objects={"in/run-7.jsonl": b'{"sample": "NA1", "lanes": 2}\n'})
+    result = run(aws.api(), "launch", "s3://lab/in/run-7.jsonl", *OTHER, "--json", "--no-wait")
+    assert document(result)["cohort"] == "run-7"
+    assert request(aws)["sheet"]["format"] == "jsonl"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("none.csv",), "cannot be read: No such file"),
+        (("sheet.csv", "--set", "panel"), "'panel' is not of the form key=value"),
+        (("sheet.csv", "--set", "a=1", "--set", "a=2"), "--set a is given twice"),
+        (("a sheet.csv",), "'a sheet' is no name for a cohort"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    for name in ("sheet.csv", "a sheet.csv"):
+        (tmp_path / name).write_text(SHEET)
+    name, *others = arguments
+    result = run(CohortAws().api(), "launch", str(tmp_path / name), *OTHER, *others)
+    assert (result.exit_code, says in result.stderr) == (2, True)
+
+
+def test_what_stops_the_starting_is_told_with_its_reason(sheet: Path) -> None:
+    cause = json.dumps({"errorMessage": "it is of type EXPRESS"})
+    aws = CohortAws(machine=[{"status": "FAILED", "error": "WorkflowError", "cause": cause}])
+    result = run(aws.api(), "launch", str(sheet), *OTHER)
+    assert result.exit_code == 3
+    assert result.stderr.endswith("not all started: WorkflowError: it is of type EXPRESS\n")
+
+
+# ---------------------------------------------------------------------------------- status and watch
+
+
+def test_status_has_the_counts_and_what_samples_failed_of() -> None:
+    aws = cohort_of("NA1", "NA2", "NA3", "NA4")
+    aws.end(["NA1"], SUCCEEDED)
+    aws.end(["NA2", "NA3"], FAILED, "Job.OutOfMemory")
+    result = run(aws.api(), "status", "run-42")
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["run-42:", "3", "of", "4", "samples", "have", "ended;", "under", "way"],
+        ["SUCCEEDED", "1"],
+        ["FAILED", "2"],
+        ["RUNNING", "1"],
+        ["failed", "of"],
+        ["Job.OutOfMemory", "2", "NA2,", "NA3"],
+    ]
+    assert run(aws.api(), "status", "run-42", "--fail").exit_code == 1
+
+
+def test_status_in_json_names_every_failed_sample() -> None:
+    aws = cohort_of("NA1", "NA2")
+    aws.end(["NA1"], FAILED, "Job.Failed")
+    aws.end(["NA2"], ABORTED)
+    found = document(run(aws.api(), "status", "run-42", "--json"))
+    assert (found["over"], found["counts"]["FAILED"], found["counts"]["ABORTED"]) == (True, 1, 1)
+    assert found["failures"] == {"Job.Failed": 1, "ABORTED": 1}
+    assert [each["sample"] for each in found["failed"]] == ["NA1", "NA2"]
+
+
+def test_status_of_nothing_in_particular_lists_the_cohorts() -> None:
+    result = run(cohort_of("NA1").api(), "status")
+    assert result.stdout.splitlines()[1].split() == ["run-42", "2026-11-23", "12:00", "1", "1", "0", "0"]
+    assert "sluice launch SHEET" in run(CohortAws().api(), "status").stdout
+    assert document(run(cohort_of("NA1").api(), "status", "--json"))["cohorts"][0]["total"] == 1
+
+
+def test_an_unknown_cohort_is_wrong_usage() -> None:
+    for command in ("status", "watch", "retry"):
+        result = run(CohortAws().api(), command, "run-7")
+        assert (result.exit_code, "has no cohort 'run-7'" in result.stderr) == (2, True)
+
+
+def test_watch_tells_what_changes_until_all_is_over() -> None:
+    aws = cohort_of("NA1", "NA2")
+
+    class Busy(Clock):
+        """Every time somebody sleeps, a sample ends."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            aws.end([f"NA{round(self.slept_seconds / 2)}"], FAILED, "Job.TimedOut")
+
+    result = run(aws.api(), "watch", "run-42", clock=Busy())
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("run-42: 0 of 2 samples have ended; under way; no sample has ended")
+    assert lines[1].startswith("run-42: 1 of 2 samples have ended; under way")
+    assert lines[2] == "run-42: 2 of 2 samples have ended; over"
+    assert lines[-1].split() == ["Job.TimedOut", "2", "NA1,", "NA2"]
+    assert run(aws.api(), "watch", "run-42", "--fail").exit_code == 1
+
+
+# --------------------------------------------------------------------------------- cancel and retry
+
+
+def test_cancel_lets_no_more_start_and_stops_what_runs() -> None:
+    aws = cohort_of("NA1", "NA2", "NA3")
+    aws.end(["NA2"], SUCCEEDED)
+    result = run(aws.api(), "cancel", "run-42", "--yes")
+    assert (result.exit_code, result.stdout) == (0, "Cohort run-42 is cancelled; none of its samples runs.\n")
+    assert sorted(aws.stopped) == ["NA1", "NA3"]
+    assert aws.cohort is not None
+    assert aws.cohort.cancelled_at is not None
+
+
+def test_cancel_asks_first_and_where_nobody_can_answer_it_does_nothing() -> None:
+    aws = cohort_of("NA1")
+    result = run(aws.api(), "cancel", "run-42")
+    assert (result.exit_code, "give --yes" in result.stderr, aws.stopped) == (2, True, [])
+
+
+def test_cancel_leaves_what_it_cannot_stop_to_the_reconciler() -> None:
+    aws = cohort_of("NA1")
+    api = aws.api()
+    api.answers["stepfunctions", "stop_execution"] = lambda **_: {}
+    result = run(api, "cancel", "run-42", "--yes")
+    assert result.stdout == "Cohort run-42 is cancelled; left to the reconciler: 1 sample.\n"
+    assert [operation for _, operation, _ in api.calls].count("stop_execution") == 1
+
+
+def test_retry_starts_the_failed_samples_and_no_others() -> None:
+    aws = cohort_of("NA1", "NA2")
+    aws.end(["NA1"], FAILED, "Job.Failed")
+    result = run(aws.api(), "retry", "run-42")
+    assert (result.exit_code, request(aws)) == (0, {"cohort": "run-42", "only": "failed"})
+    assert result.stdout.startswith("Cohort run-42: 1 sample started again.")
+
+
+def test_where_nothing_failed_there_is_nothing_to_retry() -> None:
+    aws = cohort_of("NA1")
+    result = run(aws.api(), "retry", "run-42")
+    assert (result.exit_code, aws.started) == (0, [])
+    assert result.stdout == "No sample of cohort run-42 has failed.\n"

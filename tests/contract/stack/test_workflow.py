@@ -93,3 +93,16 @@ def test_a_failed_job_is_not_tried_again_and_keeps_its_name(
     ended = run(machines, machine, unique)
     assert (ended["error"], json.loads(ended["cause"])["exitCode"]) == ("Job.Failed", code)
     assert memories(stack, unique) == ["2048"]
+
+
+@pytest.mark.parametrize("cohort", [{}, {"cohort": "run-7"}])
+def test_every_job_is_tagged_with_its_sample_and_cohort(
+    stack: Stack, machines: Machines, unique: str, cohort: dict[str, str]
+) -> None:
+    machine = workflow(stack, machines, **definitions(stack, unique, "true"))
+    output = f"s3://data/{unique}"
+    machines.ended(machines.start(machine, {**SAMPLE, **cohort, "output": output}))
+    jobs = [stack.ended_job(job["jobId"]) for job in stack.aws.page("jobs")["jobs"]]
+    ours = [job for job in jobs if job and output in json.dumps(job["parameters"])]
+    assert [job["tags"] for job in ours] == [{"sample": "NA06989", **cohort}] * 3
+    assert all(job["propagateTags"] for job in ours)

@@ -104,7 +104,7 @@ COHORT_MUTANTS: Final = (
         "functions/sluice/aws/cohort_store.py",
         old="for before in FAILURES:",
         new="for before in ():",
-        provers=tests(TABLE, "test_an_execution_that_was_redriven_ends_once_more[SUCCEEDED-local-aws]"),
+        provers=tests(TABLE, "test_an_execution_that_was_redriven_ends_once_more[local-aws-SUCCEEDED]"),
     ),
     Mutant(
         COUNTS_ARE_RIGHT,

@@ -138,10 +138,11 @@ def test_botocore_has_one_place_and_the_slower_boto3_none(path: Path) -> None:
 @pytest.mark.parametrize(
     ("folder", "never"),
     [
-        ("functions", {"sluice_local", "sluice_cli", "lowpass", "tests", "bench"}),
-        ("jobs", {"sluice", "sluice_local", "sluice_cli", "tests", "bench"}),
+        ("functions", {"sluice_local", "sluice_cli", "sluice_pages", "lowpass", "tests", "bench"}),
+        ("jobs", {"sluice", "sluice_local", "sluice_cli", "sluice_pages", "tests", "bench"}),
         ("local", {"sluice_cli", "tests", "bench"}),
         ("cli", {"sluice_local", "lowpass", "tests", "bench"}),
+        ("pages", {"sluice", "sluice_local", "sluice_cli", "lowpass", "tests", "bench"}),
     ],
 )
 def test_nothing_deployed_knows_what_is_not(folder: str, never: set[str]) -> None:
@@ -156,7 +157,7 @@ def test_handlers_are_short(path: Path) -> None:
 
 
 def test_files_and_functions_are_small() -> None:
-    paths = sources("functions", "local", "jobs", "cli", "bench", "examples")
+    paths = sources("functions", "local", "jobs", "cli", "pages", "bench", "examples")
     too_long = [str(path) for path in paths if len(path.read_text().splitlines()) > 300]
     assert not too_long
     lengths = {f"{path}:{node.name}": length(node) for path in paths for node in functions(path)}
@@ -166,5 +167,5 @@ def test_files_and_functions_are_small() -> None:
 
 
 def test_no_module_is_called_after_nothing() -> None:
-    names = {path.stem for path in sources("functions", "local", "jobs", "cli", "bench", "examples")}
+    names = {path.stem for path in sources("functions", "local", "jobs", "cli", "pages", "bench", "examples")}
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc"}

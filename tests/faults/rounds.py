@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -157,18 +158,22 @@ class _Round:
             created_ms = int(item["createdAt"]["N"])
             age_s = (now_ms - created_ms) / 1000
             if item["state"]["S"] == "OPEN" and SETTLED_SECONDS < age_s < DAY_SECONDS:
-                self._rig.client("dynamodb").update_item(
-                    TableName=self._rig.stack.outputs["TaskTableName"],
-                    Key={"taskToken": item["taskToken"]},
-                    UpdateExpression="SET createdAt = :then",
-                    ConditionExpression="createdAt = :now AND #state = :open",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={
-                        ":then": {"N": str(created_ms - DAY_SECONDS * 1000)},
-                        ":now": item["createdAt"],
-                        ":open": {"S": "OPEN"},
-                    },
-                )
+                self._turn_back(item["taskToken"], created_ms)
+
+    def _turn_back(self, token: Mapping[str, str], created_ms: int) -> None:
+        tables = self._rig.client("dynamodb")
+        with suppress(tables.exceptions.ConditionalCheckFailedException):  # it has ended meanwhile
+            tables.update_item(
+                TableName=self._rig.stack.outputs["TaskTableName"],
+                Key={"taskToken": token},
+                UpdateExpression="SET createdAt = :then",
+                ConditionExpression="#state = :open",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":then": {"N": str(created_ms - DAY_SECONDS * 1000)},
+                    ":open": {"S": "OPEN"},
+                },
+            )
 
     def _left(self, jobs: list[Mapping[str, Any]]) -> str | None:
         """What is not at rest yet, cheapest look first."""

@@ -78,8 +78,6 @@ def starts(scene: Scene) -> str | None:
     states, machine = scene.stack.states, scene.stack.outputs["CohortMachineArn"]
     execution = scene.machines().start(machine, cohort.request())
     started = within(4, lambda: states.describe_execution(executionArn=execution)["status"] == "SUCCEEDED")
-    if not started:  # it would be tried again for minutes
-        states.stop_execution(executionArn=execution)
     return first_wrong(
         (started, "the cohort does not start"),
         (cohort.executions() == ["RUNNING"], "its sample does not start"),

@@ -3,7 +3,8 @@
 The report is JSON: `{"measure": ..., "samples": {NAME: ACCURACY, ...}, "mean": ACCURACY}`, where ACCURACY
 is `{"common": BIN, "bins": [BIN, ...]}` and BIN is `{"lower": 0.05, "upper": 0.5, "sites": 7331, "r2":
 0.94}`. `common` is the bin of panel minor-allele frequency above 5 %; `r2` is null where a correlation is
-not defined.
+not defined. A sample whose likelihoods are given has `"depth"` too: the mean number of reads over the panel's
+SNPs.
 """
 
 from __future__ import annotations
@@ -79,11 +80,15 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     truth = files.input(arguments.truth)
     output = files.output(arguments.output)
     imputed = [files.input(location) for location in arguments.imputed]
+    likelihoods = [files.input(location) for location in arguments.likelihoods]
     samples = dict(_accuracy_of_file(path, truth, panel) for path in imputed)
+    depths = dict(_depth_of_file(path) for path in likelihoods)
     mean = mean_accuracy(list(samples.values()))
     report = {
         "measure": MEASURE,
-        "samples": {sample: asdict(accuracy) for sample, accuracy in samples.items()},
+        "samples": {
+            sample: asdict(accuracy) | depths.get(sample, {}) for sample, accuracy in samples.items()
+        },
         "mean": asdict(mean),
     }
     output.write_text(json.dumps(report, indent=2) + "\n")
@@ -157,6 +162,13 @@ def _accuracy_of_file(imputed: Path, truth: Path, panel: Panel) -> tuple[str, Sa
     true_rows = [row_of_key[key] for key in sites.keys if key in row_of_key]
     counts = alleles.sum(axis=1, dtype=np.float64)[true_rows]
     return sample, sample_accuracy(dosages[rows, 0], counts, panel.minor_allele_frequencies[rows])
+
+
+def _depth_of_file(likelihoods: Path) -> tuple[str, dict[str, float]]:
+    """The sample, and its field of the report."""
+    sites, depths = read_numbers(likelihoods, "AD")
+    at_snps = depths[sites.are_snps].sum(axis=1)
+    return read_samples(likelihoods)[0], {"depth": float(at_snps.mean())} if len(at_snps) else {}
 
 
 def _shown(accuracy: SampleAccuracy) -> str:

@@ -129,6 +129,13 @@ def _add_accuracy(commands: Commands) -> None:
         metavar="FILE",
         help="BCF file that `lowpass impute` made; give it once a sample",
     )
+    command.add_argument(
+        "--likelihoods",
+        default=[],
+        action="append",
+        metavar="FILE",
+        help="BCF file that `lowpass likelihoods` made of a sample; adds the sample's depth",
+    )
     _file(command, "truth", "known genotypes of the same samples, BCF or VCF")
     _file(command, "panel", "the panel that was imputed from")
     _file(command, "output", "JSON file: r2 by frequency bin, a sample and the mean")

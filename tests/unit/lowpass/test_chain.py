@@ -8,6 +8,7 @@ import pysam
 
 from lowpass import cli
 from lowpass.variants import read_genotypes, read_numbers
+from sluice_cli.report.accuracy import read_accuracy
 from tests.unit.lowpass.building import SAMPLE, Region
 
 
@@ -17,6 +18,30 @@ def test_reads_of_depth_one_are_imputed_well(chain: Path) -> None:
     assert report["samples"][SAMPLE]["common"]["sites"] > 1_000
     # half a megabase has more edge than the 3 Mb of the whole data
     assert report["mean"]["common"]["r2"] > 0.85
+
+
+def test_the_depth_is_told_beside_the_accuracy_where_likelihoods_are_given(
+    region: Region, chain: Path, tmp_path: Path
+) -> None:
+    inputs = [
+        "--imputed",
+        str(chain / "imputed.bcf"),
+        "--truth",
+        str(region.truth),
+        "--panel",
+        str(region.panel),
+    ]
+    output = tmp_path / "accuracy.json"
+
+    given = ["--likelihoods", str(chain / "likelihoods.bcf"), "--output", str(output)]
+    assert cli.run(["accuracy", *inputs, *given]) == 0
+
+    (found,) = json.loads(output.read_text())["samples"].values()
+    before = json.loads((chain / "accuracy.json").read_text())["samples"][SAMPLE]
+    depth = found.pop("depth")
+    assert 0.8 < depth < 1.1
+    assert found == before
+    assert read_accuracy(output.read_text())[SAMPLE].depth == depth  # as the cohort's report does
 
 
 def test_the_alignment_is_sorted_indexed_and_knows_its_sample(chain: Path) -> None:

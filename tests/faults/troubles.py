@@ -112,6 +112,7 @@ ANSWERS: Final = (
         "tables-fail-after-effect",
         K.SERVER_ERROR_AFTER_EFFECT,
         "DynamoDB.UpdateItem",
+        caller=ANY_FUNCTION,
         probability=0.2,
         count=10,
     ),

@@ -55,7 +55,8 @@ class MemoryCohortStore:
         with self.lock:
             if name not in self.cohorts:
                 return None
-            self.cohorts[name] = replace(self.cohorts[name], cancelled_at=now_ms, updated_at=now_ms)
+            asked_at = self.cohorts[name].asked_at
+            self.cohorts[name] = replace(self.cohorts[name], cancelled_at=max(now_ms, asked_at))
             return self.cohorts[name]
 
     def samples(self, cohort: str) -> Iterator[Sample]:
@@ -71,7 +72,9 @@ class MemoryCohortStore:
                 self.items[cohort.name, start.sample] = started(cohort, start, now_ms)
             next_row = cohort.next_row if block.next_row is None else block.next_row
             counted = _counted(cohort, changes_of_start(held))
-            self.cohorts[cohort.name] = replace(counted, next_row=next_row, updated_at=now_ms)
+            self.cohorts[cohort.name] = replace(
+                counted, next_row=next_row, asked_at=block.as_of, updated_at=now_ms
+            )
             known = [self.items[cohort.name, start.sample] for start in block.starts]
             return [sample for sample in known if sample.status is SampleStatus.RUNNING]
 

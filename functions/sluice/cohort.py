@@ -90,7 +90,8 @@ def read_execution_name(name: str) -> ExecutionName | None:
 class Cohort:
     """A cohort as its item says; times are ms since the epoch.
 
-    `next_row` is the row of the sheet before which all samples were started.
+    `next_row` is the row of the sheet before which all samples were started, `asked_at` when somebody asked
+    for the samples that started last.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Cohort:
     updated_at: int
     counts: Mapping[SampleStatus, int] = field(default_factory=dict)
     next_row: int = 0
+    asked_at: int = 0
     cancelled_at: int | None = None
 
     @property

@@ -198,6 +198,15 @@ def test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again(store: Coho
     assert counts(store) == {RUNNING: 2}
 
 
+def test_a_clock_that_is_slow_cancels_a_cohort_all_the_same(store: CohortStore) -> None:
+    begin(store, "a")
+    cancelled = store.cancel(COHORT.name, 7)
+    assert cancelled is not None
+    assert (cancelled.state, cancelled.cancelled_at) == ("CANCELLED", 1500)
+    with pytest.raises(CohortCancelledError):
+        begin(store, "b")
+
+
 def test_there_is_nothing_to_cancel_in_an_unknown_cohort(store: CohortStore) -> None:
     assert store.cancel("nobodys", 1000) is None
     assert store.cohort("nobodys") is None

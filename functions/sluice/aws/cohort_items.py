@@ -37,6 +37,7 @@ def cohort_item(cohort: Cohort) -> dict[str, Any]:
             "sheetSha256": cohort.sheet_sha256,
             "total": cohort.total,
             "nextRow": cohort.next_row,
+            "askedAt": cohort.asked_at,
             "createdAt": cohort.created_at,
             "updatedAt": cohort.updated_at,
         }
@@ -55,6 +56,7 @@ def read_cohort(item: Mapping[str, Any]) -> Cohort:
         updated_at=int(values["updatedAt"]),
         counts={status: int(values.get(status.value, 0)) for status in SampleStatus},
         next_row=int(values["nextRow"]),
+        asked_at=int(values["askedAt"]),
         cancelled_at=_whole(values.get("cancelledAt")),
     )
 

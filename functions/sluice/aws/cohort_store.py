@@ -76,10 +76,12 @@ class DynamoCohortStore:
         return self._update_cohort(cohort.name, "REMOVE cancelledAt", "cancelledAt < :at", as_of) or cohort
 
     def cancel(self, name: str, now_ms: int) -> Cohort | None:
-        """One write."""
-        return self._update_cohort(
-            name, "SET cancelledAt = :at, updatedAt = :at", "attribute_exists(cohort)", now_ms
-        )
+        """A read and a write: whatever the caller's clock says, those who asked before are refused."""
+        cohort = self.cohort(name)
+        if cohort is None:
+            return None
+        at_ms = max(now_ms, cohort.asked_at)
+        return self._update_cohort(name, "SET cancelledAt = :at", "attribute_exists(cohort)", at_ms)
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         """A query, a page at a time as it is needed."""
@@ -200,7 +202,7 @@ class DynamoCohortStore:
         return self._count(
             block.cohort.name,
             changes_of_start(starts),
-            sets="SET updatedAt = :now" + (", nextRow = :next" if next_row else ""),
+            sets="SET updatedAt = :now, askedAt = :asof" + (", nextRow = :next" if next_row else ""),
             condition=not_cancelled,
             values={":now": now_ms, ":asof": block.as_of, **next_row},
         )

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from sluice_cli.ports import Where
 
-_PATIENTLY: Final[Any] = {"total_max_attempts": 6, "mode": "standard"}
+_RETRIES: Final[Any] = {"mode": "standard"}
+"""As often as the AWS configuration says (AWS_MAX_ATTEMPTS), three times if it says nothing."""
 
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN_CALLER: Final = frozenset(
@@ -73,7 +74,7 @@ class BotocoreApi:
             yield from self._client(service).get_paginator(operation).paginate(**arguments)
 
     def _new_client(self, service: str) -> Any:
-        config = Config(retries=_PATIENTLY, connect_timeout=5, read_timeout=30)
+        config = Config(retries=_RETRIES, connect_timeout=5, read_timeout=30)
         return self._session.create_client(service, region_name=self._region, config=config)
 
 

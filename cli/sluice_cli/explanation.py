@@ -93,7 +93,7 @@ def _failure(execution: Execution, history: History, tasks: Sequence[TaskRecord]
     facts["needed"] = _needed(cause, attempt)
     if error == "States.HeartbeatTimeout" and attempt is not None:
         facts["reason"] = _why_no_heartbeat(attempt, tasks)
-    if error is None or error not in MEANINGS:
+    if error is None or error not in MEANINGS or (error.startswith("Job.") and cause.job is None):
         named = error or "no name"
         state = history.state_of(named) or facts["state"]
         return error, OTHER, {**facts, "error": named, "state": state}

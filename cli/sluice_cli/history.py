@@ -84,11 +84,10 @@ class History:
         return next((each for each in reversed(self.tries) if each.error), None)
 
     def state_of(self, error: str) -> str | None:
-        """The state in which something other than a try failed with this error last."""
-        told = (
-            each.state for each in reversed(self.moments) if each.state and each.says.endswith(f": {error}")
-        )
-        return next(told, None)
+        """The state in which something other than a try failed with this error, else the last such state."""
+        others = [each for each in reversed(self.moments) if each.state]
+        failed = [each for each in others if each.says.endswith(f": {error}")]
+        return next((each.state for each in failed + others), None)
 
 
 def read_history(events: Iterable[Event]) -> History:

@@ -32,11 +32,6 @@ def sluice(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="session")
-def started(mishaps: Mishaps) -> Mapping[str, str]:
-    return mishaps.start_all()
-
-
 def explained(stack: Stack, arn: str) -> dict[str, Any]:
     """What `explain` says, in this process, which is quicker."""
     ended = CliRunner().invoke(app, ["explain", arn, "--json"], env=stack.aws.environment())

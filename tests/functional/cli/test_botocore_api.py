@@ -59,7 +59,9 @@ def test_what_is_missing_in_the_configuration_is_named(
 
 def test_an_endpoint_that_nobody_serves_is_named() -> None:
     endpoint = f"http://127.0.0.1:{closed_port()}"
-    ended = sluice("explain", "NA06989", "--region", "us-east-1", AWS_ENDPOINT_URL=endpoint, **KEYS)
+    ended = sluice(
+        "explain", "NA06989", "--region", "us-east-1", AWS_ENDPOINT_URL=endpoint, AWS_MAX_ATTEMPTS="1", **KEYS
+    )
     assert ended.returncode == 3
     assert endpoint in ended.stderr
     assert "AWS_ENDPOINT_URL" in ended.stderr

@@ -146,6 +146,16 @@ def test_an_error_of_another_service_is_told_by_its_own_name() -> None:
     assert [step.says for step in story.steps][1] == "LambdaFunctionFailed: KeyError"
 
 
+def test_a_job_s_error_without_a_job_is_the_workflow_s_own() -> None:
+    events = [
+        event(1, "ExecutionStarted"),
+        event(2, "FailStateEntered", name="Bad"),
+        event(3, "ExecutionFailed", error="Job.Failed", cause="no reads"),
+    ]
+    story = explanation(execution("FAILED", error="Job.Failed", cause="no reads"), events, (), now_ms=0)
+    assert story.headline == "NA06989 failed: state Bad failed with Job.Failed: no reads."
+
+
 def test_tries_of_parallel_states_are_told_apart_by_the_links_of_their_events() -> None:
     asked = json.dumps({"jobs": [{"jobName": "a"}]})
     other = json.dumps({"jobs": [{"jobName": "b"}], "stateName": "Right"})

@@ -14,7 +14,7 @@ SAM_FOLDER := build/sam
 SAM := PATH="$(CURDIR)/$(VENV)-sam/bin:$$PATH" sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation sam-setup sam-test sam-invoke sam-clean publish release-check unit lint format lock pr clean
+.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table test mutation sam-setup sam-test sam-invoke sam-clean publish release-check unit pictures lint format lock pr clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,7 +42,7 @@ bench-startup: $(VENV)/.dev ## what a cold start of each function costs
 	$(BIN)/python -m bench startup
 
 test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 chaos: $(VENV)/.dev ## seeded mixtures of faults against the whole stack: ROUNDS=50 SEED=
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))

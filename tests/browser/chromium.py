@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, driven by Selenium through Debian's chromedriver; nothing is downloaded."""
+"""Chromium or Chrome, headless, driven by Selenium and the system's chromedriver; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -13,23 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PROGRAMS = ("chromium", "chromedriver")
+BROWSERS = ("chromium", "google-chrome")
+DRIVER = "chromedriver"
 WIDE = (1280, 900)
 
 
 def what_is_missing() -> str | None:
     """Says which program is not installed, and how to get it; None if all are."""
-    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    missing = [
+        name for name, found in (("chromium", _browser()), (DRIVER, shutil.which(DRIVER))) if found is None
+    ]
     if not missing:
         return None
     return f"{' and '.join(missing)} not found: apt-get install chromium chromium-driver"
+
+
+def _browser() -> str | None:
+    return next((found for found in map(shutil.which, BROWSERS) if found), None)
 
 
 @contextmanager
 def started(profile: Path) -> Iterator[Chrome]:
     """A browser with an empty profile in this folder."""
     options = ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
+    options.binary_location = str(_browser())
     for argument in (
         "--headless=new",
         "--no-sandbox",  # continuous integration is root in a container
@@ -45,7 +52,7 @@ def started(profile: Path) -> Iterator[Chrome]:
     ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = ChromeService(executable_path=shutil.which("chromedriver"))
+    service = ChromeService(executable_path=shutil.which(DRIVER))
     browser = Chrome(options=options, service=service)
     try:
         browser.set_page_load_timeout(120)

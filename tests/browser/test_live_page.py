@@ -147,6 +147,18 @@ def test_it_rests_while_it_is_hidden_and_goes_on_when_it_is_seen_again(chromium:
     eventually(lambda: asked(chromium) > 0)
 
 
+@pytest.mark.usefixtures("cohort")
+def test_it_says_when_it_gets_no_answer_and_goes_on_when_it_does(chromium: Chrome) -> None:
+    state = "return document.getElementById('state').textContent"
+    chromium.execute_script(
+        "window.kept = window.fetch; window.fetch = () => Promise.reject(new Error('none'))"
+    )
+    eventually(lambda: "does not answer" in chromium.execute_script(state))
+    chromium.execute_script("window.fetch = window.kept")
+    eventually(lambda: chromium.execute_script(state).startswith("Shown as of"))
+    assert complaints(chromium) == []
+
+
 def test_the_report_of_the_cohort_is_written_and_shown(
     browser: Chrome, cohort: Cohort, tmp_path: Path
 ) -> None:

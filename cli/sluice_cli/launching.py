@@ -7,11 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.sample_sheet import SheetRules
 from sluice_cli.cohort_machine import start_machine
 from sluice_cli.errors import WrongUsageError
+from sluice_cli.sheet_file import checked_sheet, cohort_name, read_sheet_file, shared_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sluice.cohort import Cohort
     from sluice.sample_sheet import Sheet
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 OWN_WORKFLOW_NEEDS: Final = ("reads", "reference", "panel", "geneticMap", "output")
 """What each sample of statemachines/workflow.asl.json needs besides its name."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for: the arguments of `sluice launch`, unchecked; None where nothing was said."""
+
+    sheet: str
+    cohort: str | None
+    workflow: str | None
+    fields: Sequence[str]
+    require: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,22 @@ class Launch:
         return f"cohorts/{self.cohort}/{self.digest}.{self.file.fmt}"
 
 
-def required_fields(given: list[str], *, is_own_workflow: bool) -> tuple[str, ...]:
+def prepare(api: Api, stack: Stack, wish: Wish) -> Launch:
+    """Reads the sheet and checks all that can be checked before anything starts.
+
+    Raises:
+        WrongUsageError: something is wrong; of a sheet every bad row is named.
+        AwsError: S3 refused the sheet.
+    """
+    own = stack.output("WorkflowArn")
+    file = read_sheet_file(api, wish.sheet)
+    name, shared = cohort_name(wish.cohort, wish.sheet), shared_fields(wish.fields)
+    required = required_fields(wish.require, is_own_workflow=wish.workflow in {None, own})
+    sheet = checked_sheet(file, SheetRules(name, shared, required))
+    return Launch(name, wish.workflow or own, sheet, file, shared)
+
+
+def required_fields(given: Sequence[str], *, is_own_workflow: bool) -> tuple[str, ...]:
     """What each row must have: as given, or what the stack's own workflow needs."""
     if given:
         return tuple(given)

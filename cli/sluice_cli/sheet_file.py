@@ -64,6 +64,8 @@ def cohort_name(given: str | None, sheet_name: str) -> str:
     if given is not None:
         return given
     stem = Path(sheet_name).stem
+    if sheet_name == STANDARD_INPUT:
+        raise WrongUsageError("A sheet from the standard input has no name: give the cohort's with --cohort.")
     if not COHORT_NAME.fullmatch(stem):
         raise WrongUsageError(
             f"{stem!r} is no name for a cohort: give one of 1 to 40 of A-Z a-z 0-9 _ - with --cohort."

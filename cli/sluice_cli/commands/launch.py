@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from sluice.sample_sheet import SheetRules
 from sluice_cli.cohort_machine import watch_machine
 from sluice_cli.cohorts import cohort_if_any
 from sluice_cli.durations import samples
-from sluice_cli.launching import Launch, begin, check_same, is_launched, required_fields
+from sluice_cli.launching import Launch, Wish, begin, check_same, is_launched, prepare
 from sluice_cli.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -19,7 +18,6 @@ from sluice_cli.options import (
 )
 from sluice_cli.output import print_json, say, screen
 from sluice_cli.ports import Api, Where, World
-from sluice_cli.sheet_file import checked_sheet, cohort_name, read_sheet_file, shared_fields
 from sluice_cli.stack import Stack, find_stack
 from sluice_cli.starting_display import show_starting
 
@@ -82,13 +80,8 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     world: World = context.obj
     api = world.connect(Where(stack, profile, region))
     found_stack = find_stack(api, stack)
-    own = found_stack.output("WorkflowArn")
-    file = read_sheet_file(api, sheet)
-    name, shared = cohort_name(cohort, sheet), shared_fields(fields or [])
-    required = required_fields(require or [], is_own_workflow=workflow in {None, own})
-    checked = checked_sheet(file, SheetRules(name, shared, required))
-    asked = Launch(name, workflow or own, checked, file, shared)
-    total = len(checked.rows)
+    asked = prepare(api, found_stack, Wish(sheet, cohort, workflow, fields or (), require or ()))
+    name, total = asked.cohort, len(asked.sheet.rows)
     if dry_run:
         say(screen(), f"{sheet} is fine: {samples(total)} for cohort {name}. Nothing was started.")
     elif _is_done(api, found_stack, asked):

@@ -80,11 +80,11 @@ class Clock:
         self.slept_seconds += seconds
 
 
-def run(api: FakeApi, *arguments: str, clock: Clock | None = None) -> Result:
+def run(api: FakeApi, *arguments: str, clock: Clock | None = None, stdin: str | None = None) -> Result:
     """Runs `sluice` with an AWS of a test's own."""
     clock = clock or Clock()
     world = World(connect=lambda _: api, now_ms=lambda: NOW_MS, sleep=clock.sleep)
-    return CliRunner().invoke(app, list(arguments), obj=world, env={"SLUICE_STACK": ""})
+    return CliRunner().invoke(app, list(arguments), obj=world, input=stdin, env={"SLUICE_STACK": ""})
 
 
 def described_stack(**fields: Any) -> dict[str, Any]:

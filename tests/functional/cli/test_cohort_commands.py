@@ -125,6 +125,13 @@ def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], s
     assert (result.exit_code, says in result.stderr) == (2, True)
 
 
+def test_a_sheet_from_the_standard_input_needs_the_cohort_s_name() -> None:
+    nameless = run(CohortAws().api(), "launch", "-", *OTHER, stdin=SHEET)
+    assert (nameless.exit_code, "--cohort" in nameless.stderr) == (2, True)
+    named = run(CohortAws().api(), "launch", "-", *OTHER, "--cohort", "run-42", "--dry-run", stdin=SHEET)
+    assert "2 samples for cohort run-42" in named.stdout
+
+
 def test_what_stops_the_starting_is_told_with_its_reason(sheet: Path) -> None:
     cause = json.dumps({"errorMessage": "it is of type EXPRESS"})
     aws = CohortAws(machine=[{"status": "FAILED", "error": "WorkflowError", "cause": cause}])

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HEARTBEAT_SECONDS: Final = 12
-"""Several looks of the test stack's reconciler, and so short that a lost token is healed within a round."""
+HEARTBEAT_SECONDS: Final = 18
+"""Many looks of the test stack's reconciler, also on a busy machine, and so short that a lost token is healed
+within a round."""
 
 
 class Program(StrEnum):

@@ -158,9 +158,9 @@ def one_poller_a_slot(seen: Observation) -> Iterator[str]:
         chains[poller.name.rpartition("-")[0]].append(poller)
     for chain in chains.values():
         for earlier, later in pairwise(chain):
-            end_s = float("inf") if earlier.stopped_s is None else earlier.stopped_s
+            end_s = seen.seen_s if earlier.stopped_s is None else earlier.stopped_s
             if later.started_s < end_s - HANDOVER_SECONDS:
-                yield f"{later.name} began {end_s - later.started_s:.1f} s before {earlier.name} ended"
+                yield f"{later.name} and {earlier.name} ran together for {end_s - later.started_s:.1f} s"
 
 
 def no_needless_try(seen: Observation) -> Iterator[str]:

@@ -81,6 +81,7 @@ class Observation:
         leaks: lines of the functions' logs that hold a task token, shortened.
         messages: what lies in each queue, by its logical name.
         pollers: executions of the poller that ran at some time of the round.
+        seen_s: when they were looked at, in seconds since the epoch.
         rate_per_second: what the stack was told.
         burst: likewise.
     """
@@ -93,6 +94,7 @@ class Observation:
     leaks: tuple[str, ...]
     messages: Mapping[str, int]
     pollers: tuple[SeenPoller, ...]
+    seen_s: float
     rate_per_second: float
     burst: int
 

@@ -107,6 +107,7 @@ class _Round:
             pollers=tuple(
                 each for each in self._pollers() if each.stopped_s is None or each.stopped_s >= began_s
             ),
+            seen_s=time.time(),
             rate_per_second=RATE_PER_SECOND,
             burst=BURST,
         )

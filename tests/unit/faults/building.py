@@ -36,6 +36,7 @@ def good_round() -> Observation:
         leaks=(),
         messages={"JobEventsQueue": 0, "JobEventsDeadLetters": 0},
         pollers=(),
+        seen_s=130.0,
         rate_per_second=10.0,
         burst=5,
     )

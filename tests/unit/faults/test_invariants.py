@@ -85,7 +85,14 @@ SPOILT = {
                 SeenPoller("slot-0-1", "SUCCEEDED", 100.0, 120.0),
                 SeenPoller("slot-0-2", "RUNNING", 110.0, None),
             ),
-        )
+        ),
+        replace(
+            GOOD,
+            pollers=(
+                SeenPoller("slot-0-1", "RUNNING", 100.0, None),
+                SeenPoller("slot-0-2", "RUNNING", 110.0, None),
+            ),
+        ),
     ],
 }
 
@@ -147,5 +154,6 @@ def test_links_that_hand_over_and_slots_of_their_own_are_no_second_poller() -> N
         SeenPoller("slot-0-1", "SUCCEEDED", 100.0, 103.2),
         SeenPoller("slot-0-2", "SUCCEEDED", 103.0, 110.0),
         SeenPoller("slot-1-1", "RUNNING", 101.0, None),
+        SeenPoller("slot-1-2", "RUNNING", 129.9, None),
     )
     assert broken(replace(GOOD, pollers=pollers)) == set()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import WebDriverWait
 
 from sluice_cli.report.render import render_report
 from tests.browser.chromium import complaints, prefer, requests, shoot
 from tests.browser.cohorts import made_up_cohort
 from tests.browser.reading import cells, tiles
+from tests.browser.report_page import chosen, clear, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,20 +23,11 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-    from sluice_cli.report.facts import CohortFacts
 
 OPEN_SECONDS_MAX = 10
 """Of the processor: however busy the machine is."""
 
 COHORT = made_up_cohort(1800)
-
-
-def shown(browser: Chrome, facts: CohortFacts, folder: Path) -> None:
-    """Has the browser open a cohort's report."""
-    path = folder / "report.html"
-    path.write_text(render_report(facts), encoding="utf-8")
-    browser.get(path.as_uri())
-    requests(browser)
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +45,9 @@ def report(opened: Chrome) -> Iterator[Chrome]:
     complaints(opened)
     yield opened
     if chosen(opened) != everything:
-        opened.find_element(By.CSS_SELECTOR, "#filters [type=reset]").click()
-    WebDriverWait(opened, 20).until(lambda browser: chosen(browser) == everything)
+        clear(opened)
+    assert chosen(opened) == everything
     assert complaints(opened) == []
-
-
-def chosen(browser: Chrome) -> str:
-    """What the page says is chosen."""
-    return browser.find_element(By.ID, "chosen").text
-
-
-def choose(browser: Chrome, name: str, value: str) -> None:
-    Select(browser.find_element(By.ID, name)).select_by_value(value)
 
 
 def test_1800_samples_of_three_jobs_open_in_less_than_ten_seconds(opened: Chrome) -> None:
@@ -118,48 +101,11 @@ def test_the_cost_is_that_of_the_jobs_and_of_what_handles_them(report: Chrome) -
     assert float(total[4].removeprefix("$")) == pytest.approx(usd_of_all_jobs() + services, rel=0.005)
 
 
-def test_a_changed_price_changes_the_cost(report: Chrome) -> None:
-    def price_input() -> Any:
-        return report.find_element(By.CSS_SELECTOR, "#cost-table input")
-
-    def change(value: str) -> str:
-        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))"
-        report.execute_script(script, price_input(), value)
-        return cells(report, "#cost-table")[0][4]
-
-    before = price_input().get_attribute("value")
-    assert change("0") == "$0"
-    assert change(before) != "$0"
-
-
 def test_samples_are_found_by_a_part_of_their_names(report: Chrome) -> None:
     report.find_element(By.ID, "text").send_keys("na0012")
     WebDriverWait(report, 20).until(lambda browser: chosen(browser).startswith("10 of 1,800 samples"))
     assert {row[0] for row in cells(report, "#samples-table")} == {f"NA0012{digit}" for digit in range(10)}
     assert tiles(report)["samples succeeded"].endswith("/ 10")
-
-
-@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
-def test_samples_are_found_by_their_state(report: Chrome, status: str) -> None:
-    choose(report, "status", status)
-    expected = sum(sample.status == status for sample in COHORT.samples)
-    assert chosen(report).startswith(f"{expected:,} of 1,800 samples")
-
-
-def test_samples_are_found_by_a_named_error_and_by_the_button_beside_it(report: Chrome) -> None:
-    errors = Counter(sample.error for sample in COHORT.samples if sample.error)
-    table = {row[0]: row[1] for row in cells(report, "#errors-table")}
-    assert table == {error: str(count) for error, count in errors.items()}
-    button = report.find_element(By.CSS_SELECTOR, "[aria-label='show samples with Job.OutOfMemory']")
-    report.execute_script("arguments[0].click()", button)
-    assert chosen(report).startswith(f"{errors['Job.OutOfMemory']} of 1,800 samples")
-    assert {row[1] for row in cells(report, "#failed-table")} == {"Job.OutOfMemory"}
-
-
-def test_jobs_are_found_by_their_name(report: Chrome) -> None:
-    choose(report, "job", "impute")
-    expected = sum(job.name == "impute" for job in COHORT.jobs)
-    assert chosen(report) == f"{expected:,} of 1,800 samples, {expected:,} jobs"
 
 
 def line_widths(browser: Chrome) -> list[float]:
@@ -185,17 +131,6 @@ def test_a_zoom_into_the_timeline_makes_rows_thicker_and_names_them(report: Chro
 def test_each_chart_has_a_table_beside_it(report: Chrome, details: str) -> None:
     report.execute_script("document.getElementById(arguments[0]).open = true", f"{details}-figures")
     WebDriverWait(report, 20).until(lambda browser: len(cells(browser, f"#{details}-figures table")) > 1)
-
-
-def test_the_table_of_samples_is_turned_page_by_page_in_the_chosen_order(report: Chrome) -> None:
-    report.execute_script("document.getElementById('later').click()")
-    assert report.find_element(By.ID, "page").text == "page 2 of 36"
-    assert cells(report, "#samples-table")[0][0] == "NA00051"
-    choose(report, "order", "longest")
-    longest = max(COHORT.samples, key=lambda sample: (sample.stopped_ms or 0) - sample.started_ms)
-    report.execute_script("document.getElementById('earlier').click()")
-    assert cells(report, "#samples-table")[0][0] == longest.name
-    choose(report, "order", "start")
 
 
 def test_everything_that_can_be_operated_has_a_name(report: Chrome) -> None:

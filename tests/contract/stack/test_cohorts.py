@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,7 +78,7 @@ class Trial:
     name: str
     workflow: str
 
-    @property
+    @cached_property
     def store(self) -> DynamoCohortStore:
         return DynamoCohortStore(self.stack.aws.client("dynamodb"), self.stack.outputs["CohortTableName"])
 
@@ -95,7 +96,7 @@ class Trial:
 
     def started(self, execution: str) -> dict[str, Any]:
         """Waits for the cohort's state machine; returns its output."""
-        ended = self.machines.ended(execution, within_seconds=60)
+        ended = self.machines.ended(execution, within_seconds=120)
         assert ended["status"] == "SUCCEEDED", ended
         return dict(json.loads(ended["output"]))
 
@@ -114,7 +115,7 @@ class Trial:
             self.stack.invoke("ReconcileSamples", {})
             return self.counts().get(RUNNING, 0) == running
 
-        eventually(probe, within_seconds=40)
+        eventually(probe, within_seconds=90)
         return self.counts()
 
     def executions(self) -> Counter[str]:
@@ -157,7 +158,7 @@ def test_a_cohort_that_is_interrupted_killed_and_repeated_starts_every_sample_on
     )
     # WHEN it is launched, stopped in the middle and launched again
     first = trial.launch()
-    eventually(lambda: (cohort := trial.cohort()) and cohort.started >= 500, within_seconds=40)
+    eventually(lambda: (cohort := trial.cohort()) and cohort.started >= 500, within_seconds=90)
     stack.states.stop_execution(executionArn=first)
     output = trial.started(trial.launch())
     stack.aws.heal()
@@ -180,23 +181,23 @@ def test_a_cohort_that_is_interrupted_killed_and_repeated_starts_every_sample_on
 def test_a_cancelled_cohort_leaves_nothing_running_and_goes_on_when_it_is_wanted_again(
     stack: Stack, machines: Machines
 ) -> None:
-    # GIVEN a cohort whose second block takes a while to be noted
-    trial = trial_of(stack, machines, NEVER_ENDS, [f"s{number:03},x" for number in range(205)])
-    slow = Fault(FaultKind.SLOW_ANSWER, "DynamoDB.TransactWriteItems", after=1, count=1, seconds=2)
+    # GIVEN a cohort whose first block takes a while to be noted
+    trial = trial_of(stack, machines, NEVER_ENDS, [f"s{number:03},x" for number in range(110)])
+    slow = Fault(FaultKind.SLOW_ANSWER, "DynamoDB.TransactWriteItems", count=1, seconds=2)
     stack.aws.inject(FaultPlan(1, (slow,)))
     launched = trial.launch()
-    eventually(lambda: (cohort := trial.cohort()) and cohort.started == 198)
+    eventually(lambda: (cohort := trial.cohort()) and cohort.started == 99)
     # WHEN it is cancelled meanwhile
     assert trial.store.cancel(trial.name, now_ms=0) is not None
     # THEN no other block starts, and the reconciler stops what had started
     output = trial.started(launched)
-    assert (output["cancelled"], output["started"]) == (True, 198)
-    assert trial.healed() == {ABORTED: 198}
-    assert trial.statuses() == {"ABORTED": 198}
+    assert (output["cancelled"], output["started"]) == (True, 99)
+    assert trial.healed() == {ABORTED: 99}
+    assert trial.statuses() == {"ABORTED": 99}
     # and a launch starts what never was, a retry what was stopped
-    assert trial.started(trial.launch())["counts"] == {**_none(), "RUNNING": 7, "ABORTED": 198}
-    assert trial.started(trial.retry())["counts"] == {**_none(), "RUNNING": 205}
-    assert trial.statuses() == {"ABORTED": 198, "RUNNING": 205}
+    assert trial.started(trial.launch())["counts"] == {**_none(), "RUNNING": 11, "ABORTED": 99}
+    assert trial.started(trial.retry())["counts"] == {**_none(), "RUNNING": 110}
+    assert trial.statuses() == {"ABORTED": 99, "RUNNING": 110}
 
 
 def _none() -> dict[str, int]:

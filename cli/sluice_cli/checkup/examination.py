@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sluice_cli.checkup import account_checks, batch_checks, event_checks, function_checks, poller_checks
+from sluice_cli.checkup import (
+    account_checks,
+    batch_checks,
+    event_checks,
+    function_checks,
+    poller_checks,
+    reconciler_checks,
+)
 from sluice_cli.checkup.finding import Patient, warning, wrong
 from sluice_cli.errors import AwsError, CliError
 from sluice_cli.stack import find_stack, stack_resources
@@ -17,7 +24,8 @@ if TYPE_CHECKING:
 
 CHECKS: Final[Mapping[str, Check]] = {
     "pollers": poller_checks.check_pollers,
-    "reconciler": poller_checks.check_reconciler,
+    "reconciler": reconciler_checks.check_tasks,
+    "cohorts": reconciler_checks.check_samples,
     "dead letters": event_checks.check_dead_letters,
     "routes": event_checks.check_routes,
     "functions": function_checks.check_functions,

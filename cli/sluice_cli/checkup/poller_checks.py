@@ -1,11 +1,10 @@
-"""Whether pollers run where there is work, and whether the reconciler looks after what is open."""
+"""Whether pollers run where there is work."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_cli.checkup.finding import ok, warning, wrong
-from sluice_cli.durations import span
 from sluice_cli.history import at_ms
 
 if TYPE_CHECKING:
@@ -50,32 +49,6 @@ def _last_end(latest: list[dict[str, Any]]) -> Iterator[Finding]:
     if ended is not None and ended["status"] != "SUCCEEDED":
         way_out = f"`sluice explain {ended['executionArn']}` tells why; the next one is started by itself."
         yield warning("last poller", f"{ended['name']} {ended['status']}", way_out)
-
-
-def check_reconciler(patient: Patient) -> Iterator[Finding]:
-    """Looks whether the task that was not looked at for longest is overdue."""
-    answer = patient.api.call(
-        "dynamodb",
-        "query",
-        TableName=patient.stack.output("TaskTableName"),
-        IndexName="OpenByHeartbeat",
-        KeyConditionExpression="#open = :open",
-        ExpressionAttributeNames={"#open": "open"},
-        ExpressionAttributeValues={":open": {"S": "OPEN"}},
-        ProjectionExpression="heartbeatAt, createdAt",
-        Limit=1,
-    )
-    every_seconds = patient.parameter("ReconcileHeartbeatSeconds", 300)
-    if not answer["Items"]:
-        yield ok("reconciler", "no task is open")
-        return
-    idle_seconds = (patient.now_ms - int(answer["Items"][0]["heartbeatAt"]["N"])) / 1000
-    says = f"the open task that was not looked at for longest has waited for {span(idle_seconds)}"
-    if idle_seconds > 2 * every_seconds + 120:
-        way_out = "reconcile_tasks does not keep up or does not run: see its schedule and its log group."
-        yield wrong("reconciler", f"{says}; each should be looked at every {span(every_seconds)}", way_out)
-    else:
-        yield ok("reconciler", says)
 
 
 def _executions(patient: Patient, machine: str, **more: Any) -> list[dict[str, Any]]:

@@ -144,7 +144,12 @@ def _show(
         ("DynamoDB", bill.tables, ""),
         ("SQS", bill.queues, ""),
     ):
-        table.add_row(f"  {name}", f"{usd:,.2f} USD", note)
+        table.add_row(f"  {name}", _usd(usd), note)
     say(console, "")
-    say(console, f"{bill.total:,.2f} USD, {bill.total / cohort.samples:.4f} USD a sample", "bold")
+    say(console, f"{_usd(bill.total)}, {_usd(bill.total / cohort.samples)} a sample", "bold")
     console.print(table)
+
+
+def _usd(amount: float) -> str:
+    """An amount to the cent, and small ones to a hundredth of one."""
+    return f"{amount:,.2f} USD" if amount >= 0.1 or not amount else f"{amount:.4f} USD"

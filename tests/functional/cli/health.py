@@ -93,8 +93,10 @@ def quota(vcpus: float) -> list[dict[str, Any]]:
     return [{"Quotas": [{"QuotaName": "Fargate Spot vCPU resource count", "Value": vcpus}]}]
 
 
-def open_task(minutes_ago: float) -> dict[str, Any]:
-    return {"Items": [{"heartbeatAt": {"N": str(NOW_MS - int(minutes_ago * 60_000))}}]}
+def oldest(index: str, looked: str, minutes_ago: float) -> Any:
+    """Query's answers: one index has an entry, the others none."""
+    entry = {looked: {"N": str(NOW_MS - int(minutes_ago * 60_000))}}
+    return lambda **asked: {"Items": [entry] if asked["IndexName"] == index else []}
 
 
 def alarm(state: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.functional.cli.health import (
     executions,
     last_event,
     messages,
-    open_task,
+    oldest,
     queue,
     quota,
 )
@@ -91,7 +91,26 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "warning",
         "slot-0-2 FAILED",
     ),
-    "no reconciler": ({"dynamodb.query": open_task(60)}, "reconciler", "wrong", "1 h"),
+    "no reconciler": (
+        {"dynamodb.query": oldest("OpenByHeartbeat", "heartbeatAt", 60)},
+        "reconciler",
+        "wrong",
+        "the open task that was not looked at for longest has waited for 1 h",
+    ),
+    "samples that nobody looks at": (
+        {
+            "cloudformation.describe_stacks": described_stack(
+                Outputs=[
+                    *described_stack()["Stacks"][0]["Outputs"],
+                    {"OutputKey": "CohortTableName", "OutputValue": "cohorts"},
+                ]
+            ),
+            "dynamodb.query": oldest("RunningByLook", "lookedAt", 120),
+        },
+        "cohorts",
+        "wrong",
+        "has waited for 2 h; each should be looked at every 15 min",
+    ),
     "dead letters": ({"sqs.get_queue_attributes": messages(dead=3)}, "dead letters", "wrong", "holds 3"),
     "a long line": ({"sqs.get_queue_attributes": messages(waiting=20_000)}, "queue", "warning", "20000"),
     "a rule off": ({"events.describe_rule": {"State": "DISABLED"}}, "routes", "wrong", "JobEndedRule"),

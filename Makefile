@@ -97,7 +97,7 @@ pr: format test ## all that a change must pass
 
 clean: sam-clean ## remove what the other targets made
 	rm -rf $(VENV) $(VENV)-peers .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find functions jobs local bench examples sam tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	find functions jobs local cli pages bench examples sam tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: requirements/local.txt pyproject.toml
 	@./requirements/install $(PYTHON) $(VENV) requirements/local.txt .

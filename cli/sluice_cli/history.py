@@ -150,10 +150,14 @@ class _Reader:
         )
 
     def _try_of(self, event: Event) -> int | None:
-        """The try that an event goes on with; where events are not linked, the last one that is open."""
+        """The try that an event goes on with; where events are not linked, the one that is open for longest."""
         linked = self._of_event.get(event.get("previousEventId") or -1)
+        if linked is not None:
+            return linked
         still_open = [number for number, each in self.tries.items() if each.ended_ms is None]
-        return linked if linked is not None else (still_open[-1] if still_open else None)
+        if event["type"] == "ActivityStarted":
+            still_open = [number for number in still_open if self.tries[number].started_ms is None]
+        return next(iter(still_open), None)
 
     def _tell(self, event: Event, kind: str, details: Mapping[str, Any]) -> None:
         says = _words(kind, details)

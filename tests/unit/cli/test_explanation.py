@@ -173,3 +173,18 @@ def test_tries_of_parallel_states_are_told_apart_by_the_links_of_their_events() 
     story = explanation(execution("FAILED", error="Job.Failed"), events, (), now_ms=0)
     assert story.headline.startswith("NA06989 failed: job a failed with exit code 9")
     assert story.steps[-1] == replace(story.steps[-1], state="Left", says="failed: Job.Failed")
+
+
+def test_where_events_are_not_linked_the_oldest_try_goes_on_first() -> None:
+    asked = [json.dumps({"jobs": [{"jobName": name}], "stateName": name}) for name in ("Left", "Right")]
+    events = [
+        event(1, "ActivityScheduled", input=asked[0]),
+        event(2, "ActivityScheduled", input=asked[1]),
+        event(3, "ActivityStarted"),
+        event(4, "ActivityStarted"),
+    ]
+    story = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
+    assert [(step.state, step.says) for step in story.steps] == [
+        ("Left", "asked for job Left; a poller took it after 2 s"),
+        ("Right", "asked for job Right; a poller took it after 2 s"),
+    ]

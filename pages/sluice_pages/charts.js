@@ -30,7 +30,8 @@ const charts = (() => {
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
       ...coloured(rest), xaxis: axis(xaxis), yaxis: axis(yaxis),
     };
-    const config = { responsive: true, displaylogo: false, displayModeBar: false, ...options };
+    // Plotly has a button that sends a chart's data to its own cloud: no page has it, and no address to send to
+    const config = { responsive: true, displaylogo: false, displayModeBar: false, plotlyServerURL: "", ...options };
     return Plotly.react(plot(id), coloured(figure.data), layout, config);
   };
 

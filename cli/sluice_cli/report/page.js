@@ -63,7 +63,7 @@
     const first = fitted(figure, whole);
     figure.data.forEach((trace, index) => { trace.line.width = first.widths[index]; });
     Object.assign(figure.layout.yaxis, first.axis);
-    charts.draw("timeline", figure, { displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+    charts.draw("timeline", figure, { displayModeBar: "hover", modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]] });
     const plot = charts.plot("timeline");
     plot.removeAllListeners("plotly_relayout");
     plot.on("plotly_relayout", (change) => {

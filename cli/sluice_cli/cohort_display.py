@@ -61,7 +61,9 @@ def failures_table(standing: Standing) -> Table:
     for error, count in standing.failures.items():
         names = standing.of(error)
         more = ", …" if len(names) > SAMPLES_SHOWN else ""
-        table.add_row(f"  {error}", f"{count:,}", ", ".join(names[:SAMPLES_SHOWN]) + more)
+        shown = ", ".join(names[:SAMPLES_SHOWN]) + more
+        # as Text, since brackets in a workflow's own error are no markup
+        table.add_row(Text(f"  {error}"), f"{count:,}", shown)
     return table
 
 

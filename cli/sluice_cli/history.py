@@ -150,7 +150,7 @@ class _Reader:
         )
 
     def _try_of(self, event: Event) -> int | None:
-        """The try that an event goes on with; where events are not linked, the one that is open for longest."""
+        """The try that an event goes on with; where events are not linked, the oldest that is open."""
         linked = self._of_event.get(event.get("previousEventId") or -1)
         if linked is not None:
             return linked

@@ -3,6 +3,7 @@
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sluice_cli.durations import moment
 from sluice_cli.executions import find_execution, history_of, present_of, tasks_of
@@ -79,6 +80,7 @@ def show(console: Console, story: Story) -> None:
     for style in ("dim", "cyan", ""):
         table.add_column(style=style, no_wrap=style == "dim")
     for step in story.steps:
-        table.add_row(moment(step.at_ms)[11:], step.state or "", step.says)
+        # as Text, since brackets in what others wrote are no markup
+        table.add_row(moment(step.at_ms)[11:], Text(step.state or ""), Text(step.says))
     say(console, f"{moment(story.execution.started_ms)[:10]}, times in UTC", "dim")
-    console.print(table, markup=False)
+    console.print(table)

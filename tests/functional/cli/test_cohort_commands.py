@@ -160,6 +160,12 @@ def test_status_has_the_counts_and_what_samples_failed_of() -> None:
     assert run(aws.api(), "status", "run-42", "--fail").exit_code == 1
 
 
+def test_brackets_in_a_workflow_s_own_error_are_shown_as_they_are() -> None:
+    aws = cohort_of("NA1")
+    aws.end(["NA1"], FAILED, "Lab[/red]Error")
+    assert "Lab[/red]Error" in run(aws.api(), "status", "run-42").stdout
+
+
 def test_status_in_json_names_every_failed_sample() -> None:
     aws = cohort_of("NA1", "NA2")
     aws.end(["NA1"], FAILED, "Job.Failed")

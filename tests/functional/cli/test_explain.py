@@ -17,7 +17,7 @@ from tests.functional.cli.fakes import (
     run,
     still_running,
 )
-from tests.unit.cli.recordings import NAMES
+from tests.unit.cli.recordings import NAMES, recorded
 
 MISSING = AwsError("It said ValidationError: Stack with id x does not exist", "ValidationError")
 
@@ -56,6 +56,15 @@ def test_a_running_job_s_state_is_batch_s_own() -> None:
     first = run(api, "explain", "Failed").stdout.splitlines()[0]
     assert first.startswith("NA06989 is running for")
     assert first.endswith("in state Align, job align is RUNNABLE (no room).")
+
+
+def test_brackets_in_what_others_wrote_are_shown_as_they_are() -> None:
+    found = recorded("Job.Failed")
+    job = found.items[0]["jobs"]["M"]["align"]["M"]
+    job["reason"] = {"S": "reads[0] [/red] [bold]x"}
+    result = run(of_execution(found), "explain", "Failed")
+    assert result.exit_code == 0
+    assert "with Job.Failed: reads[0] [/red] [bold]x" in result.stdout
 
 
 def test_an_unknown_sample_is_wrong_usage_and_says_where_was_searched() -> None:

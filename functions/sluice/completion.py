@@ -75,7 +75,9 @@ def decide(record: TaskRecord) -> Outcome | None:
 def jobs_to_stop(record: TaskRecord) -> tuple[JobRecord, ...]:
     """The submitted jobs of an ended task that nothing else will end.
 
-    A job that depends on a failed one is Batch's to fail.
+    A job that depends on a failed one is Batch's to fail; but if two array jobs depend on each other child
+    by child (N_TO_N), those children run on whose counterparts succeeded.
+    https://docs.aws.amazon.com/batch/latest/userguide/job_dependencies.html
     """
     doomed = _doomed(record.task, {job.name for job in record.jobs.values() if job.status == FAILED})
     return tuple(job for job in _in_order(record) if job.job_id and not job.ended and job.name not in doomed)
@@ -116,7 +118,7 @@ def _awaited(task: Task, failed: Sequence[JobRecord]) -> set[str]:
 def _doomed(task: Task, failed: Iterable[str]) -> set[str]:
     doomed = set(failed)
     for spec in task.jobs:  # in topological order, so that one pass is enough
-        if spec.needs & doomed:
+        if any(each.job_name in doomed and each.request.get("type") != "N_TO_N" for each in spec.depends_on):
             doomed.add(spec.name)
     return doomed
 

@@ -103,6 +103,16 @@ def test_jobs_that_batch_ends_itself_are_not_stopped() -> None:
     assert [each.name for each in completion.jobs_to_stop(record)] == ["report"]
 
 
+def test_an_array_that_depends_on_a_failed_one_child_by_child_is_stopped() -> None:
+    child_by_child = {"jobName": "align", "type": "N_TO_N"}
+    record = with_jobs(
+        open_record(job("align"), job("likelihoods", dependsOn=[child_by_child])),
+        ended("align", "1", "FAILED"),
+        replace(ended("likelihoods", "2"), status=None),
+    )
+    assert [each.name for each in completion.jobs_to_stop(record)] == ["likelihoods"]
+
+
 @pytest.mark.parametrize("reason", ["x" * 100_000, "\u2603" * 100_000, '"\\' * 60_000])
 def test_a_cause_fits_step_functions_and_stays_json(reason: str) -> None:
     outcome = completion.rejection("align", reason)

@@ -40,6 +40,7 @@ def client_error(code: str, status: int, message: str = "") -> ClientError:
         (client_error("TaskDoesNotExist", 400), TaskGoneError),
         (client_error("ExecutionAlreadyExists", 400), AlreadyExistsError),
         (client_error("ExecutionDoesNotExist", 400), DoesNotExistError),
+        (client_error("TransactionInProgressException", 400), UnclearError),
         (ReadTimeoutError(endpoint_url="http://x"), UnclearError),
         (EndpointConnectionError(endpoint_url="http://x"), UnclearError),
     ],

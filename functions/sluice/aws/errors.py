@@ -52,8 +52,12 @@ MEANINGS: Final[dict[str, type[ServiceError]]] = {
     "InvalidToken": TaskGoneError,
     "ExecutionAlreadyExists": AlreadyExistsError,
     "ExecutionDoesNotExist": DoesNotExistError,
+    # botocore's repetition met the first try, which may yet hold
+    "TransactionInProgressException": UnclearError,
 }
-"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html"""
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
 
 
 @contextmanager

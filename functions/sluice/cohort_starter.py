@@ -152,22 +152,25 @@ def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int) -> Iterator[Block]:
 def retry_blocks(cohort: Cohort, samples: Sequence[Sample], as_of: int) -> Iterator[Block]:
     """The samples that had failed when it was asked for, and those whose next attempt was noted only.
 
-    A sample whose later attempt runs is among them as one to start for the first time: that changes nothing
-    in its item, and its execution is started if a run before did not come to it.
+    Of the samples that run again, a run before can have failed to start only those that it noted last, at
+    once: to start all of them again could take all the time that a run has. They are among the others as
+    samples to start for the first time: that changes nothing in their items.
     """
+    again = [sample for sample in samples if sample.status is SampleStatus.RUNNING and sample.attempt > 1]
+    noted_last_at = max((sample.started_at for sample in again), default=0)
     starts = [
         Start(sample.name, sample.input, before=None if sample.status is SampleStatus.RUNNING else sample)
         for sample in samples
-        if is_to_retry(sample, as_of)
+        if is_to_retry(sample, as_of, noted_last_at=noted_last_at)
     ]
     for first in range(0, len(starts), MAX_BLOCK):
         yield Block(cohort, starts[first : first + MAX_BLOCK], as_of)
 
 
-def is_to_retry(sample: Sample, as_of: int) -> bool:
-    """True for a sample that had failed by then, and for one that runs again."""
+def is_to_retry(sample: Sample, as_of: int, *, noted_last_at: int) -> bool:
+    """True for a sample that had failed by then, and for one that was noted last to run again."""
     if sample.status is SampleStatus.RUNNING:
-        return sample.attempt > 1
+        return sample.attempt > 1 and sample.started_at == noted_last_at
     return sample.status in FAILURES and (sample.stopped_at or 0) <= as_of
 
 

@@ -285,6 +285,16 @@ def test_a_retry_that_was_noted_and_not_started_is_started_by_the_next(world: Wo
     assert world.totals() == {RUNNING: 1}
 
 
+def test_a_retry_goes_on_where_the_time_was_up(world: World) -> None:
+    world.launch(3 * MAX_BLOCK)
+    world.end_all(FAILED)
+    asked_at = world.now_ms
+    runs = [world.retry(seconds=1.5, as_of=asked_at) for _ in range(3)]
+    assert [progress.done for progress in runs] == [False, False, True]
+    assert world.totals() == {RUNNING: 3 * MAX_BLOCK}
+    assert set(world.workflows.started.values()) == {1}
+
+
 def test_there_is_nothing_to_retry_in_an_unknown_cohort(world: World) -> None:
     with pytest.raises(CohortConflictError, match="there is no cohort run-7"):
         world.retry()

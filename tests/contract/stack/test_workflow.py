@@ -41,8 +41,9 @@ def definitions(stack: Stack, unique: str, align: str) -> dict[str, str]:
     }
 
 
-def run(machines: Machines, machine: str, unique: str) -> dict[str, Any]:
-    return dict(machines.ended(machines.start(machine, {**SAMPLE, "output": f"s3://data/{unique}"})))
+def run(machines: Machines, machine: str, unique: str, **fields: str) -> dict[str, Any]:
+    sample = {**SAMPLE, "output": f"s3://data/{unique}", **fields}
+    return dict(machines.ended(machines.start(machine, sample)))
 
 
 def memories(stack: Stack, unique: str) -> list[str]:
@@ -73,6 +74,15 @@ def test_a_job_that_ran_out_of_memory_gets_twice_as_much(
     machine = workflow(stack, machines, **definitions(stack, unique, once))
     assert run(machines, machine, unique)["status"] == "SUCCEEDED"
     assert memories(stack, unique) == ["2048", "4096"]
+
+
+def test_memory_may_be_given_as_text_as_it_stands_in_a_csv_sheet(
+    stack: Stack, machines: Machines, unique: str
+) -> None:
+    machine = workflow(stack, machines, **definitions(stack, unique, "exit 137"))
+    ended = run(machines, machine, unique, memoryMib="4096")
+    assert (ended["status"], ended["error"]) == ("FAILED", "Job.OutOfMemory")
+    assert memories(stack, unique) == ["4096", "8192"]
 
 
 def test_a_job_that_always_runs_out_of_memory_fails_by_that_name(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sluice.aws.cohort_items import cohort_key
 from sluice.cohort import CANCELLED_ERROR, SampleStatus
-from sluice_cli.cohorts import samples_of
+from sluice_cli.cohorts import find_cohort, samples_of
 from sluice_cli.errors import AwsError
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[i
 
 
 def _let_no_more_start(api: Api, stack: Stack, name: str, now_ms: int) -> None:
+    """Refuses whoever asked before, also if the clock here is behind AWS's, by which they asked."""
+    at_ms = max(now_ms, find_cohort(api, stack, name).asked_at)
     api.call(
         "dynamodb",
         "update_item",
@@ -58,7 +60,7 @@ def _let_no_more_start(api: Api, stack: Stack, name: str, now_ms: int) -> None:
         Key=cohort_key(name),
         UpdateExpression="SET cancelledAt = :at, updatedAt = :at",
         ConditionExpression="attribute_exists(cohort)",
-        ExpressionAttributeValues={":at": {"N": str(now_ms)}},
+        ExpressionAttributeValues={":at": {"N": str(at_ms)}},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from sluice.cohort import SampleStatus
 from sluice.sample_sheet import SheetRules, parse_sheet
 from tests.functional.cli.cohort_aws import CohortAws, cohort_of
-from tests.functional.cli.fakes import ARN, OUTPUTS, Clock, document, run
+from tests.functional.cli.fakes import ARN, NOW_MS, OUTPUTS, Clock, document, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,6 +221,14 @@ def test_cancel_lets_no_more_start_and_stops_what_runs() -> None:
     assert sorted(aws.stopped) == ["NA1", "NA3"]
     assert aws.cohort is not None
     assert aws.cohort.cancelled_at is not None
+
+
+def test_cancel_refuses_those_who_asked_before_though_the_clock_here_is_behind() -> None:
+    aws = cohort_of("NA1")
+    assert aws.cohort is not None
+    aws.cohort = replace(aws.cohort, asked_at=NOW_MS + 5000)
+    run(aws.api(), "cancel", "run-42", "--yes")
+    assert aws.cohort.cancelled_at == NOW_MS + 5000
 
 
 def test_cancel_asks_first_and_where_nobody_can_answer_it_does_nothing() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import socket
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -87,7 +86,7 @@ def local_lambda(prepared: LocalRun, checkout: Checkout) -> Iterator[Any]:
         eventually(lambda: b"Running on" in log.readline(), within_seconds=60)
         yield lambda_client(f"http://127.0.0.1:{port}")
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         server.communicate(timeout=60)
 
 

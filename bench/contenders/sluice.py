@@ -36,9 +36,8 @@ class Sluice:
         outputs = deploy_stack(aws, parameters)
         job = add_sleep_job(aws, outputs["JobQueueArn"])
         workflow = definition(project_file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)
-        note = (
-            ", ".join(f"{name} {value}" for name, value in parameters.items()) + ": the defaults' share of 50"
-        )
+        chosen = ", ".join(f"{name} {value}" for name, value in parameters.items())
+        note = f"{chosen}: in proportion to the quota, as the defaults are to 50 a second"
         return run_workflows(aws, workflow, cohort, note=note)
 
 

@@ -55,8 +55,8 @@ class MemoryCohortStore:
         with self.lock:
             if name not in self.cohorts:
                 return None
-            asked_at = self.cohorts[name].asked_at
-            self.cohorts[name] = replace(self.cohorts[name], cancelled_at=max(now_ms, asked_at))
+            cohort = self.cohorts[name]
+            self.cohorts[name] = replace(cohort, cancelled_at=cohort.cancel_at(now_ms))
             return self.cohorts[name]
 
     def samples(self, cohort: str) -> Iterator[Sample]:

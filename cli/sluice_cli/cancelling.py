@@ -51,8 +51,7 @@ def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[i
 
 
 def _let_no_more_start(api: Api, stack: Stack, name: str, now_ms: int) -> None:
-    """Refuses whoever asked before, also if the clock here is behind AWS's, by which they asked."""
-    at_ms = max(now_ms, find_cohort(api, stack, name).asked_at)
+    at_ms = find_cohort(api, stack, name).cancel_at(now_ms)
     api.call(
         "dynamodb",
         "update_item",

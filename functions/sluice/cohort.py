@@ -120,6 +120,10 @@ class Cohort:
         """True when every sample was started and none is running."""
         return self.started >= self.total and not self.counts.get(SampleStatus.RUNNING)
 
+    def cancel_at(self, now_ms: int) -> int:
+        """When a cancel counts from: whatever the caller's clock says, whoever asked before is refused."""
+        return max(now_ms, self.asked_at)
+
 
 @dataclass(frozen=True)
 class Sample:

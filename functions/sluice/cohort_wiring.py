@@ -56,7 +56,7 @@ class CohortWiring:
 
     @cached_property
     def healer(self) -> CohortHealer:
-        """What reconcile_tasks runs for cohorts."""
+        """What reconcile_samples runs."""
         return CohortHealer(
             store=self.store,
             executions=self._executions,

@@ -76,11 +76,11 @@ class DynamoCohortStore:
         return self._update_cohort(cohort.name, "REMOVE cancelledAt", "cancelledAt < :at", as_of) or cohort
 
     def cancel(self, name: str, now_ms: int) -> Cohort | None:
-        """A read and a write: whatever the caller's clock says, those who asked before are refused."""
+        """A read and a write."""
         cohort = self.cohort(name)
         if cohort is None:
             return None
-        at_ms = max(now_ms, cohort.asked_at)
+        at_ms = cohort.cancel_at(now_ms)
         return self._update_cohort(name, "SET cancelledAt = :at", "attribute_exists(cohort)", at_ms)
 
     def samples(self, cohort: str) -> Iterator[Sample]:

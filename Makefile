@@ -53,7 +53,7 @@ iam-table: $(VENV)/.dev ## take each permission away and show what fails without
 mutation: $(VENV)/.dev ## turn the guards of each promise off, one by one: does a test notice?
 	$(BIN)/python -m tests.mutation
 
-sam-setup: $(VENV)/.dev $(VENV)-sam/.sam ## the SAM CLI, a Docker engine and Lambda's runtime image
+sam-setup: $(VENV)-sam/.sam $(VENV)/.dev ## the SAM CLI, a Docker engine and Lambda's runtime image
 	@./sam/setup $(VENV)-sam $(SAM_FOLDER)
 
 sam-test: sam-setup ## the genuine SAM CLI builds, invokes, deploys, publishes and deletes the project

@@ -1,0 +1,132 @@
+"""A machine with no programs but those that a test puts there, for the scripts that start an engine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SAM = Path(__file__).resolve().parents[3] / "sam"
+STANDARD = (
+    *("bash", "cat", "cp", "dirname", "env", "grep", "mkdir", "realpath", "rm", "sed", "seq", "setsid"),
+    *("sleep", "sort", "tail", "timeout", "touch", "umount"),
+)
+"""All that the scripts call of what every Debian and Ubuntu has; neither ps nor ip is among it."""
+
+WAIT = "while :; do sleep 0.05; done"
+"""What a daemon does; its name is the program's, as `exec` would not leave it."""
+
+SERVE = f'touch "$HOME/answers"; {WAIT}'
+"""What a dockerd does that `CLIENT` can reach."""
+
+CLIENT = '[ "$2" = "unix://$HOME/docker.sock" ] && [ -e "$HOME/answers" ]'
+"""What a docker does: it reaches no other engine than the machine's own, and this one when it serves."""
+
+_APT_GET = """\
+packages=() simulate=
+for word in "${@:2}"; do
+  case $word in --simulate) simulate=1 ;; -*) ;; *) packages+=("$word") ;; esac
+done
+[ "$1" = install ] || exit 0
+for package in "${packages[@]}"; do
+  [ -d "$HOME/../packages/$package" ] || { echo "E: Unable to locate package $package" >&2; exit 100; }
+  if [ "$simulate" ]; then echo "Inst $package (1.0 Debian:stable [amd64])"
+  else cp "$HOME/../packages/$package/"* "$HOME/../bin/"; fi
+done
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A folder of programs, and the folder of an engine.
+
+    Attributes:
+        folder: where both stand.
+    """
+
+    folder: Path
+
+    @property
+    def programs(self) -> Path:
+        """The only folder on PATH."""
+        return self.folder / "bin"
+
+    @property
+    def engine(self) -> Path:
+        """The FOLDER of the scripts, and the home of those who run there."""
+        return self.folder / "engine"
+
+    @classmethod
+    def bare(cls, folder: Path) -> Machine:
+        """Make one with the standard programs only, whose user is root."""
+        machine = cls(folder)
+        machine.programs.mkdir()
+        machine.engine.mkdir()
+        for name in STANDARD:
+            found = shutil.which(name)
+            assert found, name
+            (machine.programs / name).symlink_to(found)
+        machine.install("id", "echo 0")
+        return machine
+
+    def install(self, name: str, script: str) -> None:
+        """Put a program there, written in bash."""
+        _write_program(self.programs / name, script)
+
+    def install_engine(self, dockerd: str) -> None:
+        """Put all there that an engine takes; what dockerd does is told."""
+        self.install("apt-get", "exit 1")
+        self.install("docker", CLIENT)
+        self.install("dockerd", dockerd)
+        for name in ("containerd", "runc", "busybox"):
+            self.install(name, "exit 0")
+
+    def offer(self, packages: dict[str, tuple[str, ...]], recommended: str) -> None:
+        """Put an apt there with these packages and their programs; docker.io recommends the one."""
+        self.install("apt-get", _APT_GET)
+        self.install("apt-cache", f"printf '%s\\n' docker.io '  Depends: runc' '  Recommends: {recommended}'")
+        for package, names in packages.items():
+            place = self.folder / "packages" / package
+            place.mkdir(parents=True)
+            for name in names:
+                _write_program(place / name, CLIENT if name == "docker" else "exit 0")
+
+    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the scripts to its end."""
+        command = [str(SAM / script), str(self.engine), *arguments]
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def start(self, *command: str | Path) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it."""
+        # a test run in the background has SIGINT ignored, and its children too
+        words = ["env", "--default-signal=INT", *command]
+        return subprocess.Popen(words, env=self.environment, stderr=subprocess.DEVNULL, text=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment that everything here runs in."""
+        return {"PATH": str(self.programs), "HOME": str(self.engine)}
+
+    def daemons(self) -> list[str]:
+        """Return the command lines of the daemons that run here."""
+        daemons = tuple(str(self.programs / name) for name in ("dockerd", "containerd"))
+        return [line for line in _command_lines() if any(each in line for each in daemons)]
+
+
+def _write_program(path: Path, script: str) -> None:
+    # bash by its place: as a child of `env` the program would run under bash's name
+    path.write_text(f"#!{shutil.which('bash')}\n{script}\n")
+    path.chmod(0o755)
+
+
+def _command_lines() -> list[str]:
+    lines = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(place.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+    return lines

@@ -9,15 +9,15 @@ from pathlib import Path
 
 SAM = Path(__file__).resolve().parents[3] / "sam"
 STANDARD = (
-    *("bash", "cat", "cp", "dirname", "env", "grep", "mkdir", "realpath", "rm", "sed", "seq", "setsid"),
-    *("sleep", "sort", "tail", "timeout", "touch", "umount"),
+    *("bash", "cat", "cksum", "cp", "dirname", "env", "grep", "mkdir", "realpath", "rm", "sed", "seq"),
+    *("setsid", "sleep", "sort", "tail", "timeout", "touch", "tr", "umount", "uname"),
 )
 """All that the scripts call of what every Debian and Ubuntu has; neither ps nor ip is among it."""
 
 WAIT = "while :; do sleep 0.05; done"
 """What a daemon does; its name is the program's, as `exec` would not leave it."""
 
-SERVE = f'touch "$HOME/answers"; {WAIT}'
+SERVE = f'echo $$ >"$HOME/dockerd.pid"; touch "$HOME/answers"; {WAIT}'
 """What a dockerd does that `CLIENT` can reach."""
 
 CLIENT = '[ "$2" = "unix://$HOME/docker.sock" ] && [ -e "$HOME/answers" ]'

@@ -123,3 +123,21 @@ def test_what_a_daemon_that_was_killed_has_left_is_ended(machine: Machine) -> No
     with left_behind(machine, machine.engine, daemon="containerd") as left:
         assert machine.run("stop-engine").returncode == 0
         assert left.wait() == -signal.SIGTERM
+
+
+def test_an_engine_does_not_outlive_the_failure_of_the_setup_that_started_it(machine: Machine) -> None:
+    machine.install_engine(SERVE)
+    with machine.start(SAM / "setup", machine.folder / "no-venv", machine.engine) as setup:
+        assert setup.wait() != 0
+    assert docker_host(machine) == f"unix://{machine.engine}/docker.sock"
+    assert machine.daemons() == []
+
+
+def test_an_engine_that_ran_before_a_setup_outlives_its_failure(machine: Machine) -> None:
+    machine.install_engine(SERVE)
+    machine.run("start-engine")
+    running = machine.daemons()
+    with machine.start(SAM / "setup", machine.folder / "no-venv", machine.engine) as setup:
+        assert setup.wait() != 0
+    assert machine.daemons() == running
+    assert running

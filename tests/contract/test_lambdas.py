@@ -113,26 +113,61 @@ def handler(event, context):
     assert answers == [(True, "met")] * 3
 
 
-def test_what_a_function_prints_is_in_its_log_group(functions: Functions, local_aws: LocalAws) -> None:
-    source = """
-import os, sys
+CHATTY = """
+import os, sys, time
+
+print("at import, ", end="")
 
 def handler(event, context):
-    print("to standard output", end="")
-    print("to standard error", file=sys.stderr)
-    os.system("echo from a child")
+    print("to standard output, ", end="")
+    print("to standard error, ", end="", file=sys.stderr)
+    os.write(1, b"past Python, ")
+    os.write(2, b"no UTF-8: \\xff, ")
+    os.system("printf 'from a child, '")
+    print("the end", end="")
+    if event == "raise":
+        raise ValueError("all is said")
+    if event == "exit":
+        os._exit(3)
+    if event == "sleep":
+        time.sleep(60)
 """
-    functions.invoke(functions.create(source))
-    logs = local_aws.client("logs")
+SAID = (
+    "at import, to standard output, to standard error, past Python, no UTF-8: \N{REPLACEMENT CHARACTER}, "
+    "from a child, the end"
+)
+
+
+@pytest.mark.parametrize("variables", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("ending", ["return", "raise", "exit", "sleep"])
+def test_what_a_function_prints_is_in_its_log_group_in_order_however_it_ends(
+    ending: str, variables: dict[str, str], functions: Functions, local_aws: LocalAws
+) -> None:
+    timeout = 3 if ending == "sleep" else 20
+    functions.invoke(functions.create(CHATTY, Timeout=timeout, Environment={"Variables": variables}), ending)
+    text = reported(local_aws, functions)
+    assert SAID in text
+    assert "\x1e" not in text
+
+
+def test_a_function_that_closes_its_output_ends_as_any_other(
+    functions: Functions, local_aws: LocalAws
+) -> None:
+    arn = functions.create("import sys\ndef handler(event, context): sys.stdout.close(); sys.stderr.close()")
+    assert functions.invoke(arn) == (True, None)
+    assert "REPORT" in reported(local_aws, functions)
+
+
+def reported(aws: LocalAws, functions: Functions) -> str:
+    """All that the function's log group has, once an invocation's report is there."""
+    logs = aws.client("logs")
 
     def probe() -> str | None:
         events = logs.filter_log_events(logGroupName=f"/aws/lambda/{functions.name}")["events"]
-        text = "\\n".join(event["message"] for event in events)
+        text = "\n".join(event["message"] for event in events)
         return text if "REPORT" in text else None
 
-    text = eventually(probe)
-    assert all(line in text for line in ("to standard output", "to standard error", "from a child"))
-    assert "\x1e" not in text
+    return eventually(probe)
 
 
 COLLECTING = """

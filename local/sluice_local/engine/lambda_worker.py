@@ -2,18 +2,19 @@
 
 It speaks MiniStack's protocol, one JSON line each way: first how to find the handler, answered by
 `{"status": "ready"}`; then an event at a time, answered by its result. What the handler prints goes to
-standard error, followed by `END_OF_LOG` on a line of its own. It uses the standard library only, and
-imports nothing of this project, because the function's own folder comes first on its path.
+standard error as soon as it is printed, followed by `END_OF_LOG` on a line of its own. It uses the standard
+library only, and imports nothing of this project, because the function's own folder comes first on its path.
 """
 
 import importlib
+import io
 import json
 import os
 import sys
 import time
 import traceback
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 END_OF_LOG = "\x1eend of log\x1e"
 APPLICATION_ID_PREFIX = "worker-"
@@ -50,14 +51,14 @@ def main() -> None:
     try:
         handler = getattr(importlib.import_module(setup["module"]), setup["handler"])
     except Exception as error:  # noqa: BLE001 - the top of a process: whatever the module raises is its answer
-        traceback.print_exc()
+        _log(traceback.format_exc())
         _answer(answers, {"status": "error", "error": f"{type(error).__name__}: {error}"})
         return
     _answer(answers, {"status": "ready"})
     for line in sys.stdin:
         message = json.loads(line)
         response = _invoke(handler, message["event"], _context(setup, message["ctx"]))
-        print(f"\n{END_OF_LOG}", file=sys.stderr, flush=True)  # noqa: T201 - the protocol
+        _log(f"\n{END_OF_LOG}\n")
         _answer(answers, response)
 
 
@@ -65,8 +66,24 @@ def _take_standard_output() -> IO[str]:
     """Keep standard output for answers; let what anybody prints there go to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a real file in this program
+    sys.stdout, sys.stderr = _unbuffered(1), _unbuffered(2)
     return answers
+
+
+def _unbuffered(descriptor: int) -> TextIO:
+    """Open standard output or error so that no printed word waits, which would be lost when the process ends.
+
+    Lambda's runtime does so too, whatever PYTHONUNBUFFERED says (class Unbuffered of
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py).
+    """
+    stream = open(descriptor, "wb", buffering=0, closefd=False)  # noqa: SIM115 - open until the end
+    return io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
+def _log(text: str) -> None:
+    """Write to the log, also after a handler has closed or replaced `sys.stderr`."""
+    with open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False) as log:
+        log.write(text)
 
 
 def _answer(answers: IO[str], response: dict[str, Any]) -> None:
@@ -92,7 +109,7 @@ def _invoke(handler: Any, event: Any, context: Context) -> dict[str, Any]:
     try:
         result = handler(event, context)
     except Exception as error:  # noqa: BLE001 - the top of a process: whatever the handler raises is its answer
-        traceback.print_exc()
+        _log(traceback.format_exc())
         return _failure(type(error).__name__, str(error), traceback.format_tb(error.__traceback__))
     try:
         json.dumps(result)

@@ -6,10 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html.
 
 MiniStack 1.5.33: every errorType is Runtime.HandlerError, the worker process is ended after an exception,
 and an invocation that logs nothing takes 50 ms longer because its end is guessed from silence. A process that
-dies is a Runtime.HandlerError as well, where AWS says Runtime.ExitError.
+dies is a Runtime.HandlerError as well, where AWS says Runtime.ExitError. The last words of a function that
+times out are lost, and so is the whole log from the first byte on that is not UTF-8.
 
 Mended by a worker program of our own (`lambda_worker.py`) that marks the end of an invocation's log and
-returns an exception as data; how a process ended is read from its exit status.
+returns an exception as data; how a process ended is read from its exit status. The log of a process that has
+ended is read to its end.
 """
 
 import functools
@@ -23,7 +25,7 @@ from typing import Any
 from sluice_local.engine import lambda_worker, stock
 from sluice_local.engine.stock import Private
 
-# The log comes before the answer; only a handler that closed its standard error makes this wait.
+# The log comes before the answer; only a handler that led descriptor 2 elsewhere makes this wait.
 _LOG_SECONDS = 1.0
 
 _DIED = "Worker process died"  # MiniStack's words
@@ -36,7 +38,9 @@ def install() -> None:
     stock.wrap("core.lambda_runtime._detect_runtime_binary", _own_worker)
     stock.wrap("core.lambda_runtime.Worker._spawn", _remembering_process)
     stock.wrap("core.lambda_runtime.Worker.invoke", _remembering_failure)
+    stock.wrap("core.lambda_runtime.Worker._read_stderr", _reading_any_bytes)
     stock.replace("core.lambda_runtime.Worker._drain_stderr_bounded", _read_log)
+    stock.replace("core.lambda_runtime.Worker._drain_stderr", _read_log)  # after a timeout
     stock.wrap("services.lambda_svc._execute_function_warm", _reporting_failure)
 
 
@@ -101,6 +105,17 @@ def _reporting_failure(execute: Private) -> Private:
         )
 
     return reporting
+
+
+def _reading_any_bytes(read: Private) -> Private:
+    """Show a byte that is no text as a replacement character, instead of reading no further."""
+
+    @functools.wraps(read)
+    def reading(worker: Private) -> None:
+        worker._proc.stderr.reconfigure(encoding="utf-8", errors="replace")  # noqa: SLF001 - MiniStack's worker
+        read(worker)
+
+    return reading
 
 
 def _read_log(worker: Private) -> str:

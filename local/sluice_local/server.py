@@ -1,6 +1,7 @@
 """Starts and ends one Local AWS."""
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -9,11 +10,13 @@ import sys
 import tempfile
 import threading
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from sluice_local.faults import FaultPlan
@@ -22,7 +25,25 @@ from sluice_local.settings import REGION, LocalSettings
 _START_SECONDS = 60
 _END_SECONDS = 10
 _LOG_LINES_SHOWN = 20
-
+_INHERITED = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LD_LIBRARY_PATH",
+        "PYTHONPATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    }
+)
+"""What a program needs to be found, to write its files and to reach the world."""
 
 Client = Any  # boto3 makes its clients at run time
 Json = Any
@@ -78,14 +99,7 @@ class LocalAws:
 
     def client(self, service: str, config: Config | None = None) -> Client:
         """Return a boto3 client of `service` that talks to this server, with made-up credentials."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            region_name=self.region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - Local AWS's administrator, whose signature is not checked
-            config=Config(proxies={}).merge(config or Config()),
-        )
+        return connect(service, self.endpoint, config)
 
     def page(self, name: str) -> Json:
         """Return the observation page `/_sluice/<name>`, read as JSON; it counts against no quota."""
@@ -117,7 +131,7 @@ class LocalAws:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=_server_environment(self._folder.name),
+                env=_server_environment(os.environ, self._folder.name),
                 start_new_session=True,
             )
         self._port = self._await_port(self._process)
@@ -154,6 +168,29 @@ class LocalAws:
         self._folder.cleanup()
 
 
+def connect(service: str, endpoint: str, config: Config | None = None) -> Client:
+    """Return a boto3 client of `service` at `endpoint`; it heeds none of the caller's settings of AWS."""
+    return _session().client(
+        service,  # type: ignore[call-overload]
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - Local AWS's administrator, whose signature is not checked
+        config=Config(proxies={}).merge(config or Config()),
+    )
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    """Return a session that reads neither AWS_* variables nor the files in ~/.aws."""
+    variables = {
+        name: (in_files, None, default, convert)
+        for name, (in_files, _, default, convert) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
+    no_files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return boto3.Session(botocore_session=botocore.session.Session({**variables, **no_files}))
+
+
 def client_environment(endpoint: str) -> dict[str, str]:
     """Return the variables that make any AWS SDK or CLI talk to the Local AWS at `endpoint`."""
     return {"AWS_ENDPOINT_URL": endpoint, **_credentials()}
@@ -171,11 +208,16 @@ def _credentials() -> dict[str, str]:
     return {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
-def _server_environment(folder: str) -> dict[str, str]:
-    """This process's environment without its AWS settings, which the Lambda functions would inherit."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a child process takes over of `environment`: nothing that changes how programs behave."""
+    kept = {name: value for name, value in environment.items() if name.upper() in _INHERITED}
+    return {**kept, "LANG": "C.UTF-8"}
+
+
+def _server_environment(environment: Mapping[str, str], folder: str) -> dict[str, str]:
+    """Return the server's variables, which the Lambda functions inherit."""
     return {
-        **kept,
+        **inherited_environment(environment),
         **_credentials(),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -183,4 +225,5 @@ def _server_environment(folder: str) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "TMPDIR": folder,
+        "TZ": ":UTC",  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     }

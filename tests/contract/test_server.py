@@ -35,7 +35,9 @@ with LocalAws() as aws:
 """
 
 
-reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+reads_proc = pytest.mark.skipif(
+    sys.platform != "linux", reason="it reads /proc, which Linux alone has: run it there"
+)
 
 
 def is_alive(pid: int) -> bool:
@@ -111,6 +113,45 @@ def test_the_server_listens_on_the_loopback_address_only(local_aws: LocalAws) ->
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     listening = {line[1] for line in lines if line[3] == "0A" and line[1].endswith(f":{port:04X}")}
     assert listening == {f"0100007F:{port:04X}"}
+
+
+ODD = {
+    "AWS_PROFILE": "nobody",
+    "AWS_REGION": "eu-north-1",
+    "COLUMNS": "37",
+    "LANG": "xx",
+    "LC_ALL": "tr_TR.UTF-8",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+    "PYTHONHASHSEED": "7",
+    "PYTHONUNBUFFERED": "1",
+    "SERVICES": "s3",  # MiniStack reads this one and the next two
+    "SFN_WAIT_SCALE": "0",
+    "USE_SSL": "1",
+    "TZ": "Asia/Kathmandu",
+}
+SEEING = """
+import os, time
+
+def handler(event, context):
+    return dict(os.environ), time.strftime("%Z")
+"""
+
+
+def test_the_callers_variables_change_neither_the_server_nor_its_functions(
+    monkeypatch: pytest.MonkeyPatch, unique: str
+) -> None:
+    # GIVEN variables that programs heed, and one without which some could not be reached
+    for name, value in {**ODD, "HTTPS_PROXY": "http://proxy.invalid"}.items():
+        monkeypatch.setenv(name, value)
+    # WHEN a function of a new Local AWS looks at its own
+    with LocalAws() as aws:
+        functions = Functions(aws.client("lambda"), unique)
+        succeeded, (variables, zone) = functions.invoke(functions.create(SEEING))
+    # THEN it sees those of Lambda, and how to reach the world
+    assert succeeded
+    assert {name: value for name, value in ODD.items() if variables.get(name) == value} == {}
+    assert (variables["AWS_REGION"], variables["HTTPS_PROXY"]) == ("us-east-1", "http://proxy.invalid")
+    assert zone == "UTC"
 
 
 def literal_names() -> list[str]:

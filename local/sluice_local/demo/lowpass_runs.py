@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
+from sluice_local.server import inherited_environment
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -23,7 +25,7 @@ def run_lowpass(*arguments: str) -> None:
     """
     finished = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "lowpass", *arguments],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**inherited_environment(os.environ), "OMP_NUM_THREADS": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

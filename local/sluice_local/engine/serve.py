@@ -44,7 +44,8 @@ def _bind(port: int) -> socket.socket:
 
 
 def _configure_ministack(port: int, *, enforce_iam: bool) -> None:
-    """Set what MiniStack reads from the environment while it is imported."""
+    """Set what MiniStack reads from the environment while it is imported, and what the functions inherit."""
+    os.environ.pop("PYTHONPATH", None)  # a function finds its modules in its own folder first
     os.environ.update(
         {
             "GATEWAY_PORT": str(port),  # what queue URLs and the functions' AWS_ENDPOINT_URL name

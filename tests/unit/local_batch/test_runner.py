@@ -1,7 +1,8 @@
 """Programs as real processes."""
 
+import os
+import select
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -134,17 +135,19 @@ def test_a_stop_that_comes_before_the_program_ends_it_as_it_starts(runner: Runne
     assert run(runner, shell("sleep 60")).exit_code == 128 + signal.SIGTERM
 
 
-def test_what_a_program_leaves_running_ends_with_it(runner: Runner, settings: RunnerSettings) -> None:
-    run(runner, shell("sleep 60 & echo $!"))
-    left, deadline = log(settings).strip(), time.monotonic() + 10
-    while process_state(left) not in {"", "Z"}:  # a signal takes a moment to be obeyed
-        assert time.monotonic() < deadline, "it still runs"
-        time.sleep(0.01)
-
-
-def process_state(pid: str) -> str:
-    shown = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False)
-    return shown.stdout.strip()[:1]
+def test_what_a_program_leaves_running_ends_with_it(runner: Runner, tmp_path: Path) -> None:
+    # GIVEN a pipe that is open for writing as long as what the program leaves behind runs
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    # WHEN the program ends
+    run(runner, shell(f"exec 3>{pipe}; echo open >&3; sleep 60 &"))
+    assert os.read(reading, 10) == b"open\n"
+    # THEN so does what it left; a pipe that nobody writes to can be read to its end
+    ended, _, _ = select.select([reading], [], [], 10)
+    assert ended, "it still runs"
+    assert os.read(reading, 10) == b""
+    os.close(reading)
 
 
 def test_a_program_that_exceeds_its_timeout_is_ended(runner: Runner) -> None:

@@ -1,9 +1,65 @@
-"""Settings for all tests."""
+"""Settings for all tests, and what their end says."""
 
 from __future__ import annotations
 
+import os
+import re
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
 from hypothesis import settings
+
+from sluice_local.server import inherited_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
 
 # the same examples in every run, and no deadline that a busy machine could miss
 settings.register_profile("sluice", derandomize=True, deadline=None)
 settings.load_profile("sluice")
+
+# what is said to a run of tests, and how its package clients and its container engine are reached
+OURS = re.compile(r"CI|PICTURES|(DOCKER|PIP|PYTEST|UV)_.+")
+FIXED = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "TZ": "UTC",
+}
+
+
+def forget_the_caller() -> None:
+    """Leaves no variable that could help or hurt a test, and no account that one could reach."""
+    ours = {name: value for name, value in os.environ.items() if OURS.fullmatch(name)}
+    kept = {**inherited_environment(os.environ), **ours, **FIXED}
+    os.environ.clear()
+    os.environ.update(kept)
+    time.tzset()
+
+
+forget_the_caller()  # before any other module is imported that reads one
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which tests were left out, why, and which command brings what they need."""
+    lines = left_out(terminalreporter.getreports("skipped"))
+    if lines:
+        terminalreporter.write_sep("=", "left out")
+    for line in lines:
+        terminalreporter.write_line(line)
+
+
+def left_out(reports: Iterable[pytest.TestReport | pytest.CollectReport]) -> list[str]:
+    """A line for each reason, the one of most tests first."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in reports
+        if isinstance(report.longrepr, tuple)
+    )
+    return [
+        f"{count} test{'s' if count > 1 else ''} left out: {reason}"
+        for reason, count in reasons.most_common()
+    ]

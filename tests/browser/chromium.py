@@ -25,7 +25,7 @@ def what_is_missing() -> str | None:
     ]
     if not missing:
         return None
-    return f"{' and '.join(missing)} not found: apt-get install chromium chromium-driver"
+    return f"pages are looked at by {' and '.join(missing)}, not found: apt install chromium chromium-driver"
 
 
 def _browser() -> str | None:

@@ -17,6 +17,7 @@ import sluice_local.engine
 from sluice_local.engine import stock
 from sluice_local.server import LocalAws
 from tests.contract.building import Functions, eventually
+from tests.odd_variables import ODD_VARIABLES
 
 STANDING = """
 import os, time
@@ -115,20 +116,6 @@ def test_the_server_listens_on_the_loopback_address_only(local_aws: LocalAws) ->
     assert listening == {f"0100007F:{port:04X}"}
 
 
-ODD = {
-    "AWS_PROFILE": "nobody",
-    "AWS_REGION": "eu-north-1",
-    "COLUMNS": "37",
-    "LANG": "xx",
-    "LC_ALL": "tr_TR.UTF-8",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-    "PYTHONHASHSEED": "7",
-    "PYTHONUNBUFFERED": "1",
-    "SERVICES": "s3",  # MiniStack reads this one and the next two
-    "SFN_WAIT_SCALE": "0",
-    "USE_SSL": "1",
-    "TZ": "Asia/Kathmandu",
-}
 SEEING = """
 import os, time
 
@@ -141,7 +128,7 @@ def test_the_callers_variables_change_neither_the_server_nor_its_functions(
     monkeypatch: pytest.MonkeyPatch, unique: str
 ) -> None:
     # GIVEN variables that programs heed, and one without which some could not be reached
-    for name, value in {**ODD, "HTTPS_PROXY": "http://proxy.invalid"}.items():
+    for name, value in {**ODD_VARIABLES, "HTTPS_PROXY": "http://proxy.invalid"}.items():
         monkeypatch.setenv(name, value)
     # WHEN a function of a new Local AWS looks at its own
     with LocalAws() as aws:
@@ -149,7 +136,7 @@ def test_the_callers_variables_change_neither_the_server_nor_its_functions(
         succeeded, (variables, zone) = functions.invoke(functions.create(SEEING))
     # THEN it sees those of Lambda, and how to reach the world
     assert succeeded
-    assert {name: value for name, value in ODD.items() if variables.get(name) == value} == {}
+    assert {name: value for name, value in ODD_VARIABLES.items() if variables.get(name) == value} == {}
     assert (variables["AWS_REGION"], variables["HTTPS_PROXY"]) == ("us-east-1", "http://proxy.invalid")
     assert zone == "UTC"
 

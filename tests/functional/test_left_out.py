@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.odd_variables import ODD_VARIABLES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-ODD = {
-    "AWS_PROFILE": "nobody",
-    "AWS_REGION": "eu-north-1",
-    "COLUMNS": "37",
-    "FORCE_COLOR": "1",
-    "LANG": "xx",
-    "LC_ALL": "tr_TR.UTF-8",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-    "PYTHONHASHSEED": "7",
-    "PYTHONUNBUFFERED": "0",
-    "TZ": "Asia/Kathmandu",
-}
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +46,7 @@ def test_in_continuous_integration_nothing_is_left_out() -> None:
     assert "apt install chromium chromium-driver" in ended.stdout
 
 
-@pytest.mark.parametrize("variables", [{}, ODD], ids=["none", "odd"])
+@pytest.mark.parametrize("variables", [{}, ODD_VARIABLES], ids=["none", "odd"])
 def test_the_callers_variables_change_no_outcome(variables: Mapping[str, str]) -> None:
     ended = run("tests/functional/cli/test_app.py", "tests/functional/test_handlers.py", **variables)
     assert ended.returncode == 0, ended.stdout

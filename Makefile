@@ -90,8 +90,8 @@ format: $(VENV)/.dev ## format and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## compile pyproject's dependency groups into requirements files with hashes (needs uv)
-	./requirements/lock
+lock: ## compile what pyproject.toml asks for into requirements files with hashes: UPGRADE=1 (needs uv)
+	./requirements/lock $(if $(UPGRADE),--upgrade)
 
 pr: format test ## all that a change must pass
 

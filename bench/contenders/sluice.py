@@ -11,7 +11,7 @@ from bench.cohort import Cohort
 from bench.contenders.contender import Ended
 from bench.contenders.sleep_jobs import SleepJob, add_sleep_job
 from bench.contenders.workflows import run_workflows
-from sluice_local.demo.project import project_file
+from sluice_local.demo.project import find_project
 from sluice_local.demo.settings import stack_parameters
 from sluice_local.demo.stack import deploy_stack
 from sluice_local.server import LocalAws
@@ -32,10 +32,10 @@ class Sluice:
     def run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:  # noqa: ARG002 - the port's signature
         """Deploy the stack for the quota in force and take the cohort through its workflow."""
         quota = aws.settings.quotas_in_force()["Batch.SubmitJob"]
-        parameters = stack_parameters(quota)
-        outputs = deploy_stack(aws, parameters)
+        parameters, project = stack_parameters(quota), find_project()
+        outputs = deploy_stack(project, aws, parameters)
         job = add_sleep_job(aws, outputs["JobQueueArn"])
-        workflow = definition(project_file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)
+        workflow = definition(project.file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)
         chosen = ", ".join(f"{name} {value}" for name, value in parameters.items())
         note = f"{chosen}: in proportion to the quota, as the defaults are to 50 a second"
         return run_workflows(aws, workflow, cohort, note=note)

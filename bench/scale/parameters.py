@@ -6,7 +6,7 @@ from typing import Self
 from bench.scale.scenario import Scenario
 from sluice.healing import HealingPolicy
 from sluice.rate import Limit
-from sluice_local.demo.project import project_file
+from sluice_local.demo.project import find_project
 from sluice_local.demo.settings import stack_parameters
 from sluice_local.packaging import read_template
 
@@ -36,7 +36,7 @@ class Parameters:
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """Reads the template's defaults, with rate and burst as they are chosen for the quota."""
-        template = read_template(project_file("template.yaml").read_text(encoding="utf-8"))
+        template = read_template(find_project().file("template.yaml").read_text(encoding="utf-8"))
         default = {name: each.get("Default") for name, each in template["Parameters"].items()}
         chosen = stack_parameters(scenario.submit_quota)
         usual = template["Globals"]["Function"]["MemorySize"]

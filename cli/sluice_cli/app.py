@@ -2,7 +2,8 @@
 
 import sys
 import time
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -52,8 +53,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"sluice {version('sluice')}\n")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+]
+
+
 @app.callback()
-def sluice(context: typer.Context) -> None:
+def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
     """Run cohorts of samples through Step Functions and AWS Batch, and see how they fare.
 
     It finds a deployed stack by its name, on AWS or on Local AWS (AWS_ENDPOINT_URL).

@@ -9,7 +9,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from lowpass.errors import LowpassError
+from lowpass.errors import LowpassError, missing_extra
 from lowpass.storage import Workspace
 
 if TYPE_CHECKING:
@@ -45,7 +45,11 @@ def main() -> NoReturn:
     """Run the command line given to this process, and exit with its status."""
     # Batch ends a job by SIGTERM; as an exception it lets the temporary files be removed
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    sys.exit(run(sys.argv[1:]))
+    try:
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(128 + signal.SIGINT)
 
 
 def run(command_line: Sequence[str]) -> int:
@@ -56,6 +60,9 @@ def run(command_line: Sequence[str]) -> int:
         with Workspace() as files:
             # each command loads what it needs and nothing else: start-up is a good part of a short job
             outcome = import_module(f"lowpass.{arguments.command}").run(arguments, files)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{missing_extra(error, program='lowpass', extra='lowpass')}\n")
+        return 1
     except (LowpassError, OSError) as error:
         sys.stderr.write(f"lowpass {arguments.command}: {error}\n")
         return error.exit_status if isinstance(error, LowpassError) else 1

@@ -23,7 +23,12 @@ def main() -> NoReturn:
     from sluice_local.arguments import build_parser  # noqa: PLC0415
 
     arguments = build_parser().parse_args()
-    from sluice_local import commands  # noqa: PLC0415
+    try:
+        from sluice_local import commands  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        from lowpass.errors import missing_extra  # noqa: PLC0415
+
+        sys.exit(missing_extra(error, program="sluice-local", extra="local"))
 
     _on_signals(_interrupt)
     try:

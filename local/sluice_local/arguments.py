@@ -49,6 +49,12 @@ def _command(commands: Commands, name: str, summary: str, examples: str) -> argp
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
+        "--project",
+        type=Path,
+        metavar="FOLDER",
+        help="the checkout of Sluice to run (default: the one this is installed from, or the current folder)",
+    )
+    command.add_argument(
         "--job-slots",
         type=_whole_number,
         default=os.cpu_count() or 1,

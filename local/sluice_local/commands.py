@@ -10,7 +10,7 @@ from rich.console import Console
 from sluice_local.demo.cohort import TooManySamplesError
 from sluice_local.demo.command import demo
 from sluice_local.demo.lowpass_runs import LowpassRunError
-from sluice_local.demo.project import NotACheckoutError
+from sluice_local.demo.project import NotACheckoutError, find_project
 from sluice_local.demo.settings import DemoSettings
 from sluice_local.demo.stack import UnknownParameterError
 from sluice_local.deploy import DeployError
@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _demo_settings(arguments: argparse.Namespace) -> DemoSettings:
     return DemoSettings(
+        project=find_project(arguments.project),
         samples=arguments.samples,
         seed=arguments.seed,
         depth=arguments.depth,
@@ -64,6 +65,7 @@ def _demo_settings(arguments: argparse.Namespace) -> DemoSettings:
 
 def _up_settings(arguments: argparse.Namespace, port: int, output: Path) -> UpSettings:
     return UpSettings(
+        project=find_project(arguments.project),
         port=port,
         job_slots=arguments.job_slots,
         output=output,

@@ -17,6 +17,7 @@ from rich.console import Console
 from sluice_local.demo.cohort import Places
 from sluice_local.demo.dataset import Dataset, ReadsWanted, people
 from sluice_local.demo.display import Display
+from sluice_local.demo.project import Project
 from sluice_local.demo.settings import stack_parameters
 from sluice_local.demo.stack import deploy_stack, require_parameters
 from sluice_local.output import require_folder
@@ -41,6 +42,7 @@ class UpSettings:
     """How Local AWS is served.
 
     Attributes:
+        project: what is deployed, and the genotypes of the sample to try it with.
         port: a free one of 127.0.0.1.
         job_slots: jobs that run at the same time.
         output: folder for the outputs and the logs.
@@ -49,6 +51,7 @@ class UpSettings:
         enforce_iam: whether the template's policies are enforced.
     """
 
+    project: Project
     port: int
     job_slots: int
     output: Path
@@ -72,7 +75,7 @@ def up(settings: UpSettings, console: Console) -> NoReturn:
         LocalAwsError, DeployError: if Local AWS or the stack does not start.
         OSError: if Local AWS ends by itself.
     """
-    require_parameters(settings.parameters)
+    require_parameters(settings.project, settings.parameters)
     require_folder(settings.output)
     _clear(settings.output)
     with ExitStack() as open_until_end:
@@ -81,9 +84,9 @@ def up(settings: UpSettings, console: Console) -> NoReturn:
             with display.step("Starting Local AWS"):
                 aws = open_until_end.enter_context(_local_aws(settings))
             with display.step("Deploying the stack"):
-                outputs = deploy_stack(aws, settings.stack_parameters)
+                outputs = deploy_stack(settings.project, aws, settings.stack_parameters)
             with display.step("Making one sample to try it with"):
-                sample = _add_sample(aws, outputs["DataBucketName"])
+                sample = _add_sample(settings.project, aws, outputs["DataBucketName"])
         _write(settings.output / OUTPUTS_FILE, described(aws.endpoint, outputs))
         _write(settings.output / INPUT_FILE, sample)
         console.print(ready_text(settings.output, aws.endpoint, outputs), soft_wrap=True, highlight=False)
@@ -140,11 +143,11 @@ def _local_aws(settings: UpSettings) -> LocalAws:
     return LocalAws(local, log_path=settings.output / LOG_FILE)
 
 
-def _add_sample(aws: LocalAws, bucket: str) -> dict[str, str]:
+def _add_sample(project: Project, aws: LocalAws, bucket: str) -> dict[str, str]:
     """Upload one sample and what its workflow needs; returns the workflow's input."""
-    sample = people()[0]
+    sample = people(project)[0]
     with tempfile.TemporaryDirectory(prefix="sluice-up-") as folder:
-        dataset = Dataset(aws.client("s3"), bucket, Path(folder))
+        dataset = Dataset(project, aws.client("s3"), bucket, Path(folder))
         dataset.add_reference()
         list(dataset.add_reads([sample], _READS, workers=1))
     return Places(bucket).workflow_input(sample)

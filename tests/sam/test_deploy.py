@@ -10,6 +10,7 @@ from samtranslator.translator.translator import Translator
 
 from sluice_local.demo.cohort import Places, imputed_key
 from sluice_local.demo.dataset import Dataset, ReadsWanted, people
+from sluice_local.demo.project import find_project
 from sluice_local.packaging import package, read_template
 from tests.sam.checkout import ROOT
 from tests.sam.conftest import NETWORK
@@ -45,9 +46,10 @@ def test_every_resource_of_the_template_is_created(checkout: Checkout, stack: St
 def test_a_cohort_of_two_samples_runs_through_the_low_pass_workflow(
     stack: Stack, machines: Machines, tmp_path: Path
 ) -> None:
-    bucket, samples = stack.outputs["DataBucketName"], people()[:2]
+    project = find_project()
+    bucket, samples = stack.outputs["DataBucketName"], people(project)[:2]
     s3 = stack.aws.client("s3")
-    dataset = Dataset(s3, bucket, tmp_path)
+    dataset = Dataset(project, s3, bucket, tmp_path)
     dataset.add_reference()
     list(dataset.add_reads(samples, ReadsWanted(depth=0.1, seed=1), workers=2))
     inputs = [Places(bucket).workflow_input(sample) for sample in samples]

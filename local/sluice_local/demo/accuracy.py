@@ -10,7 +10,7 @@ from lowpass.accuracy import BinAccuracy, SampleAccuracy, mean_accuracy
 from sluice_local.demo.cohort import imputed_key
 from sluice_local.demo.dataset import PANEL_FILE, TRUTH_FILE
 from sluice_local.demo.lowpass_runs import in_parallel, run_lowpass
-from sluice_local.demo.project import project_file
+from sluice_local.demo.project import Project
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ class Comparison:
     """Compares what the workflows left in the bucket with the truth.
 
     Attributes:
+        project: where the truth is.
         s3: a boto3 client.
         bucket: the stack's data bucket.
         folder: for what is downloaded; it must exist.
     """
 
+    project: Project
     s3: Any
     bucket: str
     folder: Path
@@ -52,7 +54,7 @@ class Comparison:
         imputed = self.folder / f"{sample}.imputed.bcf"
         report = self.folder / f"{sample}.accuracy.json"
         self.s3.download_file(self.bucket, imputed_key(sample), str(imputed))
-        truth, panel = str(project_file(TRUTH_FILE)), str(project_file(PANEL_FILE))
+        truth, panel = str(self.project.file(TRUTH_FILE)), str(self.project.file(PANEL_FILE))
         run_lowpass(
             *("accuracy", "--imputed", str(imputed), "--truth", truth, "--panel", panel),
             *("--output", str(report)),

@@ -39,7 +39,7 @@ def run_demo(settings: DemoSettings, display: Display) -> Run:
         OutputFolderError: if the output folder cannot be written to.
         LocalAwsError, DeployError, LowpassRunError: if a step before or after the workflows fails.
     """
-    samples = choose_samples(people(), settings.samples, seed=settings.seed)
+    samples = choose_samples(people(settings.project), settings.samples, seed=settings.seed)
     require_folder(settings.output)
     server_folder = settings.output / LOCAL_AWS_FOLDER
     shutil.rmtree(server_folder, ignore_errors=True)  # the run before
@@ -50,7 +50,7 @@ def run_demo(settings: DemoSettings, display: Display) -> Run:
             aws = LocalAws(_local_settings(settings, server_folder), log_path=server_folder / "server.log")
             open_until_end.enter_context(aws)
         with display.step("Deploying the stack"):
-            outputs = deploy_stack(aws, stack_parameters(settings.quota))
+            outputs = deploy_stack(settings.project, aws, stack_parameters(settings.quota))
         run = _Demo(settings, display, aws, outputs, folder).run(samples)
         with display.step("Ending Local AWS"):
             open_until_end.close()
@@ -103,7 +103,7 @@ class _Demo:
         return Places(self._bucket).workflow_input(sample)
 
     def _make_data(self, samples: Sequence[str]) -> None:
-        dataset = Dataset(self.aws.client("s3"), self._bucket, self.folder)
+        dataset = Dataset(self.settings.project, self.aws.client("s3"), self._bucket, self.folder)
         with self.display.step("Building the reference"):
             dataset.add_reference()
         reads = ReadsWanted(self.settings.depth, self.settings.seed)
@@ -119,7 +119,7 @@ class _Demo:
     def _accuracy(self, seen: Observation) -> CohortAccuracy:
         states = sample_states(seen.executions, seen.jobs)
         done = [sample for sample, state in states.items() if state is SampleState.DONE]
-        comparison = Comparison(self.aws.client("s3"), self._bucket, self.folder)
+        comparison = Comparison(self.settings.project, self.aws.client("s3"), self._bucket, self.folder)
         figures = {}
         with self.display.step("Comparing with the truth", len(done)) as tell:
             for sample, accuracy in comparison.compare(done, workers=self.settings.job_slots):

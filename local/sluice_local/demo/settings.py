@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice_local.demo.project import Project
 from sluice_local.quotas import Quota
 
 RATE_WITHIN_QUOTA = 0.98
@@ -17,6 +18,7 @@ class DemoSettings:
     """One run of the demo.
 
     Attributes:
+        project: what is deployed, and the people's genotypes.
         samples: how many people's reads to run.
         seed: chooses the people, and the reads that are drawn from them.
         depth: mean number of reads that cover a base.
@@ -26,6 +28,7 @@ class DemoSettings:
         enforce_iam: whether the template's policies are enforced.
     """
 
+    project: Project
     samples: int
     seed: int
     depth: float

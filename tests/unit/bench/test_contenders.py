@@ -6,7 +6,7 @@ from typing import Any
 from bench.contenders import job_poller, sluice, sync
 from bench.contenders.roster import CONTENDERS
 from bench.contenders.sleep_jobs import SleepJob
-from sluice_local.demo.project import project_file
+from sluice_local.demo.project import find_project
 
 JOB = SleepJob("arn:queue", "arn:definition")
 
@@ -47,7 +47,7 @@ def test_sync_waits_for_each_job_and_retries_only_if_told_to() -> None:
 
 
 def test_sluice_runs_the_project_s_own_workflow_with_jobs_that_sleep() -> None:
-    text = project_file("statemachines/workflow.asl.json").read_text()
+    text = find_project().file("statemachines/workflow.asl.json").read_text()
     filled = sluice.definition(text, "arn:activity", JOB)
     steps = [filled["States"][name] for name in ("Align", "Likelihoods", "Impute")]
     assert {step["Resource"] for step in steps} == {"arn:activity"}

@@ -9,6 +9,7 @@ from sluice_local.demo.accuracy import CohortAccuracy
 from sluice_local.demo.failures import Failure
 from sluice_local.demo.jobs import ApiFigures, Calls, JobRow, Stage
 from sluice_local.demo.outcome import Run
+from sluice_local.demo.project import find_project
 from sluice_local.demo.settings import DemoSettings
 from sluice_local.demo.snapshot import Observation
 
@@ -71,7 +72,7 @@ def a_run(seen: Observation | None = None, **given: Any) -> Run:
     jobs = [*three_jobs("NA1"), *three_jobs("NA2", "FAILED")]
     submit = ApiFigures(7, 1, {1_006: (4, 1), 1_016: (2, 0)})
     usual = {
-        "settings": DemoSettings(2, 1, 0.4, 50, 2, Path("out/demo")),
+        "settings": DemoSettings(find_project(), 2, 1, 0.4, 50, 2, Path("out/demo")),
         "accuracy": CohortAccuracy({"NA1": an_accuracy()}),
         "failures": (FAILURE,),
         "started_at_ms": STARTED_AT_MS,

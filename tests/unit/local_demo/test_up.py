@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sluice_local.demo.project import find_project
 from sluice_local.demo.stack import UnknownParameterError, require_parameters
 from sluice_local.output import OutputFolderError, require_folder, write_whole
 from sluice_local.up import free_port, output_folder
@@ -19,9 +20,9 @@ def test_port_0_takes_a_free_one() -> None:
 
 
 def test_a_parameter_that_the_template_lacks_is_refused_with_those_that_there_are() -> None:
-    require_parameters(["PollerCount"])
+    require_parameters(find_project(), ["PollerCount"])
     with pytest.raises(UnknownParameterError, match=r"Nope: template.yaml has .*PollerCount"):
-        require_parameters(["PollerCount", "Nope"])
+        require_parameters(find_project(), ["PollerCount", "Nope"])
 
 
 def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: Path) -> None:

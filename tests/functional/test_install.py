@@ -60,7 +60,7 @@ class Machine:
         return process.returncode, said
 
     def has_package(self) -> bool:
-        command = [self.venv / "bin/python", "-c", "import tiny"]
+        command = [str(self.venv / "bin/python"), "-c", "import tiny"]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
     @property

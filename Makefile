@@ -22,7 +22,7 @@ help: ## this list
 demo: $(VENV)/.local ## run SAMPLES=12 real low-pass samples through Sluice on this machine
 	@$(BIN)/sluice-local demo --samples $(SAMPLES)
 
-local: $(VENV)/.local ## serve Local AWS with the stack deployed on PORT=4566 until Ctrl-C
+local: $(VENV)/.local ## serve Local AWS with the stack deployed on PORT=4566 (0: a free one) until Ctrl-C
 	@$(BIN)/sluice-local up --port $(PORT)
 
 bench: SAMPLES = 100

@@ -27,6 +27,12 @@ from sluice_cli.ports import World
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
+TERMINATED = 143
+"""128 + SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """Raised in the main thread by SIGTERM."""
 
 
 class _Program(TyperGroup):
@@ -38,9 +44,9 @@ class _Program(TyperGroup):
         except CliError as error:
             Console(stderr=True, highlight=False, soft_wrap=True).print(f"{error}", style="red", markup=False)
             raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             sys.stderr.write("Stopped.\n")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -72,7 +78,7 @@ def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
 
     \b
     Exit codes: 0 fine, 1 something failed or is wrong, 2 wrong usage,
-    3 AWS refused or there is no stack, 130 Ctrl-C.
+    3 AWS refused or there is no stack, 130 Ctrl-C, 143 SIGTERM.
     """  # noqa: D301 - \b keeps Typer from joining the lines
     if context.obj is None:
         context.obj = World(

@@ -114,7 +114,7 @@ def free_port(port: int) -> int:
         except OSError as error:
             raise PortTakenError(
                 f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): end what listens there, "
-                "or choose another one by --port (make local PORT=4567)."
+                "or choose another by --port; 0 takes a free one (make local PORT=0)."
             ) from error
 
 

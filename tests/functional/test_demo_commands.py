@@ -67,6 +67,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
             said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith(f"sluice-local up: Port {port} on 127.0.0.1 cannot be used")
+    assert said.endswith("0 takes a free one (make local PORT=0).\n")
     assert said.count("\n") == 1
 
 

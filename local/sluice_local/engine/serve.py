@@ -16,7 +16,9 @@ import threading
 from typing import Any
 
 from sluice_local.engine.asgi import Application, Message, Receive, Scope, Send
+from sluice_local.engine.guard import Guard
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
+from sluice_local.trust import Trust
 
 # A burst of clients that connect at once must not be refused; the kernel caps it at somaxconn.
 _BACKLOG = 1024
@@ -73,13 +75,14 @@ async def _serve(settings: LocalSettings, listener: socket.socket) -> None:
     from sluice_local.engine.install import install  # noqa: PLC0415
 
     gateway, engine = install(settings)
+    guard = Guard(gateway, Trust(listener.getsockname()[1]))
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.backlog = _BACKLOG
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     config.graceful_timeout = _GRACE_SECONDS
-    app: Any = _announcing(gateway, listener)  # hypercorn has scope types of its own
+    app: Any = _announcing(guard, listener)  # hypercorn has scope types of its own
     ended = _ended_event()
     serving = asyncio.ensure_future(serve(app, config, shutdown_trigger=ended.wait))
     try:

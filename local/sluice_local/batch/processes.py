@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -14,15 +13,17 @@ from pathlib import Path
 from typing import IO
 
 from sluice_local.batch.exits import Ending, Limits, cannot_start, describe_exit
+from sluice_local.batch.job_python import program_path
 from sluice_local.batch.model import Exit
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run, the environment that is added to a clean one, and the files that it may leave."""
+    """What to run, the environment that is added to a clean one, its Python, and the files that it leaves."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
+    python: Path
     scratch_folder: Path
     log_path: Path
     memory_mib: int | None = None
@@ -92,7 +93,7 @@ def run_command(command: Command, *, on_started: Callable[[Program], None]) -> E
 def _start(command: Command, folder: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
     if not command.arguments:
         raise FileNotFoundError(2, "no command is given and there is no image to take one from")
-    environment = {**clean_environment(folder), **command.environment}
+    environment = {**clean_environment(folder, command.python), **command.environment}
     return subprocess.Popen(  # noqa: S603 - running the job definition's command is what this is for
         command.arguments,
         cwd=folder,
@@ -104,11 +105,11 @@ def _start(command: Command, folder: str, log: IO[bytes]) -> subprocess.Popen[by
     )
 
 
-def clean_environment(folder: str) -> dict[str, str]:
-    """Make the environment that a container would start with: this Python's programs come first in PATH."""
-    own_programs = str(Path(sys.executable).parent)
+def clean_environment(folder: str, python: Path) -> dict[str, str]:
+    """Make the environment that a container would start with: of this process's it has nothing but PATH."""
     return {
-        "PATH": os.pathsep.join((own_programs, os.environ.get("PATH", os.defpath))),
+        "PATH": program_path(python),
+        "VIRTUAL_ENV": str(python),
         "HOME": folder,
         "TMPDIR": folder,
         "LANG": "C.UTF-8",

@@ -1,5 +1,7 @@
 """Runs the attempts of jobs as local processes and keeps them within their limits."""
 
+import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -7,10 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice_local.batch.exits import TERMINATED, Ending, verdict
+from sluice_local.batch.job_python import JobPythons
 from sluice_local.batch.memory import group_memory_mib, proportional_memory_mib
 from sluice_local.batch.model import Exit, Job
 from sluice_local.batch.processes import Command, Program, run_command
 
+_SCRATCH = "scratch"
+# words between slashes, none of which begins with a dot; a file system takes 255 bytes a word
+_PLAIN = re.compile(r"(?:\w[\w.-]*/)*\w[\w.-]*", re.ASCII)
+_PLAIN_LENGTH = 240
 CLOSED = Ending(status_reason="Local AWS was stopped", at_once=True)
 
 
@@ -41,6 +48,7 @@ class Runner:
 
     def __init__(self, settings: RunnerSettings) -> None:
         self._settings = settings
+        self._pythons = JobPythons(settings.folder / _SCRATCH)
         self._lock = threading.Lock()
         self._programs: dict[str, Program] = {}
         self._stopped_early: dict[str, Ending] = {}
@@ -56,7 +64,8 @@ class Runner:
             self._register(job_id, program)
 
         try:
-            return run_command(job_command(job, self._settings), on_started=started)
+            with self._pythons.lent() as python:
+                return run_command(job_command(job, self._settings, python), on_started=started)
         finally:
             with self._lock:
                 self._programs.pop(job_id, None)
@@ -115,8 +124,8 @@ def _confirmed_mib(program: Program, resident_mib: float) -> float:
     return proportional_memory_mib(program.group)
 
 
-def job_command(job: Job, settings: RunnerSettings) -> Command:
-    """Turn a placed job into the command to run, with the variables that Batch sets.
+def job_command(job: Job, settings: RunnerSettings, python: Path) -> Command:
+    """Turn a placed job into the command to run in a Python environment, with the variables that Batch sets.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
     """
@@ -134,7 +143,8 @@ def job_command(job: Job, settings: RunnerSettings) -> Command:
     return Command(
         arguments=spec.command,
         environment=environment,
-        scratch_folder=settings.folder / "scratch",
+        python=python,
+        scratch_folder=settings.folder / _SCRATCH,
         log_path=log_path(settings.folder, job.placement.log_stream if job.placement else spec.job_id),
         memory_mib=spec.memory_mib,
         timeout_seconds=spec.timeout_seconds,
@@ -142,5 +152,12 @@ def job_command(job: Job, settings: RunnerSettings) -> Command:
 
 
 def log_path(folder: Path, log_stream: str) -> Path:
-    """Tell which file in the runner's folder holds the output of a log stream."""
-    return folder / "logs" / f"{log_stream}.log"
+    """Tell which file in the runner's folder holds the output of a log stream.
+
+    A stream is named after a prefix that the job definition gives; CloudWatch Logs takes nearly everything,
+    such as `../..`, https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html.
+    What would not stay in the folder is kept there under a digest.
+    """
+    is_plain = len(log_stream) <= _PLAIN_LENGTH and _PLAIN.fullmatch(log_stream)
+    name = log_stream if is_plain else hashlib.sha256(log_stream.encode()).hexdigest()
+    return folder / "logs" / f"{name}.log"

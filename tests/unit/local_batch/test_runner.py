@@ -3,6 +3,8 @@
 import os
 import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pytest
 
 from sluice_local.batch.exits import OUT_OF_MEMORY, TIMED_OUT
 from sluice_local.batch.model import Exit, Job, Placement
-from sluice_local.batch.runner import Runner, RunnerSettings, job_command
+from sluice_local.batch.runner import Runner, RunnerSettings, job_command, log_path
 from tests.unit.local_batch.building import a_job
 
 PLACEMENT = Placement("arn:aws:ecs:us-east-1:000000000000:task/spot/1", "align/default/1")
@@ -84,7 +86,7 @@ def test_a_program_starts_in_an_empty_folder_that_is_gone_afterwards(
 
 def test_a_program_gets_batchs_variables_and_none_of_ours(settings: RunnerSettings) -> None:
     job = replace(shell(""), attempts=())
-    environment = job_command(job, settings).environment
+    environment = job_command(job, settings, settings.folder).environment
     assert environment["AWS_BATCH_JOB_ID"] == "job-1"
     assert environment["AWS_BATCH_JQ_NAME"] == "spot"
     assert environment["AWS_BATCH_JOB_ATTEMPT"] == "1"
@@ -92,13 +94,62 @@ def test_a_program_gets_batchs_variables_and_none_of_ours(settings: RunnerSettin
     assert environment["A"] == "1"
 
 
-def test_this_pythons_programs_come_first_in_a_clean_environment(
-    runner: Runner, settings: RunnerSettings
+def test_a_program_has_a_python_of_its_own_in_a_clean_environment(
+    runner: Runner, settings: RunnerSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(runner, shell("python -c 'import sys; print(sys.prefix)'; env | grep -c PYTEST"))
-    prefix, count = log(settings).splitlines()
-    assert Path(prefix, "bin", "pytest").exists()
-    assert count == "0"
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    run(runner, shell("python -c 'import sys, pytest; print(sys.prefix)'; command -v pytest; env"))
+    prefix, program, *environment = log(settings).splitlines()
+    assert Path(prefix).parent == settings.folder / "scratch"
+    assert Path(program) == Path(sys.executable).with_name("pytest")
+    names = {line.partition("=")[0] for line in environment}
+    assert names - set(job_command(shell(""), settings, settings.folder).environment) <= {
+        *("PATH", "HOME", "TMPDIR", "LANG", "OMP_NUM_THREADS", "VIRTUAL_ENV"),
+        *("PWD", "OLDPWD", "SHLVL", "_"),  # the shell's own
+    }
+
+
+def test_what_a_program_installs_is_gone_for_the_next(runner: Runner, settings: RunnerSettings) -> None:
+    packages = "python -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))'"
+    run(runner, shell(f'touch "$({packages})/left.py" && python -c "import left" && echo here'))
+    assert log(settings) == "here\n"
+    run(runner, shell('python -c "import left" 2>/dev/null || echo gone'))
+    assert log(settings) == "gone\n"
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *(
+            "../../..",
+            "..",
+            ".",
+            "",
+            "/",
+            "/etc/cron.d",
+            "a/../../b",
+            "a//b",
+            "a/./b",
+            "./a",
+            "~root",
+            "\0",
+            "\n",
+        ),
+        *(".hidden", "a b", "ä", "%2e%2e", "a" * 300, "a/" * 300),
+    ],
+)
+def test_a_log_stays_in_its_folder_whatever_the_stream_is_called(tmp_path: Path, prefix: str) -> None:
+    logs = tmp_path / "logs"
+    path = log_path(tmp_path, f"{prefix}/default/1")
+    assert path.resolve().is_relative_to(logs.resolve())
+    path.parent.mkdir(parents=True)
+    path.write_text("a line")
+    assert path != log_path(tmp_path, f"{prefix}/default/2")
+
+
+def test_a_log_is_called_after_its_stream(tmp_path: Path) -> None:
+    expected = tmp_path / "logs/low-pass_1.0/align/default/1.log"
+    assert log_path(tmp_path, "low-pass_1.0/align/default/1") == expected
 
 
 def test_a_program_that_is_not_there_ends_with_127(runner: Runner) -> None:

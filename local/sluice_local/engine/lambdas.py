@@ -1,4 +1,4 @@
-"""Lambda functions whose errors and logs are those of AWS.
+"""Lambda functions whose names, errors and logs are those of AWS.
 
 AWS: the `errorType` of a failed Python function is its exception's class name (Step Functions' Catch
 matches it), and the environment stays warm after an exception,
@@ -7,17 +7,20 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html.
 MiniStack 1.5.33: every errorType is Runtime.HandlerError, the worker process is ended after an exception,
 and an invocation that logs nothing takes 50 ms longer because its end is guessed from silence. A process that
 dies is a Runtime.HandlerError as well, where AWS says Runtime.ExitError. The last words of a function that
-times out are lost, and so is the whole log from the first byte on that is not UTF-8.
+times out are lost, and so is the whole log from the first byte on that is not UTF-8. A function may have any
+name, such as `../x`, and its worker's folder is called after it.
 
-Mended by a worker program of our own (`lambda_worker.py`) that marks the end of an invocation's log and
-returns an exception as data; how a process ended is read from its exit status. The log of a process that has
-ended is read to its end.
+Mended by refusing the names that AWS refuses, and by a worker program of our own (`lambda_worker.py`) that
+marks the end of an invocation's log and returns an exception as data; how a process ended is read from its
+exit status. The log of a process that has ended is read to its end.
 """
 
 import functools
 import queue
+import re
 import signal
 import sys
+from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,9 @@ from sluice_local.engine.stock import Private
 # The log comes before the answer; only a handler that led descriptor 2 elsewhere makes this wait.
 _LOG_SECONDS = 1.0
 
+# a name or an ARN, https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+_NAME = re.compile(r"[a-zA-Z0-9_:$-]{1,140}")
+
 _DIED = "Worker process died"  # MiniStack's words
 
 _failure: ContextVar[dict[str, Any] | None] = ContextVar("lambda_failure", default=None)
@@ -35,6 +41,7 @@ _failure: ContextVar[dict[str, Any] | None] = ContextVar("lambda_failure", defau
 
 def install() -> None:
     """Run Python functions by our worker program."""
+    stock.wrap("services.lambda_svc._create_function", _of_valid_name)
     stock.wrap("core.lambda_runtime._detect_runtime_binary", _own_worker)
     stock.wrap("core.lambda_runtime.Worker._spawn", _remembering_process)
     stock.wrap("core.lambda_runtime.Worker.invoke", _remembering_failure)
@@ -42,6 +49,24 @@ def install() -> None:
     stock.replace("core.lambda_runtime.Worker._drain_stderr_bounded", _read_log)
     stock.replace("core.lambda_runtime.Worker._drain_stderr", _read_log)  # after a timeout
     stock.wrap("services.lambda_svc._execute_function_warm", _reporting_failure)
+
+
+def _of_valid_name(create: Private) -> Private:
+    error_response = stock.private("core.responses.error_response_json")
+
+    @functools.wraps(create)
+    def checked(request: Mapping[str, Any]) -> Private:
+        name = request.get("FunctionName")
+        if name and not _is_name(name):
+            message = f"Value {name!r} at 'functionName' failed to satisfy constraint: {_NAME.pattern}"
+            return error_response("ValidationException", message, 400)
+        return create(request)
+
+    return checked
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def _own_worker(detect: Private) -> Private:
@@ -62,6 +87,8 @@ def _remembering_process(spawn: Private) -> Private:
 
     @functools.wraps(spawn)
     def remembering(worker: Private) -> None:
+        if not _is_name(worker.func_name):  # a template may have named it
+            raise ValueError(f"{worker.func_name!r} is not the name of a function, so it has no folder")
         spawn(worker)
         worker.last_process = worker._proc  # noqa: SLF001 - MiniStack's worker
 

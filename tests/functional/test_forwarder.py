@@ -1,10 +1,13 @@
-"""A forwarder passes connections on as they are, and ends with its block."""
+"""A forwarder passes requests on under the server's own address, and ends with its block."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import socket
 import threading
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,57 +18,103 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was asked, and keeps a connection open unless it is told to close it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer a request that has a body."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        answer = json.dumps({"headers": self.headers.items(), "body": body}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture
-def shouting_port() -> Iterator[int]:
-    """A server that answers with what it was sent, in capitals, once the sender has finished."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=shout, args=(listener,), daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
-def shout(listener: socket.socket) -> None:
-    while True:
-        try:
-            client, _ = listener.accept()
-        except OSError:
-            return
-        threading.Thread(target=shout_at, args=(client,), daemon=True).start()
+def connect(endpoint: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
 
 
-def shout_at(client: socket.socket) -> None:
-    with client:
-        heard = b"".join(iter(lambda: client.recv(65536), b""))
-        client.sendall(heard.upper())
+def asked(connection: http.client.HTTPConnection, body: str, **headers: str) -> dict[str, Any]:
+    """What the server was asked when a client asked this."""
+    connection.request("POST", "/", body, headers)
+    found: dict[str, Any] = json.load(connection.getresponse())
+    return found
 
 
-def connect(endpoint: str) -> socket.socket:
-    address = urlsplit(endpoint)
-    assert address.hostname is not None
-    assert address.port is not None
-    return socket.create_connection((address.hostname, address.port), timeout=10)
+def hosts(found: dict[str, Any]) -> list[str]:
+    return [value for name, value in found["headers"] if name == "Host"]
 
 
-def ask(endpoint: str, question: bytes) -> bytes:
-    with connect(endpoint) as connection:
-        connection.sendall(question)
-        connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
+def test_a_request_arrives_under_the_servers_own_address(port: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        found = asked(connect(forwarder.endpoint), "a sample", Origin="http://evil.example")
+    assert (hosts(found), found["body"]) == ([f"127.0.0.1:{port}"], "a sample")
+    assert ["Origin", "http://evil.example"] in found["headers"]
 
 
-def test_what_is_sent_comes_back_answered(shouting_port: int) -> None:
-    with Forwarder("127.0.0.1", shouting_port) as forwarder:
-        assert ask(forwarder.endpoint, b"a sample") == b"A SAMPLE"
-        assert ask(forwarder.endpoint, b"x" * 1_000_000) == b"X" * 1_000_000
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost:4566"])
+def test_a_request_under_another_name_keeps_it(port: int, host: str) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        assert hosts(asked(connect(forwarder.endpoint), "", Host=host)) == [host]
 
 
-def test_a_connection_does_not_wait_for_one_that_is_silent(shouting_port: int) -> None:
-    with Forwarder("127.0.0.1", shouting_port) as forwarder, connect(forwarder.endpoint):
-        assert ask(forwarder.endpoint, b"second") == b"SECOND"
+def test_every_request_of_a_client_arrives_so(port: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        client = connect(forwarder.endpoint)
+        assert [hosts(asked(client, body)) for body in "ab"] == [[f"127.0.0.1:{port}"]] * 2
 
 
-def test_nothing_listens_after_the_block(shouting_port: int) -> None:
-    with Forwarder("127.0.0.1", shouting_port) as forwarder:
+def test_only_the_first_request_of_a_connection_is_answered(port: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        address = urlsplit(forwarder.endpoint)
+        request = f"POST / HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 0\r\n\r\n".encode()
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+            connection.sendall(2 * request)
+            connection.shutdown(socket.SHUT_WR)
+            answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200") == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 1_000_000])
+def test_a_body_of_any_size_arrives_whole(port: int, size: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        assert asked(connect(forwarder.endpoint), "x" * size)["body"] == "x" * size
+
+
+def test_what_is_no_request_is_the_servers_to_refuse(port: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        address = urlsplit(forwarder.endpoint)
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+            connection.sendall(b"no request\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            assert b"400" in b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_a_connection_does_not_wait_for_one_that_is_silent(port: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
+        silent = connect(forwarder.endpoint)
+        silent.connect()
+        assert asked(connect(forwarder.endpoint), "second")["body"] == "second"
+
+
+def test_nothing_listens_after_the_block(port: int) -> None:
+    with Forwarder("127.0.0.1", port) as forwarder:
         endpoint = forwarder.endpoint
     with pytest.raises(ConnectionRefusedError):
-        ask(endpoint, b"too late")
+        connect(endpoint).connect()

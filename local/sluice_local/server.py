@@ -209,7 +209,10 @@ def _credentials() -> dict[str, str]:
 
 
 def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what a child process takes over of `environment`: nothing that changes how programs behave."""
+    """Return what a child process takes over of `environment`, as functions and jobs can read it.
+
+    Nothing that changes how programs behave is among it, and no secret, such as a token of continuous integration.
+    """
     kept = {name: value for name, value in environment.items() if name.upper() in _INHERITED}
     return {**kept, "LANG": "C.UTF-8"}
 

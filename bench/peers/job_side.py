@@ -78,9 +78,10 @@ def _read(path: str) -> str:
 
 def _request(method: str, s3_uri: str, body: bytes = b"") -> bytes:
     """Call S3 at the endpoint that every job is told; it asks for no signature."""
-    host, _, port = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://").partition(":")
+    address = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    host, _, port = address.partition(":")
     path = s3_uri.removeprefix("s3://")
-    head = f"{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"{method} /{path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(head.encode() + body)
         answer = b"".join(iter(lambda: connection.recv(2**16), b""))

@@ -119,7 +119,8 @@ def _add_up(command: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="for outputs.json and logs (default: out/local; at another port than 4566, out/local-PORT)",
+        help="for outputs.json, cohort.csv and logs "
+        "(default: out/local; at another port than 4566, out/local-PORT)",
     )
 
 

@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,20 +16,21 @@ from typing import NoReturn
 from rich.console import Console
 
 from sluice_local.demo.cohort import Places
-from sluice_local.demo.dataset import Dataset, ReadsWanted, people
+from sluice_local.demo.dataset import Dataset, ReadsWanted
 from sluice_local.demo.display import Display
 from sluice_local.demo.project import Project
 from sluice_local.demo.settings import stack_parameters
 from sluice_local.demo.stack import deploy_stack, require_parameters
-from sluice_local.output import require_folder
+from sluice_local.output import require_folder, write_whole
 from sluice_local.quotas import AWS_QUOTAS, Quota
 from sluice_local.server import LocalAws, client_environment
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
 
 OUTPUTS_FILE = "outputs.json"
-INPUT_FILE = "input.json"
+SHEET_FILE = "cohort.csv"
 LOG_FILE = "server.log"
 USUAL_PORT = 4566
+SAMPLES = ("NA06989", "NA06994", "NA07000")
 _LOOK_SECONDS = 2
 _READS = ReadsWanted(depth=0.4, seed=1)
 
@@ -85,11 +87,14 @@ def up(settings: UpSettings, console: Console) -> NoReturn:
                 aws = open_until_end.enter_context(_local_aws(settings))
             with display.step("Deploying the stack"):
                 outputs = deploy_stack(settings.project, aws, settings.stack_parameters)
-            with display.step("Making one sample to try it with"):
-                sample = _add_sample(settings.project, aws, outputs["DataBucketName"])
-        _write(settings.output / OUTPUTS_FILE, described(aws.endpoint, outputs))
-        _write(settings.output / INPUT_FILE, sample)
-        console.print(ready_text(settings.output, aws.endpoint, outputs), soft_wrap=True, highlight=False)
+            with display.step("Making samples to try it with"):
+                bucket, workers = outputs["DataBucketName"], settings.job_slots
+                sheet = _add_samples(settings.project, aws, bucket, workers=workers)
+        write_whole(settings.output / SHEET_FILE, sheet)
+        # the last file: whoever finds it finds the others too
+        write_whole(settings.output / OUTPUTS_FILE, described(aws.endpoint, outputs))
+        text = ready_text(settings.output, aws.endpoint, command_line(Path(sys.executable), Path.cwd()))
+        console.print(text, soft_wrap=True, highlight=False, markup=False)
         while True:
             time.sleep(_LOOK_SECONDS)
             aws.page("engine")
@@ -128,7 +133,7 @@ def _clear(folder: Path) -> None:
 
 def _remove_descriptions(folder: Path) -> None:
     """Remove what tells how to use the server: it holds only while that one serves."""
-    for name in (OUTPUTS_FILE, INPUT_FILE):
+    for name in (OUTPUTS_FILE, SHEET_FILE):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -143,43 +148,44 @@ def _local_aws(settings: UpSettings) -> LocalAws:
     return LocalAws(local, log_path=settings.output / LOG_FILE)
 
 
-def _add_sample(project: Project, aws: LocalAws, bucket: str) -> dict[str, str]:
-    """Upload one sample and what its workflow needs; returns the workflow's input."""
-    sample = people(project)[0]
+def _add_samples(project: Project, aws: LocalAws, bucket: str, *, workers: int) -> str:
+    """Upload the samples' reads and what their workflows need; returns their sheet."""
     with tempfile.TemporaryDirectory(prefix="sluice-up-") as folder:
         dataset = Dataset(project, aws.client("s3"), bucket, Path(folder))
         dataset.add_reference()
-        list(dataset.add_reads([sample], _READS, workers=1))
-    return Places(bucket).workflow_input(sample)
+        list(dataset.add_reads(SAMPLES, _READS, workers=workers))
+    return Places(bucket).sheet(SAMPLES)
 
 
-def _write(path: Path, document: Mapping[str, str]) -> None:
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+def described(endpoint: str, outputs: Mapping[str, str]) -> str:
+    """Return what a program needs to use this Local AWS, as JSON: where it is, and the stack's outputs."""
+    document = {"endpoint": endpoint, "region": REGION, "accountId": ACCOUNT_ID, **outputs}
+    return json.dumps(document, indent=2) + "\n"
 
 
-def described(endpoint: str, outputs: Mapping[str, str]) -> dict[str, str]:
-    """Return what a program needs to use this Local AWS: where it is, and the stack's outputs."""
-    return {"endpoint": endpoint, "region": REGION, "accountId": ACCOUNT_ID, **outputs}
+def command_line(python: Path, here: Path) -> Path:
+    """Return the path of the `sluice` beside an interpreter, relative to `here` if it lies below."""
+    program = python.parent.resolve() / "sluice"
+    return program.relative_to(here) if program.is_relative_to(here) else program
 
 
-def ready_text(folder: Path, endpoint: str, outputs: Mapping[str, str]) -> str:
-    """Say that Local AWS serves, and how to try it."""
-    workflow, given = shlex.quote(outputs["WorkflowArn"]), shlex.quote(f"file://{folder / INPUT_FILE}")
-    results = shlex.quote(f"s3://{outputs['DataBucketName']}/results/")
+def ready_text(folder: Path, endpoint: str, sluice: Path) -> str:
+    """Say that Local AWS serves, and how to try it with the program `sluice`."""
+    program, sheet = shlex.quote(str(sluice)), folder / SHEET_FILE
     variables = " ".join(f"{name}={value}" for name, value in client_environment(endpoint).items())
     return f"""
 Local AWS serves {endpoint} with the stack deployed. Ctrl-C ends it.
   to watch {endpoint}/_sluice/ in a browser
   outputs  {folder / OUTPUTS_FILE}
+  sheet    {sheet}, of samples to run
   log      {folder / LOG_FILE}
   jobs     {endpoint}/_sluice/jobs   calls {endpoint}/_sluice/calls
   job logs {folder / "logs"}, each named by its logStreamName
 
-Run one sample from another terminal, with the AWS CLI:
+To run these samples, in another terminal, from this folder:
   export {variables}
-  execution=$(aws stepfunctions start-execution --state-machine-arn {workflow} \\
-    --input {given} --query executionArn --output text)
-Half a minute later, how it went and what it left:
-  aws stepfunctions describe-execution --execution-arn "$execution"
-  aws s3 ls --recursive {results}
+  {program} launch {shlex.quote(str(sheet))}
+  {program} watch {sheet.stem}
+  {program} explain {SAMPLES[0]} --cohort {sheet.stem}
+  {program} report {sheet.stem} --html {shlex.quote(str(sheet.with_suffix(".html")))}
 """

@@ -46,7 +46,8 @@ def answers(endpoint: str) -> bool:
 
 def test_the_server_serves_the_stack_until_ctrl_c(tmp_path: Path) -> None:
     with started("up", "--port", "0", "--output", str(tmp_path)) as process:
-        read_until(process, "aws s3 ls")
+        read_until(process, "sluice report")
+        assert len((tmp_path / "cohort.csv").read_text().splitlines()) == 1 + 3
         outputs = json.loads((tmp_path / "outputs.json").read_text())
         assert answers(outputs["endpoint"])
         assert outputs["WorkflowArn"].startswith("arn:aws:states:us-east-1:000000000000:stateMachine:")
@@ -55,7 +56,7 @@ def test_the_server_serves_the_stack_until_ctrl_c(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "Traceback" not in said
     assert not answers(outputs["endpoint"])
-    assert not (tmp_path / "outputs.json").exists()
+    assert not {"outputs.json", "cohort.csv"} & {path.name for path in tmp_path.iterdir()}
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:

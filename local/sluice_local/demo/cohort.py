@@ -1,6 +1,8 @@
 """Who is run, and what the workflow is told of each."""
 
+import csv
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +53,15 @@ class Places:
             "geneticMap": self.uri(GENETIC_MAP),
             "output": self.uri(f"results/{sample}"),
         }
+
+    def sheet(self, samples: Sequence[str]) -> str:
+        """Return the sheet of these samples for `sluice launch`, as CSV."""
+        rows = [self.workflow_input(sample) for sample in samples]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
 
 
 def reads_key(sample: str) -> str:

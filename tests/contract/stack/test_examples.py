@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tests.contract.stack.stack import Stack
 
 EXAMPLE = Path(__file__).parents[3] / "examples/two_jobs.py"
-NAMES = ("WorkflowArn", "DataBucketName")
 
 
 def run_example(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -29,15 +28,16 @@ def run_example(environment: dict[str, str]) -> subprocess.CompletedProcess[str]
     )
 
 
-def exported(text: str) -> dict[str, str]:
+def printed_environment(endpoint: str) -> dict[str, str]:
     """The variables that the printed lines of exports set."""
+    text = ready_text(Path("out/local"), endpoint, Path("sluice"))
     exports = [line.strip() for line in text.splitlines() if line.strip().startswith("export ")]
     settings = [setting.partition("=") for line in exports for setting in shlex.split(line)[1:]]
     return {name: value for name, _, value in settings}
 
 
 def test_two_jobs_run_in_the_printed_environment_alone(stack: Stack) -> None:
-    finished = run_example(exported(ready_text(Path("out/local"), stack.aws.endpoint, stack.outputs)))
+    finished = run_example(printed_environment(stack.aws.endpoint))
     assert finished.returncode == 0, finished.stderr
     ended = json.loads(finished.stdout)
     assert ended["status"] == "SUCCEEDED"
@@ -46,7 +46,7 @@ def test_two_jobs_run_in_the_printed_environment_alone(stack: Stack) -> None:
 
 def test_the_example_says_in_one_sentence_that_nothing_is_served() -> None:
     nowhere = f"http://127.0.0.1:{free_port(0)}"
-    finished = run_example(exported(ready_text(Path("out/local"), nowhere, dict.fromkeys(NAMES, "any"))))
+    finished = run_example(printed_environment(nowhere))
     assert finished.returncode == 1
     assert finished.stderr == f"{nowhere} does not answer: start `make local` in another terminal\n"
 

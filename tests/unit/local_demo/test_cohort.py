@@ -1,9 +1,13 @@
 """Who is run."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluice.sample_sheet import SheetRules, parse_sheet
+from sluice_cli.launching import OWN_WORKFLOW_NEEDS
 from sluice_local.demo.cohort import Places, TooManySamplesError, choose_samples
 
 names = st.lists(st.text(min_size=1), unique=True, min_size=1, max_size=30)
@@ -44,3 +48,11 @@ def test_a_workflow_is_told_where_everything_lies() -> None:
         "geneticMap": "s3://data/reference/genetic_map.b37.tsv.gz",
         "output": "s3://data/results/NA1",
     }
+
+
+def test_a_sheet_gives_each_workflow_what_it_is_told() -> None:
+    places, people = Places("data"), ["NA1", "NA2"]
+    rules = SheetRules("cohort", {}, OWN_WORKFLOW_NEEDS)
+    rows = parse_sheet(places.sheet(people), fmt="csv", rules=rules).rows
+    told = [{**places.workflow_input(name), "cohort": "cohort"} for name in people]
+    assert [json.loads(row.input) for row in rows] == told

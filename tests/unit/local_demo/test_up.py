@@ -1,5 +1,6 @@
 """Where a server's files go, and what may be set on its stack."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from sluice_local.demo.project import find_project
 from sluice_local.demo.stack import UnknownParameterError, require_parameters
 from sluice_local.output import OutputFolderError, require_folder, write_whole
-from sluice_local.up import free_port, output_folder
+from sluice_local.up import command_line, free_port, output_folder, ready_text
 
 
 def test_each_port_has_a_folder_of_its_own() -> None:
@@ -38,3 +39,17 @@ def test_what_is_written_replaces_what_was_there_and_leaves_nothing_else(tmp_pat
     for text in ("old", "new"):
         write_whole(tmp_path / "a/b/file", text)
     assert {path.name: path.read_text() for path in (tmp_path / "a/b").iterdir()} == {"file": "new"}
+
+
+def test_the_command_line_is_named_as_a_reader_in_the_same_folder_types_it(tmp_path: Path) -> None:
+    python = tmp_path / "checkout/.venv/bin/python"
+    assert command_line(python, tmp_path / "checkout") == Path(".venv/bin/sluice")
+    assert command_line(python, tmp_path / "elsewhere") == tmp_path / "checkout/.venv/bin/sluice"
+
+
+def test_what_is_printed_can_be_copied_whatever_the_folders_are_called() -> None:
+    text = ready_text(Path("of a run"), "http://127.0.0.1:4566", Path("/my tools/sluice"))
+    commands = [shlex.split(line) for line in text.splitlines() if line.startswith("  '/my tools/sluice' ")]
+    assert [command[1] for command in commands] == ["launch", "watch", "explain", "report"]
+    assert commands[0] == ["/my tools/sluice", "launch", "of a run/cohort.csv"]
+    assert commands[-1][-1] == "of a run/cohort.html"

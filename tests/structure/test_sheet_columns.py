@@ -1,4 +1,4 @@
-"""docs/command-line.md names the columns that the low-pass workflow reads, each with an example that works."""
+"""docs/command-line.md names the columns that the low-pass workflow reads, each with a working example."""
 
 from __future__ import annotations
 

@@ -119,8 +119,9 @@ def served(checkout: Path) -> Iterator[Served]:
         port = json.loads(outputs.read_text())["endpoint"].rpartition(":")[2]
         yield Served(checkout, port, log.read_text())
     finally:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(60)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(60)
 
 
 def test_make_demo_takes_real_samples_through_the_workflow(checkout: Path) -> None:

@@ -211,7 +211,7 @@ def _credentials() -> dict[str, str]:
 def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what a child process takes over of `environment`, as functions and jobs can read it.
 
-    Nothing that changes how programs behave is among it, and no secret, such as a token of continuous integration.
+    Nothing that changes how programs behave is among it, and no secret, such as a token of a CI service.
     """
     kept = {name: value for name, value in environment.items() if name.upper() in _INHERITED}
     return {**kept, "LANG": "C.UTF-8"}

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT_SECONDS = 60
+"""When a test stops waiting for a script, which then has failed."""
 
 SAM = Path(__file__).resolve().parents[3] / "sam"
 STANDARD = (
@@ -96,14 +104,19 @@ class Machine:
         """Run one of the scripts to its end."""
         command = [str(SAM / script), str(self.engine), *arguments]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=self.environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
         )
 
-    def start(self, *command: str | Path) -> subprocess.Popen[str]:
-        """Start a command and do not wait for it."""
+    @contextmanager
+    def start(self, *command: str | Path) -> Iterator[subprocess.Popen[str]]:
+        """Run a command beside the `with` block, not longer."""
         # a test run in the background has SIGINT ignored, and its children too
         words = ["env", "--default-signal=INT", *command]
-        return subprocess.Popen(words, env=self.environment, stderr=subprocess.DEVNULL, text=True)
+        with subprocess.Popen(words, env=self.environment, stderr=subprocess.DEVNULL, text=True) as started:
+            try:
+                yield started
+            finally:
+                started.kill()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contract.building import eventually
-from tests.unit.sam.machine import SAM, SERVE, WAIT, Machine
+from tests.unit.sam.machine import LIMIT_SECONDS, SAM, SERVE, WAIT, Machine
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -19,11 +21,12 @@ def docker_host(machine: Machine) -> str:
     return (machine.engine / "docker-host").read_text().strip()
 
 
-def left_behind(machine: Machine, folder: Path, daemon: str = "dockerd") -> subprocess.Popen[str]:
-    """Start a daemon as an earlier try would have left it."""
-    started = machine.start(machine.programs / daemon, "--exec-root", folder / "exec")
-    eventually(machine.daemons)
-    return started
+@contextmanager
+def left_behind(machine: Machine, folder: Path, daemon: str = "dockerd") -> Iterator[subprocess.Popen[str]]:
+    """Run a daemon as an earlier try would have left it."""
+    with machine.start(machine.programs / daemon, "--exec-root", folder / "exec") as left:
+        eventually(machine.daemons)
+        yield left
 
 
 def test_an_engine_that_runs_is_used_as_it_is(machine: Machine) -> None:
@@ -81,7 +84,7 @@ def test_ctrl_c_ends_the_daemon_too(machine: Machine, sent: signal.Signals) -> N
     with machine.start(SAM / "start-engine", machine.engine) as started:
         eventually(machine.daemons)
         started.send_signal(sent)
-        assert started.wait() == 128 + sent
+        assert started.wait(LIMIT_SECONDS) == 128 + sent
     assert machine.daemons() == []
 
 
@@ -97,7 +100,7 @@ def test_a_daemon_that_does_not_answer_makes_way(machine: Machine) -> None:
     with left_behind(machine, machine.engine) as left:
         machine.install_engine(SERVE)
         assert machine.run("start-engine").returncode == 0
-        assert left.wait() == -signal.SIGTERM
+        assert left.wait(LIMIT_SECONDS) == -signal.SIGTERM
 
 
 def test_a_daemon_that_only_lacked_a_client_is_used(machine: Machine) -> None:
@@ -107,7 +110,6 @@ def test_a_daemon_that_only_lacked_a_client_is_used(machine: Machine) -> None:
     with left_behind(machine, machine.engine) as left:
         assert machine.run("start-engine").returncode == 0
         assert left.poll() is None
-        machine.run("stop-engine")
 
 
 def test_only_its_own_engine_is_stopped(machine: Machine, tmp_path: Path) -> None:
@@ -115,20 +117,19 @@ def test_only_its_own_engine_is_stopped(machine: Machine, tmp_path: Path) -> Non
     with left_behind(machine, tmp_path / "another") as others:
         assert machine.run("stop-engine").returncode == 0
         assert others.poll() is None
-        others.kill()
 
 
 def test_what_a_daemon_that_was_killed_has_left_is_ended(machine: Machine) -> None:
     machine.install("containerd", WAIT)
     with left_behind(machine, machine.engine, daemon="containerd") as left:
         assert machine.run("stop-engine").returncode == 0
-        assert left.wait() == -signal.SIGTERM
+        assert left.wait(LIMIT_SECONDS) == -signal.SIGTERM
 
 
 def test_an_engine_does_not_outlive_the_failure_of_the_setup_that_started_it(machine: Machine) -> None:
     machine.install_engine(SERVE)
     with machine.start(SAM / "setup", machine.folder / "no-venv", machine.engine) as setup:
-        assert setup.wait() != 0
+        assert setup.wait(LIMIT_SECONDS) != 0
     assert docker_host(machine) == f"unix://{machine.engine}/docker.sock"
     assert machine.daemons() == []
 
@@ -138,6 +139,6 @@ def test_an_engine_that_ran_before_a_setup_outlives_its_failure(machine: Machine
     machine.run("start-engine")
     running = machine.daemons()
     with machine.start(SAM / "setup", machine.folder / "no-venv", machine.engine) as setup:
-        assert setup.wait() != 0
+        assert setup.wait(LIMIT_SECONDS) != 0
     assert machine.daemons() == running
     assert running

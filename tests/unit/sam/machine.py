@@ -22,8 +22,11 @@ STANDARD = (
 )
 """All that the scripts call of what every Debian and Ubuntu has; neither ps nor ip is among it."""
 
-WAIT = "while :; do sleep 0.05; done"
-"""What a daemon does; its name is the program's, as `exec` would not leave it."""
+WAIT = 'touch "$HOME/waits"; while :; do sleep 0.05; done'
+"""What a daemon does, on one line, which bash has read to its end before the file `waits` is there.
+
+Its name stays the program's, as `exec` would not leave it.
+"""
 
 SERVE = f'echo $$ >"$HOME/dockerd.pid"; touch "$HOME/answers"; {WAIT}'
 """What a dockerd does that `CLIENT` can reach."""
@@ -131,6 +134,7 @@ class Machine:
 
 def _write_program(path: Path, script: str) -> None:
     # bash by its place: as a child of `env` the program would run under bash's name
+    path.unlink(missing_ok=True)  # what runs keeps its own
     path.write_text(f"#!{shutil.which('bash')}\n{script}\n")
     path.chmod(0o755)
 

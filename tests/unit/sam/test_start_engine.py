@@ -25,7 +25,7 @@ def docker_host(machine: Machine) -> str:
 def left_behind(machine: Machine, folder: Path, daemon: str = "dockerd") -> Iterator[subprocess.Popen[str]]:
     """Run a daemon as an earlier try would have left it."""
     with machine.start(machine.programs / daemon, "--exec-root", folder / "exec") as left:
-        eventually(machine.daemons)
+        eventually((machine.engine / "waits").exists)
         yield left
 
 
@@ -82,7 +82,7 @@ def test_a_daemon_that_does_not_answer_in_time_is_ended(machine: Machine) -> Non
 def test_ctrl_c_ends_the_daemon_too(machine: Machine, sent: signal.Signals) -> None:
     machine.install_engine(WAIT)
     with machine.start(SAM / "start-engine", machine.engine) as started:
-        eventually(machine.daemons)
+        eventually((machine.engine / "waits").exists)
         started.send_signal(sent)
         assert started.wait(LIMIT_SECONDS) == 128 + sent
     assert machine.daemons() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -40,7 +41,18 @@ def forget_the_caller() -> None:
     time.tzset()
 
 
+def heed_ctrl_c() -> None:
+    """Lets programs that tests start be interrupted, also where a shell runs the tests in the background.
+
+    Such a shell makes its children ignore SIGINT, and they their own.
+    https://www.gnu.org/software/bash/manual/html_node/Signals.html
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 forget_the_caller()  # before any other module is imported that reads one
+heed_ctrl_c()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

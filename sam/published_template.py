@@ -24,6 +24,8 @@ _SETTLED = {"CreateJobQueue": False}
 """Conditions that have one value only where nothing of Batch's is created."""
 _HAS_WORKFLOW = "HasLowpassWorkflow"
 _WORKFLOW = ("Workflow", "WorkflowRole")
+_WORKFLOW_GROUP = "Low-pass workflow"
+"""The group of parameters that the job definitions join."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
 
 _QUEUES = {
@@ -106,7 +108,8 @@ def _take_job_definitions_as_parameters(template: Template) -> None:
             "Description": f"ARN of the low-pass workflow's {name}. Empty: no such workflow.",
         }
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-    groups[0]["Parameters"] += [f"{name}Arn" for name in names]
+    workflows = next(group for group in groups if group["Label"]["default"] == _WORKFLOW_GROUP)
+    workflows["Parameters"] += [f"{name}Arn" for name in names]
 
 
 def _of_unlisted_types(template: Template) -> list[str]:

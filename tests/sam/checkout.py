@@ -54,7 +54,7 @@ class Checkout:
             "--parameter-overrides",
             *overrides,
         )
-        return Stack(self.aws, stack_outputs(self.aws.client("cloudformation"), stack_name))
+        return Stack(self.aws, stack_outputs(self.aws.client("cloudformation"), stack_name), stack_name)
 
     def delete(self, stack_name: str) -> None:
         """Runs `sam delete`."""

@@ -77,7 +77,7 @@ class QuietStack:
     def not_looked_at(self, cohort: str) -> None:
         """Has it that nobody has looked at a cohort's sample for a long time."""
         self.stack.aws.client("dynamodb").update_item(
-            TableName=self._physical_id("CohortTable"),
+            TableName=self.stack.physical("CohortTable"),
             Key=sample_key(cohort, "NA06989"),
             UpdateExpression="SET lookedAt = :longAgo",
             ExpressionAttributeValues={":longAgo": {"N": str(LONG_AGO_MS)}},
@@ -86,7 +86,7 @@ class QuietStack:
     def counts(self, cohort: str) -> Mapping[SampleStatus, int]:
         """How many samples of a cohort stand where."""
         dynamodb = self.stack.aws.client("dynamodb")
-        found = DynamoCohortStore(dynamodb, self._physical_id("CohortTable")).cohort(cohort)
+        found = DynamoCohortStore(dynamodb, self.stack.physical("CohortTable")).cohort(cohort)
         assert found is not None
         return {status: number for status, number in found.counts.items() if number}
 
@@ -97,12 +97,7 @@ class QuietStack:
         return event
 
     def _message(self, queue: str, holds: str) -> str | None:
-        url, sqs = self._physical_id(queue), self.stack.aws.client("sqs")
+        url, sqs = self.stack.physical(queue), self.stack.aws.client("sqs")
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         bodies = [each["Body"] for each in messages.get("Messages", [])]
         return next((body for body in bodies if holds in body), None)
-
-    def _physical_id(self, logical_id: str) -> str:
-        stacks = self.stack.aws.client("cloudformation")
-        answer = stacks.describe_stack_resource(StackName=NAME, LogicalResourceId=logical_id)
-        return str(answer["StackResourceDetail"]["PhysicalResourceId"])

@@ -64,7 +64,7 @@ def test_a_second_deployment_changes_what_its_parameter_says_and_nothing_else(
 ) -> None:
     after = checkout.deploy("sluice", **NETWORK, PollerThreads="5")
     functions = stack.aws.client("lambda")
-    name = stack.outputs["SubmitJobsFunctionName"]
+    name = stack.physical("SubmitJobsFunction")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     assert variables["POLLER_THREADS"] == "5"
     assert after.outputs == stack.outputs

@@ -1,4 +1,4 @@
-"""docs/operations.md speaks of every alarm of the template and every trouble of the chaos suite."""
+"""docs/operations.md names every alarm and log group of the template and every trouble of the chaos suite."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ from tests.faults.troubles import TROUBLES
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()
 RESOURCES = read_template((ROOT / "template.yaml").read_text())["Resources"]
+
+
+def test_the_log_groups_it_names_are_those_that_exist() -> None:
+    groups = {
+        each["Properties"]["LogGroupName"]["Fn::Sub"].replace("${AWS::StackName}", "<stack>")
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::Logs::LogGroup"
+    }
+    functions = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    named = re.findall(r"`(/[^`]*<stack>[^`]*)`", PAGE)
+    assert {each.replace("<function>", name) for each in named for name in functions} == groups
 
 
 @pytest.mark.parametrize(

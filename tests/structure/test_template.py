@@ -162,11 +162,16 @@ def statements_as_written() -> list[tuple[str, str]]:
     lines = TEXT.splitlines()
     found = []
     for number, line in enumerate(lines):
-        if line.strip() == "- Effect: Allow":
+        if line.strip().startswith(("- Effect: Allow", "- {Effect: Allow,")):
             deeper = re.compile(rf" {{{line.index('-') + 1}}}")
             body = itertools.takewhile(deeper.match, lines[number + 1 :])
-            found.append(("\n".join(body), lines[number - 1].strip()))
+            found.append(("\n".join([line, *body]), lines[number - 1].strip()))
     return found
+
+
+def test_no_statement_is_overlooked_as_it_is_written() -> None:
+    of_queues = [each["PolicyDocument"]["Statement"] for each in of_type("AWS::SQS::QueuePolicy").values()]
+    assert len(statements_as_written()) == len([*statements(), *itertools.chain(*of_queues)])
 
 
 def test_every_statement_with_a_star_says_why_in_the_template() -> None:

@@ -134,7 +134,7 @@ def message(name: str) -> Callable[[Scene], Arguments]:
 
 def function(name: str) -> Callable[[Scene], Arguments]:
     def arguments(scene: Scene) -> Arguments:
-        return {"FunctionName": scene.stack.outputs[f"{name}FunctionName"]}
+        return {"FunctionName": scene.physical(f"{name}Function")}
 
     arguments.__name__ = name
     return arguments

@@ -109,7 +109,7 @@ class Scene:
 
     def invoke(self, function: str, event: Any) -> tuple[str | None, Any]:
         """Invokes a function; returns how it failed, None if it did not, and its answer."""
-        name = self.stack.outputs[f"{function}FunctionName"]
+        name = self.physical(f"{function}Function")
         answer = self.aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
         body = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
@@ -120,7 +120,7 @@ class Scene:
     @contextmanager
     def listening(self, function: str) -> Iterator[None]:
         """Lets a function take the messages of its queue."""
-        mapping = self._mapping(self.stack.outputs[f"{function}FunctionName"])
+        mapping = self._mapping(self.physical(f"{function}Function"))
         client = self.aws.client("lambda")
         client.update_event_source_mapping(UUID=mapping, Enabled=True)
         try:

@@ -27,7 +27,7 @@ def test_a_state_machine_whose_role_does_not_trust_step_functions_calls_nothing(
     call = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke",
-        "Parameters": {"FunctionName": scene.stack.outputs["CancelJobsFunctionName"], "Payload": {}},
+        "Parameters": {"FunctionName": scene.physical("CancelJobsFunction"), "Payload": {}},
         "End": True,
     }
     role = f"arn:aws:iam::000000000000:role/{scene.physical('SubmitJobsRole')}"

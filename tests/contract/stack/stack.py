@@ -40,6 +40,14 @@ class Stack:
 
     aws: LocalAws
     outputs: Mapping[str, str]
+    name: str = "sluice"
+
+    def physical(self, logical_id: str) -> str:
+        """The name, ARN or URL of one of the stack's resources."""
+        answer = self.aws.client("cloudformation").describe_stack_resource(
+            StackName=self.name, LogicalResourceId=logical_id
+        )
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
     @property
     def root(self) -> Path:
@@ -94,7 +102,7 @@ class Stack:
     def invoke(self, function: str, event: Any) -> Any:
         """Invokes one of the stack's functions and returns its answer."""
         answer = self.aws.client("lambda").invoke(
-            FunctionName=self.outputs[f"{function}FunctionName"], Payload=json.dumps(event)
+            FunctionName=self.physical(f"{function}Function"), Payload=json.dumps(event)
         )
         body = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, body
@@ -186,9 +194,10 @@ def deployed(aws: LocalAws, **parameters: str) -> Stack:
         stack_name="sluice",
         parameters={**QUICK, **parameters},
     )
-    _make_impatient(aws, outputs["ReconcileTasksFunctionName"], IMPATIENT)
-    _make_impatient(aws, outputs["ReconcileSamplesFunctionName"], IMPATIENT_WITH_SAMPLES)
-    return Stack(aws, outputs)
+    stack = Stack(aws, outputs)
+    _make_impatient(aws, stack.physical("ReconcileTasksFunction"), IMPATIENT)
+    _make_impatient(aws, stack.physical("ReconcileSamplesFunction"), IMPATIENT_WITH_SAMPLES)
+    return stack
 
 
 def _make_impatient(aws: LocalAws, name: str, changes: Mapping[str, str]) -> None:

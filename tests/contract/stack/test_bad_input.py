@@ -206,7 +206,7 @@ def test_a_task_is_held_against_submit_job_whole_before_anything_of_it_is_submit
 @pytest.mark.parametrize("event", [None, {}, {"slot": "0", "probe": False}])
 def test_a_round_that_no_poller_asks_for_is_refused_in_words(stack: Stack, event: Any) -> None:
     answer = stack.aws.client("lambda").invoke(
-        FunctionName=stack.outputs["SubmitJobsFunctionName"], Payload=json.dumps(event)
+        FunctionName=stack.physical("SubmitJobsFunction"), Payload=json.dumps(event)
     )
     assert "FunctionError" in answer
     assert json.loads(answer["Payload"].read())["errorType"] == "InvalidEventError"
@@ -223,6 +223,6 @@ def test_an_invocation_that_is_no_batch_of_records_is_refused_to_its_sender(
     stack: Stack, function: str
 ) -> None:
     answer = stack.aws.client("lambda").invoke(
-        FunctionName=stack.outputs[f"{function}FunctionName"], Payload=json.dumps(batch_event())
+        FunctionName=stack.physical(f"{function}Function"), Payload=json.dumps(batch_event())
     )
     assert json.loads(answer["Payload"].read())["errorType"] == "InvalidEventError"

@@ -53,6 +53,6 @@ def test_a_cohort_is_submitted_whole_and_throttled_only_above_the_quota(
     assert "Batch.DescribeJobs" not in calls
     # the shared rate learnt what the quota is
     item = stack.aws.client("dynamodb").get_item(
-        TableName=stack.outputs["RateTableName"], Key={"name": {"S": "SubmitJob"}}
+        TableName=stack.physical("RateTable"), Key={"name": {"S": "SubmitJob"}}
     )["Item"]
     assert (float(item["ratePerSecond"]["N"]) < pressed.rate_per_second) == above

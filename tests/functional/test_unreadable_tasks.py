@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sluice.aws.items import intent, job_values, read_task, to_item
+from sluice.aws.attributes import to_item
+from sluice.aws.items import intent, job_values, read_task
 from sluice.healing import HealingPolicy
 from sluice.model import Failed, TaskState
 from sluice.task_building import InvalidTaskError, build_task

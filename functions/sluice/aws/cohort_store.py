@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.aws.attributes import refused_item, to_item
 from sluice.aws.cohort_items import (
     COHORT_ENTRY,
     RUNNING_PARTITION,
@@ -18,7 +19,6 @@ from sluice.aws.cohort_items import (
     sample_key,
 )
 from sluice.aws.errors import translated
-from sluice.aws.items import refused_item, to_item
 from sluice.aws.transactions import Transactions
 from sluice.cohort import (
     FAILURES,

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice import rate
+from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
-from sluice.aws.items import from_item, refused_item, to_item
 from sluice.ports import UnclearError
 from sluice.rate import RateState
 

@@ -6,16 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+from sluice.aws.attributes import refused_item, to_item
 from sluice.aws.errors import translated
-from sluice.aws.items import (
-    OPEN_PARTITION,
-    intent,
-    job_values,
-    read_open_task,
-    read_task,
-    refused_item,
-    to_item,
-)
+from sluice.aws.items import OPEN_PARTITION, intent, job_values, read_open_task, read_task
 from sluice.model import FAILED, SUCCEEDED, Noted, TaskState
 
 if TYPE_CHECKING:

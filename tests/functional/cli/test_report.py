@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluice.aws.attributes import to_item
 from sluice.aws.cohort_items import cohort_item, sample_item
-from sluice.aws.items import intent, job_values, to_item
+from sluice.aws.items import intent, job_values
 from sluice.cohort import Cohort, ExecutionName, Sample, SampleStatus
 from sluice.task_input import parse_task
 from tests.builders import detail, ended, job, task_text

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.aws.items import job_values, to_item
+from sluice.aws.attributes import to_item
+from sluice.aws.items import job_values
 from sluice.completion import MAX_TEXT_BYTES
 from sluice.event import (
     MAX_TOKEN,

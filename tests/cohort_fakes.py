@@ -44,6 +44,9 @@ class MemoryCohortStore:
     def cohort(self, name: str) -> Cohort | None:
         return self.cohorts.get(name)
 
+    def all_cohorts(self) -> Iterator[Cohort]:
+        return iter(list(self.cohorts.values()))
+
     def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
         with self.lock:
             known = self.cohorts[cohort.name]
@@ -56,11 +59,15 @@ class MemoryCohortStore:
             if name not in self.cohorts:
                 return None
             cohort = self.cohorts[name]
-            self.cohorts[name] = replace(cohort, cancelled_at=cohort.cancel_at(now_ms))
+            at_ms = cohort.cancel_at(now_ms)
+            self.cohorts[name] = replace(cohort, cancelled_at=at_ms, updated_at=at_ms)
             return self.cohorts[name]
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         return iter([each for (owner, _), each in sorted(self.items.items()) if owner == cohort])
+
+    def sample(self, cohort: str, name: str) -> Sample | None:
+        return self.items.get((cohort, name))
 
     def begin(self, block: Block, now_ms: int) -> list[Sample]:
         with self.lock:

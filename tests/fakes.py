@@ -164,6 +164,11 @@ class MemoryTaskStore:
         ours = [record for record in self._kept() if record.task.execution_arn == execution_arn]
         return [record for record in ours if record.state is TaskState.OPEN]
 
+    def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
+        with self.lock:
+            theirs = [each for each in self.records.values() if each.task.execution_arn in execution_arns]
+        return sorted(theirs, key=lambda record: record.created_at)
+
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         due = [record for record in self._kept() if record.heartbeat_at <= before_ms]
         due.sort(key=lambda record: record.heartbeat_at)

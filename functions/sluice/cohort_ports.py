@@ -33,11 +33,17 @@ class CohortStore(Protocol):
     def cohort(self, name: str) -> Cohort | None:
         """Reads a cohort; None if there is none of this name."""
 
+    def all_cohorts(self) -> Iterator[Cohort]:
+        """All cohorts, in no order. It goes through the whole table."""
+
     def cancel(self, name: str, now_ms: int) -> Cohort | None:
         """Lets no more of its samples start; returns the cohort, None if there is none of this name."""
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         """The samples of a cohort by their names, a page at a time."""
+
+    def sample(self, cohort: str, name: str) -> Sample | None:
+        """Reads a sample; None if the cohort has none of this name that was started."""
 
     def begin(self, block: Block, now_ms: int) -> list[Sample]:
         """Notes that samples start, with the cohort's counts, at once.

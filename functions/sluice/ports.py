@@ -27,7 +27,15 @@ Item = TypeVar("Item")
 
 
 class ServiceError(Exception):
-    """Raised when a service did not do what was asked; its subclasses say what is known of it."""
+    """Raised when a service did not do what was asked; its subclasses say what is known of it.
+
+    Attributes:
+        code: the service's error code, such as `AccessDeniedException`; empty when there was no answer.
+    """
+
+    def __init__(self, message: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ThrottledError(ServiceError):
@@ -128,6 +136,9 @@ class TaskStore(Protocol):
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """The OPEN tasks of one workflow execution."""
+
+    def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
+        """All tasks of these executions, open and closed, oldest first; those deleted since are missing."""
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         """The tasks that are not closed for good and had their last heartbeat by then, longest ago first."""

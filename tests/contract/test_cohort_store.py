@@ -76,6 +76,21 @@ def test_a_cohort_is_created_once(store: CohortStore) -> None:
     assert store.cohort(COHORT.name) == again
 
 
+def test_all_cohorts_are_found_and_no_sample_among_them(store: CohortStore) -> None:
+    assert list(store.all_cohorts()) == []
+    begin(store, "a", "b")
+    store.create(replace(COHORT, name="run-8"))
+    found = {cohort.name: cohort for cohort in store.all_cohorts()}
+    assert found == {name: store.cohort(name) for name in (COHORT.name, "run-8")}
+
+
+def test_a_sample_is_found_by_its_name(store: CohortStore) -> None:
+    begin(store, "a", "b")
+    assert store.sample(COHORT.name, "a") == next(store.samples(COHORT.name))
+    for cohort, name in ((COHORT.name, "c"), ("nobodys", "a"), (COHORT.name, "#")):
+        assert store.sample(cohort, name) is None
+
+
 def test_samples_that_start_are_counted_with_what_they_need_to_start_again(store: CohortStore) -> None:
     begun = begin(store, "b", "a")
     assert counts(store) == {RUNNING: 2}
@@ -190,6 +205,8 @@ def test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again(store: Coho
     cancelled = store.cancel(COHORT.name, 3000)
     assert cancelled is not None
     assert (cancelled.state, cancelled.counts[RUNNING]) == ("CANCELLED", 1)
+    assert (cancelled.cancelled_at, cancelled.updated_at) == (3000, 3000)
+    assert store.cohort(COHORT.name) == cancelled
     with pytest.raises(CohortCancelledError):
         begin(store, "b")
     assert store.reopen(cancelled, 2999).state == "CANCELLED"

@@ -50,8 +50,8 @@ def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
     )
 
 
-def put(stores: Stores, token: str, *jobs: dict[str, Any], now_ms: int = 1000) -> None:
-    text = task_text(*jobs)
+def put(stores: Stores, token: str, *jobs: dict[str, Any], now_ms: int = 1000, arn: str = EXECUTION) -> None:
+    text = task_text(*jobs, executionArn=arn)
     assert stores.tasks.put_intent(parse_task(token, text), text, now_ms)
 
 
@@ -114,6 +114,30 @@ def test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones(stores: S
     noted = stores.tasks.note_job("token", ended("align", "1"))
     assert noted.record is not None
     assert noted.record.state is TaskState.ABANDONED
+
+
+def test_the_history_of_executions_has_their_closed_tasks_too_oldest_first(stores: Stores) -> None:
+    mine, yours, others = (f"{EXECUTION}-{number}" for number in range(3))
+    put(stores, "third", job("impute"), now_ms=3000, arn=mine)
+    put(stores, "first", job("align"), now_ms=1000, arn=mine)
+    put(stores, "second", job("align"), now_ms=2000, arn=yours)
+    put(stores, "foreign", job("align"), arn=others)
+    stores.tasks.note_job("first", ended("align", "1"))
+    stores.tasks.close("first", TaskState.SUCCEEDED, 4000, settled=True)
+    found = stores.tasks.history([mine, yours, f"{EXECUTION}-unknown"])
+    assert [(record.task.token, record.state) for record in found] == [
+        ("first", TaskState.SUCCEEDED),
+        ("second", TaskState.OPEN),
+        ("third", TaskState.OPEN),
+    ]
+    assert found[0].jobs["align"] == ended("align", "1")
+    assert stores.tasks.history([]) == []
+
+
+def test_a_history_may_be_longer_than_one_read(stores: Stores) -> None:
+    for number in range(101):
+        put(stores, f"token-{number}", job("align"), now_ms=number)
+    assert [record.created_at for record in stores.tasks.history([EXECUTION])] == list(range(101))
 
 
 def test_due_tasks_come_in_the_order_of_their_last_heartbeats(stores: Stores) -> None:

@@ -52,7 +52,7 @@ def test_each_error_is_raised_as_what_it_means(error: Exception, meaning: type[S
 
 
 def test_a_token_is_blotted_out_and_botocores_error_is_not_kept() -> None:
-    with pytest.raises(RejectedError) as caught, translated(secret=TOKEN):
+    with pytest.raises(RejectedError) as caught, translated(TOKEN):
         raise client_error("ClientException", 400, f"parameter {TOKEN} is too long")
     assert TOKEN not in str(caught.value)
     assert caught.value.__cause__ is None

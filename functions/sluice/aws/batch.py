@@ -32,7 +32,7 @@ class BotoBatch:
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html."""
-        with translated(secret=request["parameters"]["taskToken"]):
+        with translated(request["parameters"]["taskToken"]):
             return self.client.submit_job(**request)["jobId"]
 
     def find_job(self, job_queue: str, job_name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sluice.aws.attributes import refused_item, to_item
 from sluice.aws.cohort_items import (
@@ -65,9 +65,18 @@ class DynamoCohortStore:
 
     def cohort(self, name: str) -> Cohort | None:
         """One consistent read."""
-        with translated():
-            answer = self.client.get_item(TableName=self.table, Key=cohort_key(name), ConsistentRead=True)
-        return read_cohort(answer["Item"]) if "Item" in answer else None
+        item = self._read(cohort_key(name))
+        return read_cohort(item) if item else None
+
+    def all_cohorts(self) -> Iterator[Cohort]:
+        """A scan, a page at a time as it is needed."""
+        found = self._pages(
+            "scan",
+            FilterExpression="#entry = :own",
+            ExpressionAttributeNames={"#entry": "entry"},
+            ExpressionAttributeValues=to_item({":own": COHORT_ENTRY}),
+        )
+        return (read_cohort(item) for item in found)
 
     def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
         """A write if the cohort is cancelled, refused when it was cancelled since."""
@@ -80,18 +89,24 @@ class DynamoCohortStore:
         cohort = self.cohort(name)
         if cohort is None:
             return None
-        at_ms = cohort.cancel_at(now_ms)
-        return self._update_cohort(name, "SET cancelledAt = :at", "attribute_exists(cohort)", at_ms)
+        sets = "SET cancelledAt = :at, updatedAt = :at"
+        return self._update_cohort(name, sets, "attribute_exists(cohort)", cohort.cancel_at(now_ms))
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         """A query, a page at a time as it is needed."""
-        found = self._query(
+        found = self._pages(
+            "query",
             KeyConditionExpression="cohort = :cohort AND #entry > :own",
             ExpressionAttributeNames={"#entry": "entry"},
             ExpressionAttributeValues=to_item({":cohort": cohort, ":own": COHORT_ENTRY}),
             ConsistentRead=True,
         )
         return (read_sample(item) for item in found)
+
+    def sample(self, cohort: str, name: str) -> Sample | None:
+        """One consistent read."""
+        item = self._read(sample_key(cohort, name)) if name != COHORT_ENTRY else None
+        return read_sample(item) if item else None
 
     def begin(self, block: Block, now_ms: int) -> list[Sample]:
         """A transaction; if some samples were noted before, another one without them."""
@@ -135,7 +150,8 @@ class DynamoCohortStore:
 
     def running_samples(self, before_ms: int) -> Iterator[RunningSample]:
         """A query of the sparse index, a page at a time as it is needed."""
-        found = self._query(
+        found = self._pages(
+            "query",
             IndexName=RUNNING_BY_LOOK,
             KeyConditionExpression="#running = :running AND lookedAt <= :before",
             ExpressionAttributeNames={"#running": "running"},
@@ -272,8 +288,13 @@ class DynamoCohortStore:
                 return None
         return answer["Attributes"]
 
-    def _query(self, **arguments: Any) -> Iterator[Mapping[str, Any]]:
-        pages = self.client.get_paginator("query").paginate(TableName=self.table, **arguments)
+    def _read(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        with translated():
+            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _pages(self, operation: Literal["query", "scan"], **arguments: Any) -> Iterator[Mapping[str, Any]]:
+        pages = self.client.get_paginator(operation).paginate(TableName=self.table, **arguments)
         with translated():
             for page in pages:
                 yield from page["Items"]

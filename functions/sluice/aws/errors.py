@@ -19,7 +19,7 @@ from sluice.ports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 THROTTLES: Final = frozenset(
     {
@@ -61,35 +61,37 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 
 
 @contextmanager
-def translated(secret: str = "") -> Iterator[None]:
-    """Raises a ServiceError in place of botocore's; `secret` is blotted out of its message.
+def translated(*secrets: str) -> Iterator[None]:
+    """Raises a ServiceError in place of botocore's; the secrets are blotted out of its message.
 
     botocore's error is not kept as the cause: its text may hold a task token, and tracebacks are logged.
     """
     try:
         yield
     except ClientError as error:
-        raise _meaning(error, secret) from None
+        raise _meaning(error, secrets) from None
     except ParamValidationError as error:
-        raise RejectedError(_blotted(str(error), secret)) from None
+        raise RejectedError(_blotted(str(error), secrets)) from None
     except BotoCoreError as error:
         raise UnclearError(type(error).__name__) from None
 
 
-def _meaning(error: ClientError, secret: str) -> ServiceError:
+def _meaning(error: ClientError, secrets: Iterable[str]) -> ServiceError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    text = _blotted(str(error), secret)
+    text = _blotted(str(error), secrets)
     if code in MEANINGS:
-        return MEANINGS[code](f"{error.operation_name}: {code}")
+        return MEANINGS[code](f"{error.operation_name}: {code}", code)
     if code in THROTTLES or status == 429:
-        return ThrottledError(text)
+        return ThrottledError(text, code)
     if code in DENIALS:
-        return DeniedError(text)
+        return DeniedError(text, code)
     if status >= 500 or not status:
-        return UnclearError(text)
-    return RejectedError(text)
+        return UnclearError(text, code)
+    return RejectedError(text, code)
 
 
-def _blotted(text: str, secret: str) -> str:
-    return text.replace(secret, "<taskToken>") if secret else text
+def _blotted(text: str, secrets: Iterable[str]) -> str:
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "<taskToken>")
+    return text

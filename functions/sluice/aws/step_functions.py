@@ -42,7 +42,7 @@ class BotoActivities:
 
     def complete(self, token: str, outcome: Outcome) -> None:
         """SendTaskSuccess or SendTaskFailure."""
-        with translated(secret=token):
+        with translated(token):
             if isinstance(outcome, Succeeded):
                 self.client.send_task_success(taskToken=token, output=outcome.output)
             else:
@@ -50,7 +50,7 @@ class BotoActivities:
 
     def heartbeat(self, token: str) -> None:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html."""
-        with translated(secret=token):
+        with translated(token):
             self.client.send_task_heartbeat(taskToken=token)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sluice.aws.attributes import refused_item, to_item
+from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
 from sluice.aws.items import OPEN_PARTITION, intent, job_values, read_open_task, read_task
 from sluice.model import FAILED, SUCCEEDED, Noted, TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 BY_EXECUTION: Final = "ByExecution"
 OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
+KEYS_MAX: Final = 100
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+
 SECONDS_A_DAY: Final = 86_400
 
 
@@ -34,7 +37,7 @@ class DynamoTaskStore:
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
         """One write, which botocore may repeat; a token that is known already stays as it is."""
         writer = uuid4().hex
-        with translated(secret=task.token):
+        with translated(task.token):
             try:
                 self.client.put_item(
                     TableName=self.table,
@@ -102,14 +105,16 @@ class DynamoTaskStore:
         return read_task(item) if changed and item else None
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
-        """A query of the index, then a read of each open task."""
-        found = self._query(
-            IndexName=BY_EXECUTION,
-            KeyConditionExpression="executionArn = :arn",
-            ExpressionAttributeValues=to_item({":arn": execution_arn}),
-        )
-        records = [self._read(entry["taskToken"]) for entry in found]
+        """A query of the index, then a consistent read of each task."""
+        records = [self._read(token) for token in self._tokens(execution_arn)]
         return [record for record in records if record is not None and record.state is TaskState.OPEN]
+
+    def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
+        """A query of the index an execution, then a read for every 100 tasks."""
+        tokens = [token for arn in execution_arns for token in self._tokens(arn)]
+        parts = [tokens[begin : begin + KEYS_MAX] for begin in range(0, len(tokens), KEYS_MAX)]
+        records = [record for part in parts for record in self._read_many(part)]
+        return sorted(records, key=lambda record: record.created_at)
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         """A query of the sparse index, a page at a time as it is needed.
@@ -125,16 +130,34 @@ class DynamoTaskStore:
         )
         return (read_open_task(entry) for entry in found)
 
+    def _tokens(self, execution_arn: str) -> Iterator[str]:
+        found = self._query(
+            IndexName=BY_EXECUTION,
+            KeyConditionExpression="executionArn = :arn",
+            ExpressionAttributeValues=to_item({":arn": execution_arn}),
+        )
+        return (from_item(entry)["taskToken"] for entry in found)
+
     def _query(self, **arguments: Any) -> Iterator[Mapping[str, Any]]:
         pages = self.client.get_paginator("query").paginate(TableName=self.table, **arguments)
         with translated():
             for page in pages:
                 yield from page["Items"]
 
-    def _read(self, token: Mapping[str, Any]) -> TaskRecord | None:
-        with translated(secret=token["S"]):
-            answer = self.client.get_item(TableName=self.table, Key={"taskToken": token}, ConsistentRead=True)
+    def _read(self, token: str) -> TaskRecord | None:
+        key = to_item({"taskToken": token})
+        with translated(token):
+            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return read_task(answer["Item"]) if "Item" in answer else None
+
+    def _read_many(self, tokens: Sequence[str]) -> Iterator[TaskRecord]:
+        keys = [to_item({"taskToken": token}) for token in tokens]
+        wanted: Any = {self.table: {"Keys": keys}}
+        while wanted:
+            with translated(*tokens):
+                answer = self.client.batch_get_item(RequestItems=wanted)
+            yield from map(read_task, answer["Responses"].get(self.table, ()))
+            wanted = answer.get("UnprocessedKeys")
 
     def _update(
         self,
@@ -146,7 +169,7 @@ class DynamoTaskStore:
         condition: str,
     ) -> tuple[Mapping[str, Any] | None, bool]:
         """Returns the item as it is now, None if there is none, and whether the condition held."""
-        with translated(secret=token):
+        with translated(token):
             try:
                 answer = self.client.update_item(
                     TableName=self.table,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -17,16 +18,22 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as UnreachableError
 from botocore.session import Session
 
+from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.task_store import DynamoTaskStore
+from sluice.ports import ServiceError, UnclearError
 from sluice_cli.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
+    from sluice.cohort_ports import CohortStore
+    from sluice.ports import TaskStore
     from sluice_cli.ports import Where
 
 _RETRIES: Final[Any] = {"mode": "standard"}
 """As often as the AWS configuration says (AWS_MAX_ATTEMPTS), three times if it says nothing."""
 
+_UNREACHABLE: Final = "Is the network up, the --region right, and AWS_ENDPOINT_URL, if set, being served?"
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN_CALLER: Final = frozenset(
     {"UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "AuthFailure"}
@@ -73,9 +80,40 @@ class BotocoreApi:
         with _in_words():
             yield from self._client(service).get_paginator(operation).paginate(**arguments)
 
+    def tasks(self, table: str) -> TaskStore:
+        """A stack's task table."""
+        # no command closes a task, so that it does not matter how long it would be kept
+        return cast("TaskStore", _InWords(DynamoTaskStore(self._client("dynamodb"), table, keep_days=1)))
+
+    def cohorts(self, table: str) -> CohortStore:
+        """A stack's cohort table."""
+        return cast("CohortStore", _InWords(DynamoCohortStore(self._client("dynamodb"), table)))
+
     def _new_client(self, service: str) -> Any:
         config = Config(retries=_RETRIES, connect_timeout=5, read_timeout=30)
         return self._session.create_client(service, region_name=self._region, config=config)
+
+
+class _InWords:
+    """A store of Sluice's whose errors are said in words, also those of what it yields bit by bit."""
+
+    def __init__(self, store: object) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._store, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            with _in_words():
+                answer = method(*arguments, **named)
+            return _each(answer) if isinstance(answer, Iterator) else answer
+
+        return call
+
+
+def _each(items: Iterator[Any]) -> Iterator[Any]:
+    with _in_words():
+        yield from items
 
 
 @contextmanager
@@ -86,18 +124,30 @@ def _in_words() -> Iterator[None]:
         raise _refused(error) from error
     except BotoCoreError as error:
         raise AwsError(_unanswered(error)) from error
+    except ServiceError as error:
+        raise _not_served(error) from error
 
 
 def _refused(error: ClientError) -> AwsError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     text = str(error.response.get("Error", {}).get("Message", "")).strip() or "it gave no reason"
-    if code in _EXPIRED:
-        way_out = "Your credentials have expired: sign in again, for instance with `aws sso login`."
-    elif code in _UNKNOWN_CALLER:
-        way_out = "AWS does not know your credentials: check --profile and the AWS_ variables."
-    else:
-        way_out = f"AWS refused {error.operation_name}."
+    way_out = _way_out(code) or f"AWS refused {error.operation_name}."
     return AwsError(f"{way_out} It said {code}: {text}", code)
+
+
+def _not_served(error: ServiceError) -> AwsError:
+    """What a store of Sluice's says holds the operation's name and AWS's words, if AWS answered."""
+    if isinstance(error, UnclearError) and not error.code:
+        return AwsError(f"AWS gave no answer ({error}). {_UNREACHABLE}")
+    return AwsError(f"{_way_out(error.code) or 'AWS refused a call.'} {error}", error.code)
+
+
+def _way_out(code: str) -> str | None:
+    if code in _EXPIRED:
+        return "Your credentials have expired: sign in again, for instance with `aws sso login`."
+    if code in _UNKNOWN_CALLER:
+        return "AWS does not know your credentials: check --profile and the AWS_ variables."
+    return None
 
 
 def _unanswered(error: BotoCoreError) -> str:
@@ -111,5 +161,5 @@ def _unanswered(error: BotoCoreError) -> str:
     if isinstance(error, ProfileNotFound):
         return f"{error}: `aws configure list-profiles` shows those that there are."
     if isinstance(error, UnreachableError):
-        return f"{error} Is the network up, the --region right, and AWS_ENDPOINT_URL, if set, being served?"
+        return f"{error} {_UNREACHABLE}"
     return f"The AWS configuration does not work: {error}"

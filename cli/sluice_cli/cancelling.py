@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sluice.aws.cohort_items import cohort_key
 from sluice.cohort import CANCELLED_ERROR, SampleStatus
-from sluice_cli.cohorts import find_cohort, samples_of
+from sluice_cli.cohorts import cohorts_of, no_cohort
 from sluice_cli.errors import AwsError
 
 if TYPE_CHECKING:
@@ -31,13 +30,16 @@ def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[i
     It ends when none does, or when nothing more can be stopped: their ends are counted a little later.
 
     Raises:
+        WrongUsageError: there is no such cohort.
         AwsError: AWS refused a call.
     """
-    _let_no_more_start(api, stack, name, world.now_ms())
+    cohorts = cohorts_of(api, stack)
+    if cohorts.cancel(name, world.now_ms()) is None:
+        raise no_cohort(stack, name)
     stopped: set[str] = set()
     looks = 0
     while looks < PATIENCE_LOOKS:
-        running = [each for each in samples_of(api, stack, name) if each.status is SampleStatus.RUNNING]
+        running = [each for each in cohorts.samples(name) if each.status is SampleStatus.RUNNING]
         yield len(running)
         if not running:
             return
@@ -48,19 +50,6 @@ def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[i
         stopped.update(to_stop)
         looks = 0 if to_stop else looks + 1
         world.sleep(LOOK_SECONDS)
-
-
-def _let_no_more_start(api: Api, stack: Stack, name: str, now_ms: int) -> None:
-    at_ms = find_cohort(api, stack, name).cancel_at(now_ms)
-    api.call(
-        "dynamodb",
-        "update_item",
-        TableName=stack.output("CohortTableName"),
-        Key=cohort_key(name),
-        UpdateExpression="SET cancelledAt = :at, updatedAt = :at",
-        ConditionExpression="attribute_exists(cohort)",
-        ExpressionAttributeValues={":at": {"N": str(at_ms)}},
-    )
 
 
 def _stop(api: Api, arn: str) -> None:

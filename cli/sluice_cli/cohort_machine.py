@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice_cli.cohorts import cohort_if_any
+from sluice_cli.cohorts import cohorts_of
 from sluice_cli.errors import AwsError, CliError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def watch_machine(api: Api, world: World, stack: Stack, name: str, execution_arn
         if execution["status"] not in {"RUNNING", "SUCCEEDED"}:
             raise NotStartedError(_why(name, execution))
         is_over = execution["status"] == "SUCCEEDED"
-        yield Starting(cohort_if_any(api, stack, name), is_over)
+        yield Starting(cohorts_of(api, stack).cohort(name), is_over)
         if is_over:
             return
         world.sleep(LOOK_SECONDS)

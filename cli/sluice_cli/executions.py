@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.items import read_task
 from sluice_cli.errors import AwsError, WrongUsageError
 from sluice_cli.history import at_ms
 from sluice_cli.story import Execution
@@ -83,19 +82,7 @@ def history_of(api: Api, arn: str) -> Iterator[dict[str, Any]]:
 
 def tasks_of(api: Api, stack: Stack, arn: str) -> tuple[TaskRecord, ...]:
     """Reads an execution's tasks, open and closed, oldest first; those deleted long ago are missing."""
-    table = stack.output("TaskTableName")
-    pages = api.pages(
-        "dynamodb",
-        "query",
-        TableName=table,
-        IndexName="ByExecution",
-        KeyConditionExpression="executionArn = :arn",
-        ExpressionAttributeValues={":arn": {"S": arn}},
-    )
-    keys = [{"taskToken": entry["taskToken"]} for page in pages for entry in page["Items"]]
-    answers = [api.call("dynamodb", "get_item", TableName=table, Key=key) for key in keys]
-    records = [read_task(answer["Item"]) for answer in answers if "Item" in answer]
-    return tuple(sorted(records, key=lambda record: record.created_at))
+    return tuple(api.tasks(stack.output("TaskTableName")).history([arn]))
 
 
 def present_of(api: Api, tasks: Iterable[TaskRecord]) -> dict[str, str]:
@@ -125,12 +112,8 @@ def _sample(text: str | None) -> str | None:
 
 def _in_cohort_table(api: Api, stack: Stack, sample: str, cohort: str) -> str | None:
     table = stack.outputs.get("CohortTableName")
-    if table is None:
-        return None
-    key = {"cohort": {"S": cohort}, "entry": {"S": sample}}
-    item = api.call("dynamodb", "get_item", TableName=table, Key=key).get("Item", {})
-    arn: str | None = item.get("executionArn", {}).get("S")
-    return arn
+    found = api.cohorts(table).sample(cohort, sample) if table is not None else None
+    return found.execution_arn if found is not None else None
 
 
 def _by_name(api: Api, workflow_arn: str, asked: str, cohort: str | None) -> str | None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sluice.cohort_ports import CohortStore
+    from sluice.ports import TaskStore
+
 
 class Api(Protocol):
     """AWS's API in one Region, or Local AWS's. Operations are named as in boto3: `describe_stacks`."""
@@ -33,6 +36,12 @@ class Api(Protocol):
         Raises:
             AwsError: as `call`.
         """
+
+    def tasks(self, table: str) -> TaskStore:
+        """A stack's task table; what it is asked raises AwsError as `call` does."""
+
+    def cohorts(self, table: str) -> CohortStore:
+        """A stack's cohort table; what it is asked raises AwsError as `call` does."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sluice_cli.cohort_machine import watch_machine
-from sluice_cli.cohorts import cohort_if_any
+from sluice_cli.cohorts import cohorts_of
 from sluice_cli.durations import samples
 from sluice_cli.launching import Launch, Wish, begin, check_same, is_launched, prepare
 from sluice_cli.options import (
@@ -96,7 +96,7 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
 
 def _is_done(api: Api, stack: Stack, asked: Launch) -> bool:
     """True if all samples were started before; a cohort of this name with other samples is refused."""
-    known = cohort_if_any(api, stack, asked.cohort)
+    known = cohorts_of(api, stack).cohort(asked.cohort)
     if known is not None:
         check_same(known, asked)
     return is_launched(known)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from sluice.cohort import Cohort, SampleStatus
 from sluice_cli.cohort_display import whole
-from sluice_cli.cohorts import all_cohorts, find_cohort, samples_of
+from sluice_cli.cohorts import cohorts_of, find_cohort
 from sluice_cli.durations import moment
 from sluice_cli.options import (
     DEFAULT_STACK,
@@ -56,7 +56,9 @@ def status(  # noqa: PLR0913 - each parameter is an option of the command line
     api = world.connect(Where(stack, profile, region))
     found_stack = find_stack(api, stack)
     if cohort is None:
-        _show_all(screen(), all_cohorts(api, found_stack), as_json=as_json)
+        found_cohorts = cohorts_of(api, found_stack).all_cohorts()
+        latest_first = sorted(found_cohorts, key=lambda each: each.created_at, reverse=True)
+        _show_all(screen(), latest_first, as_json=as_json)
         return
     found = standing_of(api, found_stack, cohort)
     if as_json:
@@ -71,7 +73,7 @@ def standing_of(api: Api, stack: Stack, name: str) -> Standing:
     """Reads how a cohort stands; the samples only if some failed."""
     cohort = find_cohort(api, stack, name)
     found = Standing(cohort, ())
-    return standing(cohort, samples_of(api, stack, name)) if found.has_failures else found
+    return standing(cohort, cohorts_of(api, stack).samples(name)) if found.has_failures else found
 
 
 def _show_all(console: Console, cohorts: list[Cohort], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.live import Live
 
 from sluice_cli.cohort_display import headline, pace_line, whole
-from sluice_cli.cohorts import find_cohort, samples_of
+from sluice_cli.cohorts import cohorts_of, find_cohort
 from sluice_cli.options import (
     DEFAULT_STACK,
     CohortArgument,
@@ -80,7 +80,7 @@ def look_on(api: Api, world: World, stack: Stack, name: str, every_seconds: floa
         cohort = find_cohort(api, stack, name)
         now = Standing(cohort, failed)
         if now.has_failures and (number % FAILURES_EVERY == 0 or cohort.over):
-            failed = standing(cohort, samples_of(api, stack, name)).failed
+            failed = standing(cohort, cohorts_of(api, stack).samples(name)).failed
         now = Standing(cohort, failed)
         pace = pace.at(world.now_ms(), now.ended)
         yield Look(now, pace)

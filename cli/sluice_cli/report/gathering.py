@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sluice_cli.cohorts import cohorts_of, find_cohort
 from sluice_cli.report.accuracy_files import found_accuracy, named_accuracy
 from sluice_cli.report.facts import CohortFacts, SampleFacts
 from sluice_cli.report.jobs import definition_names, jobs_of
-from sluice_cli.report.reading import read_definitions, read_tasks, read_whole_cohort, with_present_jobs
+from sluice_cli.report.reading import read_definitions, read_tasks, with_present_jobs
 from sluice_cli.report.throttling import read_throttling
 
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ def gather(api: Api, stack: Stack, asked: Asked, *, now_ms: int, tell: Callable[
     """
     measured = named_accuracy(api, asked.accuracy)
     tell("samples")
-    cohort, samples = read_whole_cohort(api, stack, asked.cohort)
+    cohort = find_cohort(api, stack, asked.cohort)
+    found = cohorts_of(api, stack).samples(asked.cohort)
+    samples = sorted(found, key=lambda sample: (sample.started_at, sample.name))
     arns = [sample.execution_arn for sample in samples]
-    tasks = read_tasks(api, stack.output("TaskTableName"), arns, tell)
+    tasks = read_tasks(api.tasks(stack.output("TaskTableName")), arns, tell)
     tell("jobs")
     tasks = with_present_jobs(api, tasks)
     wanted = definition_names(record for records in tasks.values() for record in records)

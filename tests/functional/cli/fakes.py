@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from sluice_cli.app import app
 from sluice_cli.errors import AwsError
 from sluice_cli.ports import World
+from tests.cohort_fakes import MemoryCohortStore
+from tests.fakes import MemoryTaskStore
 from tests.unit.cli.recordings import recorded
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
+    from sluice.cohort_ports import CohortStore
+    from sluice.ports import TaskStore
     from tests.unit.cli.recordings import Recording
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -34,6 +38,8 @@ OUTPUTS = {
     "EnsurePollersFunctionName": "ensure",
 }
 
+COHORT_TABLE = {"CohortTableName": "cohorts"}
+
 Answer = dict[str, Any] | list[dict[str, Any]] | AwsError
 
 
@@ -43,12 +49,15 @@ class FakeApi:
 
     Attributes:
         answers: by (service, operation): an answer, pages, an error to raise, or a function of the arguments.
+        task_table, cohort_table: of whatever stack is asked for.
         calls: those made so far, with their arguments.
     """
 
     answers: dict[tuple[str, str], Answer | Callable[..., Answer]]
     region: str = "us-east-1"
     endpoint_url: str | None = None
+    task_table: TaskStore = field(default_factory=MemoryTaskStore)
+    cohort_table: CohortStore = field(default_factory=MemoryCohortStore)
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
@@ -59,6 +68,14 @@ class FakeApi:
     def pages(self, service: str, operation: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
         answer = self._answer(service, operation, arguments)
         yield from answer if isinstance(answer, list) else [answer]
+
+    def tasks(self, table: str) -> TaskStore:
+        assert table == OUTPUTS["TaskTableName"]
+        return self.task_table
+
+    def cohorts(self, table: str) -> CohortStore:
+        assert table == COHORT_TABLE["CohortTableName"]
+        return self.cohort_table
 
     def _answer(self, service: str, operation: str, arguments: dict[str, Any]) -> Any:
         self.calls.append((service, operation, arguments))
@@ -89,7 +106,7 @@ def run(api: FakeApi, *arguments: str, clock: Clock | None = None, stdin: str | 
 
 def described_stack(**fields: Any) -> dict[str, Any]:
     """DescribeStacks' answer for the stack `sluice`."""
-    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
+    outputs = stack_outputs(OUTPUTS)
     parameters = {"SubmitRatePerSecond": "49", "PollerCount": "1", "JobQueueArns": ""}
     stack = {
         "StackName": "sluice",
@@ -98,6 +115,16 @@ def described_stack(**fields: Any) -> dict[str, Any]:
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     }
     return {"Stacks": [{**stack, **fields}]}
+
+
+def stack_outputs(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """Outputs as DescribeStacks has them."""
+    return [{"OutputKey": key, "OutputValue": value} for key, value in values.items()]
+
+
+def with_cohorts() -> dict[str, Any]:
+    """DescribeStacks' answer for a stack that has a cohort table."""
+    return described_stack(Outputs=stack_outputs({**OUTPUTS, **COHORT_TABLE}))
 
 
 def of_recording(name: str, **answers: Any) -> FakeApi:
@@ -112,12 +139,11 @@ def of_execution(found: Recording, **answers: Any) -> FakeApi:
         "stepfunctions.list_executions": {"executions": [_listed(found)]},
         "stepfunctions.describe_execution": found.execution,
         "stepfunctions.get_execution_history": {"events": found.events},
-        "dynamodb.query": {"Items": [{"taskToken": item["taskToken"]} for item in found.items]},
-        "dynamodb.get_item": lambda Key, **_: _item(found, Key["taskToken"]),  # noqa: N803 - AWS's name
         "batch.describe_jobs": {"jobs": []},
         "batch.describe_job_definitions": {"jobDefinitions": []},
     }
-    return FakeApi(keyed({**standard, **answers}))
+    tasks = {record.task.token: record for record in found.tasks}
+    return FakeApi(keyed({**standard, **answers}), task_table=MemoryTaskStore(tasks))
 
 
 def still_running(name: str) -> Recording:
@@ -152,7 +178,3 @@ def document(result: Result) -> Any:
 
 def _listed(found: Recording) -> dict[str, Any]:
     return {name: found.execution[name] for name in ("executionArn", "name", "status", "startDate")}
-
-
-def _item(found: Recording, token: Mapping[str, str]) -> dict[str, Any]:
-    return {"Item": next(item for item in found.items if item["taskToken"] == token)}

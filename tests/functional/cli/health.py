@@ -6,7 +6,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from tests.functional.cli.fakes import ARN, NOW, NOW_MS, OUTPUTS, described_stack
+from tests.functional.cli.fakes import ARN, NOW, OUTPUTS, described_stack
 
 RESOURCES = {
     "JobEventsDeadLetters": ("AWS::SQS::Queue", "https://sqs/dead"),
@@ -93,12 +93,6 @@ def quota(vcpus: float) -> list[dict[str, Any]]:
     return [{"Quotas": [{"QuotaName": "Fargate Spot vCPU resource count", "Value": vcpus}]}]
 
 
-def oldest(index: str, looked: str, minutes_ago: float) -> Any:
-    """Query's answers: one index has an entry, the others none."""
-    entry = {looked: {"N": str(NOW_MS - int(minutes_ago * 60_000))}}
-    return lambda **asked: {"Items": [entry] if asked["IndexName"] == index else []}
-
-
 def alarm(state: str) -> dict[str, Any]:
     fields = {"StateReason": "threshold crossed", "AlarmDescription": "What to do."}
     return {"MetricAlarms": [{"AlarmName": "alarm", "StateValue": state, **fields}]}
@@ -110,7 +104,6 @@ HEALTHY: dict[str, Any] = {
     "cloudformation.list_stack_resources": resources(),
     "stepfunctions.list_executions": executions([execution("slot-0-1", "SUCCEEDED")], []),
     "stepfunctions.get_execution_history": last_event("ActivityScheduled"),
-    "dynamodb.query": {"Items": []},
     "sqs.get_queue_attributes": messages(),
     "events.describe_rule": {"State": "ENABLED"},
     "scheduler.get_schedule": {"State": "ENABLED"},

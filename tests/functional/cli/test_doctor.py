@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sluice.cohort import Sample, SampleStatus
 from sluice_cli.errors import AwsError
-from tests.functional.cli.fakes import FakeApi, denied, described_stack, document, keyed, run
+from tests.builders import job, open_record
+from tests.cohort_fakes import MemoryCohortStore
+from tests.fakes import MemoryTaskStore
+from tests.functional.cli.fakes import (
+    NOW_MS,
+    FakeApi,
+    denied,
+    described_stack,
+    document,
+    keyed,
+    run,
+    with_cohorts,
+)
 from tests.functional.cli.health import (
     HEALTHY,
     alarm,
@@ -18,7 +32,6 @@ from tests.functional.cli.health import (
     executions,
     last_event,
     messages,
-    oldest,
     queue,
     quota,
 )
@@ -26,7 +39,11 @@ from tests.functional.cli.health import (
 
 def examined(**answers: Any) -> tuple[int, dict[str, Any]]:
     """The exit code, and all that is not fine by its check."""
-    result = run(FakeApi(keyed({**HEALTHY, **answers})), "doctor", "--json")
+    return examined_by(FakeApi(keyed({**HEALTHY, **answers})))
+
+
+def examined_by(api: FakeApi) -> tuple[int, dict[str, Any]]:
+    result = run(api, "doctor", "--json")
     findings = [each for each in document(result)["findings"] if each["level"] != "ok"]
     return result.exit_code, {each["check"]: each for each in findings}
 
@@ -91,26 +108,6 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "warning",
         "slot-0-2 FAILED",
     ),
-    "no reconciler": (
-        {"dynamodb.query": oldest("OpenByHeartbeat", "heartbeatAt", 60)},
-        "reconciler",
-        "wrong",
-        "the open task that was not looked at for longest has waited for 1 h",
-    ),
-    "samples that nobody looks at": (
-        {
-            "cloudformation.describe_stacks": described_stack(
-                Outputs=[
-                    *described_stack()["Stacks"][0]["Outputs"],
-                    {"OutputKey": "CohortTableName", "OutputValue": "cohorts"},
-                ]
-            ),
-            "dynamodb.query": oldest("RunningByLook", "lookedAt", 120),
-        },
-        "cohorts",
-        "wrong",
-        "has waited for 2 h; each should be looked at every 15 min",
-    ),
     "dead letters": ({"sqs.get_queue_attributes": messages(dead=3)}, "dead letters", "wrong", "holds 3"),
     "a long line": ({"sqs.get_queue_attributes": messages(waiting=20_000)}, "queue", "warning", "20000"),
     "a rule off": ({"events.describe_rule": {"State": "DISABLED"}}, "routes", "wrong", "JobEndedRule"),
@@ -172,6 +169,41 @@ def test_each_trouble_is_found_alone_and_says_the_way_out(trouble: str) -> None:
     assert (found[check]["level"], exit_code) == (level, 1 if level == "wrong" else 0)
     assert says in found[check]["says"]
     assert found[check]["wayOut"]
+
+
+def test_tasks_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> None:
+    looked = {f"{minutes} min": NOW_MS - minutes * 60_000 for minutes in (5, 60)}
+    tasks = {
+        token: replace(open_record(job("align"), token=token), heartbeat_at=at)
+        for token, at in looked.items()
+    }
+    code, found = examined_by(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks)))
+    assert (code, set(found), found["reconciler"]["level"]) == (1, {"reconciler"}, "wrong")
+    says = "the open task that was not looked at for longest has waited for 1 h"
+    assert says in found["reconciler"]["says"]
+    assert found["reconciler"]["wayOut"]
+    del tasks["60 min"]
+    assert examined_by(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks))) == (0, {})
+
+
+def test_samples_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> None:
+    samples = {("run-42", str(number)): running(minutes) for number, minutes in enumerate((5, 120))}
+    answers = {**HEALTHY, "cloudformation.describe_stacks": with_cohorts()}
+    code, found = examined_by(FakeApi(keyed(answers), cohort_table=MemoryCohortStore(items=samples)))
+    assert (code, set(found), found["cohorts"]["level"]) == (1, {"cohorts"}, "wrong")
+    assert "has waited for 2 h; each should be looked at every 15 min" in found["cohorts"]["says"]
+    assert found["cohorts"]["wayOut"]
+
+
+def test_a_look_by_a_clock_that_is_ahead_is_a_look() -> None:
+    tasks = {"token": replace(open_record(job("align")), heartbeat_at=NOW_MS + 60_000)}
+    result = run(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks)), "doctor")
+    assert "the open task that was not looked at for longest has waited for 0 s" in result.stdout
+
+
+def running(minutes: int) -> Sample:
+    """A sample that was last looked at so many minutes ago."""
+    return Sample("run-42", "NA1", 1, "arn", SampleStatus.RUNNING, "{}", 1, NOW_MS - minutes * 60_000)
 
 
 def test_executions_whose_jobs_run_do_not_need_a_poller() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
+from sluice.cohort import Sample, SampleStatus
 from sluice_cli.errors import AwsError
+from tests.cohort_fakes import MemoryCohortStore
+from tests.fakes import MemoryTaskStore
 from tests.functional.cli.fakes import (
     FakeApi,
     denied,
@@ -16,8 +22,14 @@ from tests.functional.cli.fakes import (
     of_recording,
     run,
     still_running,
+    with_cohorts,
 )
 from tests.unit.cli.recordings import NAMES, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sluice.model import TaskRecord
 
 MISSING = AwsError("It said ValidationError: Stack with id x does not exist", "ValidationError")
 
@@ -108,27 +120,23 @@ def test_a_stack_of_somebody_else_is_not_taken() -> None:
 
 
 def test_what_aws_refuses_ends_with_its_words_and_no_traceback() -> None:
-    api = of_recording("Job.Failed", **{"dynamodb.query": denied("Query")})
+    class Denied(MemoryTaskStore):
+        """A table that may not be read."""
+
+        def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
+            assert execution_arns
+            raise denied("Query")
+
+    api = replace(of_recording("Job.Failed"), task_table=Denied())
     result = run(api, "explain", "Failed")
     assert result.exit_code == 3
     assert result.stderr == "AWS refused Query. It said AccessDenied: not allowed\n"
 
 
 def test_with_a_cohort_table_the_sample_is_looked_up_there() -> None:
-    outputs = [
-        *described_stack()["Stacks"][0]["Outputs"],
-        {"OutputKey": "CohortTableName", "OutputValue": "c"},
-    ]
-    api = of_recording("Job.Failed", **{"cloudformation.describe_stacks": described_stack(Outputs=outputs)})
-    tasks = api.answers["dynamodb", "get_item"]
-
-    def get_item(TableName: str, Key: dict[str, dict[str, str]]) -> object:  # noqa: N803 - AWS's names
-        if TableName == "c":
-            assert Key == {"cohort": {"S": "trio"}, "entry": {"S": "NA06989"}}
-            return {"Item": {"executionArn": {"S": "arn:of:it"}}}
-        return tasks(TableName=TableName, Key=Key)  # type: ignore[operator] # a function here
-
-    api.answers["dynamodb", "get_item"] = get_item  # type: ignore[assignment] # as FakeApi has it
+    sample = Sample("trio", "NA06989", 1, "arn:of:it", SampleStatus.FAILED, "{}", 1, 1)
+    of_trio = of_recording("Job.Failed", **{"cloudformation.describe_stacks": with_cohorts()})
+    api = replace(of_trio, cohort_table=MemoryCohortStore(items={("trio", "NA06989"): sample}))
     assert run(api, "explain", "NA06989", "--cohort", "trio").exit_code == 0
     described = [arguments for _, operation, arguments in api.calls if operation == "describe_execution"]
     assert described == [{"executionArn": "arn:of:it"}]

@@ -1,33 +1,25 @@
-"""`sluice report` on an AWS of made-up items."""
+"""`sluice report` on an AWS of made-up samples and tasks."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.aws.attributes import to_item
-from sluice.aws.cohort_items import cohort_item, sample_item
-from sluice.aws.items import intent, job_values
 from sluice.cohort import Cohort, ExecutionName, Sample, SampleStatus
-from sluice.task_input import parse_task
-from tests.builders import detail, ended, job, task_text
-from tests.functional.cli.fakes import (
-    NOW_MS,
-    OUTPUTS,
-    FakeApi,
-    denied,
-    described_stack,
-    keyed,
-    run,
-)
+from sluice.model import JobRecord, TaskRecord
+from sluice_cli.report.reading import EXECUTIONS_AT_ONCE
+from tests.builders import detail, ended, job, open_record
+from tests.cohort_fakes import MemoryCohortStore
+from tests.fakes import MemoryTaskStore
+from tests.functional.cli.fakes import NOW_MS, OUTPUTS, FakeApi, denied, keyed, run, with_cohorts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from typer.testing import Result
@@ -43,52 +35,36 @@ DEFINITION = {
 }
 
 
-def sample(name: str, **fields: Any) -> dict[str, Any]:
-    """A sample's item."""
+def sample(name: str, **fields: Any) -> Sample:
+    """A sample that runs."""
     of = ExecutionName("run-42", 1, name)
     given = {"sample": name, "output": f"s3://data/results/{name}"}
     known = Sample("run-42", name, 1, of.arn(WORKFLOW), SampleStatus.RUNNING, json.dumps(given), 1000, 1000)
-    return {**sample_item(known), **to_item(fields)}
+    return replace(known, **fields)
 
 
-def task(name: str, jobs: Mapping[str, Any]) -> dict[str, Any]:
-    """A task's item."""
+def task(name: str, *jobs: JobRecord) -> TaskRecord:
+    """A task of a sample."""
     arn = ExecutionName("run-42", 1, name).arn(WORKFLOW)
-    text = task_text(*(job(each) for each in jobs), executionArn=arn)
-    values = {**intent(parse_task(f"token-{name}", text), text, 1500), "jobs": dict(jobs)}
-    return to_item(values)
+    record = open_record(*(job(each.name) for each in jobs), token=f"token-{name}", executionArn=arn)
+    return replace(record, jobs={each.name: each for each in jobs}, created_at=1500)
 
 
-def an_aws(samples: list[dict[str, Any]], tasks: list[dict[str, Any]], **answers: Any) -> FakeApi:
+def an_aws(samples: list[Sample], tasks: list[TaskRecord], **answers: Any) -> FakeApi:
     """An AWS with a cohort of these samples and tasks."""
-    own = cohort_item(Cohort("run-42", WORKFLOW, "0", len(samples), 900, 900))
-    by_token = {each["taskToken"]["S"]: each for each in tasks}
-
-    def query(**arguments: Any) -> Any:
-        asked = arguments["ExpressionAttributeValues"]
-        if "IndexName" not in arguments:
-            found = [own, *samples] if asked[":cohort"]["S"] == "run-42" else []
-            return [{"Items": found[:1]}, {"Items": found[1:]}]
-        mine = [each for each in tasks if each["executionArn"] == asked[":arn"]]
-        return {"Items": [{"taskToken": each["taskToken"]} for each in mine]}
-
-    def batch_get_item(RequestItems: Any) -> Any:  # noqa: N803 - AWS's name
-        """One item at a time, as DynamoDB may do when it is short of capacity."""
-        first, *rest = RequestItems["tasks"]["Keys"]
-        left = {"tasks": {"Keys": rest}} if rest else {}
-        return {"Responses": {"tasks": [by_token[first["taskToken"]["S"]]]}, "UnprocessedKeys": left}
-
-    outputs = [{"OutputKey": k, "OutputValue": v} for k, v in {**OUTPUTS, "CohortTableName": "c"}.items()]
+    own = Cohort("run-42", WORKFLOW, "0", len(samples), 900, 900)
     standard = {
-        "cloudformation.describe_stacks": described_stack(Outputs=outputs),
-        "dynamodb.query": query,
-        "dynamodb.batch_get_item": batch_get_item,
+        "cloudformation.describe_stacks": with_cohorts(),
         "batch.describe_jobs": {"jobs": []},
         "batch.describe_job_definitions": {"jobDefinitions": [DEFINITION]},
         "cloudwatch.get_metric_data": {"MetricDataResults": []},
         "s3.list_objects_v2": {"Contents": []},
     }
-    return FakeApi(keyed({**standard, **answers}))
+    return FakeApi(
+        keyed({**standard, **answers}),
+        task_table=MemoryTaskStore({each.task.token: each for each in tasks}),
+        cohort_table=MemoryCohortStore({own.name: own}, {(own.name, each.name): each for each in samples}),
+    )
 
 
 def embedded(path: Path) -> Any:
@@ -121,9 +97,9 @@ def page(tmp_path: Path) -> Path:
 
 
 def test_the_page_holds_the_cohort_s_samples_and_jobs(page: Path) -> None:
-    values = job_values(ended("align", "id-1", createdAt=2000, startedAt=3000, stoppedAt=9000))
-    one = sample("NA06989", status="SUCCEEDED", stoppedAt=9500)
-    api = an_aws([one, sample("NA06990")], [task("NA06989", {"align": values})])
+    align = ended("align", "id-1", createdAt=2000, startedAt=3000, stoppedAt=9000)
+    one = sample("NA06989", status=SampleStatus.SUCCEEDED, stopped_at=9500)
+    api = an_aws([one, sample("NA06990")], [task("NA06989", align)])
     found = reported(api, page)
     assert found["samples"]["name"] == ["NA06989", "NA06990"]
     assert found["samples"]["stopped"] == [8500, None]
@@ -140,8 +116,8 @@ def test_the_command_says_what_it_wrote_and_where(page: Path) -> None:
 
 def test_batch_is_asked_only_about_jobs_that_have_not_ended(page: Path) -> None:
     running = detail("id-2", "RUNNING", createdAt=2000, startedAt=2500, stoppedAt=None)
-    jobs = {"align": job_values(ended("align", "id-1")), "impute": {"jobId": "id-2"}}
-    api = an_aws([sample("NA06989")], [task("NA06989", jobs)], **{"batch.describe_jobs": {"jobs": [running]}})
+    of_it = task("NA06989", ended("align", "id-1"), JobRecord("impute", "id-2"))
+    api = an_aws([sample("NA06989")], [of_it], **{"batch.describe_jobs": {"jobs": [running]}})
     found = reported(api, page)
     asked = [arguments for _, operation, arguments in api.calls if operation == "describe_jobs"]
     assert asked == [{"jobs": ["id-2"]}]
@@ -149,11 +125,11 @@ def test_batch_is_asked_only_about_jobs_that_have_not_ended(page: Path) -> None:
     assert found["jobs"]["started"][1] == 1500
 
 
-def test_all_keys_are_read_when_dynamodb_leaves_some_for_later(page: Path) -> None:
-    names = [f"NA{number}" for number in range(5)]
-    tasks = [task(name, {"align": {}}) for name in names]
+def test_the_jobs_of_every_sample_are_read_however_many_there_are(page: Path) -> None:
+    names = [f"NA{number:03}" for number in range(EXECUTIONS_AT_ONCE + 5)]
+    tasks = [task(name, JobRecord("align")) for name in names]
     found = reported(an_aws([sample(name) for name in names], tasks), page)
-    assert sorted(found["jobs"]["sample"]) == [0, 1, 2, 3, 4]
+    assert sorted(found["jobs"]["sample"]) == list(range(EXECUTIONS_AT_ONCE + 5))
 
 
 def metric(name: str, *values: float) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""The tables have one owner, and everybody else asks its stores (docs/design.md, Layout)."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+OWNER = ROOT / "functions" / "sluice" / "aws"
+INDEXES = frozenset(re.findall(r"IndexName: *(\w+)", (ROOT / "template.yaml").read_text()))
+OWN_ATTRIBUTES = frozenset({"askedAt", "cancelledAt", "heartbeatAt", "lookedAt", "nextRow", "sheetSha256"})
+"""Attributes of the items that are words of nobody else, such as AWS's APIs or the JSON of the commands."""
+
+TYPES = frozenset({"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"})
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html"""
+
+
+def product() -> list[Path]:
+    """All Python files of the project but those of the tests."""
+    folders = [each for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")]
+    return sorted(path for each in folders if each.name != "tests" for path in each.rglob("*.py"))
+
+
+def texts(path: Path) -> Iterator[str]:
+    """The string literals of a file, docstrings too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def keys(path: Path) -> Iterator[str]:
+    """What a file uses as a key of a mapping, in a literal or a subscript."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        found = node.keys if isinstance(node, ast.Dict) else [getattr(node, "slice", None)]
+        for each in found:
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield each.value
+
+
+def words(path: Path) -> set[str]:
+    return {word for text in texts(path) for word in re.findall(r"\w+", text)}
+
+
+OTHERS = [path for path in product() if OWNER not in path.parents]
+
+
+def test_the_owner_knows_what_nobody_else_does() -> None:
+    known = set[str]().union(*map(words, sorted(OWNER.glob("*.py"))))
+    assert len(INDEXES) == 3
+    assert known >= INDEXES | OWN_ATTRIBUTES
+    assert len(OTHERS) > 200
+
+
+def test_nobody_else_knows_an_index_an_attribute_or_dynamodb_s_types() -> None:
+    known = {str(path): words(path) & (INDEXES | OWN_ATTRIBUTES) | set(keys(path)) & TYPES for path in OTHERS}
+    assert {path: names for path, names in known.items() if names} == {}
+
+
+def test_the_command_line_knows_the_tables_by_their_stores_and_in_one_place() -> None:
+    imported = {
+        (path.name, node.module)
+        for path in OTHERS
+        if "sluice_cli" in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sluice.aws")
+    }
+    assert imported == {("aws_api.py", "sluice.aws.cohort_store"), ("aws_api.py", "sluice.aws.task_store")}

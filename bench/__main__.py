@@ -12,10 +12,10 @@ from bench.cohort import Cohort
 from bench.compare import Comparison, compare
 from bench.contenders.roster import CONTENDERS
 from bench.growth import Growth, growth
-from bench.limiter import LimiterBenchError, Pressure, limiter
+from bench.limiter.measuring import LimiterBenchError, Pressure, limiter
 from bench.measuring import Conditions
 from bench.startup import startup
-from sluice.rate import Limit
+from sluice.rate.gcra import Limit
 
 OUTPUT = Path("out/bench")
 SIZES = "150,500,1500,3000"

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from bench.contenders.roster import CONTENDERS
 from bench.measuring import Conditions, measure
-from bench.report import render_comparison
+from bench.report.page import render_comparison
+from bench.report.table import comparison_table, print_wide
 from bench.results import Run, document, medians, read_run, write_json
-from bench.table import comparison_table, print_wide
-from sluice_local.demo.display import Display
+from sluice_local.terminal.display import Display
 
 RESULTS_FILE = "results.json"
 REPORT_FILE = "report.html"

@@ -15,10 +15,10 @@ from bench.contenders.sluice import Sluice
 from bench.figures import Figures
 from bench.machine import describe_machine
 from bench.measuring import Conditions, measure
-from bench.report import render_growth
+from bench.report.page import render_growth
+from bench.report.table import comparison_table, print_wide
 from bench.results import PACKAGES, Run, median_figures, read_run, write_json
-from bench.table import comparison_table, print_wide
-from sluice_local.demo.display import Display
+from sluice_local.terminal.display import Display
 
 GROWTH_FILE = "growth.json"
 REPORT_FILE = "growth.html"

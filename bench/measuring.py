@@ -10,11 +10,11 @@ from bench.cohort import Cohort
 from bench.contenders.contender import Contender, Ended
 from bench.machine import CpuSample, CpuSampler
 from bench.observation import Seen, read_calls, read_jobs, read_usage
-from sluice_local.demo.display import Display
-from sluice_local.demo.progress import Step
-from sluice_local.demo.settings import quota_of
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
+from sluice_local.stack import quota_of
+from sluice_local.terminal.display import Display
+from sluice_local.terminal.progress import Step
 
 JOB_SLOTS = 400
 """More than there are jobs at once at the quotas and lengths that one machine can drive."""

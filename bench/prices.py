@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.observation import Usage
-from sluice_cli.aws_prices import (
+from sluice_cli.plan.prices import (
     GB_SECOND,
     INVOCATION,
     QUEUE_REQUEST,

@@ -17,7 +17,7 @@ class PeerPrograms:
     """The virtual environment that holds snakemake and redun.
 
     Attributes:
-        venv: its folder; `make bench` makes it from requirements/peers.txt.
+        venv: its folder; `make bench` makes it from tools/requirements/peers.txt.
     """
 
     venv: Path = PROJECT / ".venv-peers"
@@ -36,7 +36,7 @@ class PeerPrograms:
         path = self.folder / name
         if not path.is_file():
             raise PeersMissingError(
-                f"{path} is not there: `make bench` installs requirements/peers.txt into {self.venv}."
+                f"{path} is not there: `make bench` installs tools/requirements/peers.txt into {self.venv}."
             )
         return str(path)
 
@@ -75,5 +75,5 @@ class PeerPrograms:
         for found in self.venv.glob(pattern):
             return found
         raise PeersMissingError(
-            f"{distribution} is not installed in {self.venv}: `make bench` installs requirements/peers.txt."
+            f"{distribution} is not installed in {self.venv}: `make bench` installs tools/requirements/peers.txt."
         )

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from bench.cohort import Cohort
 from bench.compare import RESULTS_FILE
+from bench.report.table import number
 from bench.results import write_json
 from bench.scale.outcome import POLICIES, Outcome, simulate
 from bench.scale.scenario import Delays, Scenario
 from bench.scale.validation import TOLERANCE, Comparison, validate
-from bench.table import number
 
 SCALE_FILE: Final = "scale.json"
 SIZES: Final = (1_500, 15_000, 150_000, 1_000_000)

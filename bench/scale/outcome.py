@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.prices import cost
 from bench.scale.ideal import ideal_seconds
 from bench.scale.scenario import Scenario
-from bench.scale.service import run_sluice
+from bench.scale.sluice.service import run_sluice
 from bench.scale.state_machines import job_poller, run_executions, sync, sync_retry
 from bench.scale.waits import measure_backlog
 from bench.scale.world import World

@@ -14,8 +14,8 @@ from bench.contenders.job_poller import RETRY
 from bench.contenders.sync import METAFLOW_RETRY
 from bench.scale.ledger import History
 from bench.scale.world import Process, Steps, World
-from sluice_local.engine.batch_integration import poll_intervals
-from sluice_local.engine.retry_delays import delay_seconds
+from sluice_local.engine.stepfunctions.batch_integration import poll_intervals
+from sluice_local.engine.stepfunctions.retry_delays import delay_seconds
 
 Retrier = Mapping[str, Any]
 Execution = Callable[[World, int], Process]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.execution_event import read_ended_execution
-from sluice.queue import handle_records
-from sluice.telemetry import logger, publish
-from sluice.wiring import wiring
+from sluice.runtime.sqs import handle_records
+from sluice.runtime.telemetry import logger, publish
+from sluice.tasks.execution_event import read_ended_execution
+from sluice.wiring.completing import wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from sluice.finisher import Finisher
-    from sluice.ports import Figures, TaskStore
-    from sluice.queue import BatchAnswer
+    from sluice.ports import Figures
+    from sluice.runtime.sqs import BatchAnswer
+    from sluice.tasks.completer import Finisher
+    from sluice.tasks.ports import TaskStore
 
 
 @logger.inject_lambda_context

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohort_wiring import cohort_wiring
-from sluice.queue import handle_together
-from sluice.telemetry import logger, publish
+from sluice.runtime.sqs import handle_together
+from sluice.runtime.telemetry import logger, publish
+from sluice.wiring.cohorts import cohort_wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from sluice.queue import BatchAnswer
+    from sluice.runtime.sqs import BatchAnswer
 
 
 @logger.inject_lambda_context

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.chain import wanted_pollers
-from sluice.event import is_wake_up
-from sluice.full_wiring import full_wiring
-from sluice.telemetry import logger, publish
+from sluice.events import is_wake_up
+from sluice.pollers.chain import wanted_pollers
+from sluice.runtime.telemetry import logger, publish
+from sluice.wiring.submitting import full_wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.job_event import read_job_event
-from sluice.queue import handle_records
-from sluice.telemetry import logger, publish
-from sluice.wiring import wiring
+from sluice.runtime.sqs import handle_records
+from sluice.runtime.telemetry import logger, publish
+from sluice.tasks.job_event import read_job_event
+from sluice.wiring.completing import wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from sluice.finisher import Finisher
     from sluice.ports import Figures
-    from sluice.queue import BatchAnswer
+    from sluice.runtime.sqs import BatchAnswer
+    from sluice.tasks.completer import Finisher
 
 
 @logger.inject_lambda_context

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohort_healer import look_until_us
-from sluice.cohort_wiring import cohort_wiring
-from sluice.telemetry import logger, publish
+from sluice.cohorts.reconciler import look_until_us
+from sluice.runtime.telemetry import logger, publish
+from sluice.wiring.cohorts import cohort_wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.full_wiring import full_wiring
-from sluice.healing import plan_run
-from sluice.telemetry import logger, publish
+from sluice.runtime.telemetry import logger, publish
+from sluice.tasks.reconciliation import plan_run
+from sluice.wiring.submitting import full_wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

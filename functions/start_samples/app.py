@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.cohort_event import read_start_request
-from sluice.cohort_wiring import cohort_wiring
-from sluice.telemetry import logger, publish
+from sluice.cohorts.request import read_start_request
+from sluice.runtime.telemetry import logger, publish
+from sluice.wiring.cohorts import cohort_wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from sluice.cohort_starter import Progress
+    from sluice.cohorts.starter import Progress
 
 SPARE_SECONDS: Final = 30
 """What is left of the function's time when the last samples start: a call may take ten seconds."""

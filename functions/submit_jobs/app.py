@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.chain import empty_rounds_allowed
-from sluice.full_wiring import full_wiring
-from sluice.poller_event import read_poller_round
-from sluice.poller_pool import plan_round
-from sluice.telemetry import logger, publish
+from sluice.pollers.chain import empty_rounds_allowed
+from sluice.pollers.pool import plan_round
+from sluice.pollers.request import read_poller_round
+from sluice.runtime.telemetry import logger, publish
+from sluice.wiring.submitting import full_wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -18,7 +18,7 @@ from sluice_local.settings import LocalSettings
 from tests.browser.chromium import complaints, prefer, requests, shoot
 from tests.browser.reading import cells, tiles
 from tests.contract.building import Machines, eventually
-from tests.contract.stack.stack import Stack, deployed
+from tests.e2e.stack.stack import Stack, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

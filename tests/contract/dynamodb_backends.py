@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_local.packaging import read_template
-from tests.contract.stack.stack import ROOT
+from tests.e2e.stack.stack import ROOT
 
 if TYPE_CHECKING:
     import pytest

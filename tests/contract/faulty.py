@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from botocore.config import Config
 
-from sluice_local.faults import Fault, FaultKind, FaultPlan
+from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
 
 ONCE = Config(retries={"total_max_attempts": 1})

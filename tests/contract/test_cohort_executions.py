@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice.aws.executions import BotoExecutions
-from sluice.cohort import ExecutionName, SampleStatus
-from sluice.ports import DoesNotExistError, RejectedError
+from sluice.cohorts.model import ExecutionName, SampleStatus
+from sluice.errors import DoesNotExistError, RejectedError
 from tests.contract.building import Machines, eventually
 
 if TYPE_CHECKING:
-    from sluice.cohort import SampleEnd
+    from sluice.cohorts.model import SampleEnd
 
 NAME = ExecutionName("run-7", 1, "NA1")
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}

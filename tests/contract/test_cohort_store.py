@@ -9,26 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.cohort import (
-    Block,
-    Cohort,
-    RunningSample,
-    Sample,
-    SampleEnd,
-    SampleStatus,
-    Start,
-)
-from sluice.cohort_ports import CohortCancelledError
-from sluice_local.faults import FaultKind
+from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
+from sluice.errors import CohortCancelledError
+from sluice_local.faults.plan import FaultKind
 from sluice_local.tables import create_table
-from tests.cohort_fakes import MemoryCohortStore
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.contract.faulty import inject, injected
+from tests.support.cohort_fakes import MemoryCohortStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sluice.cohort_ports import CohortStore
+    from sluice.cohorts.ports import CohortStore
     from sluice_local.server import LocalAws
 
 WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"

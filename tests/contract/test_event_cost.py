@@ -10,17 +10,16 @@ import pytest
 
 from handle_job_status.app import note
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.finisher import Finisher
-from sluice.limiter import Limiter
-from sluice.rate import Limit
-from sluice.stopper import Stopper
-from sluice.task_input import parse_task
-from sluice.telemetry import Counts
+from sluice.rate.gcra import Limit
+from sluice.rate.limiter import Limiter
+from sluice.runtime.telemetry import Counts
+from sluice.tasks.completer import Finisher, Stopper
+from sluice.tasks.contract import parse_task
 from sluice_local.packaging import read_template
 from sluice_local.tables import create_table
-from tests.builders import detail, job, task_text
-from tests.contract.stack.stack import ROOT
-from tests.fakes import FakeActivities, FakeBatch, FakeClock, MemoryRateStore
+from tests.e2e.stack.stack import ROOT
+from tests.support.builders import detail, job, task_text
+from tests.support.fakes import FakeActivities, FakeBatch, FakeClock, MemoryRateStore
 
 if TYPE_CHECKING:
     from sluice_local.server import LocalAws

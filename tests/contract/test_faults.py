@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
-from sluice_local.faults import Fault, FaultKind, FaultPlan
+from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
 from tests.contract.building import Machines, eventually, refused
 from tests.contract.faulty import ONCE, Table, inject, injected

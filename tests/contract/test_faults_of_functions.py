@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice_local.faults import Fault, FaultKind, FaultPlan
+from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
 from tests.contract.building import Functions, Machines, eventually
 from tests.contract.faulty import Table, inject, injected

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sluice_local.faults import Fault, FaultKind, FaultPlan
+from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
 from tests.contract.building import Machines, eventually
 

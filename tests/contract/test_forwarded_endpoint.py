@@ -10,8 +10,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sam.forwarder import Forwarder
 from sluice_local.server import client_environment
+from tools.sam.forwarder import Forwarder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.limiter_figures import most_above_rate
+from bench.limiter.figures import most_above_rate
 from sluice.aws.rate_store import DynamoRateStore
-from sluice.limiter import Limiter
-from sluice.rate import MICROSECONDS, Limit
+from sluice.rate.gcra import MICROSECONDS, Limit
+from sluice.rate.limiter import Limiter
 from sluice_local.tables import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
-from tests.fakes import FakeClock, MemoryRateStore
+from tests.support.fakes import FakeClock, MemoryRateStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sluice.ports import RateStore
+    from sluice.rate.ports import RateStore
 
 LIMIT = Limit(50, burst=10)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.limiter_figures import most_above_rate
-from bench.limiter_process import Press, press_limiter
-from sluice.rate import Limit
+from bench.limiter.figures import most_above_rate
+from bench.limiter.process import Press, press_limiter
+from sluice.rate.gcra import Limit
 from sluice_local.tables import create_table
 from tests.contract.dynamodb_backends import TEMPLATE
 

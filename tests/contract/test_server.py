@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 
 import sluice_local.engine
-from sluice_local.engine import stock
+from sluice_local.engine import ministack as stock
 from sluice_local.server import LocalAws
 from tests.contract.building import Functions, eventually
 from tests.odd_variables import ODD_VARIABLES

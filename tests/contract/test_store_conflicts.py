@@ -8,14 +8,14 @@ import pytest
 
 from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.model import TaskState
-from sluice.ports import DeniedError, RejectedError
-from sluice.rate import MICROSECONDS, Limit
-from sluice.task_input import parse_task
+from sluice.errors import DeniedError, RejectedError
+from sluice.rate.gcra import MICROSECONDS, Limit
+from sluice.tasks.contract import parse_task
+from sluice.tasks.model import TaskState
 from sluice_local.tables import create_table
-from tests.builders import EXECUTION, ended, job, task_text
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
-from tests.fakes import START_US
+from tests.support.builders import EXECUTION, ended, job, task_text
+from tests.support.fakes import START_US
 
 LIMIT = Limit(50, burst=5)
 API = "SubmitJob"

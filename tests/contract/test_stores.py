@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice import rate
 from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.model import OpenTask, TaskState
-from sluice.rate import Limit
-from sluice.task_input import parse_task
+from sluice.rate import gcra as rate
+from sluice.rate.gcra import Limit
+from sluice.tasks.contract import parse_task
+from sluice.tasks.model import OpenTask, TaskState
 from sluice_local.tables import create_table
-from tests.builders import EXECUTION, ended, job, task_text
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
-from tests.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
+from tests.support.builders import EXECUTION, ended, job, task_text
+from tests.support.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 if TYPE_CHECKING:
-    from sluice.ports import PollerSlots, RateStore, TaskStore
+    from sluice.pollers.ports import PollerSlots
+    from sluice.rate.ports import RateStore
+    from sluice.tasks.ports import TaskStore
 
 SECOND = rate.MICROSECONDS
 LIMIT = Limit(50, burst=5)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice.telemetry import logger
+from sluice.runtime.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from sluice.aws import clients
 from sluice.aws.batch import BotoBatch
 from sluice.aws.errors import translated
-from sluice.ports import (
+from sluice.errors import (
     AlreadyExistsError,
     DeniedError,
     DoesNotExistError,

@@ -12,13 +12,13 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.model import ActivityTask, OpenTask
-from sluice.poller_pool import PollerPool, Round
-from sluice.telemetry import LogReporter
-from tests.builders import World, detail, job, job_event, task_text
-from tests.fakes import BATCH_MODEL
+from sluice.pollers.pool import PollerPool, Round
+from sluice.runtime.telemetry import LogReporter
+from sluice.tasks.model import ActivityTask, OpenTask
 from tests.functional.test_bad_input import SECRET, cancelled, noted
-from tests.functional.test_healer import heal
+from tests.functional.test_reconciler import heal
+from tests.support.builders import World, detail, job, job_event, task_text
+from tests.support.fakes import BATCH_MODEL
 from tests.unit.sluice.test_bad_events import states_event
 
 if TYPE_CHECKING:

@@ -9,23 +9,23 @@ import pytest
 
 from cancel_jobs.app import cancel
 from handle_job_status.app import note
-from sluice.completion import MAX_CAUSE
-from sluice.event import InvalidEventError
-from sluice.model import ActivityTask, Failed, Noted, TaskState
-from sluice.poller_pool import Round
-from sluice.ports import DeniedError
-from sluice.queue import handle_records
-from sluice.telemetry import LogReporter
-from tests.builders import World, detail, job, job_event, task_text
-from tests.fakes import MemoryTaskStore
+from sluice.errors import DeniedError
+from sluice.events import InvalidEventError
+from sluice.pollers.pool import Round
+from sluice.runtime.sqs import handle_records
+from sluice.runtime.telemetry import LogReporter
+from sluice.tasks.completion import MAX_CAUSE
+from sluice.tasks.model import ActivityTask, Failed, Noted, TaskState
+from tests.support.builders import World, detail, job, job_event, task_text
+from tests.support.fakes import MemoryTaskStore
+from tests.unit.sluice.tasks.test_bad_contract import BAD
 from tests.unit.sluice.test_bad_events import NO_EVENT, NOT_OURS, NOT_STOPPED, states_event
-from tests.unit.sluice.test_bad_task_input import BAD
 
 if TYPE_CHECKING:
     import io
 
-    from sluice.model import JobRecord
-    from sluice.queue import BatchAnswer
+    from sluice.runtime.sqs import BatchAnswer
+    from sluice.tasks.model import JobRecord
 
 LONG = Round(poll_until_us=2**62, submit_until_us=2**62)
 SECRET = "AQCsecret" + "z" * 600

@@ -33,7 +33,7 @@ OF_BASH = {"PWD", "OLDPWD", "SHLVL", "_"}
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A folder with the script, on a machine that has all programs; its `make` shows its variables."""
-    stub(tmp_path / "sam/stop-engine", "exit 0")
+    stub(tmp_path / "tools/sam/stop-engine", "exit 0")
     stub(tmp_path / "programs/make", 'echo "make $*"; env')
     for program in PROGRAMS:
         stub(tmp_path / "programs" / program, "exit 0")

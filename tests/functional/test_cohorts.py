@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.cohort import (
+from sluice.cohorts.counter import CohortCounter
+from sluice.cohorts.model import (
     CANCELLED_ERROR,
     MAX_BLOCK,
     NOT_STARTED,
@@ -19,22 +20,21 @@ from sluice.cohort import (
     SampleEnd,
     SampleStatus,
 )
-from sluice.cohort_counter import CohortCounter
-from sluice.cohort_event import Only, SheetPlace, StartRequest
-from sluice.cohort_healer import CohortHealer, look_until_us
-from sluice.cohort_starter import CohortConflictError, CohortStarter, Progress, WorkflowError
-from sluice.crew import ThreadCrew
-from sluice.limiter import Limiter
-from sluice.ports import RejectedError, ThrottledError, UnclearError
-from sluice.rate import MICROSECONDS, Limit
-from sluice.sample_sheet import InvalidSheetError
-from sluice.telemetry import Counts
-from tests.cohort_fakes import FakeWorkflows, KeptSheets, MemoryCohortStore
-from tests.fakes import FakeClock, MemoryRateStore
-from tests.unit.sluice.test_cohort_event import ended
+from sluice.cohorts.reconciler import CohortHealer, look_until_us
+from sluice.cohorts.request import Only, SheetPlace, StartRequest
+from sluice.cohorts.sheet import InvalidSheetError
+from sluice.cohorts.starter import CohortConflictError, CohortStarter, Progress, WorkflowError
+from sluice.errors import RejectedError, ThrottledError, UnclearError
+from sluice.rate.gcra import MICROSECONDS, Limit
+from sluice.rate.limiter import Limiter
+from sluice.runtime.telemetry import Counts
+from sluice.runtime.workers import ThreadCrew
+from tests.support.cohort_fakes import FakeWorkflows, KeptSheets, MemoryCohortStore
+from tests.support.fakes import FakeClock, MemoryRateStore
+from tests.unit.sluice.cohorts.test_request import ended
 
 if TYPE_CHECKING:
-    from sluice.ports import ServiceError
+    from sluice.errors import ServiceError
 
 WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
 RUNNING, SUCCEEDED, FAILED, ABORTED = (

@@ -97,7 +97,7 @@ def test_a_signal_ends_the_demo_at_any_time(
 def test_a_signal_while_modules_are_imported_ends_the_command_quietly(tmp_path: Path) -> None:
     # GIVEN a command that tells of each import, and has begun them
     with started("demo", "--output", str(tmp_path), options=("-X", "importtime")) as process:
-        read_until(process, "sluice_local.arguments")
+        read_until(process, "sluice_local.cli")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sam.forwarder import Forwarder
+from tools.sam.forwarder import Forwarder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

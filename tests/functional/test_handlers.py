@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from cancel_jobs.app import cancel
 from handle_job_status.app import note
-from sluice.model import TaskState
-from sluice.queue import handle_records
-from tests.builders import EXECUTION, World, detail, job, job_event
+from sluice.runtime.sqs import handle_records
+from sluice.tasks.model import TaskState
+from tests.support.builders import EXECUTION, World, detail, job, job_event
 
 if TYPE_CHECKING:
     import pytest

@@ -1,4 +1,4 @@
-"""`requirements/install`: the package index is gone, silent or wrong, or somebody interrupts it."""
+"""`tools/requirements/install`: the package index is gone, silent or wrong, or somebody interrupts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCRIPT = Path(__file__).parents[2] / "requirements/install"
+SCRIPT = Path(__file__).parents[2] / "tools/requirements/install"
 TOOLS = ("bash", "cp", "env", "grep", "mktemp", "rm", "sh", "tail", "touch")
 NOISE = "is ignored: it is neither a file nor a directory"
 OUT_OF_REACH = "The packages of {} could not be fetched: is the package index reachable?"

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sluice.limiter import MAX_AHEAD_US, Limiter
-from sluice.rate import Limit, Reservation
-from tests.fakes import FakeClock, MemoryRateStore
+from sluice.rate.gcra import Limit, Reservation
+from sluice.rate.limiter import MAX_AHEAD_US, Limiter
+from tests.support.fakes import FakeClock, MemoryRateStore
 
 
 def test_threads_of_several_pollers_together_reserve_no_more_than_the_rate() -> None:

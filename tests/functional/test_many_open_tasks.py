@@ -11,19 +11,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from sluice.crew import ThreadCrew
-from sluice.healing import plan_run
-from sluice.inquirer import JOBS_A_CALL
-from sluice.model import JobRecord, OpenTask, TaskRecord, TaskState
-from sluice.ports import UnclearError
-from sluice.rate import Limit
-from tests.builders import World, job, open_record
-from tests.fakes import START_US, FakeActivities, FakeBatch, FakeClock, MemoryRateStore, MemoryTaskStore
+from sluice.errors import UnclearError
+from sluice.rate.gcra import Limit
+from sluice.runtime.workers import ThreadCrew
+from sluice.tasks.model import JobRecord, OpenTask, TaskRecord, TaskState
+from sluice.tasks.overdue_jobs import JOBS_A_CALL
+from sluice.tasks.reconciliation import plan_run
+from tests.support.builders import World, job, open_record
+from tests.support.fakes import (
+    START_US,
+    FakeActivities,
+    FakeBatch,
+    FakeClock,
+    MemoryRateStore,
+    MemoryTaskStore,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sluice.rate import Reservation
+    from sluice.rate.gcra import Reservation
 
 Item = TypeVar("Item")
 

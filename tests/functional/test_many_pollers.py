@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.chain import Chain, execution_name
-from sluice.model import ActivityTask
-from sluice.poller_pool import Round
-from sluice.ports import AlreadyExistsError, ThrottledError
-from sluice.rate import Limit
-from tests.builders import World, job, task_text
-from tests.fakes import FakeExecutions, MemoryPollerSlots
+from sluice.errors import AlreadyExistsError, ThrottledError
+from sluice.pollers.chain import Chain, execution_name
+from sluice.pollers.pool import Round
+from sluice.rate.gcra import Limit
+from sluice.tasks.model import ActivityTask
+from tests.support.builders import World, job, task_text
+from tests.support.fakes import FakeExecutions, MemoryPollerSlots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

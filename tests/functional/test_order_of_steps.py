@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.model import ActivityTask, TaskState
-from sluice.ports import DeniedError, UnclearError
-from tests.builders import World, ended, job, task_text
-from tests.fakes import FakeActivities, FakeBatch
+from sluice.errors import DeniedError, UnclearError
+from sluice.tasks.model import ActivityTask, TaskState
+from tests.support.builders import World, ended, job, task_text
+from tests.support.fakes import FakeActivities, FakeBatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sluice.model import Outcome
+    from sluice.tasks.model import Outcome
 
 
 @dataclass

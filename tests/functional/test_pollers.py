@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import World, job, task_text
-from tests.fakes import FakeActivities, FakeBatch, FakeExecutions, MemoryPollerSlots
-from tests.unit.sluice.test_settings import GOOD
+from tests.support.builders import World, job, task_text
+from tests.support.fakes import FakeActivities, FakeBatch, FakeExecutions, MemoryPollerSlots
+from tests.unit.sluice.runtime.test_settings import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-from sluice.chain import Chain, Wanted, empty_rounds_allowed, poller_input, wanted_pollers
-from sluice.model import ActivityTask
-from sluice.poller_pool import PollerPool, Round, plan_round
-from sluice.ports import RejectedError, ThrottledError, UnclearError
-from sluice.settings import Settings, read_settings
+from sluice.errors import RejectedError, ThrottledError, UnclearError
+from sluice.pollers.chain import Chain, Wanted, empty_rounds_allowed, poller_input, wanted_pollers
+from sluice.pollers.pool import PollerPool, Round, plan_round
+from sluice.runtime.settings import Settings, read_settings
+from sluice.tasks.model import ActivityTask
 
 LONG = Round(poll_until_us=2**62, submit_until_us=2**62)
 

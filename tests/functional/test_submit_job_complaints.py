@@ -9,8 +9,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from sluice.aws.batch import MAX_COMPLAINT, submit_job_complaint
-from tests.builders import World, job
-from tests.fakes import BATCH_MODEL
+from tests.support.builders import World, job
+from tests.support.fakes import BATCH_MODEL
 
 
 def complaint(**fields: Any) -> str | None:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.ports import DeniedError, RejectedError, ThrottledError, UnclearError
-from tests.builders import EXECUTION, World, ended, job, task_text
-from tests.fakes import FakeBatch, MemoryTaskStore
+from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
+from tests.support.builders import EXECUTION, World, ended, job, task_text
+from tests.support.fakes import FakeBatch, MemoryTaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sluice.model import Task, TaskRecord
+    from sluice.tasks.model import Task, TaskRecord
 
-from sluice.model import ActivityTask, Failed, TaskState
-from sluice.submission import job_name
+from sluice.tasks.model import ActivityTask, Failed, TaskState
+from sluice.tasks.submission import job_name
 
 
 def outcome(world: World, token: str = "token") -> Failed:

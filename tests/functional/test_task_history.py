@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice.aws.attributes import from_item, to_item
-from sluice.aws.items import intent
+from sluice.aws.task_items import intent
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.ports import DeniedError
-from sluice.task_input import parse_task
-from tests.builders import EXECUTION, job, task_text
+from sluice.errors import DeniedError
+from sluice.tasks.contract import parse_task
 from tests.functional.test_aws_errors import client_error
+from tests.support.builders import EXECUTION, job, task_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

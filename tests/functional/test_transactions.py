@@ -9,8 +9,7 @@ from botocore.session import Session
 from botocore.stub import Stubber
 
 from sluice.aws.transactions import MAX_TRIES, Transactions
-from sluice.cohort_ports import BusyError
-from sluice.ports import RejectedError
+from sluice.errors import BusyError, RejectedError
 
 CANCELLED = "TransactionCanceledException"
 CONFLICT, FAILED, NONE = "TransactionConflict", "ConditionalCheckFailed", "None"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from sluice.aws.attributes import to_item
-from sluice.aws.items import intent, job_values, read_task
-from sluice.healing import HealingPolicy
-from sluice.model import Failed, TaskState
-from sluice.task_building import InvalidTaskError, build_task
-from sluice.task_input import parse_task
-from tests.builders import EXECUTION, World, detail, ended, job, job_event, task_text
+from sluice.aws.task_items import intent, job_values, read_task
+from sluice.tasks.contract import parse_task
+from sluice.tasks.model import Failed, TaskState
+from sluice.tasks.parsing import InvalidTaskError, build_task
+from sluice.tasks.reconciliation import HealingPolicy
 from tests.functional.test_bad_input import cancelled, noted
-from tests.functional.test_healer import heal, state, with_intent
+from tests.functional.test_reconciler import heal, state, with_intent
+from tests.support.builders import EXECUTION, World, detail, ended, job, job_event, task_text
 from tests.unit.sluice.test_bad_events import states_event
 
 ACCEPTED_ONCE = {

@@ -14,7 +14,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "an execution's name, which can be used once",
-        "functions/sluice/cohort_starter.py",
+        "functions/sluice/cohorts/starter.py",
         old="self.executions.start, cohort.workflow_arn, str(sample.execution_name), sample.input",
         new='self.executions.start, cohort.workflow_arn, f"{self.clock.now_us()}", sample.input',
         provers=tests(SERVICES, "test_a_run_goes_on_where_the_time_was_up"),
@@ -32,7 +32,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "starting what was noted only",
-        "functions/sluice/cohort_healer.py",
+        "functions/sluice/cohorts/reconciler.py",
         old="self.start_limiter.call(start, until_us)",
         new="pass",
         provers=tests(SERVICES, "test_a_sample_that_was_noted_and_never_started_is_started"),
@@ -40,7 +40,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "retrying only what had failed when it was asked for",
-        "functions/sluice/cohort_starter.py",
+        "functions/sluice/cohorts/starter.py",
         old="sample.status in FAILURES and (sample.stopped_at or 0) <= as_of",
         new="sample.status in FAILURES",
         provers=tests(SERVICES, "test_a_repeated_retry_does_not_retry_what_failed_since_it_was_asked_for"),
@@ -48,7 +48,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "asking again for a start without an answer",
-        "functions/sluice/cohort_starter.py",
+        "functions/sluice/cohorts/starter.py",
         old="UNCLEAR_TRIES: Final = 3",
         new="UNCLEAR_TRIES: Final = 1",
         provers=tests(SERVICES, "test_a_start_whose_answer_is_lost_is_made_again"),
@@ -109,7 +109,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "delivering again what was not counted",
-        "functions/sluice/cohort_counter.py",
+        "functions/sluice/cohorts/counter.py",
         old="            return ends\n",
         new="            return ()\n",
         provers=tests(SERVICES, "test_ends_that_cannot_be_counted_come_again"),
@@ -117,7 +117,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "asking about samples that have been running for long",
-        "functions/sluice/cohort_healer.py",
+        "functions/sluice/cohorts/reconciler.py",
         old="self.store.note_ends([end]))",
         new="0)",
         provers=tests(SERVICES, "test_an_end_of_which_no_event_told_is_counted"),
@@ -125,7 +125,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "stopping what a cancelled cohort left running",
-        "functions/sluice/cohort_healer.py",
+        "functions/sluice/cohorts/reconciler.py",
         old="self.executions.stop(sample.execution_arn, CANCELLED_ERROR)",
         new="pass",
         provers=tests(SERVICES, "test_a_cancelled_cohort_is_stopped_to_the_last_sample"),

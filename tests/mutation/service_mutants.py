@@ -11,18 +11,18 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "losing unused time but for the burst",
-        "functions/sluice/rate.py",
+        "functions/sluice/rate/gcra.py",
         old="start = max(state.arrival_us, earliest_us(now_us, limit))",
         new="start = state.arrival_us",
         provers=tests(
-            "unit/sluice/test_rate.py",
+            "unit/sluice/rate/test_gcra.py",
             "test_no_interval_holds_more_calls_than_rate_times_length_plus_burst_however_late_slots_are_used",
         ),
     ),
     Mutant(
         NEVER_ABOVE,
         "giving up a slot that comes too late",
-        "functions/sluice/limiter.py",
+        "functions/sluice/rate/limiter.py",
         old="if not self._is_late(due_us):",
         new="if due_us:",
         provers=tests(
@@ -34,7 +34,7 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "waiting until the slot falls due",
-        "functions/sluice/limiter.py",
+        "functions/sluice/rate/limiter.py",
         old="self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)",
         new="pass",
         provers=tests("functional/test_limiter.py", "test_nobody_returns_before_the_slot_is_due")
@@ -43,7 +43,7 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "lowering the rate after a 429",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old="self.submit_limiter.back_off()",
         new="pass",
         provers=tests(
@@ -54,17 +54,18 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "lowering the other APIs' rates after a 429",
-        "functions/sluice/limiter.py",
+        "functions/sluice/rate/limiter.py",
         old="                self.back_off()",
         new="                continue",
         provers=tests(
-            "functional/test_healer.py", "test_a_throttled_heartbeat_lowers_the_shared_rate_and_is_sent_again"
+            "functional/test_reconciler.py",
+            "test_a_throttled_heartbeat_lowers_the_shared_rate_and_is_sent_again",
         ),
     ),
     Mutant(
         NEVER_SILENT,
         "one execution of a slot at a time",
-        "functions/sluice/chain.py",
+        "functions/sluice/pollers/chain.py",
         old='not in (None, "RUNNING")',
         new="is not None",
         provers=tests(
@@ -76,7 +77,7 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_SILENT,
         "giving way to whoever used the name first",
-        "functions/sluice/chain.py",
+        "functions/sluice/pollers/chain.py",
         old="""\
         except AlreadyExistsError:
             return False
@@ -90,7 +91,7 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_SILENT,
         "the last long poll well before the deadline",
-        "functions/sluice/poller_pool.py",
+        "functions/sluice/pollers/pool.py",
         old="remaining_seconds - LAST_POLL_SECONDS",
         new="remaining_seconds",
         provers=tests("functional/test_pollers.py", "test_the_last_long_poll_ends_before_the_function_does"),
@@ -98,7 +99,7 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         IDLE,
         "going home when nothing comes",
-        "functions/sluice/chain.py",
+        "functions/sluice/pollers/chain.py",
         old="return 1 if probe else settings.max_empty_rounds",
         new="return None",
         provers=tests(
@@ -119,9 +120,9 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         SECRET,
         "naming a task by a digest",
-        "functions/sluice/submission.py",
+        "functions/sluice/tasks/submission.py",
         old="return hashlib.sha256(token.encode()).hexdigest()[:16]\n\n\ndef job_name",
         new="return token[:16]\n\n\ndef job_name",
-        provers=tests("unit/sluice/test_submission.py", "test_a_log_name_tells_nothing_of_the_token"),
+        provers=tests("unit/sluice/tasks/test_submission.py", "test_a_log_name_tells_nothing_of_the_token"),
     ),
 )

@@ -11,7 +11,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_TASK_IS_LOST,
         "the intent write",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old="known = not self.store.put_intent(task, handed.input, now_us // 1000)",
         new="known = False",
         provers=tests(
@@ -23,23 +23,25 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_TASK_IS_LOST,
         "submitting what a dead poller left",
-        "functions/sluice/healer.py",
+        "functions/sluice/tasks/reconciler.py",
         old="self._submit_missing(record, min(run.submit_until_us, claim_ends_us))",
         new="pass",
-        provers=tests("functional/test_healer.py", "test_a_task_that_was_lost_after_its_intent_is_submitted"),
+        provers=tests(
+            "functional/test_reconciler.py", "test_a_task_that_was_lost_after_its_intent_is_submitted"
+        ),
     ),
     Mutant(
         NO_TASK_IS_LOST,
         "the heartbeat of live tasks",
-        "functions/sluice/healer.py",
+        "functions/sluice/tasks/reconciler.py",
         old="self.heartbeat_limiter.call(partial(self.activities.heartbeat, token))",
         new="pass",
-        provers=tests("functional/test_healer.py", "test_a_live_task_gets_a_heartbeat_and_no_describe"),
+        provers=tests("functional/test_reconciler.py", "test_a_live_task_gets_a_heartbeat_and_no_describe"),
     ),
     Mutant(
         NO_TASK_IS_LOST,
         "noting ids after a fault",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old="""\
         finally:  # what was submitted before a fault is noted all the same
             if job_ids:""",
@@ -54,7 +56,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "the look-up by name after an unclear answer",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old='found = self._look_up_patiently(request["jobQueue"], request["jobName"])',
         new="found = None",
         provers=tests(
@@ -65,7 +67,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "a second look-up, for a job that shows up late",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old="SETTLE_SECONDS: Final = (2, 5)",
         new="SETTLE_SECONDS: Final = (2,)",
         provers=tests(
@@ -76,26 +78,26 @@ TASK_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "the reconciler's look-up by name",
-        "functions/sluice/healer.py",
+        "functions/sluice/tasks/reconciler.py",
         old="found = self.submitter.find(record)",
         new="found: dict[str, str] = {}",
-        provers=tests("functional/test_healer.py", "test_a_job_whose_id_was_lost_is_found_by_its_name"),
+        provers=tests("functional/test_reconciler.py", "test_a_job_whose_id_was_lost_is_found_by_its_name"),
     ),
     Mutant(
         NEVER_TWICE,
         "names made of the token",
-        "functions/sluice/submission.py",
+        "functions/sluice/tasks/submission.py",
         old='f"{token}\\n{name}".encode()',
         new="name.encode()",
         provers=tests(
-            "unit/sluice/test_submission.py",
+            "unit/sluice/tasks/test_submission.py",
             "test_the_same_submission_has_the_same_name_and_another_has_another",
         ),
     ),
     Mutant(
         NEVER_TWICE,
         "the window that is the poller's alone",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old="until_us=min(until_us, window_us)",
         new="until_us=max(until_us, window_us)",
         provers=tests(
@@ -105,19 +107,22 @@ TASK_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "the age from which the reconciler takes over",
-        "functions/sluice/healing.py",
+        "functions/sluice/tasks/reconciliation.py",
         old="settled=age_ms >= policy.takeover_seconds * 1000",
         new="settled=True",
-        provers=tests("unit/sluice/test_healing.py", "test_a_young_unsubmitted_task_is_still_its_pollers"),
+        provers=tests(
+            "unit/sluice/tasks/test_reconciliation.py", "test_a_young_unsubmitted_task_is_still_its_pollers"
+        ),
     ),
     Mutant(
         NEVER_TWICE,
         "the end of a reconciler's claim",
-        "functions/sluice/healer.py",
+        "functions/sluice/tasks/reconciler.py",
         old="min(run.submit_until_us, claim_ends_us)",
         new="max(run.submit_until_us, claim_ends_us)",
         provers=tests(
-            "functional/test_healer.py", "test_a_reconciler_that_is_slow_never_submits_beside_the_next_one"
+            "functional/test_reconciler.py",
+            "test_a_reconciler_that_is_slow_never_submits_beside_the_next_one",
         ),
     ),
     Mutant(
@@ -133,7 +138,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_EVENT_IS_LOST,
         "delivering a record that failed again",
-        "functions/sluice/queue.py",
+        "functions/sluice/runtime/sqs.py",
         old="""\
         logger.exception("record will be delivered again", message_id=record["messageId"])
         return False
@@ -150,7 +155,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_EVENT_IS_LOST,
         "handling each record of a batch by itself",
-        "functions/sluice/queue.py",
+        "functions/sluice/runtime/sqs.py",
         old="    except Exception:  # noqa: BLE001",
         new="    except ZeroDivisionError:  # noqa: BLE001",
         provers=tests(
@@ -161,25 +166,26 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_EVENT_IS_LOST,
         "asking about overdue jobs",
-        "functions/sluice/healing.py",
+        "functions/sluice/tasks/reconciliation.py",
         old="describe=waiting if overdue else ()",
         new="describe=()",
-        provers=tests("functional/test_healer.py", "test_an_event_that_never_came_is_made_good"),
+        provers=tests("functional/test_reconciler.py", "test_an_event_that_never_came_is_made_good"),
     ),
     Mutant(
         NO_EVENT_IS_LOST,
         "a day's patience with a job that Batch does not know",
-        "functions/sluice/healing.py",
+        "functions/sluice/tasks/reconciliation.py",
         old="forgettable=age_ms >= FORGOTTEN_SECONDS * 1000",
         new="forgettable=True",
         provers=tests(
-            "functional/test_healer.py", "test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day"
+            "functional/test_reconciler.py",
+            "test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day",
         ),
     ),
     Mutant(
         COMPLETED_ONCE,
         "telling the workflow before closing",
-        "functions/sluice/finisher.py",
+        "functions/sluice/tasks/completer.py",
         old="""\
         self.tell(record.task.token, outcome)
         self._close(record, outcome.state, "another job of its task failed", settled=settled)
@@ -195,7 +201,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         COMPLETED_ONCE,
         "a dead token that counts as told",
-        "functions/sluice/finisher.py",
+        "functions/sluice/tasks/completer.py",
         old="""\
         except TaskGoneError:
             self.figures.count("TasksGone")
@@ -205,22 +211,22 @@ TASK_MUTANTS: Final = (
             raise
 """,
         provers=tests(
-            "functional/test_finisher.py",
+            "functional/test_completer.py",
             "test_a_crash_after_the_workflow_was_told_is_made_good_by_the_next_delivery",
         ),
     ),
     Mutant(
         STOPPED,
         "the heartbeat sweep",
-        "functions/sluice/healer.py",
+        "functions/sluice/tasks/reconciler.py",
         old="        if not alive:\n",
         new="        if False:\n",
-        provers=tests("functional/test_healer.py", "test_a_dead_token_stops_its_jobs"),
+        provers=tests("functional/test_reconciler.py", "test_a_dead_token_stops_its_jobs"),
     ),
     Mutant(
         STOPPED,
         "no more jobs for a task that has ended",
-        "functions/sluice/submitter.py",
+        "functions/sluice/tasks/submitter.py",
         old="return clear and not ended and len(job_ids) < len(task.jobs)",
         new="return clear and len(job_ids) < len(task.jobs)",
         provers=tests(
@@ -232,23 +238,23 @@ TASK_MUTANTS: Final = (
     Mutant(
         STOPPED,
         "stopping jobs before the item leaves the reconciler's line",
-        "functions/sluice/finisher.py",
+        "functions/sluice/tasks/completer.py",
         old="self.stopper.stop(completion.jobs_to_stop(record), reason)",
         new="pass",
         provers=tests(
             "functional/test_order_of_steps.py",
             "test_a_task_stays_in_the_reconcilers_line_until_its_jobs_were_stopped",
         )
-        + tests("functional/test_finisher.py", "test_abandoned_tasks_stop_their_jobs"),
+        + tests("functional/test_completer.py", "test_abandoned_tasks_stop_their_jobs"),
     ),
     Mutant(
         STOPPED,
         "waiting for the ids of jobs that may have been submitted",
-        "functions/sluice/finisher.py",
+        "functions/sluice/tasks/completer.py",
         old="settled = settled or not completion.may_be_submitted(record)",
         new="settled = True",
         provers=tests(
-            "functional/test_healer.py",
+            "functional/test_reconciler.py",
             "test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted",
         ),
     ),

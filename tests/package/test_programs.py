@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COHORT = "run-42"
 CHECKOUT_WANTED = "name a checkout of Sluice by --project, or run this in one."
-REFERENCE = ("reference", "--panel", ROOT / "data/chr20/panel.bcf", "--output")
+REFERENCE = ("reference", "--panel", ROOT / "demo/data/chr20/panel.bcf", "--output")
 
 
 def lacking(program: str, extra: str) -> re.Pattern[str]:

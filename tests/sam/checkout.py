@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sam.toolbox import Toolbox, run
 from sluice_local.deploy import stack_outputs
-from tests.contract.stack.stack import QUICK, Stack
+from tests.e2e.stack.stack import QUICK, Stack
+from tools.sam.toolbox import Toolbox, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sam.toolbox import NotSetUpError, Toolbox, prepared_toolbox, run
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.building import Machines
 from tests.sam.checkout import Checkout, copy_project
+from tools.sam.toolbox import NotSetUpError, Toolbox, prepared_toolbox, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.contract.stack.stack import Stack
+    from tests.e2e.stack.stack import Stack
 
 # a network that Local AWS does not look at
 NETWORK = {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"}

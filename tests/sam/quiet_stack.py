@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.aws.cohort_items import sample_key
 from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.task_input import parse_task
+from sluice.tasks.contract import parse_task
 from tests.contract.building import eventually
 from tests.sam.checkout import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sluice.cohort import SampleStatus
-    from sluice.model import TaskRecord
+    from sluice.cohorts.model import SampleStatus
+    from sluice.tasks.model import TaskRecord
     from tests.contract.building import Machines
-    from tests.contract.stack.stack import Stack
+    from tests.e2e.stack.stack import Stack
 
 NAME = "sluice-quiet"
 LONG_AGO_MS = 1_000_000_000_000

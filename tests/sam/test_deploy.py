@@ -8,10 +8,10 @@ import boto3
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from sluice_local.demo.cohort import Places, imputed_key
-from sluice_local.demo.dataset import Dataset, ReadsWanted, people
-from sluice_local.demo.project import find_project
+from sluice_local.lowpass.dataset import Dataset, ReadsWanted, people
+from sluice_local.lowpass.people import Places, imputed_key
 from sluice_local.packaging import package, read_template
+from sluice_local.project import find_project
 from tests.sam.checkout import ROOT
 from tests.sam.conftest import NETWORK
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.building import Machines
-    from tests.contract.stack.stack import Stack
+    from tests.e2e.stack.stack import Stack
     from tests.sam.checkout import Checkout
 
 

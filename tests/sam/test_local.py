@@ -11,21 +11,21 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sam.local_invoke import LocalRun, local_run
-from sam.toolbox import run
-from sluice.cohort import SampleStatus
-from sluice.model import TaskState
+from sluice.cohorts.model import SampleStatus
+from sluice.tasks.model import TaskState
 from sluice_local.server import client_environment
 from tests.contract.building import eventually
 from tests.sam.conftest import NETWORK
 from tests.sam.quiet_stack import NAME, QuietStack, sample_event, silence
+from tools.sam.local_invoke import LocalRun, local_run
+from tools.sam.toolbox import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.contract.building import Machines
-    from tests.contract.stack.stack import Stack
+    from tests.e2e.stack.stack import Stack
     from tests.sam.checkout import Checkout
 
     Invoke = Callable[[str, Any], Any]

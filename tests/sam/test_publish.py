@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from sam.toolbox import ToolError, run
 from sluice_local.packaging import read_template
 from tests.sam.application_repository import APPLICATION, ApplicationRepository
 from tests.sam.checkout import ROOT
+from tools.sam.toolbox import ToolError, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sam.toolbox import Toolbox
     from sluice_local.server import LocalAws
     from tests.contract.building import Machines
     from tests.sam.checkout import Checkout
+    from tools.sam.toolbox import Toolbox
 
 SAMPLE = {"sample": "NA06989", "reads": "r", "reference": "f", "panel": "p", "geneticMap": "m", "output": "o"}
 SOURCE_URL = "https://example.com/sluice"

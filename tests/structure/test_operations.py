@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sluice_local.packaging import read_template
-from tests.faults.troubles import TROUBLES
+from tests.chaos.troubles import TROUBLES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()

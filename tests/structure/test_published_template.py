@@ -14,8 +14,8 @@ from cfnlint.api import lint_file
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from sam.published_template import published_template, references
 from sluice_local.packaging import read_template
+from tools.sam.published_template import published_template, references
 
 ROOT = Path(__file__).parents[2]
 WHOLE = read_template((ROOT / "template.yaml").read_text())

@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from sluice.sample_sheet import SheetRules, parse_sheet
-from sluice_cli.launching import OWN_WORKFLOW_NEEDS
+from sluice.cohorts.sheet import SheetRules, parse_sheet
+from sluice_cli.cohorts.launching import OWN_WORKFLOW_NEEDS
 
 ROOT = Path(__file__).parents[2]
 HEADING = "### Columns of the low-pass workflow"

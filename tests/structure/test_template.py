@@ -13,7 +13,7 @@ from cfnlint.api import lint_file
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 
-from sluice.settings import Settings
+from sluice.runtime.settings import Settings
 from sluice_local.packaging import read_template
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.attributes import from_item, to_item
-from sluice.cohort import Cohort, RunningSample, Sample, SampleStatus
+from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

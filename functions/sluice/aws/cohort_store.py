@@ -20,7 +20,7 @@ from sluice.aws.cohort_items import (
 )
 from sluice.aws.errors import translated
 from sluice.aws.transactions import Transactions
-from sluice.cohort import (
+from sluice.cohorts.model import (
     FAILURES,
     SampleStatus,
     changes_of_end,
@@ -28,14 +28,14 @@ from sluice.cohort import (
     started,
     status_to_leave,
 )
-from sluice.cohort_ports import CohortCancelledError
+from sluice.errors import CohortCancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from sluice.cohort import Block, Cohort, RunningSample, Sample, SampleEnd, Start
+    from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, Start
 
 RUNNING_BY_LOOK: Final = "RunningByLook"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from sluice.ports import (
+from sluice.errors import (
     AlreadyExistsError,
     DeniedError,
     DoesNotExistError,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sluice.aws.errors import translated
-from sluice.cohort_event import sample_end
-from sluice.ports import AlreadyExistsError, RejectedError
+from sluice.cohorts.events import sample_end
+from sluice.errors import AlreadyExistsError, RejectedError
 
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
-    from sluice.cohort import SampleEnd
+    from sluice.cohorts.model import SampleEnd
 
 
 @dataclass(frozen=True)

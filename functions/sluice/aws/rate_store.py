@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice import rate
 from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
-from sluice.ports import UnclearError
-from sluice.rate import RateState
+from sluice.errors import UnclearError
+from sluice.rate import gcra as rate
+from sluice.rate.gcra import RateState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from sluice.rate import Limit, Reservation
+    from sluice.rate.gcra import Limit, Reservation
 
 MAX_TRIES: Final = 50
 """A write fails only when somebody changed the rate or ended an idle time in between."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sluice.aws.errors import translated
-from sluice.ports import RejectedError
+from sluice.errors import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from types_boto3_s3 import S3Client
 
-    from sluice.cohort_event import SheetPlace
+    from sluice.cohorts.request import SheetPlace
 
 MAX_SHEET_BYTES: Final = 64 * 1024 * 1024
 """As much as start_samples can read and check in its memory (template.yaml)."""

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.aws.errors import translated
-from sluice.model import ActivityTask, Succeeded
-from sluice.ports import DoesNotExistError
+from sluice.errors import DoesNotExistError
+from sluice.tasks.model import ActivityTask, Succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_stepfunctions import SFNClient
 
-    from sluice.model import Outcome
+    from sluice.tasks.model import Outcome
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from uuid import uuid4
 
 from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
-from sluice.aws.items import OPEN_PARTITION, intent, job_values, read_open_task, read_task
-from sluice.model import FAILED, SUCCEEDED, Noted, TaskState
+from sluice.aws.task_items import OPEN_PARTITION, intent, job_values, read_open_task, read_task
+from sluice.tasks.model import FAILED, SUCCEEDED, Noted, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from sluice.model import JobRecord, OpenTask, Task, TaskRecord
+    from sluice.tasks.model import JobRecord, OpenTask, Task, TaskRecord
 
 BY_EXECUTION: Final = "ByExecution"
 OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from sluice.aws.errors import translated
-from sluice.cohort_ports import BusyError
-from sluice.ports import RejectedError
+from sluice.errors import BusyError, RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from bench.contenders.sluice import Sluice
 from bench.contenders.sync import with_retry
 from bench.measuring import Conditions, measure
 from bench.results import Run, read_run
-from sluice_local.demo.display import Display
+from sluice_local.terminal.display import Display
 
 CONDITIONS = Conditions(Cohort(samples=3, seed=1, mean_seconds=0.2), quota_per_second=20)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.cohort import Block, Cohort, Sample, SampleEnd, SampleStatus, Start
+from sluice.cohorts.model import Block, Cohort, Sample, SampleEnd, SampleStatus, Start
 from tests.contract.iam.ending_probes import execution_ended, record
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import LONG_AGO_SECONDS, within

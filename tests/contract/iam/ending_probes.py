@@ -6,9 +6,9 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.builders import detail, job_event
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import Handed, within
+from tests.support.builders import detail, job_event
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene

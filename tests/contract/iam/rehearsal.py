@@ -6,14 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.contract.iam import (
-    cohort_probes,
-    delivery_probes,
-    ending_probes,
-    healing_probes,
-    job_probes,
-    submit_probes,
-)
+from tests.contract.iam import cohort_probes, delivery_probes, ending_probes, job_probes, submit_probes
+from tests.contract.iam import reconciliation_probes as healing_probes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sluice.task_input import parse_task
+from sluice.tasks.contract import parse_task
 from tests.contract.building import Machines, make_role
 from tests.contract.iam.policies import deployed_policies
-from tests.contract.stack.stack import Stack, deployed
+from tests.e2e.stack.stack import Stack, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,7 +6,7 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice_local.faults import Fault, FaultKind, FaultPlan
+from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from tests.contract.building import eventually
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import within

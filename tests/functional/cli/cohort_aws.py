@@ -6,9 +6,8 @@ import io
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohort import Cohort, Sample, SampleStatus
+from sluice.cohorts.model import Cohort, Sample, SampleStatus
 from sluice_cli.errors import AwsError
-from tests.cohort_fakes import MemoryCohortStore
 from tests.functional.cli.fakes import (
     ARN,
     COHORT_TABLE,
@@ -19,6 +18,7 @@ from tests.functional.cli.fakes import (
     keyed,
     stack_outputs,
 )
+from tests.support.cohort_fakes import MemoryCohortStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

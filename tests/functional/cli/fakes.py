@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from typer.testing import CliRunner
 
 from sluice_cli.app import app
+from sluice_cli.aws.ports import World
 from sluice_cli.errors import AwsError
-from sluice_cli.ports import World
-from tests.cohort_fakes import MemoryCohortStore
-from tests.fakes import MemoryTaskStore
+from tests.support.cohort_fakes import MemoryCohortStore
+from tests.support.fakes import MemoryTaskStore
 from tests.unit.cli.recordings import recorded
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
-    from sluice.cohort_ports import CohortStore
-    from sluice.ports import TaskStore
+    from sluice.cohorts.ports import CohortStore
+    from sluice.tasks.ports import TaskStore
     from tests.unit.cli.recordings import Recording
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.cohort import SampleStatus
-from sluice.sample_sheet import SheetRules, parse_sheet
+from sluice.cohorts.model import SampleStatus
+from sluice.cohorts.sheet import SheetRules, parse_sheet
 from tests.functional.cli.cohort_aws import CohortAws, cohort_of
 from tests.functional.cli.fakes import ARN, NOW_MS, OUTPUTS, Clock, document, run
 

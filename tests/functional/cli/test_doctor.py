@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from sluice.cohort import Sample, SampleStatus
+from sluice.cohorts.model import Sample, SampleStatus
 from sluice_cli.errors import AwsError
-from tests.builders import job, open_record
-from tests.cohort_fakes import MemoryCohortStore
-from tests.fakes import MemoryTaskStore
 from tests.functional.cli.fakes import (
     NOW_MS,
     FakeApi,
@@ -35,6 +32,9 @@ from tests.functional.cli.health import (
     queue,
     quota,
 )
+from tests.support.builders import job, open_record
+from tests.support.cohort_fakes import MemoryCohortStore
+from tests.support.fakes import MemoryTaskStore
 
 
 def examined(**answers: Any) -> tuple[int, dict[str, Any]]:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice.cohort import Sample, SampleStatus
+from sluice.cohorts.model import Sample, SampleStatus
 from sluice_cli.errors import AwsError
-from tests.cohort_fakes import MemoryCohortStore
-from tests.fakes import MemoryTaskStore
 from tests.functional.cli.fakes import (
     FakeApi,
     denied,
@@ -24,12 +22,14 @@ from tests.functional.cli.fakes import (
     still_running,
     with_cohorts,
 )
+from tests.support.cohort_fakes import MemoryCohortStore
+from tests.support.fakes import MemoryTaskStore
 from tests.unit.cli.recordings import NAMES, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sluice.model import TaskRecord
+    from sluice.tasks.model import TaskRecord
 
 MISSING = AwsError("It said ValidationError: Stack with id x does not exist", "ValidationError")
 

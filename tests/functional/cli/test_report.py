@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.cohort import Cohort, ExecutionName, Sample, SampleStatus
-from sluice.model import JobRecord, TaskRecord
+from sluice.cohorts.model import Cohort, ExecutionName, Sample, SampleStatus
+from sluice.tasks.model import JobRecord, TaskRecord
 from sluice_cli.report.reading import EXECUTIONS_AT_ONCE
-from tests.builders import detail, ended, job, open_record
-from tests.cohort_fakes import MemoryCohortStore
-from tests.fakes import MemoryTaskStore
 from tests.functional.cli.fakes import NOW_MS, OUTPUTS, FakeApi, denied, keyed, run, with_cohorts
+from tests.support.builders import detail, ended, job, open_record
+from tests.support.cohort_fakes import MemoryCohortStore
+from tests.support.fakes import MemoryTaskStore
 
 if TYPE_CHECKING:
     from pathlib import Path

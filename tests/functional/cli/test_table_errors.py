@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice_cli.aws_api import BotocoreApi
+from sluice_cli.aws.api import BotocoreApi
+from sluice_cli.aws.ports import Where
 from sluice_cli.errors import AwsError
-from sluice_cli.ports import Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

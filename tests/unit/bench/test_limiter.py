@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.limiter import Measured, is_good, summed_up
-from bench.limiter_figures import Demand, kept, most_above_rate, per_second, seconds_to_recover
-from bench.limiter_process import Press, Trace
-from sluice.rate import MICROSECONDS, Limit
+from bench.limiter.figures import Demand, kept, most_above_rate, per_second, seconds_to_recover
+from bench.limiter.measuring import Measured, is_good, summed_up
+from bench.limiter.process import Press, Trace
+from sluice.rate.gcra import MICROSECONDS, Limit
 
 LIMIT = Limit(50, burst=10)
 

@@ -12,9 +12,9 @@ from bench.cohort import Cohort
 from bench.contenders.contender import Ended
 from bench.growth import Grown, growth_document, memory_table
 from bench.measuring import Conditions
-from bench.report import render_comparison, render_growth
+from bench.report.page import render_comparison, render_growth
+from bench.report.table import ROWS, comparison_table, number, print_wide
 from bench.results import Run, document, medians, read_run
-from bench.table import ROWS, comparison_table, number, print_wide
 from tests.unit.bench.building import a_job, a_seen, an_api
 
 CONDITIONS = Conditions(Cohort(2, 3, 2.0), 5.0)

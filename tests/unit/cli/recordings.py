@@ -1,4 +1,4 @@
-"""What executions on Local AWS left behind, as `python -m tests.contract.cli.record` wrote it down."""
+"""What executions on Local AWS left behind, as `python -m tests.e2e.cli.record` wrote it down."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.aws.items import read_task
-from sluice_cli.executions import read_execution
-from sluice_cli.explanation import explanation
+from sluice.aws.task_items import read_task
+from sluice_cli.aws.executions import read_execution
+from sluice_cli.explain.explanation import explanation
 
 if TYPE_CHECKING:
-    from sluice.model import TaskRecord
-    from sluice_cli.story import Story
+    from sluice.tasks.model import TaskRecord
+    from sluice_cli.explain.report import Story
 
 FOLDER = Path(__file__).parent / "histories"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice_cli.durations import moment, samples, span
+from sluice_cli.terminal.durations import moment, samples, span
 
 
 @pytest.mark.parametrize(

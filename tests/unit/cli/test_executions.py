@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice_cli.executions import is_called
+from sluice_cli.aws.executions import is_called
 
 
 @pytest.mark.parametrize(

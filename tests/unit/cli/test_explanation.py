@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from sluice.job_errors import BY_BATCH, BY_REASON, DEPENDENCY_FAILED, FAILED, OUT_OF_MEMORY, TERMINATED
-from sluice_cli.executions import read_execution
-from sluice_cli.explanation import explanation
-from sluice_cli.named_errors import MEANINGS
-from sluice_cli.story import Execution
+from sluice.tasks.job_errors import BY_BATCH, BY_REASON, DEPENDENCY_FAILED, FAILED, OUT_OF_MEMORY, TERMINATED
+from sluice_cli.aws.executions import Execution, read_execution
+from sluice_cli.explain.explanation import explanation
+from sluice_cli.explain.named_errors import MEANINGS
 from tests.unit.cli.recordings import recorded, told
 
 HEADLINES = {

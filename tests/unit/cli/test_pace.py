@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice_cli.pace import WINDOW_MS, Pace
+from sluice_cli.cohorts.pace import WINDOW_MS, Pace
 
 
 def test_there_is_no_rate_before_a_sample_has_ended() -> None:

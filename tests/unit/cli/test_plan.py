@@ -14,9 +14,9 @@ from bench.prices import cost
 from bench.scale.outcome import POLICIES
 from bench.scale.scenario import Scenario
 from bench.scale.world import World
-from sluice_cli.aws_prices import COMPUTE, ComputePrice
 from sluice_cli.commands.plan import RATE_OF_QUOTA, Compute
-from sluice_cli.plan import Cohort, Costs, Room, Times, costs, slots_of, times
+from sluice_cli.plan.estimate import Cohort, Costs, Room, Times, costs, slots_of, times
+from sluice_cli.plan.prices import COMPUTE, ComputePrice
 
 TOLERANCE = 0.1
 

@@ -10,10 +10,10 @@ import pytest
 from sluice_cli.report.facts import Resources, SampleFacts
 from sluice_cli.report.jobs import definition_names, jobs_of
 from sluice_cli.report.resources import newest, resources_of
-from tests.builders import ended, job, open_record
+from tests.support.builders import ended, job, open_record
 
 if TYPE_CHECKING:
-    from sluice.model import TaskRecord
+    from sluice.tasks.model import TaskRecord
 
 SAMPLE = SampleFacts("NA06989", 1, "SUCCEEDED", 500, 9000)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sluice.sample_sheet import Problem
-from sluice_cli.sheet_problems import LINES_SHOWN, listing
+from sluice.cohorts.sheet import Problem
+from sluice_cli.cohorts.sheet_problems import LINES_SHOWN, listing
 
 
 def test_every_bad_row_is_named() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sluice_local.engine.activity_broker import (
+from sluice_local.engine.stepfunctions.activity_broker import (
     ActivityBroker,
     ActivityFailedError,
     ActivityTask,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import islice
 
 from sluice_local.batch.model import JobStatus
-from sluice_local.engine.batch_integration import JobEnds, poll_intervals
+from sluice_local.engine.stepfunctions.batch_integration import JobEnds, poll_intervals
 from tests.unit.local_batch.building import a_job
 
 

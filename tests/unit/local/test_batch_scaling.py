@@ -1,6 +1,6 @@
 """How an event source mapping of a queue grows."""
 
-from sluice_local.engine.batch_scaling import BatchScaling
+from sluice_local.engine.functions.batch_scaling import BatchScaling
 
 
 def test_a_mapping_begins_with_five_batches_and_takes_five_more_a_second() -> None:

@@ -1,6 +1,6 @@
 """A batching window holds messages back until it is over or the batch is full."""
 
-from sluice_local.engine.batch_windows import BatchWindows
+from sluice_local.engine.functions.batch_windows import BatchWindows
 
 MAPPING = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 5}
 

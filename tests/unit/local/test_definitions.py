@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sluice_local.engine.definitions import definition_problems
+from sluice_local.engine.stepfunctions.definitions import definition_problems
 
 END = {"Type": "Pass", "End": True}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sluice_local.engine.embedded_metrics import Datum, metrics_in
+from sluice_local.engine.functions.embedded_metrics import Datum, metrics_in
 
 
 def line(**fields: Any) -> str:

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from sluice_local.engine.fault_events import FaultyBus, opportunity
-from sluice_local.faults import Fault, FaultKind, FaultPlan
-from sluice_local.faults_in_force import FaultsInForce
+from sluice_local.engine.faults.events import FaultyBus, opportunity
+from sluice_local.faults.in_force import FaultsInForce
+from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 
 LONG_SECONDS = 600.0
 JOB_EVENT = "Batch Job State Change"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice_local.faults import API_KINDS, Fault, FaultKind, FaultPlan, FaultPlanError
-from sluice_local.faults_in_force import FaultsInForce, Opportunity, Tally, chance, matches, strikes
+from sluice_local.faults.in_force import FaultsInForce, Opportunity, Tally, chance, matches, strikes
+from sluice_local.faults.plan import API_KINDS, Fault, FaultKind, FaultPlan, FaultPlanError
 
 SUBMIT = Opportunity(("Batch.SubmitJob",), "Batch.SubmitJob", "sluice-SubmitJobsFunction-1A2B3C")
 THROTTLED = Fault(FaultKind.THROTTLED, "Batch.SubmitJob")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sluice_local.batch.model import Scope
-from sluice_local.iam_needs import Need, batch_needs, denial_error, state_needs
+from sluice_local.engine.iam.needs import Need, batch_needs, denial_error, state_needs
 
 SCOPE = Scope("123456789012", "eu-west-1")
 BATCH = "arn:aws:batch:eu-west-1:123456789012"

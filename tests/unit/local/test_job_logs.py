@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sluice_local.batch.log_places import log_group, log_stream
+from sluice_local.batch.running.log_places import log_group, log_stream
 from sluice_local.engine.job_logs import BYTES_MAX, EVENTS_MAX, new_lines
 
 if TYPE_CHECKING:

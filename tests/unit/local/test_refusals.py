@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluice_local.engine.refusals import server_error, throttling
+from sluice_local.engine.http.refusals import server_error, throttling
 
 
 @pytest.mark.parametrize("api", ["Batch.SubmitJob", "Lambda.Invoke"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluice_local.engine.retry_delays import delay_seconds
+from sluice_local.engine.stepfunctions.retry_delays import delay_seconds
 
 
 @pytest.mark.parametrize(

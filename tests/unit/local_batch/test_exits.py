@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluice_local.batch.exits import (
+from sluice_local.batch.running.exits import (
     OUT_OF_MEMORY,
     OVER_MEMORY,
     OVER_TIME,

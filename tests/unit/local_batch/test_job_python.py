@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice_local.batch.job_python import JobPythons, program_path
+from sluice_local.batch.running.job_python import JobPythons, program_path
 
 if TYPE_CHECKING:
     from pathlib import Path

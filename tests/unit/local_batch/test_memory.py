@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice_local.batch.memory import group_memory_mib, proportional_memory_mib
+from sluice_local.batch.running.memory import group_memory_mib, proportional_memory_mib
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sluice_local.batch.exits import OUT_OF_MEMORY
 from sluice_local.batch.model import Exit, ExitRule, RetryStrategy
 from sluice_local.batch.retries import retries
+from sluice_local.batch.running.exits import OUT_OF_MEMORY
 
 SPOT = Exit(None, status_reason="Host EC2 (instance i-0a1b) terminated.")
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from sluice_local.batch.exits import OUT_OF_MEMORY, TIMED_OUT
 from sluice_local.batch.model import Exit, Job, Placement
-from sluice_local.batch.runner import Runner, RunnerSettings, job_command, log_path
+from sluice_local.batch.running.exits import OUT_OF_MEMORY, TIMED_OUT
+from sluice_local.batch.running.runner import Runner, RunnerSettings, job_command, log_path
 from tests.unit.local_batch.building import a_job
 
 PLACEMENT = Placement("arn:aws:ecs:us-east-1:000000000000:task/spot/1", "align/default/1")

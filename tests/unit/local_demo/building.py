@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lowpass.accuracy import BinAccuracy, SampleAccuracy
-from sluice_local.demo.accuracy import CohortAccuracy
+from lowpass.imputation.accuracy import BinAccuracy, SampleAccuracy
 from sluice_local.demo.failures import Failure
 from sluice_local.demo.jobs import ApiFigures, Calls, JobRow, Stage
 from sluice_local.demo.outcome import Run
-from sluice_local.demo.project import find_project
 from sluice_local.demo.settings import DemoSettings
 from sluice_local.demo.snapshot import Observation
+from sluice_local.lowpass.accuracy import CohortAccuracy
+from sluice_local.project import find_project
 
 STARTED_AT_MS = 1_000_000
 FAILURE = Failure(

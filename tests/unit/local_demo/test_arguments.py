@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluice_local.arguments import build_parser
+from sluice_local.cli import build_parser
 from sluice_local.quotas import Quota
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from lowpass.accuracy import mean_accuracy
+from lowpass.imputation.accuracy import mean_accuracy
 from sluice_local.demo.figures import accuracy_by_frequency, submit_rate, timeline
 from sluice_local.demo.jobs import ApiFigures, Stage
 from tests.unit.local_demo.building import STARTED_AT_MS, a_job, an_accuracy, three_jobs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluice_local.demo.lowpass_runs import LowpassRunError, in_parallel, run_lowpass
+from sluice_local.lowpass.runs import LowpassRunError, in_parallel, run_lowpass
 
 
 def test_every_item_is_worked_on_once() -> None:

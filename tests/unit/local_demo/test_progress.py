@@ -5,8 +5,8 @@ import io
 from rich.console import Console, RenderableType
 
 from sluice_local.demo.jobs import ApiFigures
-from sluice_local.demo.progress import Running, Step, render_block, render_line
 from sluice_local.demo.snapshot import take_snapshot
+from sluice_local.terminal.progress import Running, Step, render_block, render_line
 from tests.unit.local_demo.building import a_job, an_observation
 
 SEEN = an_observation(

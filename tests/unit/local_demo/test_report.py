@@ -2,8 +2,8 @@
 
 import re
 
-from sluice_local.demo.accuracy import CohortAccuracy
 from sluice_local.demo.report import render_report
+from sluice_local.lowpass.accuracy import CohortAccuracy
 from tests.unit.local_demo.building import FAILURE, a_run, an_observation, three_jobs
 
 

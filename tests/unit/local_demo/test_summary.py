@@ -5,10 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice_local.demo.accuracy import CohortAccuracy
 from sluice_local.demo.jobs import Stage
 from sluice_local.demo.snapshot import SampleState
 from sluice_local.demo.summary import first_submit_seconds, hand_over_seconds, sample_rows, summary
+from sluice_local.lowpass.accuracy import CohortAccuracy
 from tests.unit.local_demo.building import (
     STARTED_AT_MS,
     a_job,

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
-DATA = Path(__file__).parents[3] / "data" / "chr20"
+DATA = Path(__file__).parents[3] / "demo" / "data" / "chr20"
 SAMPLE = "NA12829"
 
 
 class Region(NamedTuple):
-    """A small copy of `data/chr20`."""
+    """A small copy of `demo/data/chr20`."""
 
     panel: Path
     truth: Path

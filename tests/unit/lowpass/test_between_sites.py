@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowpass.between_sites import BetweenSites
-from lowpass.li_stephens import backward, forward, stay_probabilities
+from lowpass.imputation.between_sites import BetweenSites
+from lowpass.imputation.li_stephens import backward, forward, stay_probabilities
 
 EFFECTIVE_SIZE = 20_000
 

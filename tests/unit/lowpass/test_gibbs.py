@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lowpass.gibbs import Haplotypes, NoReadsError, Settings, genotype_posteriors
-from lowpass.li_stephens import mismatch_probability, stay_probabilities
+from lowpass.imputation.gibbs import Haplotypes, NoReadsError, Settings, genotype_posteriors
+from lowpass.imputation.li_stephens import mismatch_probability, stay_probabilities
 
 PANEL = Haplotypes(
     np.array([[0, 1, 1], [1, 1, 0], [0, 0, 1], [1, 0, 0]], dtype=np.uint8),

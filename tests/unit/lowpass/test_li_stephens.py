@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lowpass.li_stephens import (
+from lowpass.imputation.li_stephens import (
     backward,
     emission_probabilities,
     forward,

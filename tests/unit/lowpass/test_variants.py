@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lowpass.genetic_map import GeneticMapError, site_morgans
+from lowpass.imputation.genetic_map import GeneticMapError, site_morgans
 from lowpass.variants import (
     Sites,
     UnknownSampleError,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sam.release import Versions, problems
+from tools.sam.release import Versions, problems
 
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-11-23\n"
 

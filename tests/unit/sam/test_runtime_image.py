@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from sam.runtime_image import APPLETS, File, is_left_out, linked_libraries, write_image
+from tools.sam.runtime_image import APPLETS, File, is_left_out, linked_libraries, write_image
 
 LDD = """\
 /opt/python/lib/python3.13/lib-dynload/_ssl.cpython-313-x86_64-linux-gnu.so:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sam.toolbox import gateway_of
+from tools.sam.toolbox import gateway_of
 
 
 def test_the_gateway_is_the_one_that_was_chosen() -> None:

@@ -10,18 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.aws.attributes import to_item
-from sluice.aws.items import job_values
-from sluice.completion import MAX_TEXT_BYTES
-from sluice.event import (
-    MAX_TOKEN,
-    InvalidEventError,
-    is_wake_up,
-)
-from sluice.execution_event import EndedExecution, read_ended_execution
-from sluice.job_event import EndedJob, read_job_event
-from sluice.model import TERMINAL
-from sluice.poller_event import PollerRound, read_poller_round
-from tests.builders import EXECUTION, detail
+from sluice.aws.task_items import job_values
+from sluice.events import MAX_TOKEN, InvalidEventError, is_wake_up
+from sluice.pollers.request import PollerRound, read_poller_round
+from sluice.tasks.completion import MAX_TEXT_BYTES
+from sluice.tasks.execution_event import EndedExecution, read_ended_execution
+from sluice.tasks.job_event import EndedJob, read_job_event
+from sluice.tasks.model import TERMINAL
+from tests.support.builders import EXECUTION, detail
 
 TOKEN = "AQCsecret"
 OURS = {"taskToken": TOKEN, "taskJob": "align", "sample": "NA06989"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.execution_event import EndedExecution, read_ended_execution
-from sluice.job_event import read_job_event
-from tests.builders import EXECUTION, detail, job_event
+from sluice.tasks.execution_event import EndedExecution, read_ended_execution
+from sluice.tasks.job_event import read_job_event
+from tests.support.builders import EXECUTION, detail, job_event
 
 
 def test_an_ended_job_of_ours_is_read() -> None:

@@ -8,16 +8,16 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from bench.scale.activity import ActivityQueue, QueuedTask
-from bench.scale.parameters import Parameters
-from bench.scale.reconciler import Reconciler
-from bench.scale.service import WINDOW_SECONDS, run_sluice
-from bench.scale.shared_rate import MemoryRates, VirtualClock, VirtualLimiter
-from bench.scale.submitting import Submitting
-from bench.scale.tasks import Tasks
+from bench.scale.sluice.activity import ActivityQueue, QueuedTask
+from bench.scale.sluice.parameters import Parameters
+from bench.scale.sluice.reconciler import Reconciler
+from bench.scale.sluice.service import WINDOW_SECONDS, run_sluice
+from bench.scale.sluice.shared_rate import MemoryRates, VirtualClock, VirtualLimiter
+from bench.scale.sluice.submitting import Submitting
+from bench.scale.sluice.tasks import Tasks
 from bench.scale.waits import measure_backlog
 from bench.scale.world import Process, World
-from sluice.rate import Limit
+from sluice.rate.gcra import Limit
 from tests.unit.bench.scale.building import NO_DELAYS, path_seconds, scenario
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The shared limiter under several processes."""

@@ -1,0 +1,1 @@
+"""The bench's tables, plots and page."""

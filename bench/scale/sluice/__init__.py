@@ -1,0 +1,1 @@
+"""Sluice in virtual time: its pollers, its reconciler and its shared rate."""

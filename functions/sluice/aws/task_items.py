@@ -1,0 +1,89 @@
+"""Task items: how a task and its score are written into DynamoDB, and read back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.aws.attributes import from_item
+from sluice.tasks.model import JobRecord, OpenTask, TaskRecord, TaskState
+from sluice.tasks.parsing import InvalidTaskError, build_task, task_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.tasks.model import Task
+
+OPEN_PARTITION: Final = "OPEN"
+"""The partition of the sparse index of open tasks; a closed task has no such attribute."""
+
+JOB_ATTRIBUTES: Final = {
+    "job_id": "jobId",
+    "status": "status",
+    "attempts": "attempts",
+    "created_at": "createdAt",
+    "started_at": "startedAt",
+    "stopped_at": "stoppedAt",
+    "exit_code": "exitCode",
+    "log_stream_name": "logStreamName",
+    "error": "error",
+    "reason": "reason",
+}
+
+
+def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
+    """The values of a new task's item: everything that is needed to submit it later on."""
+    return {
+        "taskToken": task.token,
+        "state": TaskState.OPEN.value,
+        "open": OPEN_PARTITION,
+        "executionArn": task.execution_arn,
+        "stateName": task.state_name,
+        "input": text,
+        "jobs": {job.name: {} for job in task.jobs},
+        "createdAt": now_ms,
+        "heartbeatAt": now_ms,
+    }
+
+
+def job_values(job: JobRecord) -> dict[str, Any]:
+    """The attributes of one job's map; what is unknown is left out."""
+    known = asdict(job)
+    return {name: known[key] for key, name in JOB_ATTRIBUTES.items() if known[key] is not None}
+
+
+def read_task(item: Mapping[str, Any]) -> TaskRecord:
+    """Reads a whole item; one whose input somebody has spoilt makes a record with a fault."""
+    values = from_item(item)
+    task, fault = _read_input(values)
+    return TaskRecord(
+        task=task,
+        state=TaskState(values["state"]),
+        jobs={name: _read_job(name, attributes) for name, attributes in values["jobs"].items()},
+        created_at=int(values["createdAt"]),
+        heartbeat_at=int(values["heartbeatAt"]),
+        fault=fault,
+    )
+
+
+def read_open_task(item: Mapping[str, Any]) -> OpenTask:
+    """Reads an entry of the index of open tasks."""
+    values = from_item(item)
+    return OpenTask(values["taskToken"], int(values["createdAt"]), int(values["heartbeatAt"]))
+
+
+def _read_input(values: Mapping[str, Any]) -> tuple[Task, str | None]:
+    try:
+        return build_task(values["taskToken"], values["input"]), None
+    except InvalidTaskError as error:
+        named = {name: values[name] for name in ("executionArn", "stateName")}
+        jobs = [{"jobName": name} for name in values["jobs"]]
+        return task_of(values["taskToken"], {**named, "jobs": jobs}), str(error)
+
+
+def _read_job(name: str, attributes: Mapping[str, Any]) -> JobRecord:
+    known = {
+        key: attributes[attribute] for key, attribute in JOB_ATTRIBUTES.items() if attribute in attributes
+    }
+    values: dict[str, Any] = {key: v if isinstance(v, str) else int(v) for key, v in known.items()}
+    return JobRecord(name=name, **values)

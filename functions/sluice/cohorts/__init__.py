@@ -1,0 +1,1 @@
+"""Cohorts: many samples, one execution of a workflow each."""

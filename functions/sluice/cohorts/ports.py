@@ -1,0 +1,98 @@
+"""What cohorts need of the world: their table, the executions of any workflow, and sample sheets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from sluice.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd
+    from sluice.cohorts.request import SheetPlace
+
+
+class CohortStore(Protocol):
+    """The cohort table: a cohort's item with its counts, and an item a sample."""
+
+    def create(self, cohort: Cohort) -> Cohort:
+        """Creates the cohort, or returns the one that there is of this name."""
+
+    def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
+        """Lets a cohort that was cancelled before then go on; returns it as it is now."""
+
+    def cohort(self, name: str) -> Cohort | None:
+        """Reads a cohort; None if there is none of this name."""
+
+    def all_cohorts(self) -> Iterator[Cohort]:
+        """All cohorts, in no order. It goes through the whole table."""
+
+    def cancel(self, name: str, now_ms: int) -> Cohort | None:
+        """Lets no more of its samples start; returns the cohort, None if there is none of this name."""
+
+    def samples(self, cohort: str) -> Iterator[Sample]:
+        """The samples of a cohort by their names, a page at a time."""
+
+    def sample(self, cohort: str, name: str) -> Sample | None:
+        """Reads a sample; None if the cohort has none of this name that was started."""
+
+    def begin(self, block: Block, now_ms: int) -> list[Sample]:
+        """Notes that samples start, with the cohort's counts, at once.
+
+        Returns:
+            Those that are noted as running, by this call or by one before; not those that have ended.
+
+        Raises:
+            CohortCancelledError: nothing was noted.
+            BusyError: nothing was noted.
+        """
+
+    def note_ends(self, ends: Sequence[SampleEnd]) -> int:
+        """Notes ends of executions of one cohort, each sample once, with the cohort's counts, at once.
+
+        Returns:
+            How many changed something: not those of other attempts, other executions or ended samples.
+
+        Raises:
+            BusyError: nothing was noted.
+        """
+
+    def running_samples(self, before_ms: int) -> Iterator[RunningSample]:
+        """The running samples of all cohorts that were last looked at by then, longest ago first."""
+
+    def claim(self, sample: RunningSample, now_ms: int) -> Sample | None:
+        """Moves the sample's last look to now; None if it has ended or another reconciler was quicker."""
+
+
+class Executions(Protocol):
+    """Executions of workflows. Each call is one request, never retried inside."""
+
+    def kind(self, workflow_arn: str) -> str:
+        """STANDARD or EXPRESS; raises RejectedError if there is no such state machine."""
+
+    def start(self, workflow_arn: str, name: str, payload: str) -> None:
+        """Starts an execution, or finds it started before, whether it has ended or not."""
+
+    def ended(self, execution_arn: str) -> SampleEnd | None:
+        """How an execution of a sample ended, None if it runs; raises DoesNotExistError."""
+
+    def stop(self, execution_arn: str, error: str) -> None:
+        """Stops an execution; one that has ended stays as it is; raises DoesNotExistError."""
+
+
+class CohortReporter(Protocol):
+    """Where an operator reads what went wrong with a cohort."""
+
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        """Says that a sample was left to the next look of the reconciler."""
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        """Says that so many ends were not counted, and that their events come again."""
+
+
+class Sheets(Protocol):
+    """Where sample sheets lie."""
+
+    def read(self, place: SheetPlace) -> bytes:
+        """The bytes of the sheet; raises RejectedError if there is none."""

@@ -1,0 +1,114 @@
+"""Heals cohorts: samples of whose end no event told, that never started, or that outlived their cohort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from sluice.cohorts.model import CANCELLED_ERROR, NOT_STARTED, SampleEnd, SampleStatus
+from sluice.errors import DoesNotExistError, RejectedError, ServiceError
+from sluice.rate.gcra import MICROSECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sluice.cohorts.model import Cohort, RunningSample, Sample
+    from sluice.cohorts.ports import CohortReporter, CohortStore, Executions
+    from sluice.ports import Clock, Crew, Figures
+    from sluice.rate.limiter import Limiter
+
+RUN_SECONDS: Final = 270
+"""How long a run begins new looks: the schedule starts the next one after five minutes (template.yaml)."""
+
+SPARE_SECONDS: Final = 30
+"""What is left of the function's time when the last look begins."""
+
+
+@dataclass(frozen=True)
+class CohortHealer:
+    """Looks at every running sample once in `look_seconds` and puts right what is not.
+
+    As with tasks, a look moves a sample to the end of the line, so that a run needs no memory of the one
+    before and two at once share the line.
+    """
+
+    store: CohortStore
+    executions: Executions
+    describe_limiter: Limiter
+    start_limiter: Limiter
+    crew: Crew
+    look_seconds: int
+    figures: Figures
+    reporter: CohortReporter
+    clock: Clock
+
+    def heal(self, until_us: int) -> None:
+        """Looks at the samples that are due, longest not looked at first, until the time is up.
+
+        A sample that cannot be healed now is told of and left to its next look.
+        """
+        self.crew.each(self._due(until_us), partial(self._visit, until_us))
+
+    def _due(self, until_us: int) -> Iterator[RunningSample]:
+        for sample in self.store.running_samples(self._now_ms() - self.look_seconds * 1000):
+            if self.clock.now_us() >= until_us:
+                return
+            yield sample
+
+    def _visit(self, until_us: int, due: RunningSample) -> None:
+        try:
+            sample = self.store.claim(due, self._now_ms())
+            if sample is not None:
+                self._look_at(sample, until_us)
+        except ServiceError as error:
+            self.reporter.sample_left(due.cohort, due.name, error)
+
+    def _look_at(self, sample: Sample, until_us: int) -> None:
+        ask = partial(self.executions.ended, sample.execution_arn)
+        try:
+            end = self.describe_limiter.call(ask, until_us)
+        except DoesNotExistError:
+            self._start(sample, until_us)
+            return
+        if end is not None:
+            self.figures.count("SampleEndsMissed", self.store.note_ends([end]))
+        elif self._is_cancelled(sample):
+            self.executions.stop(sample.execution_arn, CANCELLED_ERROR)
+            self.figures.count("SamplesStopped")
+
+    def _start(self, sample: Sample, until_us: int) -> None:
+        """Starts a sample that was only noted, unless it is not wanted any more."""
+        cohort = self.store.cohort(sample.cohort)
+        if cohort is None:
+            return
+        if cohort.cancelled_at is not None:
+            self._give_up(sample, SampleStatus.ABORTED, CANCELLED_ERROR)
+            return
+        start = partial(self._start_execution, cohort, sample)
+        try:
+            self.start_limiter.call(start, until_us)
+        except RejectedError as error:
+            self.reporter.sample_left(sample.cohort, sample.name, error)
+            self._give_up(sample, SampleStatus.FAILED, NOT_STARTED)
+        else:
+            self.figures.count("SamplesResumed")
+
+    def _start_execution(self, cohort: Cohort, sample: Sample) -> None:
+        self.executions.start(cohort.workflow_arn, str(sample.execution_name), sample.input)
+
+    def _give_up(self, sample: Sample, status: SampleStatus, error: str) -> None:
+        end = SampleEnd(sample.execution_name, sample.execution_arn, status, self._now_ms(), error)
+        self.store.note_ends([end])
+
+    def _is_cancelled(self, sample: Sample) -> bool:
+        cohort = self.store.cohort(sample.cohort)
+        return cohort is not None and cohort.cancelled_at is not None
+
+    def _now_ms(self) -> int:
+        return self.clock.now_us() // 1000
+
+
+def look_until_us(now_us: int, *, remaining_seconds: float) -> int:
+    """When a run must end whose function has so much time left."""
+    return now_us + int(min(RUN_SECONDS, remaining_seconds - SPARE_SECONDS) * MICROSECONDS)

@@ -1,0 +1,51 @@
+"""What a service's answer means to Sluice, whatever service it came from."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Raised when a service did not do what was asked; its subclasses say what is known of it.
+
+    Attributes:
+        code: the service's error code, such as `AccessDeniedException`; empty when there was no answer.
+    """
+
+    def __init__(self, message: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ThrottledError(ServiceError):
+    """Raised when the service refused the call because of its rate (429); the call had no effect."""
+
+
+class UnclearError(ServiceError):
+    """Raised when nobody knows whether the call took effect: a timeout, a reset connection, a 5xx."""
+
+
+class RejectedError(ServiceError):
+    """Raised when the service refused the request for good; the message is for the request's sender."""
+
+
+class DeniedError(ServiceError):
+    """Raised when a permission, a credential or a table is missing: the stack's fault, not the request's."""
+
+
+class TaskGoneError(ServiceError):
+    """Raised when a task token is dead: timed out, stopped with its execution, or already completed."""
+
+
+class AlreadyExistsError(ServiceError):
+    """Raised when an execution of this name was started before."""
+
+
+class DoesNotExistError(ServiceError):
+    """Raised when there is no execution of this name."""
+
+
+class CohortCancelledError(ServiceError):
+    """Raised when a cohort was cancelled after somebody asked for its samples to start."""
+
+
+class BusyError(ServiceError):
+    """Raised when others kept writing the same items; the write had no effect and may be repeated."""

@@ -1,0 +1,1 @@
+"""The executions that take tasks from the Activity."""

@@ -1,0 +1,1 @@
+"""The shared rate of each API."""

@@ -1,0 +1,1 @@
+"""What every function needs of its surroundings: settings, time, logs, workers, queue records."""

@@ -1,0 +1,84 @@
+"""Logs as JSON, metrics in CloudWatch's embedded format; task tokens reach neither."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from sluice.tasks.submission import task_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.errors import ServiceError
+
+NAMESPACE: Final = "Sluice"
+
+# the service's name, which is a metric's dimension, is the stack's: POWERTOOLS_SERVICE_NAME
+logger = Logger()
+metrics = Metrics(namespace=NAMESPACE)
+
+
+class Counts:
+    """Counts of one invocation, from any of its threads."""
+
+    def __init__(self) -> None:
+        """All counts are zero at first."""
+        self._lock = threading.Lock()
+        self._counter: Counter[str] = Counter()
+
+    def count(self, name: str, value: int = 1) -> None:
+        """Adds to a count."""
+        with self._lock:
+            self._counter[name] += value
+
+    def drain(self) -> dict[str, int]:
+        """Returns the counts that are not zero and starts again from zero."""
+        with self._lock:
+            totals, self._counter = +self._counter, Counter()
+        return dict(totals)
+
+
+def publish(message: str, counts: Mapping[str, int], seconds: Mapping[str, int] | None = None) -> None:
+    """Sends an invocation's counts and ages to CloudWatch and logs them in a line, if there are any."""
+    figures = {**counts, **(seconds or {})}
+    if not figures:
+        return
+    for name, value in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, value)
+    for name, value in (seconds or {}).items():
+        metrics.add_metric(name, MetricUnit.Seconds, value)
+    metrics.flush_metrics()
+    logger.info(message, extra=figures)
+
+
+class LogReporter:
+    """Writes what went wrong into the function's log."""
+
+    def task_left(self, token: str, error: Exception) -> None:
+        """Says that a task was left to the next look of the reconciler."""
+        logger.warning("task left to the reconciler", task_id=task_id(token), error=_said(error))
+
+    def poll_failed(self, error: ServiceError) -> None:
+        """Says that a long poll failed."""
+        logger.warning("long poll failed", error=_said(error))
+
+    def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
+        """Says that Batch gave no answer about so many jobs, which are asked about again later."""
+        logger.warning("jobs not described", jobs=jobs, error=_said(error))
+
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        """Says that a sample was left to the next look of the reconciler."""
+        logger.warning("sample left to the reconciler", cohort=cohort, sample=sample, error=_said(error))
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        """Says that so many ends were not counted, and that their events come again."""
+        logger.warning("ends of samples come again", cohort=cohort, ends=ends, error=_said(error))
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

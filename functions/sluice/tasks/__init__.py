@@ -1,0 +1,1 @@
+"""A task, from the Activity to its outcome."""

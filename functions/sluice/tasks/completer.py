@@ -1,0 +1,104 @@
+"""Notes what became of a job and, when that ends its task, completes the task in its workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sluice.errors import TaskGoneError
+from sluice.tasks import completion
+from sluice.tasks.model import TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sluice.ports import Clock, Figures
+    from sluice.rate.limiter import Limiter
+    from sluice.tasks.model import Failed, JobRecord, Outcome, TaskRecord
+    from sluice.tasks.ports import Activities, Batch, TaskStore
+
+
+@dataclass(frozen=True)
+class Stopper:
+    """Terminates jobs; repeating it is harmless."""
+
+    batch: Batch
+    limiter: Limiter
+    figures: Figures
+
+    def stop(self, jobs: Iterable[JobRecord], reason: str) -> None:
+        """Terminates each job that Batch knows and that has not ended."""
+        for job in jobs:
+            if job.job_id is not None and not job.ended:
+                self._terminate(job.job_id, f"Sluice: {reason}")
+
+    def _terminate(self, job_id: str, reason: str) -> None:
+        self.limiter.call(partial(self.batch.terminate_job, job_id, reason))
+        self.figures.count("JobsTerminated")
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """Completes tasks exactly once, as their workflows see it."""
+
+    activities: Activities
+    store: TaskStore
+    stopper: Stopper
+    figures: Figures
+    clock: Clock
+
+    def note(self, token: str, job: JobRecord) -> None:
+        """Notes an ended job; a repeated, late or foreign note changes nothing."""
+        noted = self.store.note_job(token, job)
+        self.figures.count("JobsEnded" if noted.changed else "EventsIgnored")
+        if noted.record is not None and noted.record.state is TaskState.OPEN:
+            self.finish_if_ended(noted.record, settled=False)
+
+    def finish_if_ended(self, record: TaskRecord, *, settled: bool) -> bool:
+        """Completes the task if its jobs say so; True if it has ended, now or before.
+
+        The item is closed last: a crash on the way repeats all of it, and a workflow that was told
+        already answers that the task is gone, which counts as done. Of a task that had ended before, the
+        jobs that came to light since are stopped. `settled` as for `abandon`.
+        """
+        if record.state is not TaskState.OPEN:
+            self._close(record, record.state, "its task has ended", settled=settled)
+            return True
+        outcome = completion.decide(record)
+        if outcome is None:
+            return False
+        self.tell(record.task.token, outcome)
+        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+        return True
+
+    def abandon(self, record: TaskRecord, reason: str, *, settled: bool) -> None:
+        """Stops the jobs of a task whose workflow does not wait for it any more.
+
+        Unless it is `settled` (nobody can still be submitting its jobs), a task with jobs of unknown id
+        stays in the reconciler's line: its poller notes those ids, or the reconciler finds the jobs by name.
+        """
+        self._close(record, TaskState.ABANDONED, reason, settled=settled)
+        self.figures.count("TasksAbandoned")
+
+    def reject(self, token: str, outcome: Failed, submitted: Iterable[JobRecord]) -> None:
+        """Fails a task of which Batch refused a job for good, and stops the jobs before it."""
+        self.tell(token, outcome)
+        self.stopper.stop(submitted, "Batch refused another job of its task")
+        self.store.close(token, outcome.state, self._now_ms(), settled=True)
+
+    def tell(self, token: str, outcome: Outcome) -> None:
+        """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
+        try:
+            self.activities.complete(token, outcome)
+            self.figures.count("TasksSucceeded" if outcome.state is TaskState.SUCCEEDED else "TasksFailed")
+        except TaskGoneError:
+            self.figures.count("TasksGone")
+
+    def _close(self, record: TaskRecord, state: TaskState, reason: str, *, settled: bool) -> None:
+        self.stopper.stop(completion.jobs_to_stop(record), reason)
+        settled = settled or not completion.may_be_submitted(record)
+        self.store.close(record.task.token, state, self._now_ms(), settled=settled)
+
+    def _now_ms(self) -> int:
+        return self.clock.now_us() // 1000

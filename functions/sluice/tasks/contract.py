@@ -1,0 +1,178 @@
+"""Holds an activity task's input against Sluice's contract, and says exactly what is wrong with it; pure.
+
+What a job asks of Batch beyond that is SubmitJob's to know: `check_requests` takes its word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from graphlib import CycleError
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from sluice.schema import Entries, Fields, Flag, Text, listed, shown
+from sluice.tasks.parsing import InvalidTaskError, task_of
+from sluice.tasks.submission import MAX_NAME, NAME, submit_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sluice.tasks.model import Task
+
+RESERVED_PARAMETERS: Final = ("taskToken", "taskJob")
+
+MAX_JOBS: Final = 100
+"""Jobs a task: their ids are noted in one DynamoDB expression of at most 4 KB, their records and the
+input share an item of at most 400 KB, and their outputs fit into a task's 262,144 characters.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
+MAX_ARN: Final = 256
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html"""
+
+MAX_STATE_NAME: Final = 80
+"""https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
+
+MAX_REQUEST_BYTES: Final = 30 * 1024
+"""A SubmitJob request: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
+
+_EXECUTION_ARN = Text(
+    most=MAX_ARN,
+    # of any partition, Region and account
+    pattern=re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(execution|express):.+"),
+    described="an execution's ARN, $$.Execution.Id",
+)
+
+_DEPENDENCY = Fields({"jobName": Text(least=1)}, others=True)
+
+_JOB = Fields(
+    {
+        "jobName": Text(
+            pattern=NAME, described=f"1 to {MAX_NAME} of A-Z a-z 0-9 _ -, the first a letter or digit"
+        ),
+        "dependsOn": Entries(_DEPENDENCY),
+        "parameters": Fields({}, others=True),
+    },
+    required=("jobName",),
+    others=True,
+)
+"""What Sluice itself reads of a job; the other fields are SubmitJob's arguments."""
+
+_TASK = Fields(
+    {
+        "executionArn": _EXECUTION_ARN,
+        "stateName": Text(least=1, most=MAX_STATE_NAME),
+        "jobs": Entries(_JOB, least=1, most=MAX_JOBS),
+        "failFast": Flag(),
+    },
+    required=("executionArn", "stateName", "jobs"),
+)
+
+_SOME_JOB_ID = "00000000-0000-0000-0000-000000000000"
+"""As long as Batch's ids are."""
+
+
+def parse_task(token: str, text: str) -> Task:
+    """Reads an activity task's input (JSON text) and returns its Task, jobs in the order to submit them.
+
+    Raises:
+        InvalidTaskError: names the field, what it holds and what is allowed.
+    """
+    body = _loads(text)
+    for complaint in _TASK.complaints("", body):
+        raise InvalidTaskError(complaint)
+    _check_jobs(body["jobs"])
+    try:
+        return task_of(token, body)
+    except CycleError as error:
+        circle = listed(error.args[1], " -> ")
+        raise InvalidTaskError(f"jobs depend on each other in a circle: {circle}") from error
+
+
+def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | None]) -> None:
+    """Makes sure that every job of a task makes a request that SubmitJob takes, as far as can be said before.
+
+    Args:
+        task: the task.
+        complaint: what is wrong with the arguments of a SubmitJob, None if nothing is (ports.Batch).
+
+    Raises:
+        InvalidTaskError: names the job by its place in the input, and what is wrong with it.
+    """
+    # another token of the same length, so that no complaint can show the task's
+    stand_in = replace(task, token="t" * len(task.token))
+    job_ids = dict.fromkeys((job.name for job in task.jobs), _SOME_JOB_ID)
+    for job in task.jobs:
+        request = submit_request(stand_in, job, job_ids)
+        said = complaint(request) or _size_complaint(request)
+        if said:
+            raise InvalidTaskError(f"jobs[{job.index}]: {said}")
+
+
+def is_execution_arn(value: Any) -> TypeGuard[str]:
+    """True for what a task's `executionArn` may be."""
+    return next(_EXECUTION_ARN.complaints("", value), None) is None
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except InvalidTaskError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise InvalidTaskError(f"the task's input is not JSON: {error}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        twice = _given_twice(name for name, _ in pairs)
+        raise InvalidTaskError(f"the task's input has the name {shown(twice)} twice in one object")
+    return fields
+
+
+def _given_twice(names: Iterable[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _check_jobs(jobs: Sequence[Mapping[str, Any]]) -> None:
+    names = [job["jobName"] for job in jobs]
+    twice = _given_twice(names)
+    if twice is not None:
+        raise InvalidTaskError(f"jobs has the jobName {twice!r} twice; names must differ within a task")
+    for index, job in enumerate(jobs):
+        for name in RESERVED_PARAMETERS:
+            if name in job.get("parameters", ()):
+                raise InvalidTaskError(
+                    f"jobs[{index}].parameters.{name} is Sluice's own; choose another name"
+                )
+        for at, entry in enumerate(job.get("dependsOn", ())):
+            _check_dependency(f"jobs[{index}].dependsOn[{at}]", entry, names)
+
+
+def _check_dependency(path: str, entry: Mapping[str, Any], names: Sequence[str]) -> None:
+    if "jobName" in entry and "jobId" in entry:
+        raise InvalidTaskError(f"{path} has both jobName and jobId; give one of them")
+    if not entry.keys() & {"jobName", "jobId"} and entry.get("type") != "SEQUENTIAL":
+        raise InvalidTaskError(f"{path} names no job; give jobName (a job of this task) or jobId")
+    if "jobName" in entry and entry["jobName"] not in names:
+        raise InvalidTaskError(
+            f"{path} names {shown(entry['jobName'])}, no job of this task; there are: {listed(names)}"
+        )
+
+
+def _size_complaint(request: Mapping[str, Any]) -> str | None:
+    """What Batch would refuse however it counts: JSON without a blank, in UTF-8."""
+    text = json.dumps(request, ensure_ascii=False, separators=(",", ":"))
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        around = text[max(0, error.start - 20) : error.end]
+        return f"half of a surrogate pair, the last of {shown(around)}, is no character"
+    if size <= MAX_REQUEST_BYTES:
+        return None
+    return f"its SubmitJob request has {size} bytes with the task token; Batch allows {MAX_REQUEST_BYTES}"

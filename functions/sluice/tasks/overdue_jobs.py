@@ -1,0 +1,102 @@
+"""Asks Batch about jobs of whose end no event has told, 100 a call."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.errors import ServiceError
+from sluice.tasks import completion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sluice.ports import Figures, Reporter
+    from sluice.rate.limiter import Limiter
+    from sluice.tasks.completer import Finisher
+    from sluice.tasks.ports import Batch
+
+JOBS_A_CALL: Final = 100
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A job to ask Batch about; one that is `forgettable` may be unknown to it for good."""
+
+    token: str = field(repr=False)
+    job_name: str
+    job_id: str
+    forgettable: bool
+
+
+class Questions:
+    """What several threads want to ask, handed out in as few calls as can be."""
+
+    def __init__(self) -> None:
+        """There are none at first."""
+        self._lock = threading.Lock()
+        self._waiting: list[Question] = []
+
+    def add(self, questions: Iterable[Question]) -> None:
+        """Keeps the questions until they are taken."""
+        with self._lock:
+            self._waiting += questions
+
+    def take(self, *, at_least: int) -> Sequence[Question]:
+        """Hands out as many as fit into a call, or none while there are fewer than `at_least`."""
+        with self._lock:
+            if len(self._waiting) < at_least:
+                return ()
+            taken, self._waiting = self._waiting[:JOBS_A_CALL], self._waiting[JOBS_A_CALL:]
+            return taken
+
+
+@dataclass(frozen=True)
+class Inquirer:
+    """Notes what Batch says of jobs that have ended, or that it has forgotten."""
+
+    batch: Batch
+    limiter: Limiter
+    finisher: Finisher
+    figures: Figures
+    reporter: Reporter
+
+    def ask(self, questions: Questions, *, at_least: int, until_us: int) -> None:
+        """Asks until fewer than `at_least` questions are left.
+
+        Questions to which no answer comes are dropped and told of; the next look at their tasks asks again.
+
+        Args:
+            questions: those that were gathered so far.
+            at_least: JOBS_A_CALL while more may come, 1 at the end.
+            until_us: no call is made after this time.
+        """
+        while asked := questions.take(at_least=at_least):
+            describe = partial(self.batch.describe_jobs, [each.job_id for each in asked])
+            try:
+                details = self.limiter.call(describe, until_us)
+            except ServiceError as error:
+                self.reporter.jobs_not_described(len(asked), error)
+            else:
+                self._hear(asked, {detail["jobId"]: detail for detail in details})
+
+    def _hear(self, asked: Sequence[Question], details: Mapping[str, Mapping[str, Any]]) -> None:
+        for question in asked:
+            detail = details.get(question.job_id)
+            if detail is None and question.forgettable:
+                detail = completion.vanished(question.job_id)
+            if detail is not None:
+                self._note(question, detail)
+
+    def _note(self, question: Question, detail: Mapping[str, Any]) -> None:
+        job = completion.job_record(question.job_name, detail)
+        if not job.ended:
+            return
+        self.figures.count("EventsMissed")
+        try:
+            self.finisher.note(question.token, job)
+        except ServiceError as error:
+            self.reporter.task_left(question.token, error)

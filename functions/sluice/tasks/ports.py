@@ -1,0 +1,90 @@
+"""What tasks need of the world: Batch, the Activity and the task table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sluice.tasks.model import (
+        ActivityTask,
+        JobRecord,
+        Noted,
+        OpenTask,
+        Outcome,
+        Task,
+        TaskRecord,
+        TaskState,
+    )
+
+
+class Batch(Protocol):
+    """AWS Batch: each call is one request, never retried inside."""
+
+    def complaint(self, request: Mapping[str, Any]) -> str | None:
+        """What is wrong with SubmitJob's arguments, as far as can be said without a call; None if nothing."""
+
+    def submit_job(self, request: Mapping[str, Any]) -> str:
+        """Submits and returns the job's id.
+
+        Raises ThrottledError, UnclearError, or one of RejectedError and DeniedError (a queue of others).
+        """
+
+    def find_job(self, job_queue: str, job_name: str) -> str | None:
+        """The id of the newest job of exactly this name in any status, or None."""
+
+    def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        """The JobDetails of up to 100 jobs; those that Batch does not know any more are left out."""
+
+    def terminate_job(self, job_id: str, reason: str) -> None:
+        """Ends the job in whatever state it is; an ended job stays as it is."""
+
+
+class ActivityQueue(Protocol):
+    """The Activity that is the queue."""
+
+    def next_task(self) -> ActivityTask | None:
+        """Long-polls (a minute at most); None when there was nothing to do."""
+
+
+class Activities(Protocol):
+    """The completion of the Activity's tasks."""
+
+    def complete(self, token: str, outcome: Outcome) -> None:
+        """Ends the task as its outcome says; raises TaskGoneError."""
+
+    def heartbeat(self, token: str) -> None:
+        """Tells Step Functions that the task is alive; raises TaskGoneError."""
+
+
+class TaskStore(Protocol):
+    """The task table: the score of every task under its token."""
+
+    def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
+        """Writes the OPEN task with all of its planned jobs; False if it was known already."""
+
+    def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+        """Notes Batch's ids by job name, also in a task that has ended; None if there is no such task."""
+
+    def note_job(self, token: str, job: JobRecord) -> Noted:
+        """Notes that a job ended; an ended job never changes again."""
+
+    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
+        """Marks the task ended; an ended task never changes its state again.
+
+        One that is not `settled`, as it may have jobs of which nobody knows the ids, is due as before,
+        until it is closed again in the same state and settled.
+        """
+
+    def of_execution(self, execution_arn: str) -> list[TaskRecord]:
+        """The OPEN tasks of one workflow execution."""
+
+    def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
+        """All tasks of these executions, open and closed, oldest first; those deleted since are missing."""
+
+    def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
+        """The tasks that are not closed for good and had their last heartbeat by then, longest ago first."""
+
+    def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
+        """Moves the task's heartbeat to now; None if it was closed or another reconciler was quicker."""

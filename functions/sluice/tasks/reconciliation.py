@@ -1,0 +1,95 @@
+"""What an open task needs when it is looked at again; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sluice.rate.gcra import MICROSECONDS
+from sluice.tasks.submission import LAST_SUBMIT_SECONDS, submitting_seconds
+
+if TYPE_CHECKING:
+    from sluice.tasks.model import JobRecord, TaskRecord
+
+
+@dataclass(frozen=True)
+class HealingPolicy:
+    """When tasks are looked at.
+
+    Attributes:
+        heartbeat_seconds: a task is looked at again so long after the last look.
+        takeover_seconds: the age of a task from which its unsubmitted jobs are no longer its poller's.
+        overdue_seconds: the age of a task from which the events of its jobs count as lost.
+    """
+
+    heartbeat_seconds: int
+    takeover_seconds: int
+    overdue_seconds: int
+
+    @property
+    def submit_seconds(self) -> float:
+        """How long after its claim a reconciler may submit; the next claim is a heartbeat later."""
+        return submitting_seconds(self.heartbeat_seconds)
+
+    def due_before_ms(self, now_ms: int) -> int:
+        """The last heartbeat of a task that is only just due."""
+        return now_ms - self.heartbeat_seconds * 1000
+
+
+RUN_SECONDS: Final = 55
+"""How long a run begins new looks. The schedule starts the next one within the minute (template.yaml), and
+two that go through the same tasks would pay twice for each claim.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """When a run must end: `look_until_us` for new looks, `submit_until_us` for new jobs."""
+
+    look_until_us: int
+    submit_until_us: int
+
+
+def plan_run(now_us: int, *, remaining_seconds: float) -> Run:
+    """Fits a run into what remains of the function's time."""
+    left_seconds = remaining_seconds - LAST_SUBMIT_SECONDS
+    return Run(
+        look_until_us=now_us + int(min(RUN_SECONDS, left_seconds) * MICROSECONDS),
+        submit_until_us=now_us + int(left_seconds * MICROSECONDS),
+    )
+
+
+FORGOTTEN_SECONDS: Final = 86_400
+"""Batch keeps ended jobs for a day at least, and its answers may lag behind; a job that it does not know
+has vanished only when its task is older than this.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
+"""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What to do for a live task: submit what is missing, ask Batch about jobs that should have ended.
+
+    `settled` says that nobody else can still be submitting its jobs.
+    """
+
+    settled: bool
+    unsubmitted: bool
+    describe: tuple[JobRecord, ...]
+    forgettable: bool
+
+
+def diagnose(record: TaskRecord, *, now_ms: int, policy: HealingPolicy) -> Diagnosis:
+    """Says what a live, open task lacks."""
+    age_ms = now_ms - record.created_at
+    # of a task that nobody can read, nobody knows what to submit, or in which queue to look it up
+    unsubmitted = record.fault is None and any(job.job_id is None for job in record.jobs.values())
+    overdue = age_ms >= policy.overdue_seconds * 1000
+    waiting = tuple(job for job in record.jobs.values() if job.job_id and not job.ended)
+    return Diagnosis(
+        settled=age_ms >= policy.takeover_seconds * 1000,
+        unsubmitted=unsubmitted,
+        describe=waiting if overdue else (),
+        forgettable=age_ms >= FORGOTTEN_SECONDS * 1000,
+    )

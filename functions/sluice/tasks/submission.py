@@ -1,0 +1,71 @@
+"""What Sluice says to SubmitJob: the job's name, its arguments, and when a submitter must let go."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.tasks.model import Dependency, JobSpec, Task
+
+MAX_NAME: Final = 111
+"""Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+"""
+
+NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_NAME - 1}}}")
+"""The names of a task's jobs."""
+
+SUBMITTING_SHARE: Final = 0.8
+"""The share of its time with a task in which its owner may begin to submit a job.
+
+SubmitJob knows no client token, so two submitters of one task must never be at work together. The rest
+is for the call that was begun last: 25 s at most until its answer or the end of the socket's patience
+(aws/clients.py), and some more until ListJobs shows the job. A fifth of 300 s is enough, a fifth of 150 s
+just so; much less is for tests with a Batch that answers at once.
+"""
+
+LAST_SUBMIT_SECONDS: Final = 45
+"""No job is submitted later than this before a function's deadline, so that even after a slow answer its id
+can still be noted (the sockets' timeouts: aws/clients.py)."""
+
+
+def submitting_seconds(own_seconds: float) -> float:
+    """How long the owner of a task may submit its jobs if the next owner comes after `own_seconds`."""
+    return own_seconds * SUBMITTING_SHARE
+
+
+def task_id(token: str) -> str:
+    """Names a task in logs: the first 16 hex digits of its token's SHA-256, never the token itself."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+def job_name(token: str, name: str) -> str:
+    """Names a job for Batch so that the same submission always has the same name."""
+    digest = hashlib.sha256(f"{token}\n{name}".encode()).hexdigest()[:16]
+    return f"{name}-{digest}"
+
+
+def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict[str, Any]:
+    """Builds SubmitJob's arguments for one job of a task.
+
+    Args:
+        task: the task, for its token.
+        job: the job to submit.
+        job_ids: Batch's ids of the task's jobs that were submitted before, by name.
+    """
+    request = dict(job.request)
+    request["jobName"] = job_name(task.token, job.name)
+    request["parameters"] = {**request.get("parameters", {}), "taskToken": task.token, "taskJob": job.name}
+    if job.depends_on:
+        request["dependsOn"] = [_dependency(entry, job_ids) for entry in job.depends_on]
+    return request
+
+
+def _dependency(entry: Dependency, job_ids: Mapping[str, str]) -> dict[str, Any]:
+    named = {} if entry.job_name is None else {"jobId": job_ids[entry.job_name]}
+    return {**entry.request, **named}

@@ -1,0 +1,166 @@
+"""Submits a task's jobs: the intent first, then each job in a slot of the shared rate, then their ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
+from sluice.rate.gcra import MICROSECONDS
+from sluice.tasks import completion
+from sluice.tasks.contract import check_requests, parse_task
+from sluice.tasks.model import JobRecord
+from sluice.tasks.parsing import InvalidTaskError
+from sluice.tasks.submission import job_name, submit_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice.ports import Clock, Figures
+    from sluice.rate.limiter import Limiter
+    from sluice.tasks.completer import Finisher
+    from sluice.tasks.model import ActivityTask, Task, TaskRecord
+    from sluice.tasks.ports import Batch, TaskStore
+
+SETTLE_SECONDS: Final = (2, 5)
+"""How long before each look-up an unclear submission may take to show up under its name. AWS promises
+nothing; a job that shows up later still would be submitted twice."""
+
+NOTE_SECONDS: Final = 10
+"""The ids of a task that takes longer are noted as often, and the answer says whether it has ended."""
+
+
+class RefusedJobError(Exception):
+    """Raised when Batch refused a job for good; the message is for the task's sender."""
+
+    def __init__(self, job_name: str, message: str) -> None:
+        """`job_name` is the job's name in its task."""
+        super().__init__(message)
+        self.job_name = job_name
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """Takes tasks to Batch. Safe to share between threads.
+
+    A task is its poller's alone for `window_seconds` after its intent.
+    """
+
+    batch: Batch
+    store: TaskStore
+    finisher: Finisher
+    submit_limiter: Limiter
+    look_up_limiter: Limiter
+    window_seconds: float
+    figures: Figures
+    clock: Clock
+
+    def take(self, handed: ActivityTask, *, until_us: int) -> None:
+        """Does all that a task from the queue needs; its sender hears of it if the task is wrong.
+
+        Args:
+            handed: the activity task.
+            until_us: no job is submitted after this time; what is left then is the reconciler's.
+        """
+        now_us = self.clock.now_us()
+        try:
+            task = parse_task(handed.token, handed.input)
+            check_requests(task, self.batch.complaint)
+            known = not self.store.put_intent(task, handed.input, now_us // 1000)
+        except (InvalidTaskError, RejectedError) as error:
+            self.finisher.tell(handed.token, completion.invalid(str(error)))
+            return
+        if not known:
+            self.figures.count("TasksTaken")
+            window_us = now_us + round(self.window_seconds * MICROSECONDS)
+            self.submit(task, {}, until_us=min(until_us, window_us))
+
+    def submit(self, task: Task, known: Mapping[str, str], *, until_us: int) -> None:
+        """Submits the jobs of an open task that have no id in `known`, and notes the new ids.
+
+        A task that ended meanwhile (stopped, or failed fast) gets no more jobs, and those that it got
+        are stopped.
+        """
+        job_ids = dict(known)
+        try:
+            while self._submit_some(task, job_ids, until_us):
+                pass
+        except RefusedJobError as error:
+            submitted = [JobRecord(name, job_id=job_id) for name, job_id in job_ids.items()]
+            self.finisher.reject(task.token, completion.rejection(error.job_name, str(error)), submitted)
+
+    def find(self, record: TaskRecord) -> dict[str, str]:
+        """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
+
+        Raises:
+            RejectedError: a queue is not there any more.
+        """
+        task = record.task
+        unknown = [job for job in task.jobs if record.jobs[job.name].job_id is None]
+        found = {}
+        for job in unknown:
+            job_id = self._look_up(job.request["jobQueue"], job_name(task.token, job.name))
+            if job_id is not None:
+                found[job.name] = job_id
+        return found
+
+    def _submit_some(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
+        """Submits for NOTE_SECONDS and notes the ids; True if there are jobs left, and time for them."""
+        clear = ended = False
+        try:
+            clear = self._submit_missing(task, job_ids, until_us)
+        finally:  # what was submitted before a fault is noted all the same
+            if job_ids:
+                ended = self._note(task.token, job_ids, settled=clear)
+        return clear and not ended and len(job_ids) < len(task.jobs)
+
+    def _submit_missing(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
+        """Adds to `job_ids` for NOTE_SECONDS; False if the time is up, when a job's fate may be unknown."""
+        pause_us = self.clock.now_us() + NOTE_SECONDS * MICROSECONDS
+        for job in task.jobs:
+            if job.name in job_ids:
+                continue
+            job_id = self._submit_once(job.name, submit_request(task, job, job_ids), until_us)
+            if job_id is None:
+                return False
+            job_ids[job.name] = job_id
+            if self.clock.now_us() >= pause_us:
+                break
+        return True
+
+    def _submit_once(self, job_name: str, request: Mapping[str, Any], until_us: int) -> str | None:
+        """Tries until Batch gives a clear answer; None if the time is up before."""
+        while self.submit_limiter.wait(until_us):
+            try:
+                job_id = self.batch.submit_job(request)
+            except ThrottledError:
+                self.figures.count("SubmitThrottled")
+                self.submit_limiter.back_off()
+            except UnclearError:
+                self.figures.count("SubmitUnclear")
+                found = self._look_up_patiently(request["jobQueue"], request["jobName"])
+                if found is not None:
+                    return found
+            except (RejectedError, DeniedError) as error:
+                raise RefusedJobError(job_name, str(error)) from error
+            else:
+                self.figures.count("JobsSubmitted")
+                return job_id
+        return None
+
+    def _look_up_patiently(self, job_queue: str, name: str) -> str | None:
+        for seconds in SETTLE_SECONDS:
+            self.clock.sleep(seconds)
+            found = self._look_up(job_queue, name)
+            if found is not None:
+                return found
+        return None
+
+    def _look_up(self, job_queue: str, name: str) -> str | None:
+        return self.look_up_limiter.call(partial(self.batch.find_job, job_queue, name))
+
+    def _note(self, token: str, job_ids: Mapping[str, str], *, settled: bool) -> bool:
+        """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs."""
+        record = self.store.record_submitted(token, job_ids)
+        return record is not None and self.finisher.finish_if_ended(record, settled=settled)

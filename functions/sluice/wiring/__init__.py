@@ -1,0 +1,1 @@
+"""Which adapter goes where; one module for each kind of function."""

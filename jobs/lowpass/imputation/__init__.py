@@ -1,0 +1,1 @@
+"""The imputation of genotypes from likelihoods and a panel."""

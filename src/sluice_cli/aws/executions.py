@@ -1,0 +1,180 @@
+"""Finds executions by what people call them, and reads their histories and tasks."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice_cli.errors import AwsError, WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sluice.tasks.model import TaskRecord
+    from sluice_cli.aws.ports import Api
+    from sluice_cli.aws.stack import Stack
+
+MAX_PAGES: Final = 20
+"""Pages of 1,000 executions that are searched for a name: ListExecutions gives some 100 calls at once.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
+
+def find_execution(api: Api, stack: Stack, asked: str, cohort: str | None) -> Execution:
+    """Finds an execution by its ARN, its name, or its sample; of several the one that started last.
+
+    Raises:
+        WrongUsageError: there is none; the message says where was searched.
+        AwsError: AWS refused a call.
+    """
+    command = f"{asked} --cohort {cohort}" if cohort else asked
+    if asked.startswith("arn:"):
+        return describe_execution(api, asked, command)
+    workflow_arn = stack.output("WorkflowArn")
+    arn = _in_cohort_table(api, stack, asked, cohort) if cohort else None
+    arn = arn or _by_name(api, workflow_arn, asked, cohort)
+    if arn is None:
+        raise WrongUsageError(_not_found(stack, asked, cohort, workflow_arn))
+    return describe_execution(api, arn, command)
+
+
+def describe_execution(api: Api, arn: str, asked: str) -> Execution:
+    """Reads an execution.
+
+    Raises:
+        WrongUsageError: there is no such execution.
+        AwsError: AWS refused the call.
+    """
+    try:
+        found = api.call("stepfunctions", "describe_execution", executionArn=arn)
+    except AwsError as error:
+        if error.code in {"ExecutionDoesNotExist", "InvalidArn"}:
+            raise WrongUsageError(f"There is no execution {arn} in {api.region}: check the ARN.") from error
+        raise
+    return read_execution(found, asked)
+
+
+def read_execution(found: Mapping[str, Any], asked: str) -> Execution:
+    """Reads DescribeExecution's answer; `asked` is how a command asks for it."""
+    stopped = found.get("stopDate")
+    return Execution(
+        arn=found["executionArn"],
+        name=found["name"],
+        subject=_sample(found.get("input")) or found["name"],
+        asked=asked,
+        status=found["status"],
+        started_ms=at_ms(found["startDate"]),
+        stopped_ms=at_ms(stopped) if stopped else None,
+        error=found.get("error") or None,
+        cause=found.get("cause") or None,
+    )
+
+
+def history_of(api: Api, arn: str) -> Iterator[dict[str, Any]]:
+    """Reads an execution's events, oldest first."""
+    pages = api.pages("stepfunctions", "get_execution_history", executionArn=arn)
+    return (event for page in pages for event in page["events"])
+
+
+def tasks_of(api: Api, stack: Stack, arn: str) -> tuple[TaskRecord, ...]:
+    """Reads an execution's tasks, open and closed, oldest first; those deleted long ago are missing."""
+    return tuple(api.tasks(stack.output("TaskTableName")).history([arn]))
+
+
+def present_of(api: Api, tasks: Iterable[TaskRecord]) -> dict[str, str]:
+    """Asks Batch about the jobs that have not ended; returns a few words by job id."""
+    job_ids = [job.job_id for task in tasks for job in task.jobs.values() if job.job_id and not job.ended]
+    found: dict[str, str] = {}
+    for begin in range(0, len(job_ids), 100):
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html
+        jobs = api.call("batch", "describe_jobs", jobs=job_ids[begin : begin + 100])["jobs"]
+        found |= {job["jobId"]: _status(job) for job in jobs}
+    return found
+
+
+def _status(job: dict[str, Any]) -> str:
+    reason = job.get("statusReason")
+    return f"{job['status']} ({reason})" if reason else str(job["status"])
+
+
+def _sample(text: str | None) -> str | None:
+    try:
+        given = json.loads(text or "{}")
+    except ValueError:
+        return None
+    sample = given.get("sample") if isinstance(given, dict) else None
+    return sample if isinstance(sample, str) and sample else None
+
+
+def _in_cohort_table(api: Api, stack: Stack, sample: str, cohort: str) -> str | None:
+    table = stack.outputs.get("CohortTableName")
+    found = api.cohorts(table).sample(cohort, sample) if table is not None else None
+    return found.execution_arn if found is not None else None
+
+
+def _by_name(api: Api, workflow_arn: str, asked: str, cohort: str | None) -> str | None:
+    pages = api.pages("stepfunctions", "list_executions", stateMachineArn=workflow_arn)
+    for number, page in enumerate(pages, start=1):
+        # newest first: https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+        found = [
+            each["executionArn"] for each in page["executions"] if is_called(each["name"], asked, cohort)
+        ]
+        if found:
+            return str(found[0])
+        if number == MAX_PAGES:
+            break
+    return None
+
+
+def is_called(name: str, asked: str, cohort: str | None) -> bool:
+    """True if an execution's name is what was asked for.
+
+    It may be the name itself, or the sample of `<cohort>.<attempt>.<sample>` or of `<sample>-<anything>`.
+    """
+    if name == asked and cohort is None:
+        return True
+    of_cohort = re.fullmatch(r"([^.]+)\.\d+\.(.+)", name)
+    if of_cohort:
+        return of_cohort[2] == asked and cohort in {None, of_cohort[1]}
+    return cohort is None and name.startswith(f"{asked}-")
+
+
+def _not_found(stack: Stack, asked: str, cohort: str | None, workflow_arn: str) -> str:
+    where = f"cohort {cohort}" if cohort else "any cohort"
+    workflow = workflow_arn.rpartition(":")[2]
+    return (
+        f"No execution of sample {asked!r} in {where} is known to workflow {workflow} of stack {stack.name}. "
+        "Check the name, or give the execution's ARN if another state machine ran it."
+    )
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution as DescribeExecution tells it; times are ms since the epoch.
+
+    Attributes:
+        arn, name: its names in AWS.
+        subject: what a person calls it: the sample, or the execution's name.
+        asked: how a command asks for it: `NA06989 --cohort trio`.
+        status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+        started_ms, stopped_ms: from when to when it ran.
+        error, cause: of an execution that ended badly, if it has them.
+    """
+
+    arn: str
+    name: str
+    subject: str
+    asked: str
+    status: str
+    started_ms: int
+    stopped_ms: int | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+def at_ms(timestamp: Any) -> int:
+    """A timestamp of botocore's (a datetime) in ms since the epoch."""
+    return round(float(timestamp.timestamp()) * 1000)

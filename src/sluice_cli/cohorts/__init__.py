@@ -1,0 +1,1 @@
+"""Launching, cancelling and summing up a cohort."""

@@ -1,0 +1,49 @@
+"""Says what is wrong with a sheet: every bad row, and rows that lack the same together; pure."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sluice.cohorts.sheet import Problem
+
+LINES_SHOWN: Final = 200
+RANGES_SHOWN: Final = 12
+
+
+def listing(name: str, problems: Sequence[Problem]) -> str:
+    """A sentence on the sheet, and a line for each thing that is wrong."""
+    lines = [f"  {each}" for each in _together(problems)]
+    many = f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
+    rest = [f"  and {len(lines) - LINES_SHOWN:,} more"] if len(lines) > LINES_SHOWN else []
+    return "\n".join([f"{name} has {many}; nothing was started.", *lines[:LINES_SHOWN], *rest])
+
+
+def _together(problems: Iterable[Problem]) -> Iterator[str]:
+    """One text for all rows of which the same is to be said, in the order of their first one."""
+    lines: dict[tuple[str | None, str], list[int]] = {}
+    for problem in problems:
+        lines.setdefault((problem.column, problem.says), []).append(problem.line)
+    for (column, says), found in lines.items():
+        place = _place(found)
+        yield f"{place}, {column}: {says}" if column else f"{place}: {says}"
+
+
+def _place(lines: Sequence[int]) -> str:
+    if not lines[0]:
+        return "the sheet"
+    ranges = list(_ranges(lines))
+    shown = ", ".join(ranges[:RANGES_SHOWN])
+    if len(lines) == 1:
+        return f"line {shown}"
+    return f"lines {shown}" + (f" and {len(ranges) - RANGES_SHOWN:,} more" if ranges[RANGES_SHOWN:] else "")
+
+
+def _ranges(lines: Iterable[int]) -> Iterator[str]:
+    numbered = enumerate(sorted(set(lines)))
+    for _, run in groupby(numbered, key=lambda pair: pair[1] - pair[0]):
+        together = [line for _, line in run]
+        yield f"{together[0]}" if len(together) == 1 else f"{together[0]}-{together[-1]}"

@@ -1,0 +1,72 @@
+"""`sluice cancel`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sluice.cohorts.model import SampleStatus
+from sluice_cli.aws.cohorts import find_cohort
+from sluice_cli.aws.ports import Where, World
+from sluice_cli.aws.stack import find_stack
+from sluice_cli.cohorts.cancelling import cancel_cohort
+from sluice_cli.errors import WrongUsageError
+from sluice_cli.terminal.durations import samples
+from sluice_cli.terminal.options import (
+    DEFAULT_STACK,
+    CohortArgument,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+)
+from sluice_cli.terminal.output import say, screen
+
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(cancel)
+
+
+def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
+    context: typer.Context,
+    cohort: CohortArgument,
+    *,
+    yes: _Yes = False,
+    stack: StackOption = DEFAULT_STACK,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Stop a cohort: no more samples start, and those that run are stopped.
+
+    Their jobs are ended by Sluice. It may be repeated, and what it has no time
+    for is stopped by the reconciler. `sluice retry` runs the stopped samples
+    again, `sluice launch` starts those that never were.
+
+    \b
+    Examples:
+      sluice cancel run-42
+      sluice cancel run-42 --yes
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    world: World = context.obj
+    api = world.connect(Where(stack, profile, region))
+    found_stack = find_stack(api, stack)
+    found = find_cohort(api, found_stack, cohort)
+    running = found.counts.get(SampleStatus.RUNNING, 0)
+    if not yes:
+        _ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
+    left, console = running, screen()
+    for left in cancel_cohort(api, world, found_stack, cohort):
+        if sys.stdout.isatty():
+            say(console, f"{samples(left)} running")
+    if left:
+        say(console, f"Cohort {cohort} is cancelled; left to the reconciler: {samples(left)}.")
+    else:
+        say(console, f"Cohort {cohort} is cancelled; none of its samples runs.")
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise WrongUsageError("There is nobody to ask: give --yes to stop the cohort without a question.")
+    typer.confirm(question, abort=True)

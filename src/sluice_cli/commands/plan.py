@@ -1,0 +1,155 @@
+"""`sluice plan`."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sluice_cli.errors import WrongUsageError
+from sluice_cli.plan.estimate import Cohort, Costs, Room, Times, costs, job_hour, slots_of, times
+from sluice_cli.plan.prices import COMPUTE, ComputePrice
+from sluice_cli.terminal.durations import span
+from sluice_cli.terminal.options import JsonOption
+from sluice_cli.terminal.output import print_json, say, screen
+
+RATE_OF_QUOTA = 0.98
+"""Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
+
+Compute = Literal["fargate", "fargate-arm", "fargate-spot", "ec2", "none"]
+
+_Samples = Annotated[int, typer.Option("--samples", min=1, metavar="N", help="Samples of the cohort.")]
+_Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, metavar="N", help="Jobs of a sample, one after another.")
+]
+_Minutes = Annotated[
+    float, typer.Option("--minutes", min=0.01, metavar="M", help="That a job runs in the mean.")
+]
+_Slowest = Annotated[
+    float,
+    typer.Option("--slowest", min=1, metavar="X", help="Times the mean that the slowest sample's jobs run."),
+]
+_Start = Annotated[
+    float, typer.Option("--start-seconds", min=0, metavar="S", help="That Batch takes to start a container.")
+]
+_Quota = Annotated[
+    float, typer.Option("--quota", min=0.1, metavar="RATE", help="SubmitJob calls a second that AWS allows.")
+]
+_MaxVcpus = Annotated[
+    float,
+    typer.Option(
+        "--max-vcpus",
+        min=0.25,
+        metavar="N",
+        help="vCPUs of all compute environments together; twice the stack's MaxVcpus.",
+    ),
+]
+_Vcpus = Annotated[float, typer.Option("--vcpus", min=0.25, metavar="N", help="vCPUs of a job.")]
+_Gib = Annotated[float, typer.Option("--gib", min=0.5, metavar="N", help="Memory of a job in GiB.")]
+_Compute = Annotated[
+    Compute, typer.Option("--compute", help="What the jobs run on; none leaves its price out.")
+]
+_VcpuUsd = Annotated[
+    float | None,
+    typer.Option("--vcpu-usd", min=0, metavar="USD", help="Price of a vCPU-hour instead, as of EC2 Spot."),
+]
+_GibUsd = Annotated[
+    float | None, typer.Option("--gib-usd", min=0, metavar="USD", help="Price of a GiB-hour instead.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(plan)
+
+
+def plan(  # noqa: PLR0913 - each parameter is an option of the command line
+    *,
+    samples: _Samples,
+    jobs: _Jobs = 3,
+    minutes: _Minutes = 15.0,
+    slowest: _Slowest = 2.0,
+    start_seconds: _Start = 60.0,
+    quota: _Quota = 50.0,
+    max_vcpus: _MaxVcpus = 512.0,
+    vcpus: _Vcpus = 1.0,
+    gib: _Gib = 2.0,
+    compute: _Compute = "fargate-spot",
+    vcpu_usd: _VcpuUsd = None,
+    gib_usd: _GibUsd = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how long a cohort will take and what it will cost, before anything runs.
+
+    Nothing is asked of AWS. Prices are those of us-east-1, without free tiers.
+    Times and Sluice's own costs are those of the project's simulation, within
+    a tenth; how Batch finds its machines is not simulated.
+
+    \b
+    Examples:
+      sluice plan --samples 1500
+      sluice plan --samples 1800 --minutes 40 --vcpus 4 --gib 16 --max-vcpus 4000
+      sluice plan --samples 1500 --vcpu-usd 0.019 --gib-usd 0 --json
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    if vcpus > max_vcpus:
+        raise WrongUsageError(
+            f"--vcpus is {vcpus:g}: more than --max-vcpus, {max_vcpus:g}; no job could run."
+        )
+    price = _price(compute, vcpu_usd, gib_usd)
+    room = Room(quota * RATE_OF_QUOTA, slots_of(max_vcpus, vcpus))
+    seconds = minutes * 60
+    even = times(Cohort(samples, jobs, seconds, seconds, start_seconds), room)
+    cohort = Cohort(samples, jobs, seconds, seconds * slowest, start_seconds)
+    found = times(cohort, room)
+    bill = costs(cohort, found.all_done, job_hour(price, vcpus, gib))
+    if as_json:
+        print_json(_document(cohort, even, found, bill))
+    else:
+        _show(screen(), cohort, (even, found), bill, price)
+
+
+def _price(compute: Compute, vcpu_usd: float | None, gib_usd: float | None) -> ComputePrice | None:
+    if vcpu_usd is not None or gib_usd is not None:
+        return ComputePrice(vcpu_usd or 0.0, gib_usd or 0.0, note="prices as given")
+    return None if compute == "none" else COMPUTE[compute]
+
+
+def _document(cohort: Cohort, even: Times, found: Times, bill: Costs) -> dict[str, Any]:
+    return {
+        "samples": cohort.samples,
+        "jobs": cohort.all_jobs,
+        "seconds": round(found.all_done, 1),
+        "secondsIfJobsAreAlike": round(even.all_done, 1),
+        "heldBackBy": found.held_back_by,
+        "usd": {name: round(usd, 4) for name, usd in asdict(bill).items()} | {"total": round(bill.total, 4)},
+        "usdPerSample": round(bill.total / cohort.samples, 6),
+    }
+
+
+def _show(
+    console: Console, cohort: Cohort, both: tuple[Times, Times], bill: Costs, price: ComputePrice | None
+) -> None:
+    even, found = both
+    say(console, f"{cohort.samples:,} samples, {cohort.all_jobs:,} jobs: {span(found.all_done)}", "bold")
+    say(console, f"  {span(even.all_done)} if all jobs were alike; {found.held_back_by} decides")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    for name, usd, note in (
+        ("Batch's compute", bill.compute, price.note if price else "left out"),
+        ("Step Functions", bill.step_functions, "one transition a job and one a sample"),
+        ("Lambda", bill.functions, ""),
+        ("DynamoDB", bill.tables, ""),
+        ("SQS", bill.queues, ""),
+    ):
+        table.add_row(f"  {name}", _usd(usd), note)
+    say(console, "")
+    say(console, f"{_usd(bill.total)}, {_usd(bill.total / cohort.samples)} a sample", "bold")
+    console.print(table)
+
+
+def _usd(amount: float) -> str:
+    """An amount to the cent, and small ones to a hundredth of one."""
+    return f"{amount:,.2f} USD" if amount >= 0.1 or not amount else f"{amount:.4f} USD"

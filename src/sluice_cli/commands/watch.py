@@ -1,0 +1,113 @@
+"""`sluice watch`."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import typer
+from rich.console import RenderableType
+from rich.live import Live
+
+from sluice_cli.aws.cohorts import cohorts_of, find_cohort
+from sluice_cli.aws.ports import Api, Where, World
+from sluice_cli.aws.stack import Stack, find_stack
+from sluice_cli.cohorts.pace import Pace
+from sluice_cli.cohorts.summary import Standing, standing
+from sluice_cli.terminal.cohort_display import headline, pace_line, whole
+from sluice_cli.terminal.options import (
+    DEFAULT_STACK,
+    CohortArgument,
+    FailOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+)
+from sluice_cli.terminal.output import say, screen
+
+FAILURES_EVERY: Final = 5
+"""Looks between two readings of all samples, which costs more than reading the counts."""
+
+_Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Seconds between two looks.")]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A cohort as it stands, and its pace until then."""
+
+    standing: Standing
+    pace: Pace
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(watch)
+
+
+def watch(  # noqa: PLR0913 - each parameter is an option of the command line
+    context: typer.Context,
+    cohort: CohortArgument,
+    *,
+    every: _Every = 2.0,
+    fail: FailOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Look on until every sample of a cohort has ended.
+
+    It shows counts, the rate of the last five minutes and when the cohort will
+    be done at it, and what samples failed of. Where there is no terminal it
+    prints a line whenever something changes. Ctrl-C ends the looking only.
+
+    \b
+    Examples:
+      sluice watch run-42
+      sluice watch run-42 --fail && sluice report run-42 --html run-42.html
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    world: World = context.obj
+    api = world.connect(Where(stack, profile, region))
+    looks = look_on(api, world, find_stack(api, stack), cohort, every)
+    last = _show_live(looks) if sys.stdout.isatty() else _print_changes(looks)
+    if fail and last.standing.has_failures:
+        raise typer.Exit(1)
+
+
+def look_on(api: Api, world: World, stack: Stack, name: str, every_seconds: float) -> Iterator[Look]:
+    """Looks at a cohort until every sample has ended."""
+    pace, failed, number = Pace(), Standing(find_cohort(api, stack, name), ()).failed, 0
+    while True:
+        cohort = find_cohort(api, stack, name)
+        now = Standing(cohort, failed)
+        if now.has_failures and (number % FAILURES_EVERY == 0 or cohort.over):
+            failed = standing(cohort, cohorts_of(api, stack).samples(name)).failed
+        now = Standing(cohort, failed)
+        pace = pace.at(world.now_ms(), now.ended)
+        yield Look(now, pace)
+        if cohort.over or (cohort.cancelled_at is not None and now.ended == cohort.started):
+            return
+        number += 1
+        world.sleep(every_seconds)
+
+
+def _show_live(looks: Iterator[Look]) -> Look:
+    look = next(looks)
+    with Live(_rendered(look), console=screen(), auto_refresh=False) as live:
+        for look in looks:
+            live.update(_rendered(look), refresh=True)
+    return look
+
+
+def _print_changes(looks: Iterator[Look]) -> Look:
+    console, told = screen(), ""
+    for look in looks:
+        line = headline(look.standing)
+        if line != told and not look.standing.cohort.over:
+            say(console, f"{line}; {pace_line(look.standing, look.pace)}")
+        told = line
+    console.print(whole(look.standing))
+    return look
+
+
+def _rendered(look: Look) -> RenderableType:
+    return whole(look.standing, bars=True, pace=look.pace)

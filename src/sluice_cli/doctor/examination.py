@@ -1,0 +1,65 @@
+"""Goes through all checks; what may not be looked at is a finding too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sluice_cli.aws.stack import find_stack, stack_resources
+from sluice_cli.doctor import (
+    account_checks,
+    batch_checks,
+    event_checks,
+    function_checks,
+    poller_checks,
+    reconciler_checks,
+)
+from sluice_cli.doctor.finding import Patient, warning, wrong
+from sluice_cli.errors import AwsError, CliError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sluice_cli.aws.ports import Api
+    from sluice_cli.doctor.finding import Check, Finding
+
+CHECKS: Final[Mapping[str, Check]] = {
+    "pollers": poller_checks.check_pollers,
+    "reconciler": reconciler_checks.check_tasks,
+    "cohorts": reconciler_checks.check_samples,
+    "dead letters": event_checks.check_dead_letters,
+    "routes": event_checks.check_routes,
+    "functions": function_checks.check_functions,
+    "alarms": function_checks.check_alarms,
+    "job queues": batch_checks.check_queues,
+    "job definitions": batch_checks.check_definitions,
+}
+
+
+def examine(api: Api, stack_name: str, now_ms: int) -> Iterator[Finding]:
+    """Yields what is found, check by check; without credentials or a stack that is all there is to say."""
+    try:
+        yield from account_checks.check_caller(api, now_ms)
+    except AwsError as error:
+        yield wrong("credentials", str(error), "Nothing else can be looked at before that is mended.")
+        return
+    try:
+        stack = find_stack(api, stack_name)
+        resources = stack_resources(api, stack_name)
+    except CliError as error:
+        yield wrong("stack", str(error), "Nothing else can be looked at before that is mended.")
+        return
+    yield from account_checks.check_stack(stack)
+    if stack.outputs:
+        patient = Patient(api, stack, resources, now_ms)
+        for name, check in CHECKS.items():
+            yield from _run(name, check, patient)
+
+
+def _run(name: str, check: Check, patient: Patient) -> Iterator[Finding]:
+    try:
+        yield from check(patient)
+    except AwsError as error:
+        way_out = "Ask for the permission to read it." if error.is_denied else "Try again in a minute."
+        yield warning(name, f"could not be looked at. {error}", way_out)
+    except CliError as error:
+        yield wrong(name, str(error), "Deploy the stack again.")

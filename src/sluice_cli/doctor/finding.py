@@ -1,0 +1,76 @@
+"""What a check found, and what it is given to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sluice_cli.aws.ports import Api
+    from sluice_cli.aws.stack import Resource, Stack
+
+
+class Level(StrEnum):
+    """How bad it is: WRONG keeps samples from getting on, WARNING may, or could not be looked at."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: a sentence and, unless all is well, the way out."""
+
+    check: str
+    level: Level
+    says: str
+    way_out: str = ""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The stack to look at, with what it is made of."""
+
+    api: Api
+    stack: Stack
+    resources: tuple[Resource, ...]
+    now_ms: int
+
+    @property
+    def is_local(self) -> bool:
+        """True on Local AWS, which pulls no images and has no Service Quotas."""
+        return self.api.endpoint_url is not None
+
+    def of_type(self, kind: str) -> tuple[Resource, ...]:
+        """The stack's resources of a CloudFormation type."""
+        return tuple(each for each in self.resources if each.type == kind)
+
+    def parameter(self, name: str, default: float) -> float:
+        """A parameter of the stack that is a number."""
+        try:
+            return float(self.stack.parameters.get(name, default))
+        except ValueError:
+            return default
+
+
+if TYPE_CHECKING:
+    Check = Callable[[Patient], Iterator[Finding]]
+
+
+def ok(check: str, says: str) -> Finding:
+    """All is well."""
+    return Finding(check, Level.OK, says)
+
+
+def warning(check: str, says: str, way_out: str) -> Finding:
+    """Something may be amiss."""
+    return Finding(check, Level.WARNING, says, way_out)
+
+
+def wrong(check: str, says: str, way_out: str) -> Finding:
+    """Something is broken."""
+    return Finding(check, Level.WRONG, says, way_out)

@@ -1,0 +1,71 @@
+"""Whether the functions fail, and which alarms ring."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice_cli.doctor.finding import ok, warning, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sluice_cli.doctor.finding import Finding, Patient
+
+HOURS: Final = 1
+
+
+def check_functions(patient: Patient) -> Iterator[Finding]:
+    """Counts the functions' errors and throttles of the last hour."""
+    functions = patient.of_type("AWS::Lambda::Function")
+    metrics = [(each, name) for each in functions for name in ("Errors", "Throttles")]
+    now = datetime.fromtimestamp(patient.now_ms / 1000, UTC)
+    pages = patient.api.pages(
+        "cloudwatch",
+        "get_metric_data",
+        StartTime=now - timedelta(hours=HOURS),
+        EndTime=now,
+        MetricDataQueries=[
+            _query(f"m{index}", each.physical_id, name) for index, (each, name) in enumerate(metrics)
+        ],
+    )
+    sums: dict[str, float] = {}
+    for result in (each for page in pages for each in page["MetricDataResults"]):
+        sums[result["Id"]] = sums.get(result["Id"], 0.0) + sum(result["Values"])
+    failing = [(*pair, sums.get(f"m{index}", 0.0)) for index, pair in enumerate(metrics)]
+    failing = [each for each in failing if each[2]]
+    for function, name, count in failing:
+        way_out = (
+            f"Its log group tells why: aws logs tail {_log_group(patient, function.logical_id)} --since 1h"
+        )
+        yield warning("functions", f"{function.logical_id}: {count:g} {name} in the last hour", way_out)
+    if not failing:
+        yield ok("functions", f"{len(functions)} functions, no error in the last hour")
+
+
+def check_alarms(patient: Patient) -> Iterator[Finding]:
+    """Looks which of the stack's alarms ring."""
+    names = {each.physical_id: each.logical_id for each in patient.of_type("AWS::CloudWatch::Alarm")}
+    pages = patient.api.pages("cloudwatch", "describe_alarms", AlarmNames=sorted(names)) if names else ()
+    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    ringing = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
+    for alarm in ringing:
+        says = f"{names.get(alarm['AlarmName'], alarm['AlarmName'])} rings: {alarm.get('StateReason', '')}"
+        yield wrong(
+            "alarms", says, alarm.get("AlarmDescription") or "Its description in CloudWatch says more."
+        )
+    if not ringing:
+        yield ok("alarms", f"none of {len(alarms)} rings")
+
+
+def _query(name: str, function: str, metric: str) -> dict[str, Any]:
+    dimensions = [{"Name": "FunctionName", "Value": function}]
+    counted = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": name, "MetricStat": {"Metric": counted, "Period": 300, "Stat": "Sum"}}
+
+
+def _log_group(patient: Patient, logical_id: str) -> str:
+    """The function's log group: the template calls it as the function, with Logs at its end."""
+    wanted = f"{logical_id.removesuffix('Function')}Logs"
+    found = (each.physical_id for each in patient.of_type("AWS::Logs::LogGroup") if each.logical_id == wanted)
+    return next(found, f"/aws/lambda/{logical_id}")

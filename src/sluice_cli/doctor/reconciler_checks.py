@@ -1,0 +1,50 @@
+"""Whether the reconciler looks after open tasks and running samples as often as it should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sluice_cli.doctor.finding import ok, wrong
+from sluice_cli.terminal.durations import span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sluice_cli.doctor.finding import Finding, Patient
+
+EVER_MS: Final = 2**53
+"""Later than any look, also one by a clock that is ahead of this one."""
+
+
+def check_tasks(patient: Patient) -> Iterator[Finding]:
+    """Looks at the open task that was not looked at for longest."""
+    tasks = patient.api.tasks(patient.stack.output("TaskTableName"))
+    oldest = next(tasks.due_tasks(EVER_MS), None)
+    looked_ms = oldest.heartbeat_at if oldest else None
+    every_seconds = patient.parameter("ReconcileHeartbeatSeconds", 300)
+    yield _judge("reconciler", "open task", _idle_seconds(patient, looked_ms), every_seconds)
+
+
+def check_samples(patient: Patient) -> Iterator[Finding]:
+    """Looks at the running sample that was not looked at for longest."""
+    table = patient.stack.outputs.get("CohortTableName")
+    if table is None:
+        return
+    oldest = next(patient.api.cohorts(table).running_samples(EVER_MS), None)
+    looked_ms = oldest.looked_at if oldest else None
+    every_seconds = patient.parameter("CohortLookSeconds", 900)
+    yield _judge("cohorts", "running sample", _idle_seconds(patient, looked_ms), every_seconds)
+
+
+def _idle_seconds(patient: Patient, looked_ms: int | None) -> float | None:
+    return None if looked_ms is None else (patient.now_ms - looked_ms) / 1000
+
+
+def _judge(check: str, what: str, idle_seconds: float | None, every_seconds: float) -> Finding:
+    if idle_seconds is None:
+        return ok(check, f"there is no {what}")
+    says = f"the {what} that was not looked at for longest has waited for {span(max(0, idle_seconds))}"
+    if idle_seconds <= 2 * every_seconds + 120:
+        return ok(check, says)
+    way_out = "reconcile_tasks does not keep up or does not run: see its schedule and its log group."
+    return wrong(check, f"{says}; each should be looked at every {span(every_seconds)}", way_out)

@@ -1,0 +1,60 @@
+"""The words of `sluice explain`: an execution, and the story of what happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sluice_cli.aws.executions import Execution
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened; `state` is None for the execution as a whole."""
+
+    at_ms: int
+    state: str | None
+    says: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened to an execution.
+
+    Attributes:
+        execution: whose story it is.
+        headline: what became of it and, if it failed, the cause.
+        error: the named error that it failed with, if any.
+        job: the job that is to blame, if any.
+        advice: what to do next, most helpful first.
+        steps: what happened, in order.
+    """
+
+    execution: Execution
+    headline: str
+    error: str | None = None
+    job: str | None = None
+    advice: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    def document(self) -> Mapping[str, Any]:
+        """The story as JSON has it."""
+        execution = asdict(self.execution)
+        for name in ("cause", "asked"):
+            del execution[name]
+        return {
+            "headline": self.headline,
+            "error": self.error,
+            "job": self.job,
+            "advice": list(self.advice),
+            "execution": {_camel(name): value for name, value in execution.items()},
+            "steps": [{"atMs": step.at_ms, "state": step.state, "says": step.says} for step in self.steps],
+        }
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)

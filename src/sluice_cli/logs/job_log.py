@@ -1,0 +1,149 @@
+"""Finds the log of a Batch job in CloudWatch Logs, and reads it.
+
+https://docs.aws.amazon.com/batch/latest/userguide/using_cloudwatch_logs.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.tasks.job_errors import container_of
+from sluice.tasks.model import TERMINAL
+from sluice_cli.errors import AwsError, WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from sluice_cli.aws.ports import Api, World
+    from sluice_cli.logs.job_choice import ChosenJob
+
+USUAL_GROUP: Final = "/aws/batch/job"
+FOLLOW_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class JobLog:
+    """Where a job's log is; `stream` is None until the job begins, `status` once Batch has forgotten it."""
+
+    job_id: str
+    status: str | None
+    group: str
+    stream: str | None
+
+    @property
+    def is_final(self) -> bool:
+        """True when nothing will be added any more."""
+        return self.status is None or self.status in TERMINAL
+
+
+def find_log(api: Api, job: ChosenJob, *, attempt: int | None = None, index: int | None = None) -> JobLog:
+    """Finds a job's log.
+
+    Args:
+        api: AWS.
+        job: the job.
+        attempt: 1 for the job's first attempt; None for its last.
+        index: of an array job's child; None for the first one that failed, or the first.
+
+    Raises:
+        WrongUsageError: there is no such attempt.
+        AwsError: AWS refused a call.
+    """
+    detail = _describe(api, job.job_id)
+    if detail is not None and (detail.get("arrayProperties") or {}).get("size"):
+        child = index if index is not None else _failed_child(api, job.job_id)
+        detail = _describe(api, f"{job.job_id}:{child}")
+    if detail is None:
+        return JobLog(job.job_id, None, _group_of_definition(api, job.definition), job.log_stream)
+    return JobLog(
+        detail["jobId"], detail["status"], log_group(container_of(detail)), _stream(detail, attempt)
+    )
+
+
+def read_log(api: Api, world: World, log: JobLog, *, follow: bool) -> Iterator[str]:
+    """Reads a log line by line; with `follow`, what is added until the job has ended.
+
+    Raises:
+        AwsError: AWS refused a call.
+    """
+    token: str | None = None
+    while True:
+        token = yield from _read_on(api, log, token)
+        if log.is_final or not follow:
+            return
+        world.sleep(FOLLOW_SECONDS)
+        log = _as_it_is_now(api, log)
+
+
+def log_group(container: Mapping[str, Any]) -> str:
+    """A container's log group: its logConfiguration's, else Batch's own."""
+    options = (container.get("logConfiguration") or {}).get("options") or {}
+    return str(options.get("awslogs-group") or USUAL_GROUP)
+
+
+def _as_it_is_now(api: Api, log: JobLog) -> JobLog:
+    detail = _describe(api, log.job_id)
+    if detail is None:
+        return replace(log, status=None)
+    return replace(log, status=detail["status"], stream=_stream(detail, None))
+
+
+def _read_on(api: Api, log: JobLog, token: str | None) -> Generator[str, None, str | None]:
+    """Yields the lines after a token; returns the token after them.
+
+    The end is where the same token comes back:
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+    """
+    while log.stream is not None:
+        more = {"nextToken": token} if token else {}
+        try:
+            answer = api.call(
+                "logs",
+                "get_log_events",
+                logGroupName=log.group,
+                logStreamName=log.stream,
+                startFromHead=True,
+                **more,
+            )
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return token  # nothing was printed yet
+        yield from (event["message"] for event in answer["events"])
+        if answer.get("nextForwardToken") in {None, token}:
+            return token
+        token = answer["nextForwardToken"]
+    return token
+
+
+def _describe(api: Api, job_id: str) -> dict[str, Any] | None:
+    jobs: list[dict[str, Any]] = api.call("batch", "describe_jobs", jobs=[job_id])["jobs"]
+    return jobs[0] if jobs else None
+
+
+def _failed_child(api: Api, job_id: str) -> int:
+    failed = api.call("batch", "list_jobs", arrayJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
+    indices = [each["arrayProperties"]["index"] for each in failed]
+    return min(indices, default=0)
+
+
+def _stream(detail: Mapping[str, Any], attempt: int | None) -> str | None:
+    if attempt is None:
+        return container_of(detail).get("logStreamName")
+    attempts = detail.get("attempts") or []
+    if not 1 <= attempt <= len(attempts):
+        raise WrongUsageError(
+            f"--attempt is {attempt}; job {detail['jobId']} has had {len(attempts)} so far."
+        )
+    stream: str | None = container_of(attempts[attempt - 1]).get("logStreamName")
+    return stream
+
+
+def _group_of_definition(api: Api, definition: str | None) -> str:
+    if definition is None:
+        return USUAL_GROUP
+    by_revision = ":" in definition
+    named = {"jobDefinitions": [definition]} if by_revision else {"jobDefinitionName": definition}
+    found = api.call("batch", "describe_job_definitions", **named)["jobDefinitions"]
+    return log_group(found[-1].get("containerProperties") or {}) if found else USUAL_GROUP

@@ -1,0 +1,1 @@
+"""How long a cohort takes and what it costs."""

@@ -1,0 +1,180 @@
+"""How long a cohort will take and what it will cost, by closed forms that the simulation confirms.
+
+The simulation (`python -m bench scale`) runs the project's own modules in virtual time; tests hold these
+forms to it within a tenth.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sluice_cli.plan import prices
+
+if TYPE_CHECKING:
+    from sluice_cli.plan.prices import ComputePrice
+
+WAKE_SECONDS: Final = 4.0
+"""Until a poller takes the first task: two seconds in which wake-up calls are gathered, and a cold start."""
+HAND_OVER_SECONDS: Final = 1.2
+"""From a job's end until the next one is submitted where nothing waits: event, handling, SubmitJob."""
+ROUND_SECONDS: Final = 600.0
+EMPTY_SECONDS: Final = 180.0
+"""A poller ends after three empty rounds of a minute."""
+POLLER_GB: Final = 0.5
+HANDLER_GB: Final = 0.25
+HANDLER_SECONDS: Final = 0.05
+RECONCILER_GB: Final = 1769 / 1024
+RECONCILER_SECONDS: Final = 0.2
+"""A run of the reconciler with nothing due; one a minute."""
+LOOK_EVERY_SECONDS: Final = 300.0
+LOOK_SECONDS: Final = 0.03 / 16
+"""A look at an open task, by one of sixteen threads."""
+LOOK_UNITS: Final = 4
+JOB_UNITS: Final = 12
+"""Write units of a task of one job: intent 4, id 2, note 2, end 3, and its share of the rate's table 1."""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What is to be run.
+
+    Attributes:
+        samples: how many.
+        jobs: of a sample, one after another.
+        seconds: that a job runs in the mean.
+        longest_seconds: that a job of the slowest sample runs in the mean.
+        start_seconds: that Batch takes to start a job's container.
+    """
+
+    samples: int
+    jobs: int
+    seconds: float
+    longest_seconds: float
+    start_seconds: float = 0.0
+
+    @property
+    def all_jobs(self) -> int:
+        """Jobs of all samples."""
+        return self.samples * self.jobs
+
+
+@dataclass(frozen=True)
+class Room:
+    """What AWS gives.
+
+    Attributes:
+        rate_per_second: at which jobs are submitted.
+        slots: jobs that run at once; None for any number.
+    """
+
+    rate_per_second: float
+    slots: int | None = None
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long it takes, in seconds, if nothing else were in the way; the longest of them decides.
+
+    Attributes:
+        submitting: of all jobs at the rate, and the last one's run.
+        samples: until the sample that was submitted last, or is slowest, has gone through its jobs.
+        computing: on the slots that there are.
+    """
+
+    submitting: float
+    samples: float
+    computing: float
+
+    @property
+    def all_done(self) -> float:
+        """Until the last sample is done."""
+        return max(self.submitting, self.samples, self.computing)
+
+    @property
+    def held_back_by(self) -> str:
+        """What decides, in words."""
+        if self.all_done == self.computing:
+            return "the number of jobs that may run at once"
+        if self.all_done == self.submitting:
+            return "the rate at which Batch takes jobs"
+        return "the length of a sample's own jobs"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What it costs in USD: Sluice's own services, and the jobs' compute."""
+
+    step_functions: float
+    functions: float
+    tables: float
+    queues: float
+    compute: float
+
+    @property
+    def sluice(self) -> float:
+        """All but the compute."""
+        return self.step_functions + self.functions + self.tables + self.queues
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return self.sluice + self.compute
+
+
+def times(cohort: Cohort, room: Room) -> Times:
+    """Says how long a cohort takes.
+
+    While fewer jobs wait than Batch takes in the length of a job, the last sample begins after samples / rate
+    and goes on undisturbed; otherwise the rate is used to the full until the last job is submitted.
+    """
+    run = cohort.seconds + cohort.start_seconds
+    longest = cohort.longest_seconds + cohort.start_seconds
+    step = longest + HAND_OVER_SECONDS
+    slots = room.slots if room.slots is not None else cohort.samples
+    busy = math.ceil(cohort.all_jobs / slots) * run if slots < cohort.samples else 0.0
+    return Times(
+        submitting=WAKE_SECONDS + cohort.all_jobs / room.rate_per_second + step,
+        samples=WAKE_SECONDS + cohort.samples / room.rate_per_second + cohort.jobs * step,
+        computing=WAKE_SECONDS + busy + cohort.jobs * HAND_OVER_SECONDS if busy else 0.0,
+    )
+
+
+def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs:
+    """Says what a cohort costs.
+
+    Args:
+        cohort: what is run.
+        all_done_seconds: how long it takes in all; a poller is taken to run all the while, which is the most.
+        job_hour_usd: what an hour of one job's compute costs.
+    """
+    jobs = cohort.all_jobs
+    polling = all_done_seconds + EMPTY_SECONDS
+    rounds = math.ceil(all_done_seconds / ROUND_SECONDS) + 3
+    looks = jobs * max(0.0, (cohort.seconds + cohort.start_seconds) / LOOK_EVERY_SECONDS - 0.5)
+    minutes = all_done_seconds / 60
+    gb_seconds = (
+        polling * POLLER_GB
+        + jobs * HANDLER_SECONDS * HANDLER_GB
+        + (minutes * RECONCILER_SECONDS + looks * LOOK_SECONDS) * RECONCILER_GB
+    )
+    invocations = jobs + rounds + minutes
+    messages = 2 * jobs + cohort.samples
+    return Costs(
+        step_functions=(jobs + cohort.samples + 2 * rounds + 2) * prices.TRANSITION,
+        functions=invocations * prices.INVOCATION + gb_seconds * prices.GB_SECOND,
+        tables=(jobs * JOB_UNITS + looks * LOOK_UNITS) * prices.WRITE_UNIT + minutes * prices.READ_UNIT,
+        queues=messages * prices.REQUESTS_A_MESSAGE * prices.QUEUE_REQUEST,
+        compute=jobs * (cohort.seconds + cohort.start_seconds) / 3600 * job_hour_usd,
+    )
+
+
+def slots_of(max_vcpus: float | None, job_vcpus: float) -> int | None:
+    """How many jobs run at once on so many vCPUs; None for any number."""
+    return None if max_vcpus is None else max(1, int(max_vcpus // job_vcpus))
+
+
+def job_hour(price: ComputePrice | None, vcpus: float, gib: float) -> float:
+    """USD for an hour of a job's compute; nothing without a price."""
+    return price.hour(vcpus, gib) if price is not None else 0.0

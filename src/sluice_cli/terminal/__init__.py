@@ -1,0 +1,1 @@
+"""What commands show and read at a terminal."""

@@ -1,0 +1,88 @@
+"""How a cohort's standing is shown to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from sluice.cohorts.model import SampleStatus
+from sluice_cli.terminal.durations import span
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sluice_cli.cohorts.pace import Pace
+    from sluice_cli.cohorts.summary import Standing
+
+STYLES: Final = {
+    SampleStatus.SUCCEEDED: "green",
+    SampleStatus.FAILED: "red",
+    SampleStatus.TIMED_OUT: "red",
+    SampleStatus.ABORTED: "yellow",
+    SampleStatus.RUNNING: "cyan",
+}
+SAMPLES_SHOWN: Final = 4
+BAR_WIDTH: Final = 40
+
+
+def headline(standing: Standing) -> str:
+    """A cohort in one line."""
+    cohort = standing.cohort
+    state = "cancelled" if cohort.cancelled_at is not None else "over" if cohort.over else "under way"
+    return f"{cohort.name}: {standing.ended:,} of {cohort.total:,} samples have ended; {state}"
+
+
+def counts_table(standing: Standing, *, bars: bool) -> Table:
+    """A row a status, those that no sample has left out."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    total = max(1, standing.cohort.total)
+    rows = [(status.value, standing.count(status), style) for status, style in STYLES.items()]
+    rows.append(("not started", standing.cohort.total - standing.cohort.started, "dim"))
+    for name, count, style in rows:
+        if not count:
+            continue
+        bar = [ProgressBar(total, count, width=BAR_WIDTH, complete_style=style, finished_style=style)]
+        table.add_row(Text(f"  {name}", style), f"{count:,}", *(bar if bars else []))
+    return table
+
+
+def failures_table(standing: Standing) -> Table:
+    """A row an error, with some of the samples that failed of it."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="red")
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    for error, count in standing.failures.items():
+        names = standing.of(error)
+        more = ", …" if len(names) > SAMPLES_SHOWN else ""
+        shown = ", ".join(names[:SAMPLES_SHOWN]) + more
+        # as Text, since brackets in a workflow's own error are no markup
+        table.add_row(Text(f"  {error}"), f"{count:,}", shown)
+    return table
+
+
+def whole(standing: Standing, *, bars: bool = False, pace: Pace | None = None) -> RenderableType:
+    """Everything about a cohort."""
+    parts: list[RenderableType] = [Text(headline(standing), "bold"), counts_table(standing, bars=bars)]
+    if pace is not None:
+        parts.append(Text(f"  {pace_line(standing, pace)}", "dim"))
+    if standing.failed:
+        parts += [Text("failed of", "bold"), failures_table(standing)]
+    return Group(*parts)
+
+
+def pace_line(standing: Standing, pace: Pace) -> str:
+    """The present rate, and when the cohort will be done at it."""
+    rate = pace.rate_per_second
+    left = pace.seconds_left(standing.cohort.total - standing.ended)
+    if standing.cohort.over:
+        return "done"
+    if rate is None or left is None:
+        return "no sample has ended since this began to look"
+    return f"{rate * 60:.1f} samples a minute; done in {span(left)} at this rate"

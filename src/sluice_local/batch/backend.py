@@ -1,0 +1,264 @@
+"""Every job of this Local AWS, under one lock: steps the state machine and does the effects of each step."""
+
+import threading
+import time
+import uuid
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sluice_local.batch.dependencies import Waiting, awaited_ids
+from sluice_local.batch.model import Document, Exit, Job, JobStatus, Placement, Scope
+from sluice_local.batch.requests import Target, array_child, build_job
+from sluice_local.batch.running.log_places import log_stream
+from sluice_local.batch.transitions import (
+    Blocked,
+    Cancelled,
+    ChildrenChanged,
+    DependenciesMet,
+    DependencyFailed,
+    Effect,
+    Evaluated,
+    Exited,
+    Happening,
+    Placed,
+    Started,
+    Terminated,
+    Unblocked,
+    advance,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the backend reaches outside itself.
+
+    `publish` gets each job right after its state changed, in order, and must not block; `stop_program` ends
+    the program of a job; `serving_order` lists the ARNs of the queues to take jobs from; `blocked_by` tells
+    why a job cannot be placed, None if it can.
+    """
+
+    publish: Callable[[Job], None]
+    stop_program: Callable[[str], None]
+    serving_order: Callable[[], list[str]]
+    blocked_by: Callable[[Job], str | None] = lambda _: None
+
+
+class Backend:
+    """Keeps the jobs. Every method may be called from any thread and returns at once, but `next_placed`."""
+
+    def __init__(self, surroundings: Surroundings, *, slots: int) -> None:
+        self._outside = surroundings
+        self._changed = threading.Condition(threading.RLock())
+        self._free_slots = slots
+        self._closed = False
+        self._jobs: dict[str, Job] = {}
+        self._forgotten: list[Job] = []
+        self._submitted: deque[str] = deque()
+        self._ready: defaultdict[str, deque[str]] = defaultdict(deque)
+        self._waiting = Waiting()
+        self._children: dict[str, Counter[JobStatus]] = {}
+
+    def submit(self, request: Document, target: Target) -> Job:
+        """Take a checked SubmitJob request; the job is SUBMITTED until the scheduler looks at it."""
+        job = build_job(request, target, job_id=str(uuid.uuid4()), created_at_ms=_now_ms())
+        with self._changed:
+            self._accept(job)
+            self._changed.notify()
+        return job
+
+    def cancel(self, job_id: str, reason: str) -> None:
+        """End a job that waits, with its children when it is an array; nothing happens to any other."""
+        self._stop(job_id, Cancelled(reason))
+
+    def terminate(self, job_id: str, reason: str) -> None:
+        """End a job in whatever state it is, with its children when it is an array."""
+        self._stop(job_id, Terminated(reason))
+
+    def terminate_queue(self, queue_arn: str, reason: str) -> None:
+        """End every job of a queue that is deleted."""
+        for job in self.queue_jobs(queue_arn):
+            self.terminate(job.spec.job_id, reason)
+
+    def unblock(self, job_id: str) -> None:
+        """Let a job be placed that `blocked_by` kept from it."""
+        self._happened(job_id, Unblocked())
+
+    def forget(self, job_id: str) -> None:
+        """Lose a job, with its children when it is an array: its program ends, and nobody is told."""
+        with self._changed:
+            self._evaluate_submitted()  # so that an array has its children
+            for each in (job_id, *self._child_ids(job_id)):
+                job = self._jobs.pop(each, None)
+                if job is not None:
+                    self._forgotten.append(job)
+                    if not job.status.waiting:
+                        self._outside.stop_program(each)
+
+    def forgotten(self) -> list[Job]:
+        """List the jobs that were lost, as they were then; only who watches Batch from outside sees them."""
+        with self._changed:
+            return list(self._forgotten)
+
+    def find(self, job_ids: Iterable[str], scope: Scope) -> list[Job]:
+        """Find the jobs with these ids in an account and Region; unknown ids are left out."""
+        found = (self._jobs.get(job_id) for job_id in job_ids)
+        return [job for job in found if job is not None and job.spec.scope == scope]
+
+    def queue_jobs(self, queue_arn: str) -> list[Job]:
+        """List the jobs of a queue, arrays by their parent only, oldest first."""
+        return [
+            job for job in self.jobs() if job.spec.queue_arn == queue_arn and job.spec.array_index is None
+        ]
+
+    def array_jobs(self, parent_id: str) -> list[Job]:
+        """List the children of an array."""
+        return [job for job in map(self._jobs.get, self._child_ids(parent_id)) if job is not None]
+
+    def jobs(self) -> list[Job]:
+        """List every job, oldest first."""
+        with self._changed:
+            return list(self._jobs.values())
+
+    def next_placed(self) -> Job | None:
+        """Wait for a job that can run and give it a slot; None when the backend is closed.
+
+        The caller has to report `started` and must report `exited`, which frees the slot.
+        """
+        with self._changed:
+            while not self._closed:
+                self._evaluate_submitted()
+                job = self._place() if self._free_slots > 0 else None
+                if job is not None:
+                    return job
+                self._changed.wait()
+        return None
+
+    def started(self, job_id: str) -> None:
+        """Note that the job's program runs."""
+        self._happened(job_id, Started())
+
+    def exited(self, job_id: str, exit_: Exit) -> None:
+        """Note how the attempt ended and free its slot."""
+        with self._changed:
+            self._free_slots += 1
+            self._happened(job_id, Exited(exit_))
+            self._changed.notify()
+
+    def wake(self) -> None:
+        """Look again for jobs to place, since a queue or compute environment changed."""
+        with self._changed:
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Place nothing any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _accept(self, job: Job) -> None:
+        self._jobs[job.spec.job_id] = job
+        self._submitted.append(job.spec.job_id)
+
+    def _evaluate_submitted(self) -> None:
+        while self._submitted:
+            job = self._jobs.get(self._submitted.popleft())
+            if job is None:
+                continue  # it was forgotten
+            if job.is_array_parent:
+                self._spawn_children(job)
+            self._evaluate(job)
+
+    def _evaluate(self, job: Job) -> None:
+        """Let a job wait for those that have not ended; one that failed or is unknown fails the job."""
+        job_id = job.spec.job_id
+        awaited = {other: self._jobs.get(other) for other in awaited_ids(job.spec)}
+        if any(other is None or other.status is JobStatus.FAILED for other in awaited.values()):
+            self._happened(job_id, DependencyFailed())
+            return
+        unfinished = [other for other, it in awaited.items() if it is not None and not it.status.ended]
+        self._waiting.add(job_id, unfinished)
+        self._happened(job_id, Evaluated(waits=bool(unfinished)))
+
+    def _spawn_children(self, parent: Job) -> None:
+        if parent.status.ended:
+            return
+        size = parent.spec.array_size or 0
+        self._children[parent.spec.job_id] = Counter({JobStatus.SUBMITTED: size})
+        for index in range(size):
+            self._accept(array_child(parent, index, created_at_ms=_now_ms()))
+
+    def _place(self) -> Job | None:
+        for queue_arn in self._outside.serving_order():
+            ready = self._ready[queue_arn]
+            while ready:
+                job = self._jobs.get(ready.popleft())
+                if job is None or job.status is not JobStatus.RUNNABLE:
+                    continue  # it was forgotten, or stopped while it waited
+                if reason := self._outside.blocked_by(job):
+                    self._happened(job.spec.job_id, Blocked(reason))
+                    continue
+                self._free_slots -= 1
+                return self._happened(job.spec.job_id, Placed(_new_placement(job)))
+        return None
+
+    def _stop(self, job_id: str, happening: Cancelled | Terminated) -> None:
+        with self._changed:
+            self._evaluate_submitted()  # so that an array has its children
+            if job_id in self._jobs:
+                self._happened(job_id, happening)
+            for child_id in self._child_ids(job_id):
+                self._happened(child_id, happening)
+
+    def _child_ids(self, parent_id: str) -> list[str]:
+        parent = self._jobs.get(parent_id)
+        size = parent.spec.array_size if parent and parent_id in self._children else None
+        return [f"{parent_id}:{index}" for index in range(size or 0)]
+
+    def _happened(self, job_id: str, happening: Happening) -> Job | None:
+        """Step a job; answers with the new one, None if it was forgotten."""
+        with self._changed:
+            before = self._jobs.get(job_id)
+            if before is None:
+                return None
+            step = advance(before, happening, now_ms=_now_ms())
+            self._jobs[job_id] = step.job
+            if Effect.PUBLISH in step.effects:
+                self._outside.publish(step.job)
+                self._count_child(before, step.job)
+            if Effect.QUEUE in step.effects:
+                self._ready[step.job.spec.queue_arn].append(job_id)
+                self._changed.notify()
+            if Effect.KILL in step.effects:
+                self._outside.stop_program(job_id)
+            if Effect.SETTLE in step.effects:
+                self._settle(step.job)
+            return step.job
+
+    def _count_child(self, before: Job, after: Job) -> None:
+        counts = self._children.get(after.spec.parent_id)
+        if counts is None or after.spec.array_index is None:
+            return
+        counts[before.status] -= 1
+        counts[after.status] += 1
+        self._happened(after.spec.parent_id, ChildrenChanged(dict(counts)))
+
+    def _settle(self, job: Job) -> None:
+        succeeded = job.status is JobStatus.SUCCEEDED
+        happening = DependenciesMet() if succeeded else DependencyFailed()
+        for dependent in self._waiting.settle(job.spec.job_id, succeeded=succeeded):
+            self._happened(dependent, happening)
+
+
+def _new_placement(job: Job) -> Placement:
+    """Name the task and log stream of a new attempt as Batch names them."""
+    task_id, scope = uuid.uuid4().hex, job.spec.scope
+    cluster = job.spec.queue_arn.rpartition("/")[2]
+    return Placement(
+        task_arn=f"arn:aws:ecs:{scope.region}:{scope.account}:task/{cluster}/{task_id}",
+        log_stream=log_stream(job.spec.container, job.spec.definition_name, task_id),
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""What runs a job's command as a process of this machine."""

@@ -1,0 +1,109 @@
+"""Gap: MiniStack's Batch is a stub whose jobs succeed at once, with no parameters, arrays, events, processes.
+
+Every operation is replaced by `sluice_local.batch`; state changes go to MiniStack's event bus. The page
+`/_sluice/jobs` shows every job.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sluice_local.batch.api import BatchApi, Operation
+from sluice_local.batch.backend import Backend, Surroundings
+from sluice_local.batch.definitions import Definitions
+from sluice_local.batch.deliveries import Deliveries
+from sluice_local.batch.events import job_row, state_change
+from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
+from sluice_local.batch.queues import Queues
+from sluice_local.batch.running.runner import Runner, RunnerSettings, account_credentials
+from sluice_local.batch.scheduler import Scheduler
+from sluice_local.engine import ministack as stock
+from sluice_local.engine.context import Engine
+from sluice_local.engine.faults.jobs import FaultyRunner, StuckJobs, vanishing
+from sluice_local.engine.iam.jobs import role_credentials
+from sluice_local.engine.job_logs import JobLogs
+from sluice_local.settings import LocalSettings
+
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[[Document], Response]
+
+
+def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
+    """Put a Batch that runs jobs in the place of MiniStack's stub; answers with its API and its events.
+
+    Raises:
+        EngineMismatchError: if MiniStack's stub is not where it was.
+    """
+    runner_settings = _runner_settings(engine.settings)
+    queues, runner = Queues(), Runner(runner_settings)
+    logs = JobLogs(runner_settings.folder)
+    deliveries = Deliveries(_Outlet(logs).deliver)
+    stuck = StuckJobs(engine.faults, queues)
+    surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order, stuck.blocked_by)
+    backend = Backend(surroundings, slots=engine.settings.job_slots)
+    stuck.attach(backend)
+    api = BatchApi(backend, queues, Definitions(), vanishing(engine.faults, backend))
+    Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
+    logs.follow(backend.jobs)
+    engine.on_exit(backend.close)
+    engine.on_exit(runner.close)
+    engine.pages["jobs"] = lambda: {
+        "jobs": [job_row(job) for job in backend.jobs()],
+        "forgotten": [job_row(job) for job in backend.forgotten()],
+    }
+    _replace_stub(api)
+    return api, deliveries
+
+
+def _runner_settings(settings: LocalSettings) -> RunnerSettings:
+    return RunnerSettings(
+        folder=Path(settings.job_directory or tempfile.mkdtemp(prefix="batch-")).absolute(),
+        endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        credentials=role_credentials if settings.enforce_iam else account_credentials,
+    )
+
+
+def _replace_stub(api: BatchApi) -> None:
+    stock.replace(
+        "services.batch._DISPATCH",
+        {f"/v1/{name.lower()}": _handler(operation) for name, operation in api.operations().items()},
+    )
+
+
+def _handler(operation: Operation) -> Handler:
+    """Make the function that MiniStack calls with a request's JSON."""
+    error_response = stock.private("core.responses.error_response_json")
+
+    def handle(request: Document) -> Response:
+        try:
+            answer = operation(request, request_scope())
+        except RequestRefusedError as error:
+            refused: Response = error_response("ClientException", str(error), 400)
+            return refused
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    return handle
+
+
+def request_scope() -> Scope:
+    """Tell the account and Region of the request that is being served."""
+    account = stock.private("core.responses.get_account_id")()
+    region = stock.private("core.responses.get_region")()
+    return Scope(account, region)
+
+
+class _Outlet:
+    """Where state changes go in MiniStack: the job's log first, so that a reader of the event finds it."""
+
+    def __init__(self, logs: JobLogs) -> None:
+        self._logs = logs
+        self._in_scope = stock.private("core.responses.request_scope")
+        self._put_events = stock.private("services.eventbridge._put_events")
+
+    def deliver(self, job: Job) -> None:
+        if job.attempt_just_ended is not None:
+            self._logs.keep(job, job.attempt_just_ended.placement, is_over=True)
+        with self._in_scope(job.spec.scope.account, job.spec.scope.region):
+            self._put_events({"Entries": [state_change(job)]}, allow_aws_source=True)

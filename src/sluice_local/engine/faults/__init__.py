@@ -1,0 +1,1 @@
+"""How MiniStack is made to fail."""

@@ -1,0 +1,1 @@
+"""The layers of HTTP in front of MiniStack."""

@@ -1,0 +1,1 @@
+"""What MiniStack's enforcement of IAM lacks."""

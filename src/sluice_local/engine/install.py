@@ -1,0 +1,86 @@
+"""Puts every mend in place and returns the application to serve."""
+
+import asyncio
+import time
+
+from sluice_local.calls import ApiGate
+from sluice_local.engine import alarms, batch_api, cloudformation, live_page, schedules, tables, usage
+from sluice_local.engine import credentials as iam_credentials
+from sluice_local.engine import ministack as stock
+from sluice_local.engine.context import Engine
+from sluice_local.engine.faults import events as fault_events
+from sluice_local.engine.faults import workers as fault_workers
+from sluice_local.engine.functions import batch_scaling, batch_windows, embedded_metrics, lambdas
+from sluice_local.engine.gateway import Gateway
+from sluice_local.engine.http import connections
+from sluice_local.engine.http.pages import Pages
+from sluice_local.engine.iam import install as iam
+from sluice_local.engine.stepfunctions import (
+    activities,
+    batch_integration,
+    definitions,
+    executions,
+    integrations,
+    jsonata_states,
+    retry_delays,
+    task_frame,
+)
+from sluice_local.faults.in_force import FaultsInForce
+from sluice_local.faults.plan import FaultPlan
+from sluice_local.settings import LocalSettings
+
+
+def install(settings: LocalSettings) -> tuple[Gateway, Engine]:
+    """Mend MiniStack in this process; call it once, on the event loop that will serve.
+
+    Returns:
+        The ASGI application, and the engine whose `exits` are to be called at the end.
+
+    Raises:
+        EngineMismatchError: if the installed MiniStack is not the one that is mended here.
+    """
+    stock.require_version()
+    gate = ApiGate(settings.quotas_in_force(), monotonic=time.monotonic, wall=time.time)
+    faults = FaultsInForce(time.time)
+    engine = Engine(settings, gate, asyncio.get_running_loop(), faults)
+    engine.pages["calls"] = gate.report
+    engine.pages["engine"] = lambda: {"touched": stock.touched()}
+    _show_faults(engine)
+    _install_mends(engine)
+    pages = Pages(engine.pages, engine.documents, engine.changes)
+    return Gateway(stock.private("app.app"), gate=gate, pages=pages, faults=faults), engine
+
+
+def _show_faults(engine: Engine) -> None:
+    """Let a plan of faults be put, ended and looked at on the page `faults`."""
+    engine.pages["faults"] = engine.faults.report
+    engine.changes["PUT", "faults"] = lambda body: engine.faults.inject(FaultPlan.from_json(body))
+    engine.changes["DELETE", "faults"] = lambda _: engine.faults.heal()
+
+
+def _install_mends(engine: Engine) -> None:
+    connections.install()
+    # faults first: what they wrap is taken up by the mends that follow
+    fault_workers.install(engine.faults)
+    fault_events.install(engine.faults)
+    task_frame.install()
+    broker = activities.install(engine)
+    definitions.install()
+    executions.install(engine, broker)
+    integrations.install(engine)
+    jsonata_states.install()
+    lambdas.install()
+    embedded_metrics.install()
+    iam_credentials.install()
+    batch_windows.install(engine)
+    batch_scaling.install()
+    schedules.install()
+    tables.install()
+    alarms.install()
+    retry_delays.install()
+    batch, job_events = batch_api.install(engine)
+    batch_integration.install(engine, batch, job_events)
+    cloudformation.install(batch)
+    usage.install(engine)
+    live_page.install(engine, broker, batch.backend)
+    iam.install(engine)

@@ -1,0 +1,120 @@
+"""Executions that start once, time out and stop as on AWS.
+
+AWS: StartExecution with the name and input of a RUNNING execution answers with that one,
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html; a state machine's
+`TimeoutSeconds` ends it as TIMED_OUT,
+https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html; when an execution has
+ended, so have its open tasks.
+
+MiniStack 1.5.33: refuses every second start of a name, ignores `TimeoutSeconds`, and lets the thread of a
+stopped execution run on, so that a late failure turns ABORTED into FAILED.
+
+Mended by wrapping start, stop and failure; the timeout is a timer on the server's event loop.
+"""
+
+import contextvars
+import functools
+import json
+import threading
+from typing import Any
+
+from sluice_local.engine import ministack as stock
+from sluice_local.engine.context import Engine
+from sluice_local.engine.ministack import Private
+from sluice_local.engine.stepfunctions.activity_broker import ActivityBroker
+
+Request = dict[str, Any]
+Execution = dict[str, Any]
+
+_OK = 200
+
+
+def install(engine: Engine, broker: ActivityBroker) -> None:
+    """Mend starting, stopping, timing out and failing."""
+    timeouts = _Timeouts(engine, broker)
+    stock.wrap("services.stepfunctions._start_execution", functools.partial(_start, timeouts))
+    stock.wrap("services.stepfunctions._stop_execution", functools.partial(_stop, broker))
+    stock.wrap("services.stepfunctions._fail_execution", _fail_once)
+
+
+class _Timeouts:
+    """Ends executions that run longer than their state machine's `TimeoutSeconds`."""
+
+    def __init__(self, engine: Engine, broker: ActivityBroker) -> None:
+        self._loop = engine.loop
+        self._broker = broker
+
+    def watch(self, execution: Execution) -> None:
+        """End `execution` in time, unless it has ended by itself; callable from any thread."""
+        machine = stock.private("services.stepfunctions._state_machines")[execution["stateMachineArn"]]
+        seconds = json.loads(machine["definition"]).get("TimeoutSeconds")
+        if seconds is not None:
+            # The timer's callback looks things up under the account and Region of this request.
+            context = contextvars.copy_context()
+            end = functools.partial(context.run, self._end, execution)
+            self._loop.call_soon_threadsafe(lambda: self._loop.call_later(seconds, end))
+
+    def _end(self, execution: Execution) -> None:
+        if execution["status"] != "RUNNING":
+            return
+        execution.update(status="TIMED_OUT", stopDate=stock.private("core.responses.now_iso")())
+        details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
+        stock.private("services.stepfunctions._add_event")(execution, "ExecutionTimedOut", details)
+        stock.private("services.stepfunctions._emit_execution_status_event")(execution)
+        self._broker.end_execution(execution["executionArn"])
+
+
+def _start(timeouts: _Timeouts, start_execution: Private) -> Private:
+    # Nested starts come from their executions' threads, all others from the event loop.
+    starting = threading.Lock()
+
+    @functools.wraps(start_execution)
+    def start(request: Request) -> Private:
+        with starting:
+            if execution := _running_namesake(request):
+                return stock.private("core.responses.json_response")(
+                    {"executionArn": execution["executionArn"], "startDate": execution["startDate"]}
+                )
+            response = start_execution(request)
+        if response[0] == _OK:
+            timeouts.watch(_execution(json.loads(response[2])["executionArn"]))
+        return response
+
+    return start
+
+
+def _running_namesake(request: Request) -> Execution | None:
+    """The execution that this request has started before, if it still runs."""
+    resolve = stock.private("services.stepfunctions._resolve_state_machine_arn")
+    machine_arn = resolve(request.get("stateMachineArn"))
+    if machine_arn is None or not request.get("name"):
+        return None
+    arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{request['name']}"
+    execution = _execution(arn)
+    same = execution and execution["status"] == "RUNNING" and execution["input"] == request.get("input", "{}")
+    return execution if same else None
+
+
+def _execution(arn: str) -> Execution:
+    found: Execution = stock.private("services.stepfunctions._executions").get(arn)
+    return found
+
+
+def _stop(broker: ActivityBroker, stop_execution: Private) -> Private:
+    @functools.wraps(stop_execution)
+    def stop(request: Request) -> Private:
+        response = stop_execution(request)
+        if response[0] == _OK:
+            broker.end_execution(request["executionArn"])
+        return response
+
+    return stop
+
+
+def _fail_once(fail_execution: Private) -> Private:
+    @functools.wraps(fail_execution)
+    def fail(execution: Execution, error: str, cause: str) -> None:
+        if execution["status"] == "RUNNING":
+            fail_execution(execution, error, cause)
+
+    return fail

@@ -1,0 +1,109 @@
+"""Which Task state a thread is running.
+
+MiniStack 1.5.33 calls what performs a Task state (`_invoke_activity`, `_invoke_resource_with_timeout`) with
+the resource and the input only. Its timeouts and the execution are known one call above, in
+`_execute_task`: that function is wrapped to leave them in a context variable.
+"""
+
+import functools
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sluice_local.engine import ministack as stock
+from sluice_local.engine.ministack import Private
+from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
+
+
+@dataclass(frozen=True)
+class TaskFrame:
+    """A Task state as it runs: its definition, its raw input, its execution and its context object."""
+
+    state: dict[str, Any]
+    raw_input: Any
+    execution: dict[str, Any]
+    context: dict[str, Any]
+
+    def seconds(self, field: str) -> float | None:
+        """Return `TimeoutSeconds` or `HeartbeatSeconds`, given as a number, by path or as JSONata; else None.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html#task-state-fields
+        """
+        if f"{field}Path" in self.state:
+            resolve = stock.private("services.stepfunctions._resolve_path_or_ctx")
+            return float(resolve(self.state[f"{field}Path"], self.raw_input, self.context))
+        if field not in self.state:
+            return None
+        evaluate = stock.private("services.stepfunctions._jsonata_state_field")
+        return float(evaluate(self.state, field, "number", self.raw_input, self.context))
+
+    def require_running(self) -> None:
+        """Raise `ExecutionEndedError` if the execution was stopped or timed out meanwhile."""
+        if self.execution["status"] != "RUNNING":
+            raise ExecutionEndedError
+
+
+_frame: ContextVar[TaskFrame] = ContextVar("task_frame")
+
+
+def current_frame() -> TaskFrame:
+    """Return the Task state that the calling thread is running."""
+    return _frame.get()
+
+
+def install() -> None:
+    """Keep the frame of each Task state, and let none begin once its execution has ended."""
+    stock.wrap("services.stepfunctions._execute_task", _framed)
+    stock.wrap("services.stepfunctions._invoke_resource", _while_running)
+    stock.wrap("services.stepfunctions._invoke_resource_with_timeout", _with_evaluated_timeout)
+    stock.wrap("services.stepfunctions._run_sub_machine", _quiet_end)
+    stock.wrap("services.stepfunctions._run_execution", _quiet_end)
+
+
+def _framed(execute_task: Private) -> Private:
+    @functools.wraps(execute_task)
+    def execute(
+        state: dict[str, Any], raw_input: object, execution: dict[str, Any], context: dict[str, Any]
+    ) -> Any:
+        outer = _frame.set(TaskFrame(state, raw_input, execution, context))
+        try:
+            return execute_task(state, raw_input, execution, context)
+        finally:
+            _frame.reset(outer)
+
+    return execute
+
+
+def _while_running(invoke_resource: Private) -> Private:
+    """A retry of a stopped execution's task must not reach the service any more."""
+
+    @functools.wraps(invoke_resource)
+    def invoke(resource: str, task_input: Any) -> Any:
+        if frame := _frame.get(None):
+            frame.require_running()
+        return invoke_resource(resource, task_input)
+
+    return invoke
+
+
+def _with_evaluated_timeout(invoke_with_timeout: Private) -> Private:
+    """`TimeoutSeconds` may be JSONata; MiniStack passes the expression's text on as if it were a number."""
+
+    @functools.wraps(invoke_with_timeout)
+    def invoke(resource: str, task_input: Any, _unevaluated: object) -> Any:
+        return invoke_with_timeout(resource, task_input, current_frame().seconds("TimeoutSeconds"))
+
+    return invoke
+
+
+def _quiet_end(run: Private) -> Private:
+    """An execution that has ended leaves its thread without a word: its status is set already."""
+
+    @functools.wraps(run)
+    def quiet(*arguments: Any) -> Any:
+        try:
+            return run(*arguments)
+        except ExecutionEndedError:
+            return None
+
+    return quiet

@@ -1,0 +1,1 @@
+"""Faults that can be asked for, and those that are in force."""

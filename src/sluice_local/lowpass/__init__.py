@@ -1,0 +1,1 @@
+"""The low-pass data that Local AWS and the demo run on."""

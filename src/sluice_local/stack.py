@@ -1,0 +1,66 @@
+"""Deploys this project's template to a Local AWS."""
+
+from collections.abc import Iterable, Mapping
+
+from sluice_local.deploy import deploy
+from sluice_local.packaging import read_template
+from sluice_local.project import Project
+from sluice_local.quotas import Quota
+from sluice_local.server import LocalAws
+
+STACK_NAME = "sluice"
+
+
+class UnknownParameterError(ValueError):
+    """Raised when template.yaml has no parameter of a name."""
+
+
+def require_parameters(project: Project, names: Iterable[str]) -> None:
+    """See that template.yaml has parameters of these names.
+
+    Raises:
+        UnknownParameterError: with the names that there are.
+    """
+    known = read_template(project.file("template.yaml").read_text(encoding="utf-8"))["Parameters"]
+    for name in names:
+        if name not in known:
+            raise UnknownParameterError(f"--parameter {name}: template.yaml has {', '.join(known)}.")
+
+
+def deploy_stack(project: Project, aws: LocalAws, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Deploy template.yaml and return the stack's outputs.
+
+    Raises:
+        DeployError: if the stack cannot be made; the message names the resource and its reason.
+    """
+    return deploy(
+        aws.client("cloudformation"),
+        aws.client("s3"),
+        project.file("template.yaml"),
+        stack_name=STACK_NAME,
+        parameters=parameters,
+    )
+
+
+RATE_WITHIN_QUOTA = 0.98
+"""Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
+
+
+BURST_MAX = 10
+
+
+THREADS_OF_BUCKET = 32 / 50
+"""Poller threads by calls of the bucket, as template.yaml has it: after a stall all may call at once."""
+
+
+def quota_of(rate_per_second: float) -> Quota:
+    """Make a quota whose bucket holds one second's calls, as AWS's are assumed to."""
+    return Quota(bucket_size=max(1.0, rate_per_second), refill_per_second=rate_per_second)
+
+
+def stack_parameters(quota: Quota) -> dict[str, str]:
+    """Choose the stack's parameters so that Sluice stays within a quota of SubmitJob."""
+    burst = int(max(1, min(BURST_MAX, quota.bucket_size / 2)))
+    rate = round(max(0.1, RATE_WITHIN_QUOTA * quota.refill_per_second), 3)
+    threads = int(max(1, min(200, THREADS_OF_BUCKET * quota.bucket_size)))
+    return {"SubmitRatePerSecond": f"{rate:g}", "SubmitBurst": str(burst), "PollerThreads": str(threads)}

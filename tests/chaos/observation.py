@@ -1,0 +1,172 @@
+"""What one round left behind, as Local AWS counts it; Sluice has no say in it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tests.chaos.cohort import Run
+
+FORGOTTEN: Final = "FORGOTTEN"
+"""The status of a job that Batch has lost; its program has ended."""
+
+TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", FORGOTTEN})
+TOKEN_DIGITS: Final = 24
+"""So much of a token is enough to know it by; nobody needs to log that."""
+
+_TOKEN_SHAPE: Final = re.compile(r"[A-Za-z0-9+/]{200,}")
+"""A task token is base64 of some 300 bytes, and nothing else in a log is that long a word."""
+
+
+@dataclass(frozen=True)
+class SeenJob:
+    """A Batch job. `task_id` stands for its task's token; children of arrays are `children` of their parent.
+
+    `reason` joins all that Batch says of its end; `by_hand` is set for a job that somebody ended.
+    """
+
+    job_id: str
+    task_id: str
+    name: str
+    workflow: str
+    state: str
+    status: str
+    attempts: int
+    created_s: float
+    reason: str = ""
+    by_hand: bool = False
+    children: tuple[SeenJob, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """True when Batch will not change the job any more."""
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True)
+class SeenExecution:
+    """A workflow's execution; `stopped` tells that a person stopped it while it ran."""
+
+    name: str
+    status: str
+    error: str | None = None
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class SeenPoller:
+    """An execution of the poller; times are seconds since the epoch, None while it runs."""
+
+    name: str
+    status: str
+    started_s: float
+    stopped_s: float | None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that was seen of a round.
+
+    Attributes:
+        runs: the executions that there should be.
+        executions: as Step Functions shows them, by name.
+        jobs: all Batch jobs of the round, children of arrays in their parents, oldest first.
+        tries: how often Step Functions scheduled each state, by execution and state.
+        open_items: the executions whose task item is still open.
+        leaks: lines of the functions' logs that hold a task token, shortened.
+        messages: what lies in each queue, by its logical name.
+        pollers: executions of the poller that ran at some time of the round.
+        seen_s: when they were looked at, in seconds since the epoch.
+        rate_per_second: what the stack was told.
+        burst: likewise.
+    """
+
+    runs: tuple[Run, ...]
+    executions: Mapping[str, SeenExecution]
+    jobs: tuple[SeenJob, ...]
+    tries: Mapping[tuple[str, str], int]
+    open_items: tuple[str, ...]
+    leaks: tuple[str, ...]
+    messages: Mapping[str, int]
+    pollers: tuple[SeenPoller, ...]
+    seen_s: float
+    rate_per_second: float
+    burst: int
+
+    def last_try(self, run: str, state: str) -> list[SeenJob]:
+        """The jobs of the last try of a state that had any; each try has a token of its own."""
+        by_task: defaultdict[str, list[SeenJob]] = defaultdict(list)
+        for job in self.jobs:
+            if (job.workflow, job.state) == (run, state):
+                by_task[job.task_id].append(job)
+        return list(by_task.values())[-1] if by_task else []
+
+
+def job_rows(page: Mapping[str, Any], label: str) -> list[Mapping[str, Any]]:
+    """Picks the jobs of the round that `label` names from the page `/_sluice/jobs`, the lost ones too."""
+    lost = [{**row, "status": FORGOTTEN} for row in page["forgotten"]]
+    return [
+        row for row in [*page["jobs"], *lost] if row["parameters"].get("workflow", "").startswith(f"{label}-")
+    ]
+
+
+def read_jobs(
+    rows: Sequence[Mapping[str, Any]], details: Mapping[str, Mapping[str, Any]]
+) -> tuple[SeenJob, ...]:
+    """Reads the jobs of a round.
+
+    Args:
+        rows: of the page `/_sluice/jobs`.
+        details: DescribeJobs' answers by id, of those jobs that failed.
+    """
+    seen = {row["jobId"]: _job(row, details.get(row["jobId"], {})) for row in rows}
+    children: defaultdict[str, list[SeenJob]] = defaultdict(list)
+    for job_id, job in seen.items():
+        parent_id, child, _ = job_id.partition(":")
+        if child:
+            children[parent_id].append(job)
+    parents = [
+        replace(job, children=tuple(children[job_id])) for job_id, job in seen.items() if ":" not in job_id
+    ]
+    return tuple(sorted(parents, key=lambda job: job.created_s))
+
+
+def _job(row: Mapping[str, Any], detail: Mapping[str, Any]) -> SeenJob:
+    parameters = row["parameters"]
+    reasons = (row.get("statusReason"), detail.get("container", {}).get("reason"))
+    return SeenJob(
+        job_id=row["jobId"],
+        task_id=row.get("taskId", ""),
+        name=parameters.get("taskJob", ""),
+        workflow=parameters["workflow"],
+        state=parameters["state"],
+        status=row["status"],
+        attempts=row["attempts"],
+        created_s=row["createdAt"] / 1000,
+        reason="; ".join(reason for reason in reasons if reason),
+        by_hand=bool(detail.get("isTerminated") or detail.get("isCancelled")),
+    )
+
+
+def count_tries(events: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Counts in an execution's history how often each Activity state was scheduled."""
+    counts: Counter[str] = Counter()
+    state = ""
+    for event in events:
+        if event["type"] == "TaskStateEntered":
+            state = event["stateEnteredEventDetails"]["name"]
+        counts[state] += event["type"] == "ActivityScheduled"
+    return {name: count for name, count in counts.items() if count}
+
+
+def find_leaks(lines: Iterable[str], tokens: Iterable[str]) -> tuple[str, ...]:
+    """Finds the lines that hold a token, its first 24 characters, or any word that looks like one."""
+    needles = {token[:TOKEN_DIGITS] for token in tokens}
+    return tuple(
+        line[:120] for line in lines if _TOKEN_SHAPE.search(line) or any(needle in line for needle in needles)
+    )

@@ -1,0 +1,155 @@
+"""Makes what tests need in one line: task inputs, records, event details, and services on fakes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sluice.pollers.pool import PollerPool
+from sluice.rate.gcra import Limit
+from sluice.rate.limiter import Limiter
+from sluice.runtime.telemetry import Counts
+from sluice.runtime.workers import ThreadCrew
+from sluice.tasks.completer import Finisher, Stopper
+from sluice.tasks.completion import job_record
+from sluice.tasks.contract import parse_task
+from sluice.tasks.model import ActivityTask, JobRecord, TaskRecord, TaskState
+from sluice.tasks.overdue_jobs import Inquirer
+from sluice.tasks.reconciler import Healer
+from sluice.tasks.reconciliation import HealingPolicy
+from sluice.tasks.submission import submitting_seconds
+from sluice.tasks.submitter import Submitter
+from tests.support.fakes import (
+    FakeActivities,
+    FakeBatch,
+    FakeClock,
+    KeptReports,
+    MemoryRateStore,
+    MemoryTaskStore,
+)
+
+if TYPE_CHECKING:
+    from sluice.ports import Crew
+
+EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:workflow:NA06989"
+QUEUE = "arn:aws:batch:us-east-1:000000000000:job-queue/lowpass"
+
+
+def job(name: str, *needs: str, **fields: Any) -> dict[str, Any]:
+    """A job of a task's input."""
+    wanted = {"jobName": name, "jobQueue": QUEUE, "jobDefinition": "lowpass", **fields}
+    return {**wanted, "dependsOn": [{"jobName": need} for need in needs]} if needs else wanted
+
+
+def task_text(*jobs: dict[str, Any], **fields: Any) -> str:
+    """The input of an activity task."""
+    return json.dumps({"executionArn": EXECUTION, "stateName": "Align", "jobs": list(jobs), **fields})
+
+
+def open_record(*jobs: dict[str, Any], token: str = "token", **fields: Any) -> TaskRecord:
+    """A task of which nothing but the intent is known."""
+    task = parse_task(token, task_text(*jobs, **fields))
+    return TaskRecord(task, TaskState.OPEN, {spec.name: JobRecord(spec.name) for spec in task.jobs}, 0, 0)
+
+
+def detail(job_id: str, status: str = "SUCCEEDED", **fields: Any) -> dict[str, Any]:
+    """A JobDetail as Batch's events carry it."""
+    container = {"exitCode": 0 if status == "SUCCEEDED" else 1, "logStreamName": f"align/default/{job_id}"}
+    times = {"createdAt": 1000, "startedAt": 2000, "stoppedAt": 3000}
+    return {"jobId": job_id, "status": status, "attempts": [{}], "container": container, **times, **fields}
+
+
+def ended(name: str, job_id: str, status: str = "SUCCEEDED", **fields: Any) -> JobRecord:
+    """The record of a job that ended."""
+    return job_record(name, detail(job_id, status, **fields))
+
+
+def job_event(token: str, name: str, body: dict[str, Any]) -> str:
+    """A Batch Job State Change event as JSON text."""
+    parameters = {"taskToken": token, "taskJob": name}
+    return json.dumps(
+        {
+            "source": "aws.batch",
+            "detail-type": "Batch Job State Change",
+            "detail": {**body, "parameters": parameters},
+        }
+    )
+
+
+@dataclass
+class World:
+    """All services on fakes that share one clock."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    activities: FakeActivities = field(default_factory=FakeActivities)
+    store: MemoryTaskStore = field(default_factory=MemoryTaskStore)
+    rates: MemoryRateStore = field(default_factory=MemoryRateStore)
+    counts: Counts = field(default_factory=Counts)
+    reports: KeptReports = field(default_factory=KeptReports)
+    limit: Limit = field(default_factory=lambda: Limit(50))
+    policy: HealingPolicy = field(default_factory=lambda: HealingPolicy(300, 300, 3600))
+    crew: Crew = field(default_factory=lambda: ThreadCrew(1))
+
+    @cached_property
+    def batch(self) -> FakeBatch:
+        return FakeBatch(clock=self.clock)
+
+    @cached_property
+    def stopper(self) -> Stopper:
+        return Stopper(self.batch, self._limiter("TerminateJob"), self.counts)
+
+    @cached_property
+    def submitter(self) -> Submitter:
+        return Submitter(
+            batch=self.batch,
+            store=self.store,
+            finisher=self.finisher,
+            submit_limiter=self._limiter("SubmitJob"),
+            look_up_limiter=self._limiter("ListJobs"),
+            window_seconds=submitting_seconds(self.policy.takeover_seconds),
+            figures=self.counts,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def finisher(self) -> Finisher:
+        return Finisher(self.activities, self.store, self.stopper, self.counts, self.clock)
+
+    @cached_property
+    def healer(self) -> Healer:
+        return Healer(
+            activities=self.activities,
+            store=self.store,
+            submitter=self.submitter,
+            finisher=self.finisher,
+            inquirer=self.inquirer,
+            heartbeat_limiter=self._limiter("SendTaskHeartbeat"),
+            crew=self.crew,
+            policy=self.policy,
+            figures=self.counts,
+            reporter=self.reports,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def inquirer(self) -> Inquirer:
+        limiter = self._limiter("DescribeJobs")
+        return Inquirer(self.batch, limiter, self.finisher, self.counts, self.reports)
+
+    @cached_property
+    def pool(self) -> PollerPool:
+        return PollerPool(self.activities, self.submitter, self.clock, self.reports)
+
+    def in_seconds(self, seconds: float) -> int:
+        """A time from now, in microseconds since the epoch."""
+        return self.clock.now_us() + round(seconds * 1_000_000)
+
+    def take(self, token: str, *jobs: dict[str, Any], **fields: Any) -> None:
+        """Hands a task to the submitter, with plenty of time."""
+        handed = ActivityTask(token, task_text(*jobs, **fields))
+        self.submitter.take(handed, until_us=self.in_seconds(600))
+
+    def _limiter(self, api: str) -> Limiter:
+        return Limiter(api, limit=self.limit, store=self.rates, clock=self.clock)

@@ -1,0 +1,263 @@
+"""In-memory implementations of Sluice's ports; the contract tests run them beside the real adapters."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.session import Session
+
+from sluice.aws.batch import submit_job_complaint
+from sluice.errors import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
+from sluice.rate import gcra as rate
+from sluice.tasks.model import ActivityTask, JobRecord, Noted, OpenTask, TaskRecord, TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sluice.rate.gcra import Limit, RateState, Reservation
+    from sluice.tasks.model import Outcome, Task
+
+START_US = 1_800_000_000_000_000
+BATCH_MODEL = Session().get_service_model("batch")
+
+
+class FakeClock:
+    """Time that only passes when somebody sleeps."""
+
+    def __init__(self, now_us: int = START_US) -> None:
+        self._now_us = now_us
+        self._lock = threading.Lock()
+
+    def now_us(self) -> int:
+        return self._now_us
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self._now_us += max(0, round(seconds * rate.MICROSECONDS))
+
+
+@dataclass
+class FakeBatch:
+    """A Batch that knows jobs; `answers` holds what the next SubmitJob calls do before they work again."""
+
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: deque[ServiceError] = field(default_factory=deque)
+    lost_answers: int = 0
+    terminated: list[str] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    broken_queues: dict[str, ServiceError] = field(default_factory=dict)
+    submitted_at_us: list[int] = field(default_factory=list)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def complaint(self, request: Mapping[str, Any]) -> str | None:
+        return submit_job_complaint(BATCH_MODEL, request)
+
+    def submit_job(self, request: Mapping[str, Any]) -> str:
+        self.calls["SubmitJob"] += 1
+        if self.answers and not self.lost_answers:
+            raise self.answers.popleft()
+        if request["jobQueue"] == "no-such-queue":
+            raise RejectedError("Job queue no-such-queue not found")
+        if request["jobQueue"] in self.broken_queues:
+            raise self.broken_queues[request["jobQueue"]]
+        job_id = f"job-{len(self.jobs)}"
+        self.jobs[job_id] = {"jobId": job_id, "status": "SUBMITTED", **request}
+        self.submitted_at_us.append(self.clock.now_us())
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise self.answers.popleft()
+        return job_id
+
+    def find_job(self, job_queue: str, job_name: str) -> str | None:
+        self.calls["ListJobs"] += 1
+        if job_queue in self.broken_queues:
+            raise self.broken_queues[job_queue]
+        found = [j for j in self.jobs.values() if j["jobQueue"] == job_queue and j["jobName"] == job_name]
+        return found[-1]["jobId"] if found else None
+
+    def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        self.calls["DescribeJobs"] += 1
+        return [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
+
+    def terminate_job(self, job_id: str, reason: str) -> None:
+        self.calls["TerminateJob"] += 1
+        assert reason
+        self.terminated.append(job_id)
+
+
+@dataclass
+class FakeActivities:
+    """An Activity with a queue; tokens in `gone` are dead."""
+
+    queue: deque[ActivityTask] = field(default_factory=deque)
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    heartbeats: list[str] = field(default_factory=list)
+
+    def next_task(self) -> ActivityTask | None:
+        return self.queue.popleft() if self.queue else None
+
+    def complete(self, token: str, outcome: Outcome) -> None:
+        self._check(token)
+        self.outcomes.setdefault(token, []).append(outcome)
+        self.gone.add(token)
+
+    def heartbeat(self, token: str) -> None:
+        self._check(token)
+        self.heartbeats.append(token)
+
+    def _check(self, token: str) -> None:
+        if token in self.gone:
+            raise TaskGoneError("TaskTimedOut")
+
+
+@dataclass
+class MemoryTaskStore:
+    """The task table in memory."""
+
+    records: dict[str, TaskRecord] = field(default_factory=dict)
+    closed_at: dict[str, int] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
+        assert text
+        with self.lock:
+            if task.token in self.records:
+                return False
+            jobs = {job.name: JobRecord(job.name) for job in task.jobs}
+            self.records[task.token] = TaskRecord(task, TaskState.OPEN, jobs, now_ms, now_ms)
+            return True
+
+    def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+        with self.lock:
+            record = self.records.get(token)
+            if record is None:
+                return None
+            jobs = dict(record.jobs)
+            for name, job_id in job_ids.items():
+                jobs[name] = replace(jobs[name], job_id=job_id)
+            return self._put(replace(record, jobs=jobs))
+
+    def note_job(self, token: str, job: JobRecord) -> Noted:
+        with self.lock:
+            record = self.records.get(token)
+            known = record.jobs.get(job.name) if record else None
+            if record is None or known is None:
+                return Noted(None, changed=False)
+            if known.ended or known.job_id not in (None, job.job_id):
+                return Noted(record, changed=False)
+            return Noted(self._put(replace(record, jobs={**record.jobs, job.name: job})), changed=True)
+
+    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
+        with self.lock:
+            record = self.records.get(token)
+            if record is None or record.state not in (TaskState.OPEN, state):
+                return
+            self._put(replace(record, state=state))
+            if settled:
+                self.closed_at.setdefault(token, now_ms)
+
+    def of_execution(self, execution_arn: str) -> list[TaskRecord]:
+        ours = [record for record in self._kept() if record.task.execution_arn == execution_arn]
+        return [record for record in ours if record.state is TaskState.OPEN]
+
+    def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
+        with self.lock:
+            theirs = [each for each in self.records.values() if each.task.execution_arn in execution_arns]
+        return sorted(theirs, key=lambda record: record.created_at)
+
+    def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
+        due = [record for record in self._kept() if record.heartbeat_at <= before_ms]
+        due.sort(key=lambda record: record.heartbeat_at)
+        return iter([OpenTask(r.task.token, r.created_at, r.heartbeat_at) for r in due])
+
+    def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
+        with self.lock:
+            record = self.records.get(task.token)
+            if record is None or task.token in self.closed_at or record.heartbeat_at != task.heartbeat_at:
+                return None
+            return self._put(replace(record, heartbeat_at=now_ms))
+
+    def _kept(self) -> list[TaskRecord]:
+        """The tasks that are not closed for good."""
+        with self.lock:
+            return [record for token, record in self.records.items() if token not in self.closed_at]
+
+    def _put(self, record: TaskRecord) -> TaskRecord:
+        self.records[record.task.token] = record
+        return record
+
+
+@dataclass
+class MemoryRateStore:
+    """The rate table in memory."""
+
+    states: dict[str, RateState] = field(default_factory=dict)
+    writes: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
+        with self.lock:
+            self.writes += 1
+            state = self.states.get(api) or rate.fresh(now_us, limit)
+            raised = rate.climbed(state, now_us=now_us, limit=limit)
+            self.states[api], taken = rate.reserve(raised, slots, now_us=now_us, limit=limit)
+            return taken
+
+    def back_off(self, api: str, *, limit: Limit, now_us: int) -> None:
+        with self.lock:
+            state = self.states.get(api) or rate.fresh(now_us, limit)
+            self.states[api] = rate.backed_off(state, now_us=now_us, limit=limit)
+
+
+@dataclass
+class MemoryPollerSlots:
+    """The numbers of the poller slots in memory."""
+
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    def number(self, slot: int) -> int:
+        return self.numbers.get(slot, 0)
+
+    def remember(self, slot: int, number: int) -> None:
+        self.numbers[slot] = max(number, self.number(slot))
+
+
+@dataclass
+class FakeExecutions:
+    """Executions of the poller by name, with their statuses; `started` keeps the inputs."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+    started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def status(self, name: str) -> str | None:
+        return self.statuses.get(name)
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> None:
+        with self.lock:
+            if name in self.statuses:
+                raise AlreadyExistsError(name)
+            self.statuses[name] = "RUNNING"
+            self.started[name] = payload
+
+
+@dataclass
+class KeptReports:
+    """What would have gone to the log."""
+
+    left: list[tuple[str, Exception]] = field(default_factory=list)
+    failed_polls: list[ServiceError] = field(default_factory=list)
+    not_described: list[tuple[int, ServiceError]] = field(default_factory=list)
+
+    def task_left(self, token: str, error: Exception) -> None:
+        self.left.append((token, error))
+
+    def poll_failed(self, error: ServiceError) -> None:
+        self.failed_polls.append(error)
+
+    def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
+        self.not_described.append((jobs, error))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sluice.ports import Figures
     from sluice.runtime.sqs import BatchAnswer
-    from sluice.tasks.completer import Finisher
+    from sluice.tasks.completer import Completer
     from sluice.tasks.ports import TaskStore
 
 
@@ -24,13 +24,13 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer
     services = wiring()
     answer = handle_records(
         event,
-        lambda body: cancel(body, services.store, finisher=services.finisher, figures=services.counts),
+        lambda body: cancel(body, services.store, completer=services.completer, figures=services.counts),
     )
     publish("workflow ends handled", services.counts.drain())
     return answer
 
 
-def cancel(body: str, store: TaskStore, *, finisher: Finisher, figures: Figures) -> None:
+def cancel(body: str, store: TaskStore, *, completer: Completer, figures: Figures) -> None:
     """Abandons the open tasks of the execution that the event tells of; other events are passed over."""
     ended = read_ended_execution(body)
     if ended is None:
@@ -38,4 +38,4 @@ def cancel(body: str, store: TaskStore, *, finisher: Finisher, figures: Figures)
         return
     for task in store.of_execution(ended.execution_arn):
         if task.created_at <= ended.stopped_at:
-            finisher.abandon(task, f"its workflow execution ended: {ended.status}", settled=False)
+            completer.abandon(task, f"its workflow execution ended: {ended.status}", submitting_is_over=False)

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     from sluice.ports import Figures
     from sluice.runtime.sqs import BatchAnswer
-    from sluice.tasks.completer import Finisher
+    from sluice.tasks.completer import Completer
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Batch Job State Change events; what failed is delivered again."""
     services = wiring()
-    answer = handle_records(event, lambda body: note(body, services.finisher, services.counts))
+    answer = handle_records(event, lambda body: note(body, services.completer, services.counts))
     publish("job events handled", services.counts.drain())
     return answer
 
 
-def note(body: str, finisher: Finisher, figures: Figures) -> None:
+def note(body: str, completer: Completer, figures: Figures) -> None:
     """Notes one event; events that are not of Sluice's jobs are passed over."""
     ended = read_job_event(body)
     if ended is None:
         figures.count("EventsIgnored")
     else:
-        finisher.note(ended.token, ended.job)
+        completer.note(ended.token, ended.job)

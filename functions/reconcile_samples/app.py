@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohorts.reconciler import look_until_us
+from sluice.cohorts.reconciler import begin_until_us
 from sluice.runtime.telemetry import logger, publish
 from sluice.wiring.cohorts import cohort_wiring
 
@@ -17,7 +17,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     """Looks at the running samples that are due and returns what was done."""
     services = cohort_wiring()
     remaining_seconds = context.get_remaining_time_in_millis() / 1000
-    services.healer.heal(look_until_us(services.clock.now_us(), remaining_seconds=remaining_seconds))
+    services.reconciler.reconcile(
+        begin_until_us(services.clock.now_us(), remaining_seconds=remaining_seconds)
+    )
     counts = services.counts.drain()
     publish("running samples looked at", counts)
     return counts

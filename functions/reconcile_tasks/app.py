@@ -18,7 +18,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     services = full_wiring()
     remaining_seconds = context.get_remaining_time_in_millis() / 1000
     run = plan_run(services.clock.now_us(), remaining_seconds=remaining_seconds)
-    oldest_seconds = services.healer.heal(run)
+    oldest_seconds = services.reconciler.reconcile(run)
     counts = services.counts.drain()
     publish("open tasks looked at", counts, {"OldestOpenTaskAge": oldest_seconds})
     return {"oldestOpenTaskAgeSeconds": oldest_seconds, **counts}

@@ -46,7 +46,7 @@ class Reporter(Protocol):
         """Says that Batch gave no answer about so many jobs, which are asked about again later."""
 
 
-class Crew(Protocol):
+class Workers(Protocol):
     """Workers that share one line of work."""
 
     def each(self, items: Iterator[Item], act: Callable[[Item], None]) -> None:

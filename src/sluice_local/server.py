@@ -109,7 +109,7 @@ class LocalAws:
         """Put a plan of faults in force in the place of any other; return the page `faults`."""
         return self._request("PUT", "faults", plan.to_json().encode())
 
-    def heal(self) -> Json:
+    def end_faults(self) -> Json:
         """End the plan of faults that is in force; return the page `faults`, which keeps its counts."""
         return self._request("DELETE", "faults")
 

@@ -56,7 +56,7 @@ def play(rig: Rig, scenario: Scenario, label: str) -> Played:
         seconds = time.time() - began_s
         struck = Counter(_struck(rig.aws.page("faults"))) + Counter(round_.deeds_done)
     finally:
-        rig.aws.heal()
+        rig.aws.end_faults()
     log = tuple(rig.log_lines(began_s))
     server_log = rig.aws.log_path.read_bytes()[offset:].decode(errors="replace").splitlines()
     seen = round_.observe((*log, *server_log), began_s)

@@ -45,7 +45,7 @@ def faulty_aws() -> Iterator[LocalAws]:
 def aws(faulty_aws: LocalAws) -> Iterator[LocalAws]:
     """The Local AWS for the tests of faults, healed after each."""
     yield faulty_aws
-    faulty_aws.heal()
+    faulty_aws.end_faults()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sluice.aws.task_store import DynamoTaskStore
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.telemetry import Counts
-from sluice.tasks.completer import Finisher, Stopper
+from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.contract import parse_task
 from sluice_local.packaging import read_template
 from sluice_local.tables import create_table
@@ -32,7 +32,7 @@ def calls() -> Counter[str]:
 
 
 @pytest.fixture
-def finisher(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Finisher:
+def completer(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Completer:
     """As it is deployed, but for Batch and Step Functions."""
     dynamodb = local_aws.client("dynamodb")
     template = read_template((ROOT / "template.yaml").read_text())
@@ -40,7 +40,7 @@ def finisher(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Finisher:
     dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
     clock, counts = FakeClock(), Counts()
     limiter = Limiter("TerminateJob", limit=Limit(50, burst=5), store=MemoryRateStore(), clock=clock)
-    return Finisher(
+    return Completer(
         activities=FakeActivities(),
         store=DynamoTaskStore(dynamodb, table, keep_days=1),
         stopper=Stopper(FakeBatch(), limiter, counts),
@@ -49,12 +49,12 @@ def finisher(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Finisher:
     )
 
 
-def taken(finisher: Finisher, *jobs: dict[str, Any]) -> None:
+def taken(completer: Completer, *jobs: dict[str, Any]) -> None:
     """A task that was submitted, each job's id being its name."""
     text = task_text(*jobs)
     task = parse_task("token", text)
-    assert finisher.store.put_intent(task, text, 1000)
-    finisher.store.record_submitted("token", {each.name: each.name for each in task.jobs})
+    assert completer.store.put_intent(task, text, 1000)
+    completer.store.record_submitted("token", {each.name: each.name for each in task.jobs})
 
 
 def told(name: str, status: str = "SUCCEEDED") -> str:
@@ -64,30 +64,30 @@ def told(name: str, status: str = "SUCCEEDED") -> str:
     return json.dumps({"detail-type": "Batch Job State Change", "detail": event_detail})
 
 
-def cost(finisher: Finisher, calls: Counter[str], event: str) -> dict[str, int]:
+def cost(completer: Completer, calls: Counter[str], event: str) -> dict[str, int]:
     """What handling an event asked of DynamoDB."""
     calls.clear()
-    note(event, finisher, Counts())
+    note(event, completer, Counts())
     return dict(calls)
 
 
-def test_the_last_jobs_event_costs_two_writes_and_no_read(finisher: Finisher, calls: Counter[str]) -> None:
-    taken(finisher, job("align"))
-    assert cost(finisher, calls, told("align")) == {"UpdateItem": 2}
+def test_the_last_jobs_event_costs_two_writes_and_no_read(completer: Completer, calls: Counter[str]) -> None:
+    taken(completer, job("align"))
+    assert cost(completer, calls, told("align")) == {"UpdateItem": 2}
 
 
-def test_any_other_jobs_event_costs_one_write(finisher: Finisher, calls: Counter[str]) -> None:
-    taken(finisher, job("align"), job("impute", "align"))
-    assert cost(finisher, calls, told("align")) == {"UpdateItem": 1}
-    assert cost(finisher, calls, told("impute")) == {"UpdateItem": 2}
+def test_any_other_jobs_event_costs_one_write(completer: Completer, calls: Counter[str]) -> None:
+    taken(completer, job("align"), job("impute", "align"))
+    assert cost(completer, calls, told("align")) == {"UpdateItem": 1}
+    assert cost(completer, calls, told("impute")) == {"UpdateItem": 2}
 
 
-def test_an_event_that_comes_again_costs_one_refused_write(finisher: Finisher, calls: Counter[str]) -> None:
-    taken(finisher, job("align"))
-    note(told("align"), finisher, Counts())
-    assert cost(finisher, calls, told("align")) == {"UpdateItem": 1}
+def test_an_event_that_comes_again_costs_one_refused_write(completer: Completer, calls: Counter[str]) -> None:
+    taken(completer, job("align"))
+    note(told("align"), completer, Counts())
+    assert cost(completer, calls, told("align")) == {"UpdateItem": 1}
 
 
-def test_somebody_elses_event_costs_nothing(finisher: Finisher, calls: Counter[str]) -> None:
+def test_somebody_elses_event_costs_nothing(completer: Completer, calls: Counter[str]) -> None:
     event = json.dumps({"detail-type": "Batch Job State Change", "detail": detail("job-1")})
-    assert cost(finisher, calls, event) == {}
+    assert cost(completer, calls, event) == {}

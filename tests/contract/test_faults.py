@@ -27,7 +27,7 @@ def test_the_page_shows_the_plan_and_what_it_has_done(aws: LocalAws, table: Tabl
     assert (page["plan"]["seed"], page["plan"]["faults"][0]["kind"]) == (5, "throttled")
     assert page["injected"] == {"throttled": {"DynamoDB.PutItem": 1}}
     assert [strike["subject"] for strike in page["strikes"]] == ["DynamoDB.PutItem"]
-    assert (aws.heal()["plan"], aws.page("faults")["injected"]) == (None, page["injected"])
+    assert (aws.end_faults()["plan"], aws.page("faults")["injected"]) == (None, page["injected"])
 
 
 def test_a_plan_that_cannot_be_is_refused_with_the_reason(aws: LocalAws) -> None:
@@ -79,7 +79,7 @@ def test_a_token_whose_answer_is_lost_is_gone_and_an_empty_poll_is_no_loss(
         states.get_activity_task(activityArn=activity)
     assert "ActivityStarted" in machines.events(execution)
     assert injected(aws, FaultKind.ANSWER_LOST) == 1
-    aws.heal()
+    aws.end_faults()
     assert "taskToken" not in states.get_activity_task(activityArn=activity)
 
 

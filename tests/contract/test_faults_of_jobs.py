@@ -179,7 +179,7 @@ def test_a_stuck_job_tells_why_and_runs_when_the_fault_is_healed(work: Work) -> 
     assert work.ended(other)["status"] == "SUCCEEDED"
     job = work.awaited(stuck, "RUNNABLE")
     assert job["statusReason"].startswith(f"{UNPLACEABLE} - ")
-    work.aws.heal()
+    work.aws.end_faults()
     assert work.ended(stuck)["status"] == "SUCCEEDED"
 
 

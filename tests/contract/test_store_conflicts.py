@@ -75,7 +75,7 @@ def test_notes_that_were_sent_twice_answer_with_what_was_noted(dynamodb: Any, ta
     noted = tasks.note_job("token", ended("align", "1"))
     assert noted.record is not None
     assert noted.record.jobs["align"].status == "SUCCEEDED"
-    tasks.close("token", TaskState.SUCCEEDED, 2000, settled=True)
+    tasks.close("token", TaskState.SUCCEEDED, 2000, submitting_is_over=True)
     assert tasks.of_execution(EXECUTION) == []
 
 

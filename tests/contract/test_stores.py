@@ -109,8 +109,8 @@ def test_a_foreign_note_changes_nothing(
 
 def test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    stores.tasks.close("token", TaskState.ABANDONED, 2000, settled=True)
-    stores.tasks.close("token", TaskState.SUCCEEDED, 3000, settled=True)
+    stores.tasks.close("token", TaskState.ABANDONED, 2000, submitting_is_over=True)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 3000, submitting_is_over=True)
     assert list(stores.tasks.due_tasks(9000)) == []
     assert stores.tasks.of_execution(EXECUTION) == []
     noted = stores.tasks.note_job("token", ended("align", "1"))
@@ -125,7 +125,7 @@ def test_the_history_of_executions_has_their_closed_tasks_too_oldest_first(store
     put(stores, "second", job("align"), now_ms=2000, arn=yours)
     put(stores, "foreign", job("align"), arn=others)
     stores.tasks.note_job("first", ended("align", "1"))
-    stores.tasks.close("first", TaskState.SUCCEEDED, 4000, settled=True)
+    stores.tasks.close("first", TaskState.SUCCEEDED, 4000, submitting_is_over=True)
     found = stores.tasks.history([mine, yours, f"{EXECUTION}-unknown"])
     assert [(record.task.token, record.state) for record in found] == [
         ("first", TaskState.SUCCEEDED),
@@ -156,15 +156,15 @@ def test_due_tasks_come_in_the_order_of_their_last_heartbeats(stores: Stores) ->
 
 def test_a_task_that_ended_unsettled_is_due_until_it_is_settled(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    stores.tasks.close("token", TaskState.ABANDONED, 2000, settled=False)
+    stores.tasks.close("token", TaskState.ABANDONED, 2000, submitting_is_over=False)
     assert stores.tasks.of_execution(EXECUTION) == []
     (task,) = stores.tasks.due_tasks(9000)
     claimed = stores.tasks.claim(task, 3000)
     assert claimed is not None
     assert claimed.state is TaskState.ABANDONED
-    stores.tasks.close("token", TaskState.SUCCEEDED, 4000, settled=True)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 4000, submitting_is_over=True)
     assert len(list(stores.tasks.due_tasks(9000))) == 1
-    stores.tasks.close("token", TaskState.ABANDONED, 5000, settled=True)
+    stores.tasks.close("token", TaskState.ABANDONED, 5000, submitting_is_over=True)
     assert list(stores.tasks.due_tasks(9000)) == []
 
 
@@ -181,7 +181,7 @@ def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:
 def test_a_closed_task_is_not_claimed(stores: Stores) -> None:
     put(stores, "token", job("align"))
     (task,) = stores.tasks.due_tasks(9000)
-    stores.tasks.close("token", TaskState.SUCCEEDED, 2000, settled=True)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 2000, submitting_is_over=True)
     assert stores.tasks.claim(task, 5000) is None
 
 

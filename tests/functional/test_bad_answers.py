@@ -16,7 +16,7 @@ from sluice.pollers.pool import PollerPool, Round
 from sluice.runtime.telemetry import LogReporter
 from sluice.tasks.model import ActivityTask, OpenTask
 from tests.functional.test_bad_input import SECRET, cancelled, noted
-from tests.functional.test_reconciler import heal
+from tests.functional.test_reconciler import reconcile
 from tests.support.builders import World, detail, job, job_event, task_text
 from tests.support.fakes import BATCH_MODEL
 from tests.unit.sluice.test_bad_events import states_event
@@ -171,17 +171,17 @@ def test_no_token_gets_out_when_a_due_task_cannot_be_claimed(client: Any, log: i
         def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
             return iter([OpenTask(SECRET, before_ms, before_ms)])
 
-    heal(world_with(store=Due(client, "tasks", 1)))
+    reconcile(world_with(store=Due(client, "tasks", 1)))
     check(log)
 
 
 def test_no_token_gets_out_when_a_heartbeat_fails(client: Any, log: io.StringIO) -> None:
     before = long_ago(World())
-    heal(world_with(clock=before.clock, store=before.store, activities=BotoActivities(client)))
+    reconcile(world_with(clock=before.clock, store=before.store, activities=BotoActivities(client)))
     check(log)
 
 
 def test_no_token_gets_out_when_batch_cannot_be_asked(client: Any, log: io.StringIO) -> None:
     before = long_ago(World())
-    heal(world_with(clock=before.clock, store=before.store, batch=BotoBatch(client)))
+    reconcile(world_with(clock=before.clock, store=before.store, batch=BotoBatch(client)))
     check(log)

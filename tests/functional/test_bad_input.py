@@ -43,12 +43,12 @@ def queued(*bodies: Any) -> dict[str, Any]:
 
 
 def noted(world: World, *bodies: Any) -> BatchAnswer:
-    return handle_records(queued(*bodies), lambda body: note(body, world.finisher, world.counts))
+    return handle_records(queued(*bodies), lambda body: note(body, world.completer, world.counts))
 
 
 def cancelled(world: World, *bodies: Any) -> BatchAnswer:
     def handle(body: str) -> None:
-        cancel(body, world.store, finisher=world.finisher, figures=world.counts)
+        cancel(body, world.store, completer=world.completer, figures=world.counts)
 
     return handle_records(queued(*bodies), handle)
 
@@ -108,7 +108,7 @@ def test_a_record_whose_body_is_no_text_is_dropped_too(body: Any) -> None:
 def test_a_record_without_a_body_is_dropped_too() -> None:
     world = World()
     event = {"Records": [{"messageId": "1", "eventSource": "aws:sqs"}]}
-    answer = handle_records(event, lambda body: note(body, world.finisher, world.counts))
+    answer = handle_records(event, lambda body: note(body, world.completer, world.counts))
     assert answer == {"batchItemFailures": []}
 
 

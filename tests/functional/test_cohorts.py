@@ -20,7 +20,7 @@ from sluice.cohorts.model import (
     SampleEnd,
     SampleStatus,
 )
-from sluice.cohorts.reconciler import CohortHealer, look_until_us
+from sluice.cohorts.reconciler import CohortReconciler, begin_until_us
 from sluice.cohorts.request import Only, SheetPlace, StartRequest
 from sluice.cohorts.sheet import InvalidSheetError
 from sluice.cohorts.starter import CohortConflictError, CohortStarter, Progress, WorkflowError
@@ -28,7 +28,7 @@ from sluice.errors import RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.telemetry import Counts
-from sluice.runtime.workers import ThreadCrew
+from sluice.runtime.workers import ThreadWorkers
 from tests.support.cohort_fakes import FakeWorkflows, KeptSheets, MemoryCohortStore
 from tests.support.fakes import FakeClock, MemoryRateStore
 from tests.unit.sluice.cohorts.test_request import ended
@@ -79,7 +79,7 @@ class World:
             executions=self.workflows,
             sheets=self.sheets,
             limiter=self._limiter("StartExecution"),
-            crew=ThreadCrew(1),
+            workers=ThreadWorkers(1),
             figures=self.counts,
             clock=self.clock,
         )
@@ -89,13 +89,13 @@ class World:
         return CohortCounter(self.store, self.counts, self.reports)
 
     @cached_property
-    def healer(self) -> CohortHealer:
-        return CohortHealer(
+    def reconciler(self) -> CohortReconciler:
+        return CohortReconciler(
             store=self.store,
             executions=self.workflows,
             describe_limiter=self._limiter("DescribeExecution"),
             start_limiter=self._limiter("StartExecution"),
-            crew=ThreadCrew(1),
+            workers=ThreadWorkers(1),
             look_seconds=900,
             figures=self.counts,
             reporter=self.reports,
@@ -123,9 +123,9 @@ class World:
         request = StartRequest("run-7", None, None, {}, Only.FAILED, self.now_ms)
         return self._run(replace(request, **fields), seconds)
 
-    def heal(self, *, after_seconds: float = 901) -> None:
+    def reconcile(self, *, after_seconds: float = 901) -> None:
         self.clock.sleep(after_seconds)
-        self.healer.heal(self.clock.now_us() + 600 * MICROSECONDS)
+        self.reconciler.reconcile(self.clock.now_us() + 600 * MICROSECONDS)
 
     def cohort(self) -> Cohort:
         return self.store.cohorts["run-7"]
@@ -338,7 +338,7 @@ def test_an_end_of_which_no_event_told_is_counted(world: World) -> None:
     world.launch(2)
     (first, second) = world.samples()
     world.end(first, FAILED)
-    world.heal()
+    world.reconcile()
     assert world.totals() == {RUNNING: 1, FAILED: 1}
     assert world.samples()[1].looked_at > second.looked_at
 
@@ -347,7 +347,7 @@ def test_a_sample_is_looked_at_once_in_a_while(world: World) -> None:
     world.launch(1)
     (sample,) = world.samples()
     world.end(sample, SUCCEEDED)
-    world.heal(after_seconds=800)
+    world.reconcile(after_seconds=800)
     assert world.totals() == {RUNNING: 1}
 
 
@@ -355,7 +355,7 @@ def test_a_sample_that_was_noted_and_never_started_is_started(world: World) -> N
     world.workflows.answers.append(RejectedError("no"))
     with pytest.raises(RejectedError):
         world.launch(1)
-    world.heal()
+    world.reconcile()
     assert world.workflows.started == {"run-7.1.s0000": 1}
     assert world.counts.drain()["SamplesResumed"] == 1
 
@@ -364,7 +364,7 @@ def test_a_sample_that_cannot_be_started_fails_by_name(world: World) -> None:
     world.workflows.answers.extend([RejectedError("no"), RejectedError("no")])
     with pytest.raises(RejectedError):
         world.launch(1)
-    world.heal()
+    world.reconcile()
     (sample,) = world.samples()
     assert (sample.status, sample.error) == (FAILED, NOT_STARTED)
     assert world.totals() == {FAILED: 1}
@@ -376,8 +376,8 @@ def test_a_cancelled_cohort_is_stopped_to_the_last_sample(world: World) -> None:
     del world.workflows.ends[world.samples()[0].execution_arn]
     world.clock.sleep(1)
     world.store.cancel("run-7", world.now_ms)
-    world.heal()
-    world.heal()
+    world.reconcile()
+    world.reconcile()
     never_started, stopped = world.samples()
     assert set(world.workflows.started.values()) == {1}
     assert (never_started.status, never_started.error) == (ABORTED, CANCELLED_ERROR)
@@ -390,7 +390,7 @@ def test_a_sample_of_a_forgotten_cohort_is_left_alone(world: World) -> None:
     with pytest.raises(RejectedError):
         world.launch(1)
     world.store.cohorts.clear()
-    world.heal()
+    world.reconcile()
     assert not world.workflows.started
 
 
@@ -399,7 +399,7 @@ def test_one_sample_that_cannot_be_healed_does_not_hold_up_the_others(world: Wor
     for sample in world.samples():
         world.end(sample, SUCCEEDED)
     world.store.broken = deque([UnclearError("ReadTimeoutError")])
-    world.heal()
+    world.reconcile()
     assert world.totals() == {RUNNING: 1, SUCCEEDED: 1}
     assert len(world.reports.samples) == 1
 
@@ -409,12 +409,12 @@ def test_a_run_ends_in_time_and_the_next_goes_on(world: World) -> None:
     for sample in world.samples():
         world.end(sample, SUCCEEDED)
     world.clock.sleep(901)
-    world.healer.heal(world.clock.now_us() + MICROSECONDS // 10)
+    world.reconciler.reconcile(world.clock.now_us() + MICROSECONDS // 10)
     assert 0 < world.totals()[RUNNING] < 40
-    world.healer.heal(world.clock.now_us() + 10 * MICROSECONDS)
+    world.reconciler.reconcile(world.clock.now_us() + 10 * MICROSECONDS)
     assert world.totals() == {SUCCEEDED: 40}
 
 
 def test_a_run_fits_into_its_schedule_and_into_its_functions_time() -> None:
-    assert look_until_us(0, remaining_seconds=900) == 270 * MICROSECONDS
-    assert look_until_us(0, remaining_seconds=60) == 30 * MICROSECONDS
+    assert begin_until_us(0, remaining_seconds=900) == 270 * MICROSECONDS
+    assert begin_until_us(0, remaining_seconds=60) == 30 * MICROSECONDS

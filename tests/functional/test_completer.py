@@ -11,9 +11,9 @@ from tests.support.builders import EXECUTION, World, ended, job
 def test_the_last_job_completes_the_task() -> None:
     world = World()
     world.take("token", job("align"), job("impute", "align"))
-    world.finisher.note("token", ended("align", "job-0"))
+    world.completer.note("token", ended("align", "job-0"))
     assert "token" not in world.activities.outcomes
-    world.finisher.note("token", ended("impute", "job-1"))
+    world.completer.note("token", ended("impute", "job-1"))
     (outcome,) = world.activities.outcomes["token"]
     assert isinstance(outcome, Succeeded)
     assert set(json.loads(outcome.output)["jobs"]) == {"align", "impute"}
@@ -23,9 +23,9 @@ def test_the_last_job_completes_the_task() -> None:
 def test_a_doubled_event_changes_nothing() -> None:
     world = World()
     world.take("token", job("align"))
-    world.finisher.note("token", ended("align", "job-0"))
-    world.finisher.note("token", ended("align", "job-0"))
-    world.finisher.note("token", ended("align", "job-0", "FAILED"))
+    world.completer.note("token", ended("align", "job-0"))
+    world.completer.note("token", ended("align", "job-0"))
+    world.completer.note("token", ended("align", "job-0", "FAILED"))
     assert len(world.activities.outcomes["token"]) == 1
     assert world.counts.drain()["EventsIgnored"] == 2
 
@@ -33,7 +33,7 @@ def test_a_doubled_event_changes_nothing() -> None:
 def test_a_failed_job_stops_the_others_of_a_fail_fast_task() -> None:
     world = World()
     world.take("token", job("a"), job("b"), job("c", "a"))
-    world.finisher.note("token", ended("a", "job-0", "FAILED"))
+    world.completer.note("token", ended("a", "job-0", "FAILED"))
     (outcome,) = world.activities.outcomes["token"]
     assert isinstance(outcome, Failed)
     assert world.batch.terminated == ["job-1"]
@@ -42,8 +42,8 @@ def test_a_failed_job_stops_the_others_of_a_fail_fast_task() -> None:
 def test_the_events_of_stopped_siblings_stop_nobody_again() -> None:
     world = World()
     world.take("token", *[job(name) for name in "abcd"])
-    world.finisher.note("token", ended("a", "job-0", "FAILED"))
-    world.finisher.note("token", ended("b", "job-1", "FAILED"))
+    world.completer.note("token", ended("a", "job-0", "FAILED"))
+    world.completer.note("token", ended("b", "job-1", "FAILED"))
     assert world.batch.terminated == ["job-1", "job-2", "job-3"]
     assert len(world.activities.outcomes["token"]) == 1
 
@@ -51,9 +51,9 @@ def test_the_events_of_stopped_siblings_stop_nobody_again() -> None:
 def test_events_of_unknown_tasks_and_jobs_are_passed_over() -> None:
     world = World()
     world.take("token", job("align"))
-    world.finisher.note("other", ended("align", "job-0"))
-    world.finisher.note("token", ended("other", "job-9"))
-    world.finisher.note("token", ended("align", "a-copy-of-the-job"))
+    world.completer.note("other", ended("align", "job-0"))
+    world.completer.note("token", ended("other", "job-9"))
+    world.completer.note("token", ended("align", "a-copy-of-the-job"))
     assert world.activities.outcomes == {}
     assert world.store.records["token"].jobs["align"].status is None
 
@@ -63,7 +63,7 @@ def test_a_crash_after_the_workflow_was_told_is_made_good_by_the_next_delivery()
     world.take("token", job("align"))
     world.store.note_job("token", ended("align", "job-0"))
     world.activities.gone.add("token")  # the workflow was told, the item was not closed
-    world.finisher.note("token", ended("align", "job-0"))
+    world.completer.note("token", ended("align", "job-0"))
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
@@ -72,7 +72,7 @@ def test_abandoned_tasks_stop_their_jobs(jobs: int) -> None:
     world = World()
     world.take("token", *[job(f"job{index}") for index in range(jobs)])
     (record,) = world.store.of_execution(EXECUTION)
-    world.finisher.abandon(record, "its workflow execution ended: ABORTED", settled=False)
+    world.completer.abandon(record, "its workflow execution ended: ABORTED", submitting_is_over=False)
     assert len(world.batch.terminated) == jobs
     assert world.store.records["token"].state is TaskState.ABANDONED
     assert world.store.of_execution(EXECUTION) == []

@@ -30,13 +30,13 @@ def sqs_event(*bodies: str) -> dict[str, object]:
 def test_an_event_of_an_ended_job_completes_its_task() -> None:
     world = World()
     world.take("token", job("align"))
-    note(job_event("token", "align", detail("job-0")), world.finisher, world.counts)
+    note(job_event("token", "align", detail("job-0")), world.completer, world.counts)
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
 def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
     world = World()
-    note("{}", world.finisher, world.counts)
+    note("{}", world.completer, world.counts)
     assert world.counts.drain() == {"EventsIgnored": 1}
 
 
@@ -46,7 +46,7 @@ def test_a_stopped_execution_stops_its_jobs() -> None:
     cancel(
         execution_event("ABORTED", world.clock.now_us() // 1000),
         world.store,
-        finisher=world.finisher,
+        completer=world.completer,
         figures=world.counts,
     )
     assert world.batch.terminated == ["job-0"]
@@ -57,7 +57,7 @@ def test_a_late_event_does_not_touch_what_a_redriven_execution_started_later() -
     world.take("token", job("align"))
     long_before = world.clock.now_us() // 1000 - 60_000
     cancel(
-        execution_event("ABORTED", long_before), world.store, finisher=world.finisher, figures=world.counts
+        execution_event("ABORTED", long_before), world.store, completer=world.completer, figures=world.counts
     )
     assert world.batch.terminated == []
     assert world.store.records["token"].state is TaskState.OPEN

@@ -13,9 +13,9 @@ import pytest
 
 from sluice.errors import UnclearError
 from sluice.rate.gcra import Limit
-from sluice.runtime.workers import ThreadCrew
+from sluice.runtime.workers import ThreadWorkers
 from sluice.tasks.model import JobRecord, OpenTask, TaskRecord, TaskState
-from sluice.tasks.overdue_jobs import JOBS_A_CALL
+from sluice.tasks.overdue_jobs import JOBS_PER_CALL
 from sluice.tasks.reconciliation import plan_run
 from tests.support.builders import World, job, open_record
 from tests.support.fakes import (
@@ -130,7 +130,7 @@ def test_a_hundred_thousand_open_tasks_all_keep_their_heartbeats_below_the_quota
         store=SlowStore(clock=clock),
         rates=SlowRates(clock=clock),
         # RECONCILER_THREADS and HEARTBEAT_RATE_PER_SECOND of template.yaml
-        crew=VirtualCrew(clock, workers=16),
+        workers=VirtualCrew(clock, workers=16),
         limit=Limit(250, burst=250),
     )
     world.batch = SlowBatch(clock=clock)
@@ -139,7 +139,9 @@ def test_a_hundred_thousand_open_tasks_all_keep_their_heartbeats_below_the_quota
     for minute in range(5, 21):
         began_us = START_US + minute * 60_000_000
         clock.go_to(began_us)
-        assert world.healer.heal(plan_run(began_us, remaining_seconds=900)) > AGE_SECONDS + minute * 60
+        assert (
+            world.reconciler.reconcile(plan_run(began_us, remaining_seconds=900)) > AGE_SECONDS + minute * 60
+        )
         # the next run begins a minute later and meets nobody
         assert clock.now_us() - began_us < 60_000_000
     assert len(activities.last_us) == TASKS
@@ -147,7 +149,7 @@ def test_a_hundred_thousand_open_tasks_all_keep_their_heartbeats_below_the_quota
     unseen_us = clock.now_us() - min(activities.last_us.values())
     assert max(activities.longest_us, unseen_us) < STATE_HEARTBEAT_SECONDS * 1_000_000
     assert most_drawn(sorted(activities.sent_us)) < BUCKET
-    assert world.batch.calls["DescribeJobs"] == pytest.approx(len(activities.sent) / JOBS_A_CALL, rel=0.01)
+    assert world.batch.calls["DescribeJobs"] == pytest.approx(len(activities.sent) / JOBS_PER_CALL, rel=0.01)
     assert (world.reports.left, world.reports.not_described) == ([], [])
 
 
@@ -159,12 +161,12 @@ def submitted(token: str) -> TaskRecord:
 
 
 def test_two_reconcilers_at_once_send_each_task_one_heartbeat() -> None:
-    world = World(crew=ThreadCrew(4), limit=Limit(1000, burst=1000))
+    world = World(workers=ThreadWorkers(4), limit=Limit(1000, burst=1000))
     world.store.records.update({str(index): submitted(str(index)) for index in range(500)})
     world.clock.sleep(301)
     run = plan_run(world.clock.now_us(), remaining_seconds=900)
     with ThreadPoolExecutor(2) as pool:
-        ages = list(pool.map(lambda _: world.healer.heal(run), range(2)))
+        ages = list(pool.map(lambda _: world.reconciler.reconcile(run), range(2)))
     assert sorted(world.activities.heartbeats) == sorted(world.store.records)
     assert max(ages) == AGE_SECONDS + 301
 
@@ -172,12 +174,12 @@ def test_two_reconcilers_at_once_send_each_task_one_heartbeat() -> None:
 def test_a_run_that_is_over_before_all_had_their_turn_leaves_the_rest_to_the_next() -> None:
     clock = VirtualClock()
     crew = VirtualCrew(clock, workers=4)
-    world = World(clock=clock, store=SlowStore(clock=clock), crew=crew, limit=Limit(1000, burst=1000))
+    world = World(clock=clock, store=SlowStore(clock=clock), workers=crew, limit=Limit(1000, burst=1000))
     world.store.records.update({str(index): submitted(str(index)) for index in range(10_000)})
     clock.sleep(301)
     seen = []
     for _ in range(2):
-        world.healer.heal(plan_run(clock.now_us(), remaining_seconds=900))
+        world.reconciler.reconcile(plan_run(clock.now_us(), remaining_seconds=900))
         seen.append(len(world.activities.heartbeats))
     # four workers make 160 calls of 25 ms a second
     assert seen == pytest.approx([55 * 160, 10_000], rel=0.01)
@@ -185,12 +187,12 @@ def test_a_run_that_is_over_before_all_had_their_turn_leaves_the_rest_to_the_nex
 
 
 def test_jobs_of_many_threads_tasks_are_asked_about_a_hundred_at_a_time() -> None:
-    world = World(crew=ThreadCrew(8), limit=Limit(1000, burst=1000))
+    world = World(workers=ThreadWorkers(8), limit=Limit(1000, burst=1000))
     for index in range(250):
         world.store.records[str(index)] = submitted(str(index))
         world.batch.jobs[f"job-{index}"] = {"jobId": f"job-{index}", "status": "SUCCEEDED"}
     world.clock.sleep(301)
-    world.healer.heal(plan_run(world.clock.now_us(), remaining_seconds=900))
+    world.reconciler.reconcile(plan_run(world.clock.now_us(), remaining_seconds=900))
     assert world.batch.calls["DescribeJobs"] == 3
     assert {record.state for record in world.store.records.values()} == {TaskState.SUCCEEDED}
 
@@ -212,7 +214,7 @@ def test_a_failed_describe_is_told_of_once_and_costs_only_its_own_hundred() -> N
         world.store.records[str(index)] = submitted(str(index))
         world.batch.jobs[f"job-{index}"] = {"jobId": f"job-{index}", "status": "SUCCEEDED"}
     world.clock.sleep(301)
-    world.healer.heal(plan_run(world.clock.now_us(), remaining_seconds=900))
+    world.reconciler.reconcile(plan_run(world.clock.now_us(), remaining_seconds=900))
     assert [(jobs, str(error)) for jobs, error in world.reports.not_described] == [(100, "timeout")]
     assert Counter(record.state for record in world.store.records.values()) == {"OPEN": 100, "SUCCEEDED": 50}
 
@@ -226,7 +228,7 @@ def test_a_thread_that_meets_an_error_does_not_stop_the_others_and_is_heard_of()
         done.append(item)
 
     with pytest.raises(ValueError, match="three"):
-        ThreadCrew(4).each(iter(range(1, 50)), act)
+        ThreadWorkers(4).each(iter(range(1, 50)), act)
     assert sorted(done) == [1, 2, *range(4, 50)]
 
 
@@ -236,4 +238,4 @@ def test_threads_work_at_the_same_time() -> None:
     def meet(_: int) -> None:
         together.wait()
 
-    ThreadCrew(4).each(iter(range(1, 5)), meet)
+    ThreadWorkers(4).each(iter(range(1, 5)), meet)

@@ -53,10 +53,10 @@ def test_a_task_stays_open_until_its_workflow_was_told() -> None:
     world = World(activities=activities)
     world.take("token", job("align"))
     with pytest.raises(UnclearError):
-        world.finisher.note("token", ended("align", "job-0"))
+        world.completer.note("token", ended("align", "job-0"))
     assert state(world) is TaskState.OPEN
     activities.down = False
-    world.finisher.note("token", ended("align", "job-0"))  # the queue delivers the event again
+    world.completer.note("token", ended("align", "job-0"))  # the queue delivers the event again
     assert len(activities.outcomes["token"]) == 1
     assert state(world) is TaskState.SUCCEEDED
 
@@ -70,7 +70,9 @@ def test_a_task_stays_in_the_reconcilers_line_until_its_jobs_were_stopped() -> N
     world.batch = Forbidden(clock=world.clock)
     world.take("token", job("align"))
     with pytest.raises(DeniedError):
-        world.finisher.abandon(world.store.records["token"], "its workflow was stopped", settled=True)
+        world.completer.abandon(
+            world.store.records["token"], "its workflow was stopped", submitting_is_over=True
+        )
     assert state(world) is TaskState.OPEN
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import Limit
-from sluice.tasks.reconciliation import HealingPolicy, Run, plan_run
+from sluice.tasks.reconciliation import ReconciliationPolicy, Run, plan_run
 from tests.support.builders import EXECUTION, World, ended, job, task_text
 from tests.support.fakes import FakeActivities, FakeBatch
 
@@ -17,8 +17,8 @@ from sluice.tasks.contract import parse_task
 from sluice.tasks.model import ActivityTask, Failed, TaskState
 
 
-def heal(world: World) -> int:
-    return world.healer.heal(plan_run(world.clock.now_us(), remaining_seconds=900))
+def reconcile(world: World) -> int:
+    return world.reconciler.reconcile(plan_run(world.clock.now_us(), remaining_seconds=900))
 
 
 def state(world: World, token: str = "token") -> TaskState:
@@ -34,7 +34,7 @@ def with_intent(world: World, token: str, *jobs: dict[str, object]) -> None:
 def test_young_tasks_are_left_alone_and_batch_is_never_asked() -> None:
     world = World()
     world.take("token", job("align"))
-    assert heal(world) == 0
+    assert reconcile(world) == 0
     assert world.activities.heartbeats == []
     assert world.batch.calls.keys() == {"SubmitJob"}
 
@@ -43,7 +43,7 @@ def test_a_live_task_gets_a_heartbeat_and_no_describe() -> None:
     world = World()
     world.take("token", job("align"))
     world.clock.sleep(301)
-    assert heal(world) == 301
+    assert reconcile(world) == 301
     assert world.activities.heartbeats == ["token"]
     assert world.batch.calls["DescribeJobs"] == 0
 
@@ -52,7 +52,7 @@ def test_a_task_that_was_lost_after_its_intent_is_submitted() -> None:
     world = World()
     with_intent(world, "token", job("align"), job("impute", "align"))
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert list(world.batch.jobs) == ["job-0", "job-1"]
     assert world.store.records["token"].jobs["impute"].job_id == "job-1"
 
@@ -65,7 +65,7 @@ def test_a_job_whose_id_was_lost_is_found_by_its_name() -> None:
     with_intent(world, "token", job("align"), job("impute", "align"))
     assert lost.task == world.store.records["token"].task
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.store.records["token"].jobs["align"].job_id == "job-0"
     assert len(world.batch.jobs) == 2
 
@@ -75,7 +75,7 @@ def test_an_event_that_never_came_is_made_good() -> None:
     world.take("token", job("align"))
     world.batch.jobs["job-0"] |= {"status": "SUCCEEDED", "stoppedAt": 3}
     world.clock.sleep(3601)
-    heal(world)
+    reconcile(world)
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
@@ -84,7 +84,7 @@ def test_a_job_that_still_runs_is_left_running() -> None:
     world.take("token", job("align"))
     world.batch.jobs["job-0"]["status"] = "RUNNING"
     world.clock.sleep(3601)
-    heal(world)
+    reconcile(world)
     assert world.store.records["token"].state is TaskState.OPEN
     assert world.batch.terminated == []
 
@@ -94,10 +94,10 @@ def test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day() -> Non
     world.take("token", job("align"))
     world.batch.jobs.clear()
     world.clock.sleep(3601)
-    heal(world)
+    reconcile(world)
     assert world.activities.outcomes == {}
     world.clock.sleep(86_400)
-    heal(world)
+    reconcile(world)
     (outcome,) = world.activities.outcomes["token"]
     assert isinstance(outcome, Failed)
     assert "does not know this job" in outcome.cause
@@ -110,7 +110,7 @@ def test_a_task_that_cannot_be_healed_does_not_hold_up_the_others() -> None:
     world.batch.broken_queues["forbidden"] = DeniedError("AccessDenied")
     world.batch.jobs["job-0"] |= {"status": "SUCCEEDED"}
     world.clock.sleep(3601)
-    heal(world)
+    reconcile(world)
     assert world.store.records["good"].state is TaskState.SUCCEEDED
     assert world.store.records["bad"].state is TaskState.OPEN
     assert [token for token, _ in world.reports.left] == ["bad"]
@@ -121,7 +121,7 @@ def test_a_task_whose_queue_is_gone_fails_with_that_reason() -> None:
     with_intent(world, "token", job("align", jobQueue="deleted"))
     world.batch.broken_queues["deleted"] = RejectedError("Job queue deleted not found")
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     (outcome,) = world.activities.outcomes["token"]
     assert isinstance(outcome, Failed)
     assert (outcome.error, world.store.records["token"].state) == ("Task.Rejected", TaskState.FAILED)
@@ -137,7 +137,7 @@ def test_a_failing_describe_is_told_of_and_the_rest_goes_on() -> None:
     world.batch = Silent(clock=world.clock)
     world.take("token", job("align"))
     world.clock.sleep(3601)
-    assert heal(world) == 3601
+    assert reconcile(world) == 3601
     assert [(jobs, str(error)) for jobs, error in world.reports.not_described] == [
         (1, "timeout asking about 1 jobs")
     ]
@@ -151,24 +151,26 @@ def test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_
     with_intent(world, "token", job("align"))
     world.activities.gone.add("token")
     (record,) = world.store.of_execution(EXECUTION)
-    world.finisher.abandon(record, "its workflow was stopped", settled=False)
+    world.completer.abandon(record, "its workflow was stopped", submitting_is_over=False)
     assert (state(world), world.batch.terminated) == (TaskState.ABANDONED, [])
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.batch.terminated == ["job-0"]
     assert world.store.closed_at.keys() == {"token"}
 
 
 def test_a_task_that_ended_while_it_is_its_pollers_is_left_to_that() -> None:
-    world = World(policy=HealingPolicy(heartbeat_seconds=100, takeover_seconds=300, overdue_seconds=3600))
+    world = World(
+        policy=ReconciliationPolicy(heartbeat_seconds=100, takeover_seconds=300, overdue_seconds=3600)
+    )
     with_intent(world, "token", job("align"))
     (record,) = world.store.of_execution(EXECUTION)
-    world.finisher.abandon(record, "its workflow was stopped", settled=False)
+    world.completer.abandon(record, "its workflow was stopped", submitting_is_over=False)
     world.clock.sleep(101)
-    heal(world)
+    reconcile(world)
     assert world.store.closed_at == {}
     world.clock.sleep(200)
-    heal(world)
+    reconcile(world)
     assert world.store.closed_at.keys() == {"token"}
     assert world.batch.jobs == {}
     assert world.activities.heartbeats == []
@@ -179,7 +181,7 @@ def test_a_fault_on_the_way_does_not_cost_a_live_task_its_heartbeat() -> None:
     with_intent(world, "token", job("align", jobQueue="forbidden"))
     world.batch.broken_queues["forbidden"] = DeniedError("AccessDenied for ListJobs")
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.activities.heartbeats == ["token"]
     assert [str(error) for _, error in world.reports.left] == ["AccessDenied for ListJobs"]
 
@@ -198,7 +200,7 @@ def test_a_throttled_heartbeat_lowers_the_shared_rate_and_is_sent_again() -> Non
     world = World(activities=Throttling())
     world.take("token", job("align"))
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.activities.heartbeats == ["token"]
     assert world.rates.states["SendTaskHeartbeat"].rate_per_second < 50
 
@@ -209,7 +211,7 @@ def test_a_task_that_was_told_and_not_closed_is_closed_as_what_it_was() -> None:
     world.store.note_job("token", ended("align", "job-0"))
     world.activities.gone.add("token")
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
@@ -218,7 +220,7 @@ def test_a_reconciler_that_is_slow_never_submits_beside_the_next_one() -> None:
     with_intent(world, "token", *[job(f"job{index}") for index in range(100)])
     world.clock.sleep(301)
     claimed_us = world.clock.now_us()
-    heal(world)
+    reconcile(world)
     assert 0 < len(world.batch.jobs) < 100
     assert world.batch.submitted_at_us[-1] - claimed_us <= 240_000_000
 
@@ -228,7 +230,7 @@ def test_a_dead_token_stops_its_jobs() -> None:
     world.take("token", job("align"))
     world.activities.gone.add("token")
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.batch.terminated == ["job-0"]
     assert world.store.records["token"].state is TaskState.ABANDONED
 
@@ -238,7 +240,7 @@ def test_a_task_whose_handler_died_before_telling_the_workflow_is_completed() ->
     world.take("token", job("align"))
     world.store.note_job("token", ended("align", "job-0"))
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.store.records["token"].state is TaskState.SUCCEEDED
     assert len(world.activities.outcomes["token"]) == 1
 
@@ -249,7 +251,7 @@ def test_hundreds_of_overdue_jobs_are_asked_about_a_hundred_at_a_time() -> None:
         handed = ActivityTask(f"token-{index}", task_text(job("align")))
         world.submitter.take(handed, until_us=world.in_seconds(600))
     world.clock.sleep(3601)
-    heal(world)
+    reconcile(world)
     assert world.batch.calls["DescribeJobs"] == 3
 
 
@@ -258,7 +260,7 @@ def test_a_reconciler_whose_time_is_up_stops_and_the_next_goes_on() -> None:
     world.take("first", job("align"))
     world.take("second", job("align"))
     world.clock.sleep(301)
-    world.healer.heal(Run(world.clock.now_us(), world.in_seconds(600)))
+    world.reconciler.reconcile(Run(world.clock.now_us(), world.in_seconds(600)))
     assert world.activities.heartbeats == []
-    heal(world)
+    reconcile(world)
     assert world.activities.heartbeats == ["first", "second"]

@@ -127,7 +127,7 @@ def test_nobody_submits_after_the_window_that_is_the_pollers_alone() -> None:
 def test_a_task_that_was_abandoned_while_it_was_submitted_takes_its_jobs_along() -> None:
     world = World()
     world.take("token", job("align"))
-    world.store.close("token", TaskState.ABANDONED, 0, settled=True)
+    world.store.close("token", TaskState.ABANDONED, 0, submitting_is_over=True)
     world.submitter.submit(world.store.records["token"].task, {}, until_us=world.in_seconds(60))
     assert world.batch.terminated == ["job-1"]
 
@@ -158,7 +158,7 @@ def test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of
 
     def stop() -> None:
         (record,) = world.store.of_execution(EXECUTION)
-        world.finisher.abandon(record, "its workflow execution ended: ABORTED", settled=False)
+        world.completer.abandon(record, "its workflow execution ended: ABORTED", submitting_is_over=False)
 
     slow.then = stop
     world.take("token", *[job(f"job{index}") for index in range(50)])
@@ -170,7 +170,7 @@ def test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of
 
 def test_a_task_that_failed_fast_while_its_jobs_are_submitted_gets_no_more_of_them() -> None:
     world, slow = slow_world()
-    slow.then = lambda: world.finisher.note("token", ended("job0", "job-0", "FAILED"))
+    slow.then = lambda: world.completer.note("token", ended("job0", "job-0", "FAILED"))
     world.take("token", *[job(f"job{index}") for index in range(50)])
     assert len(world.batch.jobs) < 10
     assert set(world.batch.terminated) == world.batch.jobs.keys() - {"job-0"}
@@ -225,7 +225,7 @@ def test_a_job_that_failed_before_its_siblings_ids_were_noted_ends_them_all_the_
         def submit_job(self, request: Mapping[str, Any]) -> str:
             job_id = super().submit_job(request)
             if request["parameters"]["taskJob"] == "bad":
-                world.finisher.note("token", ended("bad", job_id, "FAILED"))
+                world.completer.note("token", ended("bad", job_id, "FAILED"))
             return job_id
 
     world = World()

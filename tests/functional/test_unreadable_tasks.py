@@ -13,9 +13,9 @@ from sluice.aws.task_items import intent, job_values, read_task
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import Failed, TaskState
 from sluice.tasks.parsing import InvalidTaskError, build_task
-from sluice.tasks.reconciliation import HealingPolicy
+from sluice.tasks.reconciliation import ReconciliationPolicy
 from tests.functional.test_bad_input import cancelled, noted
-from tests.functional.test_reconciler import heal, state, with_intent
+from tests.functional.test_reconciler import reconcile, state, with_intent
 from tests.support.builders import EXECUTION, World, detail, ended, job, job_event, task_text
 from tests.unit.sluice.test_bad_events import states_event
 
@@ -94,7 +94,7 @@ def test_the_reconciler_fails_it_in_its_workflow_and_closes_it_once() -> None:
     world = world_with_a_spoilt_task()
     for _ in range(2):
         world.clock.sleep(301)
-        heal(world)
+        reconcile(world)
         check_that_it_failed_once(world)
     assert world.activities.heartbeats.count("good") == 2
 
@@ -117,23 +117,25 @@ def test_a_workflow_that_is_stopped_stops_its_jobs() -> None:
 
 
 def test_jobs_of_it_whose_ids_are_not_known_keep_it_in_line_until_its_poller_is_done() -> None:
-    world = World(policy=HealingPolicy(heartbeat_seconds=100, takeover_seconds=300, overdue_seconds=3600))
+    world = World(
+        policy=ReconciliationPolicy(heartbeat_seconds=100, takeover_seconds=300, overdue_seconds=3600)
+    )
     with_intent(world, "spoilt", job("align"))
     spoil(world, "spoilt")
     world.clock.sleep(101)
-    heal(world)
+    reconcile(world)
     assert (state(world, "spoilt"), world.store.closed_at) == (TaskState.FAILED, {})
     world.clock.sleep(200)
-    heal(world)
+    reconcile(world)
     assert world.store.closed_at.keys() == {"spoilt"}
     assert world.batch.calls == {}
 
 
 def test_a_task_that_had_ended_before_it_was_spoilt_stays_as_it_ended() -> None:
     world = world_with_a_spoilt_task()
-    world.store.close("spoilt", TaskState.ABANDONED, 0, settled=False)
+    world.store.close("spoilt", TaskState.ABANDONED, 0, submitting_is_over=False)
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert "spoilt" not in world.activities.outcomes
     assert (state(world, "spoilt"), world.batch.terminated) == (TaskState.ABANDONED, ["job-1"])
     assert world.store.closed_at.keys() == {"spoilt"}
@@ -143,5 +145,5 @@ def test_a_workflow_that_does_not_wait_for_it_any_more_is_no_hindrance() -> None
     world = world_with_a_spoilt_task()
     world.activities.gone.add("spoilt")
     world.clock.sleep(301)
-    heal(world)
+    reconcile(world)
     assert world.store.closed_at.keys() == {"spoilt"}

@@ -108,8 +108,8 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the age from which the reconciler takes over",
         "functions/sluice/tasks/reconciliation.py",
-        old="settled=age_ms >= policy.takeover_seconds * 1000",
-        new="settled=True",
+        old="submitting_is_over=age_ms >= policy.takeover_seconds * 1000",
+        new="submitting_is_over=True",
         provers=tests(
             "unit/sluice/tasks/test_reconciliation.py", "test_a_young_unsubmitted_task_is_still_its_pollers"
         ),
@@ -188,10 +188,14 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/completer.py",
         old="""\
         self.tell(record.task.token, outcome)
-        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+        self._close(
+            record, outcome.state, "another job of its task failed", submitting_is_over=submitting_is_over
+        )
 """,
         new="""\
-        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+        self._close(
+            record, outcome.state, "another job of its task failed", submitting_is_over=submitting_is_over
+        )
         self.tell(record.task.token, outcome)
 """,
         provers=tests(
@@ -251,8 +255,8 @@ TASK_MUTANTS: Final = (
         STOPPED,
         "waiting for the ids of jobs that may have been submitted",
         "functions/sluice/tasks/completer.py",
-        old="settled = settled or not completion.may_be_submitted(record)",
-        new="settled = True",
+        old="submitting_is_over = submitting_is_over or not completion.may_be_submitted(record)",
+        new="submitting_is_over = True",
         provers=tests(
             "functional/test_reconciler.py",
             "test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted",

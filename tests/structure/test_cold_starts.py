@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-SUBMITTING = {"chain", "crew", "full_wiring", "healer", "inquirer", "poller_pool", "submitter"}
+SUBMITTING = {"chain", "worker", "full_wiring", "reconciler", "overdue_jobs", "poller_pool", "submitter"}
 CHECKING = {"shape", "task_input"}
 
 
@@ -29,5 +29,5 @@ def loaded(function: str) -> set[str]:
 )
 def test_who_hears_of_ends_does_not_import_what_submits(function: str, never: set[str]) -> None:
     brought = loaded(function)
-    assert "finisher" in brought
+    assert "completer" in brought
     assert not brought & never

@@ -11,14 +11,14 @@ from sluice.pollers.pool import PollerPool
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.telemetry import Counts
-from sluice.runtime.workers import ThreadCrew
-from sluice.tasks.completer import Finisher, Stopper
+from sluice.runtime.workers import ThreadWorkers
+from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.completion import job_record
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import ActivityTask, JobRecord, TaskRecord, TaskState
-from sluice.tasks.overdue_jobs import Inquirer
-from sluice.tasks.reconciler import Healer
-from sluice.tasks.reconciliation import HealingPolicy
+from sluice.tasks.overdue_jobs import OverdueJobs
+from sluice.tasks.reconciler import Reconciler
+from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice.tasks.submission import submitting_seconds
 from sluice.tasks.submitter import Submitter
 from tests.support.fakes import (
@@ -31,7 +31,7 @@ from tests.support.fakes import (
 )
 
 if TYPE_CHECKING:
-    from sluice.ports import Crew
+    from sluice.ports import Workers
 
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:workflow:NA06989"
 QUEUE = "arn:aws:batch:us-east-1:000000000000:job-queue/lowpass"
@@ -89,8 +89,8 @@ class World:
     counts: Counts = field(default_factory=Counts)
     reports: KeptReports = field(default_factory=KeptReports)
     limit: Limit = field(default_factory=lambda: Limit(50))
-    policy: HealingPolicy = field(default_factory=lambda: HealingPolicy(300, 300, 3600))
-    crew: Crew = field(default_factory=lambda: ThreadCrew(1))
+    policy: ReconciliationPolicy = field(default_factory=lambda: ReconciliationPolicy(300, 300, 3600))
+    workers: Workers = field(default_factory=lambda: ThreadWorkers(1))
 
     @cached_property
     def batch(self) -> FakeBatch:
@@ -105,7 +105,7 @@ class World:
         return Submitter(
             batch=self.batch,
             store=self.store,
-            finisher=self.finisher,
+            completer=self.completer,
             submit_limiter=self._limiter("SubmitJob"),
             look_up_limiter=self._limiter("ListJobs"),
             window_seconds=submitting_seconds(self.policy.takeover_seconds),
@@ -114,19 +114,19 @@ class World:
         )
 
     @cached_property
-    def finisher(self) -> Finisher:
-        return Finisher(self.activities, self.store, self.stopper, self.counts, self.clock)
+    def completer(self) -> Completer:
+        return Completer(self.activities, self.store, self.stopper, self.counts, self.clock)
 
     @cached_property
-    def healer(self) -> Healer:
-        return Healer(
+    def reconciler(self) -> Reconciler:
+        return Reconciler(
             activities=self.activities,
             store=self.store,
             submitter=self.submitter,
-            finisher=self.finisher,
-            inquirer=self.inquirer,
+            completer=self.completer,
+            overdue_jobs=self.overdue_jobs,
             heartbeat_limiter=self._limiter("SendTaskHeartbeat"),
-            crew=self.crew,
+            workers=self.workers,
             policy=self.policy,
             figures=self.counts,
             reporter=self.reports,
@@ -134,9 +134,9 @@ class World:
         )
 
     @cached_property
-    def inquirer(self) -> Inquirer:
+    def overdue_jobs(self) -> OverdueJobs:
         limiter = self._limiter("DescribeJobs")
-        return Inquirer(self.batch, limiter, self.finisher, self.counts, self.reports)
+        return OverdueJobs(self.batch, limiter, self.completer, self.counts, self.reports)
 
     @cached_property
     def pool(self) -> PollerPool:

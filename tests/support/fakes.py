@@ -151,13 +151,13 @@ class MemoryTaskStore:
                 return Noted(record, changed=False)
             return Noted(self._put(replace(record, jobs={**record.jobs, job.name: job})), changed=True)
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
+    def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
         with self.lock:
             record = self.records.get(token)
             if record is None or record.state not in (TaskState.OPEN, state):
                 return
             self._put(replace(record, state=state))
-            if settled:
+            if submitting_is_over:
                 self.closed_at.setdefault(token, now_ms)
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:

@@ -5,7 +5,7 @@ from typing import Self
 
 from bench.scale.scenario import Scenario
 from sluice.rate.gcra import Limit
-from sluice.tasks.reconciliation import HealingPolicy
+from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice_local.packaging import read_template
 from sluice_local.project import find_project
 from sluice_local.stack import stack_parameters
@@ -30,7 +30,7 @@ class Parameters:
     rounds_per_execution: int
     max_empty_rounds: int
     function_seconds: int
-    healing: HealingPolicy
+    healing: ReconciliationPolicy
     memory_mib: dict[str, int]
 
     @classmethod
@@ -54,7 +54,7 @@ class Parameters:
             rounds_per_execution=int(default["RoundsPerExecution"]),
             max_empty_rounds=int(default["MaxEmptyRounds"]),
             function_seconds=int(functions["SubmitJobsFunction"]["Timeout"]),
-            healing=HealingPolicy(
+            healing=ReconciliationPolicy(
                 heartbeat_seconds=int(default["ReconcileHeartbeatSeconds"]),
                 takeover_seconds=int(fixed["TAKEOVER_SECONDS"]),
                 overdue_seconds=int(default["OverdueSeconds"]),

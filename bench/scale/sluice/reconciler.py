@@ -9,9 +9,9 @@ from bench.scale.sluice.submitting import Submitting
 from bench.scale.sluice.tasks import Tasks
 from bench.scale.world import Process, World
 from sluice.rate.gcra import MICROSECONDS
-from sluice.tasks import reconciliation as healing
+from sluice.tasks import reconciliation
 from sluice.tasks.model import OpenTask as IndexEntry
-from sluice.tasks.overdue_jobs import JOBS_A_CALL
+from sluice.tasks.overdue_jobs import JOBS_PER_CALL
 
 EVERY_SECONDS = 60.0
 """As template.yaml has it."""
@@ -58,7 +58,7 @@ class Reconciler:
             if entry.token in self._tasks.open:
                 claims += 1
                 to_describe += self._look_at(entry, now_ms)
-        for _ in range(math.ceil(to_describe / JOBS_A_CALL)):
+        for _ in range(math.ceil(to_describe / JOBS_PER_CALL)):
             self._world.admit("Batch.DescribeJobs")
         return claims
 
@@ -69,8 +69,8 @@ class Reconciler:
         self._tasks.by_heartbeat.append(replace(entry, heartbeat_at=now_ms))
         self._world.ledger.write_units += CLAIM_UNITS
         self._world.admit("States.SendTaskHeartbeat")
-        diagnosis = healing.diagnose(task.record, now_ms=now_ms, policy=self._policy)
-        if diagnosis.unsubmitted and diagnosis.settled:
+        diagnosis = reconciliation.diagnose(task.record, now_ms=now_ms, policy=self._policy)
+        if diagnosis.unsubmitted and diagnosis.submitting_is_over:
             until_us = self._clock.now_us() + round(self._policy.submit_seconds * MICROSECONDS)
             self._world.env.process(self._submitting.submit(task, until_us))
         return len(diagnosis.describe)

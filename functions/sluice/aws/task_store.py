@@ -79,16 +79,16 @@ class DynamoTaskStore:
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
-        """One write; one that is settled also takes the task out of the index, to be deleted later."""
+    def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
+        """One write; one that is submitting_is_over also takes the task out of the index, to be deleted later."""
         values = {":state": state.value, ":now": now_ms, ":was": TaskState.OPEN.value}
         expires_at = now_ms // 1000 + self.keep_days * SECONDS_A_DAY
         self._update(
             token,
             "SET #state = :state, closedAt = :now"
-            + (", expiresAt = :expires REMOVE #open" if settled else ""),
+            + (", expiresAt = :expires REMOVE #open" if submitting_is_over else ""),
             names={"#state": "state", "#open": "open"},
-            values={**values, ":expires": expires_at} if settled else values,
+            values={**values, ":expires": expires_at} if submitting_is_over else values,
             condition="#state = :was OR (#state = :state AND attribute_exists(#open))",
         )
 

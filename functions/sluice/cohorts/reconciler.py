@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sluice.cohorts.model import Cohort, RunningSample, Sample
     from sluice.cohorts.ports import CohortReporter, CohortStore, Executions
-    from sluice.ports import Clock, Crew, Figures
+    from sluice.ports import Clock, Figures, Workers
     from sluice.rate.limiter import Limiter
 
 RUN_SECONDS: Final = 270
@@ -26,7 +26,7 @@ SPARE_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
-class CohortHealer:
+class CohortReconciler:
     """Looks at every running sample once in `look_seconds` and puts right what is not.
 
     As with tasks, a look moves a sample to the end of the line, so that a run needs no memory of the one
@@ -37,18 +37,18 @@ class CohortHealer:
     executions: Executions
     describe_limiter: Limiter
     start_limiter: Limiter
-    crew: Crew
+    workers: Workers
     look_seconds: int
     figures: Figures
     reporter: CohortReporter
     clock: Clock
 
-    def heal(self, until_us: int) -> None:
+    def reconcile(self, until_us: int) -> None:
         """Looks at the samples that are due, longest not looked at first, until the time is up.
 
         A sample that cannot be healed now is told of and left to its next look.
         """
-        self.crew.each(self._due(until_us), partial(self._visit, until_us))
+        self.workers.each(self._due(until_us), partial(self._visit, until_us))
 
     def _due(self, until_us: int) -> Iterator[RunningSample]:
         for sample in self.store.running_samples(self._now_ms() - self.look_seconds * 1000):
@@ -109,6 +109,6 @@ class CohortHealer:
         return self.clock.now_us() // 1000
 
 
-def look_until_us(now_us: int, *, remaining_seconds: float) -> int:
+def begin_until_us(now_us: int, *, remaining_seconds: float) -> int:
     """When a run must end whose function has so much time left."""
     return now_us + int(min(RUN_SECONDS, remaining_seconds - SPARE_SECONDS) * MICROSECONDS)

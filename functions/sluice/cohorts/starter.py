@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sluice.cohorts.ports import CohortStore, Executions, Sheets
     from sluice.cohorts.request import SheetPlace, StartRequest
     from sluice.cohorts.sheet import Sheet
-    from sluice.ports import Clock, Crew, Figures
+    from sluice.ports import Clock, Figures, Workers
     from sluice.rate.limiter import Limiter
 
 STANDARD: Final = "STANDARD"
@@ -55,7 +55,7 @@ class CohortStarter:
     executions: Executions
     sheets: Sheets
     limiter: Limiter
-    crew: Crew
+    workers: Workers
     figures: Figures
     clock: Clock
 
@@ -117,7 +117,7 @@ class CohortStarter:
             return False
         samples = self.store.begin(block, self._now_ms())
         try:
-            self.crew.each(iter(samples), partial(self._start, block.cohort, until_us))
+            self.workers.each(iter(samples), partial(self._start, block.cohort, until_us))
         except ThrottledError:
             return False
         return True

@@ -14,8 +14,8 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class ThreadCrew:
-    """So many threads; implements ports.Crew."""
+class ThreadWorkers:
+    """So many threads; implements ports.Workers."""
 
     threads: int
 
@@ -35,6 +35,6 @@ class ThreadCrew:
             while (item := draw()) is not None:
                 act(item)
 
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="crew") as pool:
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="worker") as pool:
             for worker in [pool.submit(work) for _ in range(self.threads)]:
                 worker.result()

@@ -39,7 +39,7 @@ class Stopper:
 
 
 @dataclass(frozen=True)
-class Finisher:
+class Completer:
     """Completes tasks exactly once, as their workflows see it."""
 
     activities: Activities
@@ -53,39 +53,41 @@ class Finisher:
         noted = self.store.note_job(token, job)
         self.figures.count("JobsEnded" if noted.changed else "EventsIgnored")
         if noted.record is not None and noted.record.state is TaskState.OPEN:
-            self.finish_if_ended(noted.record, settled=False)
+            self.complete_if_ended(noted.record, submitting_is_over=False)
 
-    def finish_if_ended(self, record: TaskRecord, *, settled: bool) -> bool:
+    def complete_if_ended(self, record: TaskRecord, *, submitting_is_over: bool) -> bool:
         """Completes the task if its jobs say so; True if it has ended, now or before.
 
         The item is closed last: a crash on the way repeats all of it, and a workflow that was told
         already answers that the task is gone, which counts as done. Of a task that had ended before, the
-        jobs that came to light since are stopped. `settled` as for `abandon`.
+        jobs that came to light since are stopped. `submitting_is_over` as for `abandon`.
         """
         if record.state is not TaskState.OPEN:
-            self._close(record, record.state, "its task has ended", settled=settled)
+            self._close(record, record.state, "its task has ended", submitting_is_over=submitting_is_over)
             return True
         outcome = completion.decide(record)
         if outcome is None:
             return False
         self.tell(record.task.token, outcome)
-        self._close(record, outcome.state, "another job of its task failed", settled=settled)
+        self._close(
+            record, outcome.state, "another job of its task failed", submitting_is_over=submitting_is_over
+        )
         return True
 
-    def abandon(self, record: TaskRecord, reason: str, *, settled: bool) -> None:
+    def abandon(self, record: TaskRecord, reason: str, *, submitting_is_over: bool) -> None:
         """Stops the jobs of a task whose workflow does not wait for it any more.
 
-        Unless it is `settled` (nobody can still be submitting its jobs), a task with jobs of unknown id
-        stays in the reconciler's line: its poller notes those ids, or the reconciler finds the jobs by name.
+        Unless `submitting_is_over` (nobody can still be submitting its jobs), a task with jobs of unknown id stays
+        open to the reconciler: its poller notes those ids, or the reconciler finds the jobs by name.
         """
-        self._close(record, TaskState.ABANDONED, reason, settled=settled)
+        self._close(record, TaskState.ABANDONED, reason, submitting_is_over=submitting_is_over)
         self.figures.count("TasksAbandoned")
 
     def reject(self, token: str, outcome: Failed, submitted: Iterable[JobRecord]) -> None:
         """Fails a task of which Batch refused a job for good, and stops the jobs before it."""
         self.tell(token, outcome)
         self.stopper.stop(submitted, "Batch refused another job of its task")
-        self.store.close(token, outcome.state, self._now_ms(), settled=True)
+        self.store.close(token, outcome.state, self._now_ms(), submitting_is_over=True)
 
     def tell(self, token: str, outcome: Outcome) -> None:
         """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
@@ -95,10 +97,10 @@ class Finisher:
         except TaskGoneError:
             self.figures.count("TasksGone")
 
-    def _close(self, record: TaskRecord, state: TaskState, reason: str, *, settled: bool) -> None:
+    def _close(self, record: TaskRecord, state: TaskState, reason: str, *, submitting_is_over: bool) -> None:
         self.stopper.stop(completion.jobs_to_stop(record), reason)
-        settled = settled or not completion.may_be_submitted(record)
-        self.store.close(record.task.token, state, self._now_ms(), settled=settled)
+        submitting_is_over = submitting_is_over or not completion.may_be_submitted(record)
+        self.store.close(record.task.token, state, self._now_ms(), submitting_is_over=submitting_is_over)
 
     def _now_ms(self) -> int:
         return self.clock.now_us() // 1000

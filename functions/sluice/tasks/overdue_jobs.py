@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from sluice.ports import Figures, Reporter
     from sluice.rate.limiter import Limiter
-    from sluice.tasks.completer import Finisher
+    from sluice.tasks.completer import Completer
     from sluice.tasks.ports import Batch
 
-JOBS_A_CALL: Final = 100
+JOBS_PER_CALL: Final = 100
 """https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
 
 
 @dataclass(frozen=True)
-class Question:
+class OverdueJob:
     """A job to ask Batch about; one that is `forgettable` may be unknown to it for good."""
 
     token: str = field(repr=False)
@@ -32,49 +32,49 @@ class Question:
     forgettable: bool
 
 
-class Questions:
+class OverdueJobQueue:
     """What several threads want to ask, handed out in as few calls as can be."""
 
     def __init__(self) -> None:
         """There are none at first."""
         self._lock = threading.Lock()
-        self._waiting: list[Question] = []
+        self._waiting: list[OverdueJob] = []
 
-    def add(self, questions: Iterable[Question]) -> None:
+    def add(self, questions: Iterable[OverdueJob]) -> None:
         """Keeps the questions until they are taken."""
         with self._lock:
             self._waiting += questions
 
-    def take(self, *, at_least: int) -> Sequence[Question]:
+    def take(self, *, at_least: int) -> Sequence[OverdueJob]:
         """Hands out as many as fit into a call, or none while there are fewer than `at_least`."""
         with self._lock:
             if len(self._waiting) < at_least:
                 return ()
-            taken, self._waiting = self._waiting[:JOBS_A_CALL], self._waiting[JOBS_A_CALL:]
+            taken, self._waiting = self._waiting[:JOBS_PER_CALL], self._waiting[JOBS_PER_CALL:]
             return taken
 
 
 @dataclass(frozen=True)
-class Inquirer:
+class OverdueJobs:
     """Notes what Batch says of jobs that have ended, or that it has forgotten."""
 
     batch: Batch
     limiter: Limiter
-    finisher: Finisher
+    completer: Completer
     figures: Figures
     reporter: Reporter
 
-    def ask(self, questions: Questions, *, at_least: int, until_us: int) -> None:
+    def describe(self, overdue: OverdueJobQueue, *, at_least: int, until_us: int) -> None:
         """Asks until fewer than `at_least` questions are left.
 
-        Questions to which no answer comes are dropped and told of; the next look at their tasks asks again.
+        OverdueJobQueue to which no answer comes are dropped and told of; the next look at their tasks asks again.
 
         Args:
-            questions: those that were gathered so far.
-            at_least: JOBS_A_CALL while more may come, 1 at the end.
+            overdue: those that were gathered so far.
+            at_least: JOBS_PER_CALL while more may come, 1 at the end.
             until_us: no call is made after this time.
         """
-        while asked := questions.take(at_least=at_least):
+        while asked := overdue.take(at_least=at_least):
             describe = partial(self.batch.describe_jobs, [each.job_id for each in asked])
             try:
                 details = self.limiter.call(describe, until_us)
@@ -83,7 +83,7 @@ class Inquirer:
             else:
                 self._hear(asked, {detail["jobId"]: detail for detail in details})
 
-    def _hear(self, asked: Sequence[Question], details: Mapping[str, Mapping[str, Any]]) -> None:
+    def _hear(self, asked: Sequence[OverdueJob], details: Mapping[str, Mapping[str, Any]]) -> None:
         for question in asked:
             detail = details.get(question.job_id)
             if detail is None and question.forgettable:
@@ -91,12 +91,12 @@ class Inquirer:
             if detail is not None:
                 self._note(question, detail)
 
-    def _note(self, question: Question, detail: Mapping[str, Any]) -> None:
+    def _note(self, question: OverdueJob, detail: Mapping[str, Any]) -> None:
         job = completion.job_record(question.job_name, detail)
         if not job.ended:
             return
         self.figures.count("EventsMissed")
         try:
-            self.finisher.note(question.token, job)
+            self.completer.note(question.token, job)
         except ServiceError as error:
             self.reporter.task_left(question.token, error)

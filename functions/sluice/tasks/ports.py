@@ -70,11 +70,11 @@ class TaskStore(Protocol):
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """Notes that a job ended; an ended job never changes again."""
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, settled: bool) -> None:
+    def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
         """Marks the task ended; an ended task never changes its state again.
 
-        One that is not `settled`, as it may have jobs of which nobody knows the ids, is due as before,
-        until it is closed again in the same state and settled.
+        One that is not `submitting_is_over`, as it may have jobs of which nobody knows the ids, is due as before,
+        until it is closed again in the same state and submitting_is_over.
         """
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:

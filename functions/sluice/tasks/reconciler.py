@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 
 from sluice.errors import RejectedError, ServiceError, TaskGoneError
 from sluice.rate.gcra import MICROSECONDS
-from sluice.tasks import reconciliation as healing
+from sluice.tasks import reconciliation
 from sluice.tasks.model import TaskState
-from sluice.tasks.overdue_jobs import JOBS_A_CALL, Question, Questions
+from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob, OverdueJobQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice.ports import Clock, Crew, Figures, Reporter
+    from sluice.ports import Clock, Figures, Reporter, Workers
     from sluice.rate.limiter import Limiter
-    from sluice.tasks.completer import Finisher
+    from sluice.tasks.completer import Completer
     from sluice.tasks.model import OpenTask, TaskRecord
-    from sluice.tasks.overdue_jobs import Inquirer
+    from sluice.tasks.overdue_jobs import OverdueJobs
     from sluice.tasks.ports import Activities, TaskStore
-    from sluice.tasks.reconciliation import HealingPolicy, Run
+    from sluice.tasks.reconciliation import ReconciliationPolicy, Run
     from sluice.tasks.submitter import Submitter
 
 
 @dataclass
-class _Sweep:
+class _Findings:
     """One run: when it must end, and what its threads have gathered."""
 
     run: Run
-    questions: Questions = field(default_factory=Questions)
+    overdue: OverdueJobQueue = field(default_factory=OverdueJobQueue)
     oldest_ms: int | None = None
 
     def see(self, task: OpenTask) -> None:
@@ -40,7 +40,7 @@ class _Sweep:
 
 
 @dataclass(frozen=True)
-class Healer:
+class Reconciler:
     """Looks at every open task once in a heartbeat and puts right what is not.
 
     The tasks come in the order of their last heartbeats, and a look is a heartbeat: a task that was looked
@@ -51,16 +51,16 @@ class Healer:
     activities: Activities
     store: TaskStore
     submitter: Submitter
-    finisher: Finisher
-    inquirer: Inquirer
+    completer: Completer
+    overdue_jobs: OverdueJobs
     heartbeat_limiter: Limiter
-    crew: Crew
-    policy: HealingPolicy
+    workers: Workers
+    policy: ReconciliationPolicy
     figures: Figures
     reporter: Reporter
     clock: Clock
 
-    def heal(self, run: Run) -> int:
+    def reconcile(self, run: Run) -> int:
         """Looks at the tasks that are due, longest not looked at first, until none is left or the time is up.
 
         A task that cannot be healed now is told of and left; the others do not wait for it.
@@ -68,26 +68,28 @@ class Healer:
         Returns:
             The age in seconds of the oldest task that was due; 0 if none was.
         """
-        sweep = _Sweep(run)
-        self.crew.each(self._due(sweep), partial(self._visit, sweep))
-        self.inquirer.ask(sweep.questions, at_least=1, until_us=run.submit_until_us)
-        return 0 if sweep.oldest_ms is None else (self._now_ms() - sweep.oldest_ms) // 1000
+        findings = _Findings(run)
+        self.workers.each(self._due(findings), partial(self._visit, findings))
+        self.overdue_jobs.describe(findings.overdue, at_least=1, until_us=run.submit_until_us)
+        return 0 if findings.oldest_ms is None else (self._now_ms() - findings.oldest_ms) // 1000
 
-    def _due(self, sweep: _Sweep) -> Iterator[OpenTask]:
+    def _due(self, findings: _Findings) -> Iterator[OpenTask]:
         for task in self.store.due_tasks(self.policy.due_before_ms(self._now_ms())):
-            sweep.see(task)
-            if self.clock.now_us() >= sweep.run.look_until_us:
+            findings.see(task)
+            if self.clock.now_us() >= findings.run.begin_until_us:
                 return
             yield task
 
-    def _visit(self, sweep: _Sweep, task: OpenTask) -> None:
+    def _visit(self, findings: _Findings, task: OpenTask) -> None:
         try:
-            sweep.questions.add(self._look_at(task, sweep.run))
+            findings.overdue.add(self._look_at(task, findings.run))
         except ServiceError as error:
             self.reporter.task_left(task.token, error)
-        self.inquirer.ask(sweep.questions, at_least=JOBS_A_CALL, until_us=sweep.run.submit_until_us)
+        self.overdue_jobs.describe(
+            findings.overdue, at_least=JOBS_PER_CALL, until_us=findings.run.submit_until_us
+        )
 
-    def _look_at(self, task: OpenTask, run: Run) -> list[Question]:
+    def _look_at(self, task: OpenTask, run: Run) -> list[OverdueJob]:
         """Does what one task needs now; returns what Batch has to be asked for it."""
         claim_ends_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
         record = self.store.claim(task, self._now_ms())
@@ -95,19 +97,19 @@ class Healer:
             return []
         # first of all, so that no fault on the way lets a live task time out
         alive = record.state is not TaskState.OPEN or self._beat(task.token)
-        diagnosis = healing.diagnose(record, now_ms=self._now_ms(), policy=self.policy)
-        if diagnosis.settled and diagnosis.unsubmitted:
+        diagnosis = reconciliation.diagnose(record, now_ms=self._now_ms(), policy=self.policy)
+        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
             record = self._with_found_ids(record)
-        if self.finisher.finish_if_ended(record, settled=diagnosis.settled):
+        if self.completer.complete_if_ended(record, submitting_is_over=diagnosis.submitting_is_over):
             return []
         if not alive:
             reason = "its workflow does not wait for it any more"
-            self.finisher.abandon(record, reason, settled=diagnosis.settled)
+            self.completer.abandon(record, reason, submitting_is_over=diagnosis.submitting_is_over)
             return []
-        if diagnosis.settled and diagnosis.unsubmitted:
+        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
             self._submit_missing(record, min(run.submit_until_us, claim_ends_us))
         return [
-            Question(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
+            OverdueJob(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
             for job in diagnosis.describe
         ]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class HealingPolicy:
+class ReconciliationPolicy:
     """When tasks are looked at.
 
     Attributes:
@@ -44,9 +44,9 @@ two that go through the same tasks would pay twice for each claim.
 
 @dataclass(frozen=True)
 class Run:
-    """When a run must end: `look_until_us` for new looks, `submit_until_us` for new jobs."""
+    """When a run must end: `begin_until_us` for new looks, `submit_until_us` for new jobs."""
 
-    look_until_us: int
+    begin_until_us: int
     submit_until_us: int
 
 
@@ -54,7 +54,7 @@ def plan_run(now_us: int, *, remaining_seconds: float) -> Run:
     """Fits a run into what remains of the function's time."""
     left_seconds = remaining_seconds - LAST_SUBMIT_SECONDS
     return Run(
-        look_until_us=now_us + int(min(RUN_SECONDS, left_seconds) * MICROSECONDS),
+        begin_until_us=now_us + int(min(RUN_SECONDS, left_seconds) * MICROSECONDS),
         submit_until_us=now_us + int(left_seconds * MICROSECONDS),
     )
 
@@ -71,16 +71,16 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
 class Diagnosis:
     """What to do for a live task: submit what is missing, ask Batch about jobs that should have ended.
 
-    `settled` says that nobody else can still be submitting its jobs.
+    `submitting_is_over` says that nobody else can still be submitting its jobs.
     """
 
-    settled: bool
+    submitting_is_over: bool
     unsubmitted: bool
     describe: tuple[JobRecord, ...]
     forgettable: bool
 
 
-def diagnose(record: TaskRecord, *, now_ms: int, policy: HealingPolicy) -> Diagnosis:
+def diagnose(record: TaskRecord, *, now_ms: int, policy: ReconciliationPolicy) -> Diagnosis:
     """Says what a live, open task lacks."""
     age_ms = now_ms - record.created_at
     # of a task that nobody can read, nobody knows what to submit, or in which queue to look it up
@@ -88,7 +88,7 @@ def diagnose(record: TaskRecord, *, now_ms: int, policy: HealingPolicy) -> Diagn
     overdue = age_ms >= policy.overdue_seconds * 1000
     waiting = tuple(job for job in record.jobs.values() if job.job_id and not job.ended)
     return Diagnosis(
-        settled=age_ms >= policy.takeover_seconds * 1000,
+        submitting_is_over=age_ms >= policy.takeover_seconds * 1000,
         unsubmitted=unsubmitted,
         describe=waiting if overdue else (),
         forgettable=age_ms >= FORGOTTEN_SECONDS * 1000,

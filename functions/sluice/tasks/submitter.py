@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sluice.ports import Clock, Figures
     from sluice.rate.limiter import Limiter
-    from sluice.tasks.completer import Finisher
+    from sluice.tasks.completer import Completer
     from sluice.tasks.model import ActivityTask, Task, TaskRecord
     from sluice.tasks.ports import Batch, TaskStore
 
@@ -49,7 +49,7 @@ class Submitter:
 
     batch: Batch
     store: TaskStore
-    finisher: Finisher
+    completer: Completer
     submit_limiter: Limiter
     look_up_limiter: Limiter
     window_seconds: float
@@ -69,7 +69,7 @@ class Submitter:
             check_requests(task, self.batch.complaint)
             known = not self.store.put_intent(task, handed.input, now_us // 1000)
         except (InvalidTaskError, RejectedError) as error:
-            self.finisher.tell(handed.token, completion.invalid(str(error)))
+            self.completer.tell(handed.token, completion.invalid(str(error)))
             return
         if not known:
             self.figures.count("TasksTaken")
@@ -88,7 +88,7 @@ class Submitter:
                 pass
         except RefusedJobError as error:
             submitted = [JobRecord(name, job_id=job_id) for name, job_id in job_ids.items()]
-            self.finisher.reject(task.token, completion.rejection(error.job_name, str(error)), submitted)
+            self.completer.reject(task.token, completion.rejection(error.job_name, str(error)), submitted)
 
     def find(self, record: TaskRecord) -> dict[str, str]:
         """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
@@ -112,7 +112,7 @@ class Submitter:
             clear = self._submit_missing(task, job_ids, until_us)
         finally:  # what was submitted before a fault is noted all the same
             if job_ids:
-                ended = self._note(task.token, job_ids, settled=clear)
+                ended = self._note(task.token, job_ids, submitting_is_over=clear)
         return clear and not ended and len(job_ids) < len(task.jobs)
 
     def _submit_missing(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
@@ -160,7 +160,9 @@ class Submitter:
     def _look_up(self, job_queue: str, name: str) -> str | None:
         return self.look_up_limiter.call(partial(self.batch.find_job, job_queue, name))
 
-    def _note(self, token: str, job_ids: Mapping[str, str], *, settled: bool) -> bool:
+    def _note(self, token: str, job_ids: Mapping[str, str], *, submitting_is_over: bool) -> bool:
         """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs."""
         record = self.store.record_submitted(token, job_ids)
-        return record is not None and self.finisher.finish_if_ended(record, settled=settled)
+        return record is not None and self.completer.complete_if_ended(
+            record, submitting_is_over=submitting_is_over
+        )

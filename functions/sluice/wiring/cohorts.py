@@ -11,14 +11,14 @@ from sluice.aws.executions import BotoExecutions
 from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.sheets import S3Sheets
 from sluice.cohorts.counter import CohortCounter
-from sluice.cohorts.reconciler import CohortHealer
+from sluice.cohorts.reconciler import CohortReconciler
 from sluice.cohorts.starter import CohortStarter
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.clock import SystemClock
 from sluice.runtime.settings import Settings, read_settings
 from sluice.runtime.telemetry import Counts, LogReporter
-from sluice.runtime.workers import ThreadCrew
+from sluice.runtime.workers import ThreadWorkers
 
 START_THREADS = 16
 """StartExecution takes some 50 ms, so that these keep any rate up to 300 a second."""
@@ -44,7 +44,7 @@ class CohortWiring:
             executions=self._executions,
             sheets=S3Sheets(clients.s3),
             limiter=self._start_limiter,
-            crew=ThreadCrew(START_THREADS),
+            workers=ThreadWorkers(START_THREADS),
             figures=self.counts,
             clock=self.clock,
         )
@@ -55,14 +55,14 @@ class CohortWiring:
         return CohortCounter(self.store, self.counts, LogReporter())
 
     @cached_property
-    def healer(self) -> CohortHealer:
+    def reconciler(self) -> CohortReconciler:
         """What reconcile_samples runs."""
-        return CohortHealer(
+        return CohortReconciler(
             store=self.store,
             executions=self._executions,
             describe_limiter=self._limiter("DescribeExecution", self.settings.describe_rate_per_second),
             start_limiter=self._start_limiter,
-            crew=ThreadCrew(LOOK_THREADS),
+            workers=ThreadWorkers(LOOK_THREADS),
             look_seconds=self.settings.cohort_look_seconds,
             figures=self.counts,
             reporter=LogReporter(),

@@ -19,7 +19,7 @@ from sluice.rate.limiter import Limiter
 from sluice.runtime.clock import SystemClock
 from sluice.runtime.settings import Settings, read_settings
 from sluice.runtime.telemetry import Counts
-from sluice.tasks.completer import Finisher, Stopper
+from sluice.tasks.completer import Completer, Stopper
 
 
 class Wiring:
@@ -32,9 +32,9 @@ class Wiring:
         self.clock = SystemClock()
 
     @cached_property
-    def finisher(self) -> Finisher:
+    def completer(self) -> Completer:
         """What completes tasks."""
-        return Finisher(
+        return Completer(
             activities=self._activities,
             store=self.store,
             stopper=self._stopper,

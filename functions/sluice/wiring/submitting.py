@@ -14,10 +14,10 @@ from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.settings import read_settings
 from sluice.runtime.telemetry import LogReporter
-from sluice.runtime.workers import ThreadCrew
-from sluice.tasks.overdue_jobs import Inquirer
-from sluice.tasks.reconciler import Healer
-from sluice.tasks.reconciliation import HealingPolicy
+from sluice.runtime.workers import ThreadWorkers
+from sluice.tasks.overdue_jobs import OverdueJobs
+from sluice.tasks.reconciler import Reconciler
+from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice.tasks.submission import submitting_seconds
 from sluice.tasks.submitter import Submitter
 from sluice.wiring.completing import Wiring
@@ -33,17 +33,17 @@ class FullWiring(Wiring):
         return PollerPool(queue, self._submitter, self.clock, LogReporter())
 
     @cached_property
-    def healer(self) -> Healer:
+    def reconciler(self) -> Reconciler:
         """What reconcile_tasks runs."""
-        return Healer(
+        return Reconciler(
             activities=self._activities,
             store=self.store,
             submitter=self._submitter,
-            finisher=self.finisher,
-            inquirer=self._inquirer,
+            completer=self.completer,
+            overdue_jobs=self._inquirer,
             heartbeat_limiter=self._heartbeat_limiter,
-            crew=ThreadCrew(self.settings.reconciler_threads),
-            policy=HealingPolicy(
+            workers=ThreadWorkers(self.settings.reconciler_threads),
+            policy=ReconciliationPolicy(
                 heartbeat_seconds=self.settings.heartbeat_seconds,
                 takeover_seconds=self.settings.takeover_seconds,
                 overdue_seconds=self.settings.overdue_seconds,
@@ -67,7 +67,7 @@ class FullWiring(Wiring):
         return Submitter(
             batch=self._batch,
             store=self.store,
-            finisher=self.finisher,
+            completer=self.completer,
             submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
             look_up_limiter=self._other_limiter("ListJobs"),
             window_seconds=submitting_seconds(self.settings.takeover_seconds),
@@ -76,11 +76,11 @@ class FullWiring(Wiring):
         )
 
     @cached_property
-    def _inquirer(self) -> Inquirer:
-        return Inquirer(
+    def _inquirer(self) -> OverdueJobs:
+        return OverdueJobs(
             batch=self._batch,
             limiter=self._other_limiter("DescribeJobs"),
-            finisher=self.finisher,
+            completer=self.completer,
             figures=self.counts,
             reporter=LogReporter(),
         )

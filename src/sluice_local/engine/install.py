@@ -55,7 +55,7 @@ def _show_faults(engine: Engine) -> None:
     """Let a plan of faults be put, ended and looked at on the page `faults`."""
     engine.pages["faults"] = engine.faults.report
     engine.changes["PUT", "faults"] = lambda body: engine.faults.inject(FaultPlan.from_json(body))
-    engine.changes["DELETE", "faults"] = lambda _: engine.faults.heal()
+    engine.changes["DELETE", "faults"] = lambda _: engine.faults.end()
 
 
 def _install_mends(engine: Engine) -> None:

@@ -118,14 +118,14 @@ class FaultsInForce:
 
     def inject(self, plan: FaultPlan) -> None:
         """Put a plan in the place of the present one; its counts begin at 0."""
-        self.heal()
+        self.end()
         with self._lock:
             self._tallies = [Tally() for _ in plan.faults]
             self._injected.clear()
             self._strikes.clear()
             self._plan = plan
 
-    def heal(self) -> None:
+    def end(self) -> None:
         """End the plan. Its counts stay until the next one."""
         with self._lock:
             self._plan = None

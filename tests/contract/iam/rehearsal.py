@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.contract.iam import cohort_probes, delivery_probes, ending_probes, job_probes, submit_probes
-from tests.contract.iam import reconciliation_probes as healing_probes
+from tests.contract.iam import reconciliation_probes as reconciliation_probes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PROBES: Final[tuple[Probe, ...]] = (
     *submit_probes.PROBES,
     *ending_probes.PROBES,
-    *healing_probes.PROBES,
+    *reconciliation_probes.PROBES,
     *cohort_probes.PROBES,
     *delivery_probes.PROBES,
     *job_probes.PROBES,

@@ -153,7 +153,7 @@ class Scene:
 
     def tidy(self) -> None:
         """Removes what a probe has left: open tasks, running workflows and jobs, messages."""
-        self.aws.heal()
+        self.aws.end_faults()
         dynamodb, states, sqs = (self.aws.client(each) for each in ("dynamodb", "stepfunctions", "sqs"))
         for token in self.stack.tokens():
             dynamodb.delete_item(TableName=self.physical("TaskTable"), Key={"taskToken": {"S": token}})

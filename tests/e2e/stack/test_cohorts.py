@@ -161,7 +161,7 @@ def test_a_cohort_that_is_interrupted_killed_and_repeated_starts_every_sample_on
     eventually(lambda: (cohort := trial.cohort()) and cohort.started >= 500, within_seconds=90)
     stack.states.stop_execution(executionArn=first)
     output = trial.started(trial.launch())
-    stack.aws.heal()
+    stack.aws.end_faults()
     assert (output["done"], output["started"], output["total"]) == (True, SAMPLES, SAMPLES)
     # THEN every sample has one execution, and the counts are right although events were lost
     assert trial.healed() == {SUCCEEDED: SAMPLES * 9 // 10, FAILED: SAMPLES // 10}

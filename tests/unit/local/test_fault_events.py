@@ -92,6 +92,6 @@ def test_a_late_event_comes_after_its_seconds() -> None:
 def test_healing_sends_what_waits_to_be_overtaken() -> None:
     bench = Bench(Fault(FaultKind.EVENT_REORDERED, JOB_EVENT, seconds=LONG_SECONDS))
     bench.send("A")
-    bench.faults.heal()
+    bench.faults.end()
     assert bench.sent == ["A"]
     assert bench.send("B") == ["A", "B"]

@@ -206,7 +206,7 @@ def test_healing_ends_the_plan_tells_its_listeners_and_keeps_the_counts() -> Non
     faults = in_force(THROTTLED)
     faults.on_heal(lambda: healed.append("once"))
     pattern(faults, 3)
-    faults.heal()
+    faults.end()
     assert (faults.active, healed) == (False, ["once"])
     assert pattern(faults, 3) == "..."
     assert faults.report()["plan"] is None

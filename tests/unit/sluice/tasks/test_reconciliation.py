@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sluice.tasks.model import JobRecord
-from sluice.tasks.reconciliation import HealingPolicy, Run, diagnose, plan_run
+from sluice.tasks.reconciliation import ReconciliationPolicy, Run, diagnose, plan_run
 from tests.support.builders import ended, job, open_record
 
-POLICY = HealingPolicy(heartbeat_seconds=300, takeover_seconds=300, overdue_seconds=3600)
+POLICY = ReconciliationPolicy(heartbeat_seconds=300, takeover_seconds=300, overdue_seconds=3600)
 
 
 def test_a_task_is_due_a_heartbeat_after_the_last_one() -> None:
@@ -15,15 +15,15 @@ def test_a_task_is_due_a_heartbeat_after_the_last_one() -> None:
 
 def test_a_run_ends_before_the_next_one_starts_and_its_submissions_before_the_function_does() -> None:
     planned = plan_run(0, remaining_seconds=900)
-    assert planned == Run(look_until_us=55_000_000, submit_until_us=855_000_000)
+    assert planned == Run(begin_until_us=55_000_000, submit_until_us=855_000_000)
     assert plan_run(0, remaining_seconds=60) == Run(15_000_000, 15_000_000)
 
 
 def test_a_young_unsubmitted_task_is_still_its_pollers() -> None:
     record = open_record(job("align"))
     young, old = (diagnose(record, now_ms=now_ms, policy=POLICY) for now_ms in (299_999, 300_000))
-    assert (young.settled, young.unsubmitted) == (False, True)
-    assert (old.settled, old.unsubmitted) == (True, True)
+    assert (young.submitting_is_over, young.unsubmitted) == (False, True)
+    assert (old.submitting_is_over, old.unsubmitted) == (True, True)
 
 
 def test_batch_is_asked_only_about_overdue_jobs_that_have_not_ended() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.runtime.sqs import handle_records
-from sluice.runtime.telemetry import logger, publish
+from sluice.runtime.telemetry import logger
 from sluice.tasks.execution_event import read_ended_execution
-from sluice.wiring.completing import wiring
+from sluice.wiring.completing import completing
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from sluice.ports import Figures
+    from sluice.ports import Telemetry
     from sluice.runtime.sqs import BatchAnswer
     from sluice.tasks.completer import Completer
     from sluice.tasks.ports import TaskStore
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Step Functions Execution Status Change events."""
-    services = wiring()
+    services = completing()
     answer = handle_records(
         event,
-        lambda body: cancel(body, services.store, completer=services.completer, figures=services.counts),
+        lambda body: cancel(body, services.store, completer=services.completer, telemetry=services.telemetry),
     )
-    publish("workflow ends handled", services.counts.drain())
+    services.telemetry.publish("workflow ends handled")
     return answer
 
 
-def cancel(body: str, store: TaskStore, *, completer: Completer, figures: Figures) -> None:
+def cancel(body: str, store: TaskStore, *, completer: Completer, telemetry: Telemetry) -> None:
     """Abandons the open tasks of the execution that the event tells of; other events are passed over."""
     ended = read_ended_execution(body)
     if ended is None:
-        figures.count("EventsIgnored")
+        telemetry.count("EventsIgnored")
         return
     for task in store.of_execution(ended.execution_arn):
         if task.created_at <= ended.stopped_at:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sluice.cohorts.reconciler import begin_until_us
-from sluice.runtime.telemetry import logger, publish
-from sluice.wiring.cohorts import cohort_wiring
+from sluice.runtime.telemetry import logger
+from sluice.wiring.starting import starting
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Looks at the running samples that are due and returns what was done."""
-    services = cohort_wiring()
+    services = starting()
     remaining_seconds = context.get_remaining_time_in_millis() / 1000
     services.reconciler.reconcile(
         begin_until_us(services.clock.now_us(), remaining_seconds=remaining_seconds)
     )
-    counts = services.counts.drain()
-    publish("running samples looked at", counts)
-    return counts
+    return services.telemetry.publish("running samples looked at")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.runtime.telemetry import logger, publish
+from sluice.runtime.telemetry import logger
 from sluice.tasks.reconciliation import plan_run
-from sluice.wiring.submitting import full_wiring
+from sluice.wiring.submitting import submitting
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Looks at the open tasks that are due and returns what was done."""
-    services = full_wiring()
+    services = submitting()
     remaining_seconds = context.get_remaining_time_in_millis() / 1000
     run = plan_run(services.clock.now_us(), remaining_seconds=remaining_seconds)
     oldest_seconds = services.reconciler.reconcile(run)
-    counts = services.counts.drain()
-    publish("open tasks looked at", counts, {"OldestOpenTaskAge": oldest_seconds})
+    counts = services.telemetry.publish("open tasks looked at", {"OldestOpenTaskAge": oldest_seconds})
     return {"oldestOpenTaskAgeSeconds": oldest_seconds, **counts}

@@ -1,7 +1,7 @@
-"""What Sluice needs of the world: Batch, Step Functions, its tables and a clock, as Protocols.
+"""What every part of Sluice needs of its surroundings, as Protocols.
 
-The adapters in `sluice.aws` and the in-memory fakes of the tests implement them. The error classes
-say what an answer means to the caller, whatever service it came from.
+What one part alone needs is in `tasks.ports`, `cohorts.ports`, `pollers.ports` and `rate.ports`. The adapters
+in `sluice.aws` and `sluice.runtime` and the in-memory fakes of the tests implement them.
 """
 
 from __future__ import annotations
@@ -26,24 +26,26 @@ class Clock(Protocol):
         """Waits; a number below zero does not."""
 
 
-class Figures(Protocol):
-    """Where counts go that a person watches."""
+class Telemetry(Protocol):
+    """Where an operator watches counts and reads what went wrong; a token never gets there."""
 
     def count(self, name: str, value: int = 1) -> None:
         """Adds to a count."""
 
-
-class Reporter(Protocol):
-    """Where an operator reads what went wrong; a token never gets there."""
-
     def task_left(self, token: str, error: Exception) -> None:
-        """Says that a task was left to the next look of the reconciler."""
+        """Says that a task was left to the reconciler's next run."""
 
     def poll_failed(self, error: ServiceError) -> None:
         """Says that a long poll failed."""
 
     def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
         """Says that Batch gave no answer about so many jobs, which are asked about again later."""
+
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        """Says that a sample was left to the reconciler's next run."""
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        """Says that so many ends of samples were not counted, and that their events come again."""
 
 
 class Workers(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.request import read_start_request
-from sluice.runtime.telemetry import logger, publish
-from sluice.wiring.cohorts import cohort_wiring
+from sluice.runtime.telemetry import logger
+from sluice.wiring.starting import starting
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,12 +20,12 @@ SPARE_SECONDS: Final = 30
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Starts samples until all are started, the time is up or the cohort is cancelled."""
-    services = cohort_wiring()
+    services = starting()
     now_us = services.clock.now_us()
     request = read_start_request(event, now_ms=now_us // 1000)
     remaining_seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
     progress = services.starter.run(request, now_us + int(remaining_seconds * 1_000_000))
-    publish(f"samples of cohort {request.cohort} started", services.counts.drain())
+    services.telemetry.publish(f"samples of cohort {request.cohort} started")
     return answer(progress)
 
 

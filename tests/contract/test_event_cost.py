@@ -12,7 +12,7 @@ from handle_job_status.app import note
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
-from sluice.runtime.telemetry import Counts
+from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.contract import parse_task
 from sluice_local.packaging import read_template
@@ -38,13 +38,13 @@ def completer(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Complete
     template = read_template((ROOT / "template.yaml").read_text())
     table = create_table(dynamodb, template, "TaskTable", name=unique)
     dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
-    clock, counts = FakeClock(), Counts()
+    clock, counts = FakeClock(), LambdaTelemetry()
     limiter = Limiter("TerminateJob", limit=Limit(50, burst=5), store=MemoryRateStore(), clock=clock)
     return Completer(
         activities=FakeActivities(),
         store=DynamoTaskStore(dynamodb, table, keep_days=1),
         stopper=Stopper(FakeBatch(), limiter, counts),
-        figures=counts,
+        telemetry=counts,
         clock=clock,
     )
 
@@ -67,7 +67,7 @@ def told(name: str, status: str = "SUCCEEDED") -> str:
 def cost(completer: Completer, calls: Counter[str], event: str) -> dict[str, int]:
     """What handling an event asked of DynamoDB."""
     calls.clear()
-    note(event, completer, Counts())
+    note(event, completer, LambdaTelemetry())
     return dict(calls)
 
 
@@ -84,7 +84,7 @@ def test_any_other_jobs_event_costs_one_write(completer: Completer, calls: Count
 
 def test_an_event_that_comes_again_costs_one_refused_write(completer: Completer, calls: Counter[str]) -> None:
     taken(completer, job("align"))
-    note(told("align"), completer, Counts())
+    note(told("align"), completer, LambdaTelemetry())
     assert cost(completer, calls, told("align")) == {"UpdateItem": 1}
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.aws.rate_store import DynamoPollerSlots, DynamoRateStore
+from sluice.aws.pollers import DynamoPollerSlots
+from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit

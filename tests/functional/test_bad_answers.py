@@ -13,7 +13,7 @@ from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.pollers.pool import PollerPool, Round
-from sluice.runtime.telemetry import LogReporter
+from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.model import ActivityTask, OpenTask
 from tests.functional.test_bad_input import SECRET, cancelled, noted
 from tests.functional.test_reconciler import reconcile
@@ -85,7 +85,7 @@ def client(request: pytest.FixtureRequest) -> Any:
 def world_with(**ports: Any) -> World:
     """A world of fakes but for the ports that are given, with its failures in the functions' log."""
     batch = ports.pop("batch", None)
-    world = World(**{"reports": LogReporter(), **ports})
+    world = World(**{"telemetry": LambdaTelemetry(), **ports})
     if batch is not None:
         world.batch = batch
     return world
@@ -102,7 +102,7 @@ def poll(world: World, text: str) -> None:
     """Hands one task to a poller, as the Activity does."""
     queue = World().activities
     queue.queue.append(ActivityTask(SECRET, text))
-    assert PollerPool(queue, world.submitter, world.clock, world.reports).run(1, LONG) == 1
+    assert PollerPool(queue, world.submitter, world.clock, world.telemetry).run(1, LONG) == 1
 
 
 def check(log: io.StringIO) -> None:

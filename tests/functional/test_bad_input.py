@@ -13,7 +13,7 @@ from sluice.errors import DeniedError
 from sluice.events import InvalidEventError
 from sluice.pollers.pool import Round
 from sluice.runtime.sqs import handle_records
-from sluice.runtime.telemetry import LogReporter
+from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.completion import MAX_CAUSE
 from sluice.tasks.model import ActivityTask, Failed, Noted, TaskState
 from tests.support.builders import World, detail, job, job_event, task_text
@@ -43,12 +43,12 @@ def queued(*bodies: Any) -> dict[str, Any]:
 
 
 def noted(world: World, *bodies: Any) -> BatchAnswer:
-    return handle_records(queued(*bodies), lambda body: note(body, world.completer, world.counts))
+    return handle_records(queued(*bodies), lambda body: note(body, world.completer, world.telemetry))
 
 
 def cancelled(world: World, *bodies: Any) -> BatchAnswer:
     def handle(body: str) -> None:
-        cancel(body, world.store, completer=world.completer, figures=world.counts)
+        cancel(body, world.store, completer=world.completer, telemetry=world.telemetry)
 
     return handle_records(queued(*bodies), handle)
 
@@ -57,7 +57,7 @@ def test_every_bad_input_is_answered_by_name_and_the_good_ones_among_them_are_su
     log: io.StringIO,
 ) -> None:
     world = World()
-    world.reports = LogReporter()  # type: ignore[assignment] # the log is what is looked at
+    world.telemetry = LambdaTelemetry()  # type: ignore[assignment] # the log is what is looked at
     for name, (text, _) in BAD.items():
         world.activities.queue.append(ActivityTask(f"{SECRET}-bad-{name}", text))
         world.activities.queue.append(ActivityTask(f"{SECRET}-good-{name}", task_text(job("align"))))
@@ -82,7 +82,7 @@ def test_garbage_among_the_job_events_is_counted_dropped_and_holds_up_nothing(lo
     good = job_event("token", "align", detail("job-0"))
     assert noted(world, *garbage, good, *garbage) == {"batchItemFailures": []}
     assert world.store.records["token"].state is TaskState.SUCCEEDED
-    assert world.counts.drain()["EventsIgnored"] == 2 * len(garbage)
+    assert world.telemetry.drain()["EventsIgnored"] == 2 * len(garbage)
     assert log.getvalue() == ""
 
 
@@ -94,7 +94,7 @@ def test_garbage_among_the_cancellations_is_counted_dropped_and_holds_up_nothing
     good = json.dumps(states_event(stopDate=now_ms))
     assert cancelled(world, *garbage, good, *garbage) == {"batchItemFailures": []}
     assert world.batch.terminated == ["job-0"]
-    assert world.counts.drain()["EventsIgnored"] == 2 * len(garbage)
+    assert world.telemetry.drain()["EventsIgnored"] == 2 * len(garbage)
     assert log.getvalue() == ""
 
 
@@ -102,13 +102,13 @@ def test_garbage_among_the_cancellations_is_counted_dropped_and_holds_up_nothing
 def test_a_record_whose_body_is_no_text_is_dropped_too(body: Any) -> None:
     world = World()
     assert noted(world, body) == {"batchItemFailures": []}
-    assert world.counts.drain() == {"EventsIgnored": 1}
+    assert world.telemetry.drain() == {"EventsIgnored": 1}
 
 
 def test_a_record_without_a_body_is_dropped_too() -> None:
     world = World()
     event = {"Records": [{"messageId": "1", "eventSource": "aws:sqs"}]}
-    answer = handle_records(event, lambda body: note(body, world.completer, world.counts))
+    answer = handle_records(event, lambda body: note(body, world.completer, world.telemetry))
     assert answer == {"batchItemFailures": []}
 
 
@@ -140,7 +140,7 @@ def test_an_event_of_another_job_leaves_the_task_as_it_was(text: str) -> None:
     assert noted(world, text) == {"batchItemFailures": []}
     assert world.store.records == {"token": before}
     assert world.activities.outcomes == {}
-    assert world.counts.drain()["EventsIgnored"] == 1
+    assert world.telemetry.drain()["EventsIgnored"] == 1
 
 
 @pytest.mark.parametrize("status", ["FAILED", "SUCCEEDED", "RUNNING", "SUBMITTED"])

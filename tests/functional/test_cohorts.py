@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -27,14 +27,10 @@ from sluice.cohorts.starter import CohortConflictError, CohortStarter, Progress,
 from sluice.errors import RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
-from sluice.runtime.telemetry import Counts
 from sluice.runtime.workers import ThreadWorkers
 from tests.support.cohort_fakes import FakeWorkflows, KeptSheets, MemoryCohortStore
-from tests.support.fakes import FakeClock, MemoryRateStore
+from tests.support.fakes import FakeClock, KeptTelemetry, MemoryRateStore
 from tests.unit.sluice.cohorts.test_request import ended
-
-if TYPE_CHECKING:
-    from sluice.errors import ServiceError
 
 WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
 RUNNING, SUCCEEDED, FAILED, ABORTED = (
@@ -47,20 +43,6 @@ RATE = 100
 
 
 @dataclass
-class KeptReports:
-    """What would have gone to the log."""
-
-    samples: list[tuple[str, str, ServiceError]] = field(default_factory=list)
-    ends: list[tuple[str, int, ServiceError]] = field(default_factory=list)
-
-    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
-        self.samples.append((cohort, sample, error))
-
-    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
-        self.ends.append((cohort, ends, error))
-
-
-@dataclass
 class World:
     """The services of cohorts on fakes that share one clock."""
 
@@ -69,8 +51,7 @@ class World:
     workflows: FakeWorkflows = field(default_factory=FakeWorkflows)
     sheets: KeptSheets = field(default_factory=KeptSheets)
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
-    counts: Counts = field(default_factory=Counts)
-    reports: KeptReports = field(default_factory=KeptReports)
+    telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
 
     @cached_property
     def starter(self) -> CohortStarter:
@@ -80,13 +61,13 @@ class World:
             sheets=self.sheets,
             limiter=self._limiter("StartExecution"),
             workers=ThreadWorkers(1),
-            figures=self.counts,
+            telemetry=self.telemetry,
             clock=self.clock,
         )
 
     @cached_property
     def counter(self) -> CohortCounter:
-        return CohortCounter(self.store, self.counts, self.reports)
+        return CohortCounter(self.store, self.telemetry)
 
     @cached_property
     def reconciler(self) -> CohortReconciler:
@@ -97,8 +78,7 @@ class World:
             start_limiter=self._limiter("StartExecution"),
             workers=ThreadWorkers(1),
             look_seconds=900,
-            figures=self.counts,
-            reporter=self.reports,
+            telemetry=self.telemetry,
             clock=self.clock,
         )
 
@@ -185,9 +165,9 @@ def test_a_run_goes_on_where_the_time_was_up(world: World) -> None:
 
 def test_a_launch_that_is_over_costs_no_calls(world: World) -> None:
     world.launch(250)
-    world.counts.drain()
+    world.telemetry.drain()
     assert world.launch(250).done
-    assert world.counts.drain() == {}
+    assert world.telemetry.drain() == {}
 
 
 def test_a_block_that_was_noted_and_not_started_is_started_by_the_next_run(world: World) -> None:
@@ -320,7 +300,7 @@ def test_an_end_is_counted_however_often_it_is_told(world: World) -> None:
     assert world.counter.count({"a": told, "b": told, "c": "not ours"}) == []
     assert world.counter.count({"d": told}) == []
     assert world.totals() == {SUCCEEDED: 1}
-    assert world.counts.drain() == {"SamplesStarted": 1, "SamplesEnded": 1, "EventsIgnored": 2}
+    assert world.telemetry.drain() == {"SamplesStarted": 1, "SamplesEnded": 1, "EventsIgnored": 2}
 
 
 def test_ends_that_cannot_be_counted_come_again(world: World) -> None:
@@ -329,7 +309,7 @@ def test_ends_that_cannot_be_counted_come_again(world: World) -> None:
     told = ended(name="run-7.1.s0000", executionArn=sample.execution_arn)
     world.store.broken = deque([ThrottledError("slow down")])
     assert world.counter.count({"a": told, "b": "not ours", "c": told}) == ["a", "c"]
-    assert [(cohort, ends) for cohort, ends, _ in world.reports.ends] == [("run-7", 1)]
+    assert [(cohort, ends) for cohort, ends, _ in world.telemetry.ends] == [("run-7", 1)]
     assert world.counter.count({"a": told, "c": told}) == []
     assert world.totals() == {FAILED: 1}
 
@@ -357,7 +337,7 @@ def test_a_sample_that_was_noted_and_never_started_is_started(world: World) -> N
         world.launch(1)
     world.reconcile()
     assert world.workflows.started == {"run-7.1.s0000": 1}
-    assert world.counts.drain()["SamplesResumed"] == 1
+    assert world.telemetry.drain()["SamplesResumed"] == 1
 
 
 def test_a_sample_that_cannot_be_started_fails_by_name(world: World) -> None:
@@ -368,7 +348,7 @@ def test_a_sample_that_cannot_be_started_fails_by_name(world: World) -> None:
     (sample,) = world.samples()
     assert (sample.status, sample.error) == (FAILED, NOT_STARTED)
     assert world.totals() == {FAILED: 1}
-    assert world.reports.samples[0][:2] == ("run-7", "s0000")
+    assert world.telemetry.samples[0][:2] == ("run-7", "s0000")
 
 
 def test_a_cancelled_cohort_is_stopped_to_the_last_sample(world: World) -> None:
@@ -401,7 +381,7 @@ def test_one_sample_that_cannot_be_healed_does_not_hold_up_the_others(world: Wor
     world.store.broken = deque([UnclearError("ReadTimeoutError")])
     world.reconcile()
     assert world.totals() == {RUNNING: 1, SUCCEEDED: 1}
-    assert len(world.reports.samples) == 1
+    assert len(world.telemetry.samples) == 1
 
 
 def test_a_run_ends_in_time_and_the_next_goes_on(world: World) -> None:

@@ -27,7 +27,7 @@ def test_a_doubled_event_changes_nothing() -> None:
     world.completer.note("token", ended("align", "job-0"))
     world.completer.note("token", ended("align", "job-0", "FAILED"))
     assert len(world.activities.outcomes["token"]) == 1
-    assert world.counts.drain()["EventsIgnored"] == 2
+    assert world.telemetry.drain()["EventsIgnored"] == 2
 
 
 def test_a_failed_job_stops_the_others_of_a_fail_fast_task() -> None:

@@ -30,14 +30,14 @@ def sqs_event(*bodies: str) -> dict[str, object]:
 def test_an_event_of_an_ended_job_completes_its_task() -> None:
     world = World()
     world.take("token", job("align"))
-    note(job_event("token", "align", detail("job-0")), world.completer, world.counts)
+    note(job_event("token", "align", detail("job-0")), world.completer, world.telemetry)
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
 def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
     world = World()
-    note("{}", world.completer, world.counts)
-    assert world.counts.drain() == {"EventsIgnored": 1}
+    note("{}", world.completer, world.telemetry)
+    assert world.telemetry.drain() == {"EventsIgnored": 1}
 
 
 def test_a_stopped_execution_stops_its_jobs() -> None:
@@ -47,7 +47,7 @@ def test_a_stopped_execution_stops_its_jobs() -> None:
         execution_event("ABORTED", world.clock.now_us() // 1000),
         world.store,
         completer=world.completer,
-        figures=world.counts,
+        telemetry=world.telemetry,
     )
     assert world.batch.terminated == ["job-0"]
 
@@ -57,7 +57,10 @@ def test_a_late_event_does_not_touch_what_a_redriven_execution_started_later() -
     world.take("token", job("align"))
     long_before = world.clock.now_us() // 1000 - 60_000
     cancel(
-        execution_event("ABORTED", long_before), world.store, completer=world.completer, figures=world.counts
+        execution_event("ABORTED", long_before),
+        world.store,
+        completer=world.completer,
+        telemetry=world.telemetry,
     )
     assert world.batch.terminated == []
     assert world.store.records["token"].state is TaskState.OPEN

@@ -150,7 +150,7 @@ def test_a_hundred_thousand_open_tasks_all_keep_their_heartbeats_below_the_quota
     assert max(activities.longest_us, unseen_us) < STATE_HEARTBEAT_SECONDS * 1_000_000
     assert most_drawn(sorted(activities.sent_us)) < BUCKET
     assert world.batch.calls["DescribeJobs"] == pytest.approx(len(activities.sent) / JOBS_PER_CALL, rel=0.01)
-    assert (world.reports.left, world.reports.not_described) == ([], [])
+    assert (world.telemetry.left, world.telemetry.not_described) == ([], [])
 
 
 def submitted(token: str) -> TaskRecord:
@@ -215,7 +215,7 @@ def test_a_failed_describe_is_told_of_once_and_costs_only_its_own_hundred() -> N
         world.batch.jobs[f"job-{index}"] = {"jobId": f"job-{index}", "status": "SUCCEEDED"}
     world.clock.sleep(301)
     world.reconciler.reconcile(plan_run(world.clock.now_us(), remaining_seconds=900))
-    assert [(jobs, str(error)) for jobs, error in world.reports.not_described] == [(100, "timeout")]
+    assert [(jobs, str(error)) for jobs, error in world.telemetry.not_described] == [(100, "timeout")]
     assert Counter(record.state for record in world.store.records.values()) == {"OPEN": 100, "SUCCEEDED": 50}
 
 

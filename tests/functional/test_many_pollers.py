@@ -35,7 +35,7 @@ def pollers(count: int, tasks: int) -> list[World]:
     queued = [ActivityTask(f"token-{index}", task_text(job("align"))) for index in range(tasks)]
     first.activities.queue.extend(queued)
     shared = {
-        name: getattr(first, name) for name in ("clock", "activities", "store", "rates", "counts", "limit")
+        name: getattr(first, name) for name in ("clock", "activities", "store", "rates", "telemetry", "limit")
     }
     others = [World(**shared) for _ in range(count - 1)]
     for other in others:
@@ -76,7 +76,7 @@ def test_no_task_is_lost_when_all_pollers_are_throttled_at_once() -> None:
     worlds[0].batch.answers.extend([ThrottledError("429")] * 30)
     assert run_all(worlds) == 60
     assert len(worlds[0].batch.jobs) == 60
-    assert worlds[0].counts.drain()["SubmitThrottled"] == 30
+    assert worlds[0].telemetry.drain()["SubmitThrottled"] == 30
 
 
 def test_several_pollers_that_find_nothing_all_go_home() -> None:

@@ -55,7 +55,7 @@ def test_a_task_that_a_fault_interrupts_is_left_and_told_of_without_its_token() 
     world = World(activities=Broken())
     world.activities.queue.append(ActivityTask("token", "nonsense"))
     assert world.pool.run(1, LONG) == 1
-    assert [str(error) for _, error in world.reports.left] == ["AccessDenied"]
+    assert [str(error) for _, error in world.telemetry.left] == ["AccessDenied"]
 
 
 @pytest.mark.parametrize("error", [UnclearError("timeout"), ThrottledError("429")])
@@ -73,8 +73,8 @@ def test_a_long_poll_that_failed_is_told_of_and_tried_again(error: Exception) ->
     world = World()
     flaky = Flaky()
     flaky.queue.append(ActivityTask("token", task_text(job("align"))))
-    assert PollerPool(flaky, world.submitter, world.clock, world.reports).run(1, LONG) == 1
-    assert len(world.reports.failed_polls) == 1
+    assert PollerPool(flaky, world.submitter, world.clock, world.telemetry).run(1, LONG) == 1
+    assert len(world.telemetry.failed_polls) == 1
 
 
 def test_the_last_long_poll_ends_before_the_function_does() -> None:

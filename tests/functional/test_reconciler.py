@@ -113,7 +113,7 @@ def test_a_task_that_cannot_be_healed_does_not_hold_up_the_others() -> None:
     reconcile(world)
     assert world.store.records["good"].state is TaskState.SUCCEEDED
     assert world.store.records["bad"].state is TaskState.OPEN
-    assert [token for token, _ in world.reports.left] == ["bad"]
+    assert [token for token, _ in world.telemetry.left] == ["bad"]
 
 
 def test_a_task_whose_queue_is_gone_fails_with_that_reason() -> None:
@@ -138,10 +138,10 @@ def test_a_failing_describe_is_told_of_and_the_rest_goes_on() -> None:
     world.take("token", job("align"))
     world.clock.sleep(3601)
     assert reconcile(world) == 3601
-    assert [(jobs, str(error)) for jobs, error in world.reports.not_described] == [
+    assert [(jobs, str(error)) for jobs, error in world.telemetry.not_described] == [
         (1, "timeout asking about 1 jobs")
     ]
-    assert world.reports.left == []
+    assert world.telemetry.left == []
 
 
 def test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted() -> None:
@@ -183,7 +183,7 @@ def test_a_fault_on_the_way_does_not_cost_a_live_task_its_heartbeat() -> None:
     world.clock.sleep(301)
     reconcile(world)
     assert world.activities.heartbeats == ["token"]
-    assert [str(error) for _, error in world.reports.left] == ["AccessDenied for ListJobs"]
+    assert [str(error) for _, error in world.telemetry.left] == ["AccessDenied for ListJobs"]
 
 
 def test_a_throttled_heartbeat_lowers_the_shared_rate_and_is_sent_again() -> None:

@@ -59,7 +59,7 @@ def test_a_throttled_submission_waits_at_a_lower_rate_and_is_not_lost() -> None:
     world.take("token", job("align"))
     assert world.store.records["token"].jobs["align"].job_id == "job-0"
     assert world.rates.states["SubmitJob"].rate_per_second < 50
-    assert world.counts.drain()["SubmitThrottled"] == 2
+    assert world.telemetry.drain()["SubmitThrottled"] == 2
 
 
 def test_after_a_lost_answer_the_job_is_found_by_its_name_and_not_submitted_again() -> None:

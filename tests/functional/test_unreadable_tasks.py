@@ -87,7 +87,7 @@ def check_that_it_failed_once(world: World) -> None:
     assert world.activities.outcomes["spoilt"] == [Failed("Task.Invalid", '{"reason": "no JSON"}')]
     assert (state(world, "spoilt"), world.batch.terminated) == (TaskState.FAILED, ["job-1"])
     assert world.store.closed_at.keys() == {"spoilt"}
-    assert world.reports.left == []
+    assert world.telemetry.left == []
 
 
 def test_the_reconciler_fails_it_in_its_workflow_and_closes_it_once() -> None:

@@ -208,7 +208,7 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/completer.py",
         old="""\
         except TaskGoneError:
-            self.figures.count("TasksGone")
+            self.telemetry.count("TasksGone")
 """,
         new="""\
         except TaskGoneError:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from sluice.pollers.pool import PollerPool
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
-from sluice.runtime.telemetry import Counts
 from sluice.runtime.workers import ThreadWorkers
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.completion import job_record
@@ -25,7 +24,7 @@ from tests.support.fakes import (
     FakeActivities,
     FakeBatch,
     FakeClock,
-    KeptReports,
+    KeptTelemetry,
     MemoryRateStore,
     MemoryTaskStore,
 )
@@ -86,8 +85,7 @@ class World:
     activities: FakeActivities = field(default_factory=FakeActivities)
     store: MemoryTaskStore = field(default_factory=MemoryTaskStore)
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
-    counts: Counts = field(default_factory=Counts)
-    reports: KeptReports = field(default_factory=KeptReports)
+    telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
     limit: Limit = field(default_factory=lambda: Limit(50))
     policy: ReconciliationPolicy = field(default_factory=lambda: ReconciliationPolicy(300, 300, 3600))
     workers: Workers = field(default_factory=lambda: ThreadWorkers(1))
@@ -98,7 +96,7 @@ class World:
 
     @cached_property
     def stopper(self) -> Stopper:
-        return Stopper(self.batch, self._limiter("TerminateJob"), self.counts)
+        return Stopper(self.batch, self._limiter("TerminateJob"), self.telemetry)
 
     @cached_property
     def submitter(self) -> Submitter:
@@ -109,13 +107,13 @@ class World:
             submit_limiter=self._limiter("SubmitJob"),
             look_up_limiter=self._limiter("ListJobs"),
             window_seconds=submitting_seconds(self.policy.takeover_seconds),
-            figures=self.counts,
+            telemetry=self.telemetry,
             clock=self.clock,
         )
 
     @cached_property
     def completer(self) -> Completer:
-        return Completer(self.activities, self.store, self.stopper, self.counts, self.clock)
+        return Completer(self.activities, self.store, self.stopper, self.telemetry, self.clock)
 
     @cached_property
     def reconciler(self) -> Reconciler:
@@ -128,19 +126,18 @@ class World:
             heartbeat_limiter=self._limiter("SendTaskHeartbeat"),
             workers=self.workers,
             policy=self.policy,
-            figures=self.counts,
-            reporter=self.reports,
+            telemetry=self.telemetry,
             clock=self.clock,
         )
 
     @cached_property
     def overdue_jobs(self) -> OverdueJobs:
         limiter = self._limiter("DescribeJobs")
-        return OverdueJobs(self.batch, limiter, self.completer, self.counts, self.reports)
+        return OverdueJobs(self.batch, limiter, self.completer, self.telemetry)
 
     @cached_property
     def pool(self) -> PollerPool:
-        return PollerPool(self.activities, self.submitter, self.clock, self.reports)
+        return PollerPool(self.activities, self.submitter, self.clock, self.telemetry)
 
     def in_seconds(self, seconds: float) -> int:
         """A time from now, in microseconds since the epoch."""

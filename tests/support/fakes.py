@@ -246,12 +246,22 @@ class FakeExecutions:
 
 
 @dataclass
-class KeptReports:
-    """What would have gone to the log."""
+class KeptTelemetry:
+    """Counts, and what would have gone to the log."""
 
+    counter: Counter[str] = field(default_factory=Counter)
     left: list[tuple[str, Exception]] = field(default_factory=list)
     failed_polls: list[ServiceError] = field(default_factory=list)
     not_described: list[tuple[int, ServiceError]] = field(default_factory=list)
+    samples: list[tuple[str, str, ServiceError]] = field(default_factory=list)
+    ends: list[tuple[str, int, ServiceError]] = field(default_factory=list)
+
+    def count(self, name: str, value: int = 1) -> None:
+        self.counter[name] += value
+
+    def drain(self) -> dict[str, int]:
+        counts, self.counter = dict(+self.counter), Counter()
+        return counts
 
     def task_left(self, token: str, error: Exception) -> None:
         self.left.append((token, error))
@@ -261,3 +271,9 @@ class KeptReports:
 
     def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
         self.not_described.append((jobs, error))
+
+    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
+        self.samples.append((cohort, sample, error))
+
+    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
+        self.ends.append((cohort, ends, error))

@@ -1,4 +1,4 @@
-"""The RateStore and PollerSlots ports on DynamoDB: the rate table."""
+"""The RateStore port on DynamoDB: the rate table."""
 
 from __future__ import annotations
 
@@ -102,32 +102,6 @@ class DynamoRateStore:
                 ExpressionAttributeNames={"#name": "name"},
             )
         return state
-
-
-@dataclass(frozen=True)
-class DynamoPollerSlots:
-    """The numbers of the poller slots, in the rate table; implements ports.PollerSlots."""
-
-    client: DynamoDBClient
-    table: str
-
-    def number(self, slot: int) -> int:
-        """One read."""
-        with translated():
-            answer = self.client.get_item(TableName=self.table, Key=to_item({"name": f"slot-{slot}"}))
-        return int(from_item(answer["Item"])["number"]) if "Item" in answer else 0
-
-    def remember(self, slot: int, number: int) -> None:
-        """One write, refused when a higher number is known."""
-        with translated(), suppress(self.client.exceptions.ConditionalCheckFailedException):
-            self.client.update_item(
-                TableName=self.table,
-                Key=to_item({"name": f"slot-{slot}"}),
-                UpdateExpression="SET #number = :number",
-                ConditionExpression="attribute_not_exists(#number) OR #number < :number",
-                ExpressionAttributeNames={"#number": "number"},
-                ExpressionAttributeValues=to_item({":number": number}),
-            )
 
 
 @dataclass(frozen=True)

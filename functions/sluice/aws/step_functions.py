@@ -1,18 +1,14 @@
-"""The ports on Step Functions: the Activity as a queue, its tasks' completion, the pollers' executions."""
+"""The ports on Step Functions: the Activity as a queue and its tasks' completion."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sluice.aws.errors import translated
-from sluice.errors import DoesNotExistError
 from sluice.tasks.model import ActivityTask, Succeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from types_boto3_stepfunctions import SFNClient
 
     from sluice.tasks.model import Outcome
@@ -52,27 +48,3 @@ class BotoActivities:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskHeartbeat.html."""
         with translated(token):
             self.client.send_task_heartbeat(taskToken=token)
-
-
-@dataclass(frozen=True)
-class BotoPollerExecutions:
-    """Executions of the activity poller; implements ports.PollerExecutions."""
-
-    client: SFNClient
-    state_machine_arn: str
-
-    def status(self, name: str) -> str | None:
-        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html."""
-        arn = self.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
-        try:
-            with translated():
-                return self.client.describe_execution(executionArn=arn)["status"]
-        except DoesNotExistError:
-            return None
-
-    def start(self, name: str, payload: Mapping[str, Any]) -> None:
-        """https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html."""
-        with translated():
-            self.client.start_execution(
-                stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(payload)
-            )

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sluice.cohorts.model import SampleEnd
-    from sluice.cohorts.ports import CohortReporter, CohortStore
-    from sluice.ports import Figures
+    from sluice.cohorts.ports import CohortStore
+    from sluice.ports import Telemetry
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,7 @@ class CohortCounter:
     """Notes ends in as few writes as can be: all samples of a cohort share its counts."""
 
     store: CohortStore
-    figures: Figures
-    reporter: CohortReporter
+    telemetry: Telemetry
 
     def count(self, messages: Mapping[str, str]) -> list[str]:
         """Counts the ends that events tell of; events of others are passed over.
@@ -37,7 +36,7 @@ class CohortCounter:
         told = {message_id: read_sample_end(text) for message_id, text in messages.items()}
         ends = list(dict.fromkeys(end for end in told.values() if end is not None))
         failed = {end for group in together(ends, most=MAX_BLOCK) for end in self._left(group)}
-        self.figures.count("EventsIgnored", sum(end is None for end in told.values()))
+        self.telemetry.count("EventsIgnored", sum(end is None for end in told.values()))
         return [message_id for message_id, end in told.items() if end in failed]
 
     def _left(self, ends: Sequence[SampleEnd]) -> Sequence[SampleEnd]:
@@ -45,8 +44,8 @@ class CohortCounter:
         try:
             counted = self.store.note_ends(ends)
         except ServiceError as error:
-            self.reporter.ends_left(ends[0].name.cohort, len(ends), error)
+            self.telemetry.ends_left(ends[0].name.cohort, len(ends), error)
             return ends
-        self.figures.count("SamplesEnded", counted)
-        self.figures.count("EventsIgnored", len(ends) - counted)
+        self.telemetry.count("SamplesEnded", counted)
+        self.telemetry.count("EventsIgnored", len(ends) - counted)
         return ()

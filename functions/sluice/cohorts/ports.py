@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from sluice.errors import ServiceError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -79,16 +77,6 @@ class Executions(Protocol):
 
     def stop(self, execution_arn: str, error: str) -> None:
         """Stops an execution; one that has ended stays as it is; raises DoesNotExistError."""
-
-
-class CohortReporter(Protocol):
-    """Where an operator reads what went wrong with a cohort."""
-
-    def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
-        """Says that a sample was left to the next look of the reconciler."""
-
-    def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:
-        """Says that so many ends were not counted, and that their events come again."""
 
 
 class Sheets(Protocol):

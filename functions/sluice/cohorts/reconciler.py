@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sluice.cohorts.model import Cohort, RunningSample, Sample
-    from sluice.cohorts.ports import CohortReporter, CohortStore, Executions
-    from sluice.ports import Clock, Figures, Workers
+    from sluice.cohorts.ports import CohortStore, Executions
+    from sluice.ports import Clock, Telemetry, Workers
     from sluice.rate.limiter import Limiter
 
 RUN_SECONDS: Final = 270
@@ -39,8 +39,7 @@ class CohortReconciler:
     start_limiter: Limiter
     workers: Workers
     look_seconds: int
-    figures: Figures
-    reporter: CohortReporter
+    telemetry: Telemetry
     clock: Clock
 
     def reconcile(self, until_us: int) -> None:
@@ -62,7 +61,7 @@ class CohortReconciler:
             if sample is not None:
                 self._look_at(sample, until_us)
         except ServiceError as error:
-            self.reporter.sample_left(due.cohort, due.name, error)
+            self.telemetry.sample_left(due.cohort, due.name, error)
 
     def _look_at(self, sample: Sample, until_us: int) -> None:
         ask = partial(self.executions.ended, sample.execution_arn)
@@ -72,10 +71,10 @@ class CohortReconciler:
             self._start(sample, until_us)
             return
         if end is not None:
-            self.figures.count("SampleEndsMissed", self.store.note_ends([end]))
+            self.telemetry.count("SampleEndsMissed", self.store.note_ends([end]))
         elif self._is_cancelled(sample):
             self.executions.stop(sample.execution_arn, CANCELLED_ERROR)
-            self.figures.count("SamplesStopped")
+            self.telemetry.count("SamplesStopped")
 
     def _start(self, sample: Sample, until_us: int) -> None:
         """Starts a sample that was only noted, unless it is not wanted any more."""
@@ -89,10 +88,10 @@ class CohortReconciler:
         try:
             self.start_limiter.call(start, until_us)
         except RejectedError as error:
-            self.reporter.sample_left(sample.cohort, sample.name, error)
+            self.telemetry.sample_left(sample.cohort, sample.name, error)
             self._give_up(sample, SampleStatus.FAILED, NOT_STARTED)
         else:
-            self.figures.count("SamplesResumed")
+            self.telemetry.count("SamplesResumed")
 
     def _start_execution(self, cohort: Cohort, sample: Sample) -> None:
         self.executions.start(cohort.workflow_arn, str(sample.execution_name), sample.input)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sluice.cohorts.ports import CohortStore, Executions, Sheets
     from sluice.cohorts.request import SheetPlace, StartRequest
     from sluice.cohorts.sheet import Sheet
-    from sluice.ports import Clock, Figures, Workers
+    from sluice.ports import Clock, Telemetry, Workers
     from sluice.rate.limiter import Limiter
 
 STANDARD: Final = "STANDARD"
@@ -56,7 +56,7 @@ class CohortStarter:
     sheets: Sheets
     limiter: Limiter
     workers: Workers
-    figures: Figures
+    telemetry: Telemetry
     clock: Clock
 
     def run(self, request: StartRequest, until_us: int) -> Progress:
@@ -131,7 +131,7 @@ class CohortStarter:
                 if tries == UNCLEAR_TRIES:
                     raise
             else:
-                self.figures.count("SamplesStarted")
+                self.telemetry.count("SamplesStarted")
                 return
 
     def _now_ms(self) -> int:

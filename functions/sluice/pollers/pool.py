@@ -15,7 +15,7 @@ from sluice.tasks.submission import LAST_SUBMIT_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice.ports import Clock, Reporter
+    from sluice.ports import Clock, Telemetry
     from sluice.tasks.model import ActivityTask
     from sluice.tasks.ports import ActivityQueue
     from sluice.tasks.submitter import Submitter
@@ -86,7 +86,7 @@ class PollerPool:
     queue: ActivityQueue
     submitter: Submitter
     clock: Clock
-    reporter: Reporter
+    telemetry: Telemetry
 
     def run(self, threads: int, round_: Round) -> int:
         """Runs one round and returns the number of tasks that it took from the Activity."""
@@ -102,7 +102,7 @@ class PollerPool:
             try:
                 task = self.queue.next_task()
             except (ThrottledError, UnclearError) as error:
-                self.reporter.poll_failed(error)
+                self.telemetry.poll_failed(error)
                 self.clock.sleep(PAUSE_SECONDS)
                 continue
             if task is None:
@@ -115,4 +115,4 @@ class PollerPool:
         try:
             self.submitter.take(task, until_us=round_.submit_until_us)
         except ServiceError as error:
-            self.reporter.task_left(task.token, error)
+            self.telemetry.task_left(task.token, error)

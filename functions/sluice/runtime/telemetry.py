@@ -23,8 +23,8 @@ logger = Logger()
 metrics = Metrics(namespace=NAMESPACE)
 
 
-class Counts:
-    """Counts of one invocation, from any of its threads."""
+class LambdaTelemetry:
+    """One function's counts and complaints, from any of its threads; implements ports.Telemetry."""
 
     def __init__(self) -> None:
         """All counts are zero at first."""
@@ -32,9 +32,25 @@ class Counts:
         self._counter: Counter[str] = Counter()
 
     def count(self, name: str, value: int = 1) -> None:
-        """Adds to a count."""
+        """Adds to a count of the invocation."""
         with self._lock:
             self._counter[name] += value
+
+    def publish(self, message: str, ages_seconds: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Ends an invocation: sends its counts and these ages to CloudWatch and logs them in one line.
+
+        Returns:
+            The counts that are not zero; they start again from zero.
+        """
+        counts, ages = self.drain(), ages_seconds or {}
+        for name, value in counts.items():
+            metrics.add_metric(name, MetricUnit.Count, value)
+        for name, value in ages.items():
+            metrics.add_metric(name, MetricUnit.Seconds, value)
+        if counts or ages:
+            metrics.flush_metrics()
+            logger.info(message, extra={**counts, **ages})
+        return counts
 
     def drain(self) -> dict[str, int]:
         """Returns the counts that are not zero and starts again from zero."""
@@ -42,25 +58,8 @@ class Counts:
             totals, self._counter = +self._counter, Counter()
         return dict(totals)
 
-
-def publish(message: str, counts: Mapping[str, int], seconds: Mapping[str, int] | None = None) -> None:
-    """Sends an invocation's counts and ages to CloudWatch and logs them in a line, if there are any."""
-    figures = {**counts, **(seconds or {})}
-    if not figures:
-        return
-    for name, value in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, value)
-    for name, value in (seconds or {}).items():
-        metrics.add_metric(name, MetricUnit.Seconds, value)
-    metrics.flush_metrics()
-    logger.info(message, extra=figures)
-
-
-class LogReporter:
-    """Writes what went wrong into the function's log."""
-
     def task_left(self, token: str, error: Exception) -> None:
-        """Says that a task was left to the next look of the reconciler."""
+        """Says that a task was left to the reconciler's next run."""
         logger.warning("task left to the reconciler", task_id=task_id(token), error=_said(error))
 
     def poll_failed(self, error: ServiceError) -> None:
@@ -72,7 +71,7 @@ class LogReporter:
         logger.warning("jobs not described", jobs=jobs, error=_said(error))
 
     def sample_left(self, cohort: str, sample: str, error: ServiceError) -> None:
-        """Says that a sample was left to the next look of the reconciler."""
+        """Says that a sample was left to the reconciler's next run."""
         logger.warning("sample left to the reconciler", cohort=cohort, sample=sample, error=_said(error))
 
     def ends_left(self, cohort: str, ends: int, error: ServiceError) -> None:

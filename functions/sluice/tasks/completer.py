@@ -13,7 +13,7 @@ from sluice.tasks.model import TaskState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sluice.ports import Clock, Figures
+    from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.model import Failed, JobRecord, Outcome, TaskRecord
     from sluice.tasks.ports import Activities, Batch, TaskStore
@@ -25,7 +25,7 @@ class Stopper:
 
     batch: Batch
     limiter: Limiter
-    figures: Figures
+    telemetry: Telemetry
 
     def stop(self, jobs: Iterable[JobRecord], reason: str) -> None:
         """Terminates each job that Batch knows and that has not ended."""
@@ -35,7 +35,7 @@ class Stopper:
 
     def _terminate(self, job_id: str, reason: str) -> None:
         self.limiter.call(partial(self.batch.terminate_job, job_id, reason))
-        self.figures.count("JobsTerminated")
+        self.telemetry.count("JobsTerminated")
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Completer:
     activities: Activities
     store: TaskStore
     stopper: Stopper
-    figures: Figures
+    telemetry: Telemetry
     clock: Clock
 
     def note(self, token: str, job: JobRecord) -> None:
         """Notes an ended job; a repeated, late or foreign note changes nothing."""
         noted = self.store.note_job(token, job)
-        self.figures.count("JobsEnded" if noted.changed else "EventsIgnored")
+        self.telemetry.count("JobsEnded" if noted.changed else "EventsIgnored")
         if noted.record is not None and noted.record.state is TaskState.OPEN:
             self.complete_if_ended(noted.record, submitting_is_over=False)
 
@@ -81,7 +81,7 @@ class Completer:
         open to the reconciler: its poller notes those ids, or the reconciler finds the jobs by name.
         """
         self._close(record, TaskState.ABANDONED, reason, submitting_is_over=submitting_is_over)
-        self.figures.count("TasksAbandoned")
+        self.telemetry.count("TasksAbandoned")
 
     def reject(self, token: str, outcome: Failed, submitted: Iterable[JobRecord]) -> None:
         """Fails a task of which Batch refused a job for good, and stops the jobs before it."""
@@ -93,9 +93,9 @@ class Completer:
         """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
         try:
             self.activities.complete(token, outcome)
-            self.figures.count("TasksSucceeded" if outcome.state is TaskState.SUCCEEDED else "TasksFailed")
+            self.telemetry.count("TasksSucceeded" if outcome.state is TaskState.SUCCEEDED else "TasksFailed")
         except TaskGoneError:
-            self.figures.count("TasksGone")
+            self.telemetry.count("TasksGone")
 
     def _close(self, record: TaskRecord, state: TaskState, reason: str, *, submitting_is_over: bool) -> None:
         self.stopper.stop(completion.jobs_to_stop(record), reason)

@@ -13,7 +13,7 @@ from sluice.tasks import completion
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sluice.ports import Figures, Reporter
+    from sluice.ports import Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
     from sluice.tasks.ports import Batch
@@ -61,8 +61,7 @@ class OverdueJobs:
     batch: Batch
     limiter: Limiter
     completer: Completer
-    figures: Figures
-    reporter: Reporter
+    telemetry: Telemetry
 
     def describe(self, overdue: OverdueJobQueue, *, at_least: int, until_us: int) -> None:
         """Asks until fewer than `at_least` questions are left.
@@ -79,7 +78,7 @@ class OverdueJobs:
             try:
                 details = self.limiter.call(describe, until_us)
             except ServiceError as error:
-                self.reporter.jobs_not_described(len(asked), error)
+                self.telemetry.jobs_not_described(len(asked), error)
             else:
                 self._hear(asked, {detail["jobId"]: detail for detail in details})
 
@@ -95,8 +94,8 @@ class OverdueJobs:
         job = completion.job_record(question.job_name, detail)
         if not job.ended:
             return
-        self.figures.count("EventsMissed")
+        self.telemetry.count("EventsMissed")
         try:
             self.completer.note(question.token, job)
         except ServiceError as error:
-            self.reporter.task_left(question.token, error)
+            self.telemetry.task_left(question.token, error)

@@ -15,7 +15,7 @@ from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob, OverdueJobQueue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice.ports import Clock, Figures, Reporter, Workers
+    from sluice.ports import Clock, Telemetry, Workers
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
     from sluice.tasks.model import OpenTask, TaskRecord
@@ -56,8 +56,7 @@ class Reconciler:
     heartbeat_limiter: Limiter
     workers: Workers
     policy: ReconciliationPolicy
-    figures: Figures
-    reporter: Reporter
+    telemetry: Telemetry
     clock: Clock
 
     def reconcile(self, run: Run) -> int:
@@ -84,7 +83,7 @@ class Reconciler:
         try:
             findings.overdue.add(self._look_at(task, findings.run))
         except ServiceError as error:
-            self.reporter.task_left(task.token, error)
+            self.telemetry.task_left(task.token, error)
         self.overdue_jobs.describe(
             findings.overdue, at_least=JOBS_PER_CALL, until_us=findings.run.submit_until_us
         )
@@ -119,7 +118,7 @@ class Reconciler:
             self.heartbeat_limiter.call(partial(self.activities.heartbeat, token))
         except TaskGoneError:
             return False
-        self.figures.count("Heartbeats")
+        self.telemetry.count("Heartbeats")
         return True
 
     def _with_found_ids(self, record: TaskRecord) -> TaskRecord:
@@ -134,7 +133,7 @@ class Reconciler:
     def _submit_missing(self, record: TaskRecord, until_us: int) -> None:
         known = {job.name: job.job_id for job in record.jobs.values() if job.job_id is not None}
         if len(known) < len(record.jobs):
-            self.figures.count("TasksResumed")
+            self.telemetry.count("TasksResumed")
             self.submitter.submit(record.task, known, until_us=until_us)
 
     def _now_ms(self) -> int:

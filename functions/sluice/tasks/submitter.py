@@ -17,7 +17,7 @@ from sluice.tasks.submission import job_name, submit_request
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sluice.ports import Clock, Figures
+    from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
     from sluice.tasks.model import ActivityTask, Task, TaskRecord
@@ -53,7 +53,7 @@ class Submitter:
     submit_limiter: Limiter
     look_up_limiter: Limiter
     window_seconds: float
-    figures: Figures
+    telemetry: Telemetry
     clock: Clock
 
     def take(self, handed: ActivityTask, *, until_us: int) -> None:
@@ -72,7 +72,7 @@ class Submitter:
             self.completer.tell(handed.token, completion.invalid(str(error)))
             return
         if not known:
-            self.figures.count("TasksTaken")
+            self.telemetry.count("TasksTaken")
             window_us = now_us + round(self.window_seconds * MICROSECONDS)
             self.submit(task, {}, until_us=min(until_us, window_us))
 
@@ -135,17 +135,17 @@ class Submitter:
             try:
                 job_id = self.batch.submit_job(request)
             except ThrottledError:
-                self.figures.count("SubmitThrottled")
+                self.telemetry.count("SubmitThrottled")
                 self.submit_limiter.back_off()
             except UnclearError:
-                self.figures.count("SubmitUnclear")
+                self.telemetry.count("SubmitUnclear")
                 found = self._look_up_patiently(request["jobQueue"], request["jobName"])
                 if found is not None:
                     return found
             except (RejectedError, DeniedError) as error:
                 raise RefusedJobError(job_name, str(error)) from error
             else:
-                self.figures.count("JobsSubmitted")
+                self.telemetry.count("JobsSubmitted")
                 return job_id
         return None
 

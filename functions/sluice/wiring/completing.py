@@ -1,35 +1,23 @@
-"""Puts the services together from the settings; each is made when a handler first asks for it.
-
-What is here is what the ends of jobs and workflows need. Who takes tasks and submits jobs has more
-(full_wiring.py), which handle_job_status and cancel_jobs need not import: a tenth of their cold start.
-"""
+"""What handle_job_status and cancel_jobs need: they hear of ends, complete tasks and stop jobs."""
 
 from __future__ import annotations
 
-import os
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from sluice.aws import clients
 from sluice.aws.batch import BotoBatch
-from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.step_functions import BotoActivities
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.rate.gcra import Limit
-from sluice.rate.limiter import Limiter
-from sluice.runtime.clock import SystemClock
-from sluice.runtime.settings import Settings, read_settings
-from sluice.runtime.telemetry import Counts
 from sluice.tasks.completer import Completer, Stopper
+from sluice.wiring.limiting import LimitedWiring
+
+if TYPE_CHECKING:
+    from sluice.rate.limiter import Limiter
 
 
-class Wiring:
-    """The services of a function that hears of ends, shared by all of its invocations."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Nothing is connected until it is used."""
-        self.settings = settings
-        self.counts = Counts()
-        self.clock = SystemClock()
+class CompletingWiring(LimitedWiring):
+    """The services of a function that completes tasks."""
 
     @cached_property
     def completer(self) -> Completer:
@@ -37,8 +25,8 @@ class Wiring:
         return Completer(
             activities=self._activities,
             store=self.store,
-            stopper=self._stopper,
-            figures=self.counts,
+            stopper=Stopper(self._batch, self._batch_limiter("TerminateJob"), self.telemetry),
+            telemetry=self.telemetry,
             clock=self.clock,
         )
 
@@ -48,10 +36,6 @@ class Wiring:
         return DynamoTaskStore(clients.dynamodb(), self.settings.task_table, self.settings.keep_days)
 
     @cached_property
-    def _stopper(self) -> Stopper:
-        return Stopper(self._batch, self._other_limiter("TerminateJob"), self.counts)
-
-    @cached_property
     def _activities(self) -> BotoActivities:
         return BotoActivities(clients.step_functions())
 
@@ -59,16 +43,11 @@ class Wiring:
     def _batch(self) -> BotoBatch:
         return BotoBatch(clients.batch())
 
-    @cached_property
-    def _rates(self) -> DynamoRateStore:
-        return DynamoRateStore(clients.dynamodb(), self.settings.rate_table)
-
-    def _other_limiter(self, api: str) -> Limiter:
-        limit = Limit(self.settings.other_rate_per_second, burst=self.settings.submit_burst)
-        return Limiter(api, limit=limit, store=self._rates, clock=self.clock)
+    def _batch_limiter(self, api: str) -> Limiter:
+        return self.limiter(api, self.settings.other_rate_per_second, burst=self.settings.submit_burst)
 
 
 @cache
-def wiring() -> Wiring:
+def completing() -> CompletingWiring:
     """The services of this function, made by its first invocation."""
-    return Wiring(read_settings(os.environ))
+    return CompletingWiring.from_environment()

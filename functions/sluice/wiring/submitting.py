@@ -1,36 +1,29 @@
-"""Puts the services together that take tasks, submit their jobs, and look after both."""
+"""What submit_jobs and reconcile_tasks need: they take tasks, submit their jobs, and look after both."""
 
 from __future__ import annotations
 
-import os
 from functools import cache, cached_property
 
 from sluice.aws import clients
-from sluice.aws.rate_store import DynamoPollerSlots
-from sluice.aws.step_functions import BotoActivityQueue, BotoPollerExecutions
-from sluice.pollers.chain import Chain
+from sluice.aws.step_functions import BotoActivityQueue
 from sluice.pollers.pool import PollerPool
-from sluice.rate.gcra import Limit
-from sluice.rate.limiter import Limiter
-from sluice.runtime.settings import read_settings
-from sluice.runtime.telemetry import LogReporter
 from sluice.runtime.workers import ThreadWorkers
 from sluice.tasks.overdue_jobs import OverdueJobs
 from sluice.tasks.reconciler import Reconciler
 from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice.tasks.submission import submitting_seconds
 from sluice.tasks.submitter import Submitter
-from sluice.wiring.completing import Wiring
+from sluice.wiring.completing import CompletingWiring
 
 
-class FullWiring(Wiring):
-    """The services of a function that submits jobs, or sees to it that others do."""
+class SubmittingWiring(CompletingWiring):
+    """The services of a function that submits jobs."""
 
     @cached_property
     def pollers(self) -> PollerPool:
         """What submit_jobs runs."""
         queue = BotoActivityQueue(clients.activity_queue(), self.settings.activity_arn, "sluice")
-        return PollerPool(queue, self._submitter, self.clock, LogReporter())
+        return PollerPool(queue, self._submitter, self.clock, self.telemetry)
 
     @cached_property
     def reconciler(self) -> Reconciler:
@@ -40,60 +33,45 @@ class FullWiring(Wiring):
             store=self.store,
             submitter=self._submitter,
             completer=self.completer,
-            overdue_jobs=self._inquirer,
-            heartbeat_limiter=self._heartbeat_limiter,
+            overdue_jobs=self._overdue_jobs,
+            heartbeat_limiter=self.step_functions_limiter(
+                "SendTaskHeartbeat", self.settings.heartbeat_rate_per_second
+            ),
             workers=ThreadWorkers(self.settings.reconciler_threads),
             policy=ReconciliationPolicy(
                 heartbeat_seconds=self.settings.heartbeat_seconds,
                 takeover_seconds=self.settings.takeover_seconds,
                 overdue_seconds=self.settings.overdue_seconds,
             ),
-            figures=self.counts,
-            reporter=LogReporter(),
+            telemetry=self.telemetry,
             clock=self.clock,
-        )
-
-    @cached_property
-    def chain(self) -> Chain:
-        """What ensure_pollers uses."""
-        return Chain(
-            slots=DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table),
-            executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
         )
 
     @cached_property
     def _submitter(self) -> Submitter:
-        limit = Limit(self.settings.submit_rate_per_second, burst=self.settings.submit_burst)
+        rate = self.settings.submit_rate_per_second
         return Submitter(
             batch=self._batch,
             store=self.store,
             completer=self.completer,
-            submit_limiter=Limiter("SubmitJob", limit=limit, store=self._rates, clock=self.clock),
-            look_up_limiter=self._other_limiter("ListJobs"),
+            submit_limiter=self.limiter("SubmitJob", rate, burst=self.settings.submit_burst),
+            look_up_limiter=self._batch_limiter("ListJobs"),
             window_seconds=submitting_seconds(self.settings.takeover_seconds),
-            figures=self.counts,
+            telemetry=self.telemetry,
             clock=self.clock,
         )
 
     @cached_property
-    def _inquirer(self) -> OverdueJobs:
+    def _overdue_jobs(self) -> OverdueJobs:
         return OverdueJobs(
             batch=self._batch,
-            limiter=self._other_limiter("DescribeJobs"),
+            limiter=self._batch_limiter("DescribeJobs"),
             completer=self.completer,
-            figures=self.counts,
-            reporter=LogReporter(),
+            telemetry=self.telemetry,
         )
-
-    @cached_property
-    def _heartbeat_limiter(self) -> Limiter:
-        # Step Functions' bucket is deep, so that a second's worth may come at once
-        rate = self.settings.heartbeat_rate_per_second
-        limit = Limit(rate, burst=max(1, int(rate)))
-        return Limiter("SendTaskHeartbeat", limit=limit, store=self._rates, clock=self.clock)
 
 
 @cache
-def full_wiring() -> FullWiring:
+def submitting() -> SubmittingWiring:
     """The services of this function, made by its first invocation."""
-    return FullWiring(read_settings(os.environ))
+    return SubmittingWiring.from_environment()

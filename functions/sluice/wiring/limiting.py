@@ -1,0 +1,28 @@
+"""The shared rates of a function's calls."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sluice.aws import clients
+from sluice.aws.rate_store import DynamoRateStore
+from sluice.rate.gcra import Limit
+from sluice.rate.limiter import Limiter
+from sluice.wiring.base import Wiring
+
+
+class LimitedWiring(Wiring):
+    """A function whose calls are paced together with everybody else's."""
+
+    def limiter(self, api: str, rate_per_second: float, *, burst: int) -> Limiter:
+        """Makes the limiter of an API; limiters of the same API share one rate item."""
+        limit = Limit(rate_per_second, burst=burst)
+        return Limiter(api, limit=limit, store=self._rates, clock=self.clock)
+
+    def step_functions_limiter(self, api: str, rate_per_second: float) -> Limiter:
+        """Makes the limiter of an API of Step Functions, whose deep buckets allow a second's calls at once."""
+        return self.limiter(api, rate_per_second, burst=max(2, int(rate_per_second)))
+
+    @cached_property
+    def _rates(self) -> DynamoRateStore:
+        return DynamoRateStore(clients.dynamodb(), self.settings.rate_table)

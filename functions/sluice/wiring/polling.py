@@ -1,0 +1,28 @@
+"""What ensure_pollers needs: the executions of the pollers, and nothing of tasks."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+from sluice.aws import clients
+from sluice.aws.pollers import BotoPollerExecutions, DynamoPollerSlots
+from sluice.pollers.chain import Chain
+from sluice.wiring.base import Wiring
+
+
+class PollingWiring(Wiring):
+    """The services of the function that keeps pollers running."""
+
+    @cached_property
+    def chain(self) -> Chain:
+        """What ensure_pollers uses."""
+        return Chain(
+            slots=DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table),
+            executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
+        )
+
+
+@cache
+def polling() -> PollingWiring:
+    """The services of this function, made by its first invocation."""
+    return PollingWiring.from_environment()

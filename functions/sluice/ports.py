@@ -22,6 +22,9 @@ class Clock(Protocol):
     def now_us(self) -> int:
         """Microseconds since the epoch."""
 
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+
     def sleep(self, seconds: float) -> None:
         """Waits; a number below zero does not."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.request import read_start_request
+from sluice.deadline import until_us
 from sluice.runtime.telemetry import logger
 from sluice.wiring.starting import starting
 
@@ -23,8 +24,9 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     services = starting()
     now_us = services.clock.now_us()
     request = read_start_request(event, now_ms=now_us // 1000)
-    remaining_seconds = context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
-    progress = services.starter.run(request, now_us + int(remaining_seconds * 1_000_000))
+    remaining_seconds = context.get_remaining_time_in_millis() / 1000
+    until = until_us(now_us, remaining_seconds=remaining_seconds, spare_seconds=SPARE_SECONDS)
+    progress = services.starter.run(request, until)
     services.telemetry.publish(f"samples of cohort {request.cohort} started")
     return answer(progress)
 

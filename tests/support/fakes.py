@@ -34,6 +34,9 @@ class FakeClock:
     def now_us(self) -> int:
         return self._now_us
 
+    def now_ms(self) -> int:
+        return self._now_us // 1000
+
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self._now_us += max(0, round(seconds * rate.MICROSECONDS))

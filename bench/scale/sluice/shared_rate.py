@@ -25,6 +25,10 @@ class VirtualClock:
         """Microseconds since the epoch."""
         return START_US + round(self._world.env.now * MICROSECONDS)
 
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return self.now_us() // 1000
+
     def sleep(self, seconds: float) -> None:
         """Nothing can wait inside a call here.
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import CANCELLED_ERROR, NOT_STARTED, SampleEnd, SampleStatus
+from sluice.deadline import until_us
 from sluice.errors import DoesNotExistError, RejectedError, ServiceError
-from sluice.rate.gcra import MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,14 +50,14 @@ class CohortReconciler:
         self.workers.each(self._due(until_us), partial(self._visit, until_us))
 
     def _due(self, until_us: int) -> Iterator[RunningSample]:
-        for sample in self.store.running_samples(self._now_ms() - self.look_seconds * 1000):
+        for sample in self.store.running_samples(self.clock.now_ms() - self.look_seconds * 1000):
             if self.clock.now_us() >= until_us:
                 return
             yield sample
 
     def _visit(self, until_us: int, due: RunningSample) -> None:
         try:
-            sample = self.store.claim(due, self._now_ms())
+            sample = self.store.claim(due, self.clock.now_ms())
             if sample is not None:
                 self._look_at(sample, until_us)
         except ServiceError as error:
@@ -97,17 +97,19 @@ class CohortReconciler:
         self.executions.start(cohort.workflow_arn, str(sample.execution_name), sample.input)
 
     def _give_up(self, sample: Sample, status: SampleStatus, error: str) -> None:
-        end = SampleEnd(sample.execution_name, sample.execution_arn, status, self._now_ms(), error)
+        end = SampleEnd(sample.execution_name, sample.execution_arn, status, self.clock.now_ms(), error)
         self.store.note_ends([end])
 
     def _is_cancelled(self, sample: Sample) -> bool:
         cohort = self.store.cohort(sample.cohort)
         return cohort is not None and cohort.cancelled_at is not None
 
-    def _now_ms(self) -> int:
-        return self.clock.now_us() // 1000
-
 
 def begin_until_us(now_us: int, *, remaining_seconds: float) -> int:
     """When a run must end whose function has so much time left."""
-    return now_us + int(min(RUN_SECONDS, remaining_seconds - SPARE_SECONDS) * MICROSECONDS)
+    return until_us(
+        now_us,
+        remaining_seconds=remaining_seconds,
+        spare_seconds=SPARE_SECONDS,
+        most_seconds=RUN_SECONDS,
+    )

@@ -96,7 +96,7 @@ class CohortStarter:
                 f"{workflow_arn} is of type {kind}; only executions of STANDARD workflows have names of "
                 "their own, so that none starts twice"
             )
-        now_ms = self._now_ms()
+        now_ms = self.clock.now_ms()
         total = len(sheet.rows)
         return self.store.create(Cohort(name, workflow_arn, sheet.sha256, total, now_ms, now_ms))
 
@@ -115,7 +115,7 @@ class CohortStarter:
         """Starts a block's samples; False if the time is up before all are started."""
         if self.clock.now_us() >= until_us:
             return False
-        samples = self.store.begin(block, self._now_ms())
+        samples = self.store.begin(block, self.clock.now_ms())
         try:
             self.workers.each(iter(samples), partial(self._start, block.cohort, until_us))
         except ThrottledError:
@@ -133,9 +133,6 @@ class CohortStarter:
             else:
                 self.telemetry.count("SamplesStarted")
                 return
-
-    def _now_ms(self) -> int:
-        return self.clock.now_us() // 1000
 
 
 def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int) -> Iterator[Block]:

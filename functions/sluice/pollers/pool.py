@@ -6,10 +6,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from sluice.deadline import until_us
 from sluice.errors import ServiceError, ThrottledError, UnclearError
-from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ class Round:
 
 def plan_round(now_us: int, *, remaining_seconds: float, round_seconds: int) -> Round:
     """Fits a round of the wanted length into what remains of the function's time."""
-    longest = min(round_seconds, remaining_seconds - LAST_POLL_SECONDS)
+    until = partial(until_us, now_us, remaining_seconds=remaining_seconds)
     return Round(
-        poll_until_us=now_us + int(longest * MICROSECONDS),
-        submit_until_us=now_us + int((remaining_seconds - LAST_SUBMIT_SECONDS) * MICROSECONDS),
+        poll_until_us=until(spare_seconds=LAST_POLL_SECONDS, most_seconds=round_seconds),
+        submit_until_us=until(spare_seconds=LAST_SUBMIT_SECONDS),
     )
 
 

@@ -12,6 +12,10 @@ class SystemClock:
         """Microseconds since the epoch."""
         return time.time_ns() // 1000
 
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
     def sleep(self, seconds: float) -> None:
         """Waits; a number below zero does not."""
         time.sleep(max(0.0, seconds))

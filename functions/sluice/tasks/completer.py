@@ -87,7 +87,7 @@ class Completer:
         """Fails a task of which Batch refused a job for good, and stops the jobs before it."""
         self.tell(token, outcome)
         self.stopper.stop(submitted, "Batch refused another job of its task")
-        self.store.close(token, outcome.state, self._now_ms(), submitting_is_over=True)
+        self.store.close(token, outcome.state, self.clock.now_ms(), submitting_is_over=True)
 
     def tell(self, token: str, outcome: Outcome) -> None:
         """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
@@ -100,7 +100,4 @@ class Completer:
     def _close(self, record: TaskRecord, state: TaskState, reason: str, *, submitting_is_over: bool) -> None:
         self.stopper.stop(completion.jobs_to_stop(record), reason)
         submitting_is_over = submitting_is_over or not completion.may_be_submitted(record)
-        self.store.close(record.task.token, state, self._now_ms(), submitting_is_over=submitting_is_over)
-
-    def _now_ms(self) -> int:
-        return self.clock.now_us() // 1000
+        self.store.close(record.task.token, state, self.clock.now_ms(), submitting_is_over=submitting_is_over)

@@ -70,10 +70,10 @@ class Reconciler:
         findings = _Findings(run)
         self.workers.each(self._due(findings), partial(self._visit, findings))
         self.overdue_jobs.describe(findings.overdue, at_least=1, until_us=run.submit_until_us)
-        return 0 if findings.oldest_ms is None else (self._now_ms() - findings.oldest_ms) // 1000
+        return 0 if findings.oldest_ms is None else (self.clock.now_ms() - findings.oldest_ms) // 1000
 
     def _due(self, findings: _Findings) -> Iterator[OpenTask]:
-        for task in self.store.due_tasks(self.policy.due_before_ms(self._now_ms())):
+        for task in self.store.due_tasks(self.policy.due_before_ms(self.clock.now_ms())):
             findings.see(task)
             if self.clock.now_us() >= findings.run.begin_until_us:
                 return
@@ -91,12 +91,12 @@ class Reconciler:
     def _look_at(self, task: OpenTask, run: Run) -> list[OverdueJob]:
         """Does what one task needs now; returns what Batch has to be asked for it."""
         claim_ends_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
-        record = self.store.claim(task, self._now_ms())
+        record = self.store.claim(task, self.clock.now_ms())
         if record is None:
             return []
         # first of all, so that no fault on the way lets a live task time out
         alive = record.state is not TaskState.OPEN or self._beat(task.token)
-        diagnosis = reconciliation.diagnose(record, now_ms=self._now_ms(), policy=self.policy)
+        diagnosis = reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
         if diagnosis.submitting_is_over and diagnosis.unsubmitted:
             record = self._with_found_ids(record)
         if self.completer.complete_if_ended(record, submitting_is_over=diagnosis.submitting_is_over):
@@ -135,6 +135,3 @@ class Reconciler:
         if len(known) < len(record.jobs):
             self.telemetry.count("TasksResumed")
             self.submitter.submit(record.task, known, until_us=until_us)
-
-    def _now_ms(self) -> int:
-        return self.clock.now_us() // 1000

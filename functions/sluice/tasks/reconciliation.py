@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sluice.rate.gcra import MICROSECONDS
+from sluice.deadline import until_us
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS, submitting_seconds
 
 if TYPE_CHECKING:
@@ -52,11 +53,8 @@ class Run:
 
 def plan_run(now_us: int, *, remaining_seconds: float) -> Run:
     """Fits a run into what remains of the function's time."""
-    left_seconds = remaining_seconds - LAST_SUBMIT_SECONDS
-    return Run(
-        begin_until_us=now_us + int(min(RUN_SECONDS, left_seconds) * MICROSECONDS),
-        submit_until_us=now_us + int(left_seconds * MICROSECONDS),
-    )
+    until = partial(until_us, now_us, remaining_seconds=remaining_seconds, spare_seconds=LAST_SUBMIT_SECONDS)
+    return Run(begin_until_us=until(most_seconds=RUN_SECONDS), submit_until_us=until())
 
 
 FORGOTTEN_SECONDS: Final = 86_400

@@ -39,11 +39,6 @@ def submitting_seconds(own_seconds: float) -> float:
     return own_seconds * SUBMITTING_SHARE
 
 
-def task_id(token: str) -> str:
-    """Names a task in logs: the first 16 hex digits of its token's SHA-256, never the token itself."""
-    return hashlib.sha256(token.encode()).hexdigest()[:16]
-
-
 def job_name(token: str, name: str) -> str:
     """Names a job for Batch so that the same submission always has the same name."""
     digest = hashlib.sha256(f"{token}\n{name}".encode()).hexdigest()[:16]

@@ -5,8 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sluice.runtime.telemetry import task_id
 from sluice.tasks.contract import parse_task
-from sluice.tasks.submission import job_name, submit_request, task_id
+from sluice.tasks.submission import job_name, submit_request
 from tests.support.builders import job, task_text
 
 

@@ -13,7 +13,6 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lowpass.errors import ArgumentError, LowpassError
-from lowpass.storage import bucket_and_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +39,14 @@ class S3Objects:
         """Connect as the environment says: credentials, Region and endpoint."""
         return cls(boto3.client("s3"))
 
-    def download(self, uri: str, path: Path) -> None:
+    def download(self, bucket: str, key: str, path: Path) -> None:
         """Copy the object to a local file.
 
         Raises:
             ArgumentError: when there is no such object.
             S3Error: when S3 refuses or cannot be reached.
         """
-        bucket, key = bucket_and_key(uri)
+        uri = f"s3://{bucket}/{key}"
         try:
             self._client.download_file(bucket, key, str(path), Config=_ONE_THREAD)
         except ClientError as error:
@@ -60,14 +59,15 @@ class S3Objects:
         except BotoCoreError as error:
             raise S3Error(f"S3 could not be asked for {uri}: {error}") from error
 
-    def upload(self, path: Path, uri: str) -> None:
+    def upload(self, path: Path, bucket: str, key: str) -> None:
         """Copy a local file to the object, which appears complete or not at all.
 
         Raises:
             S3Error: when S3 refuses or cannot be reached.
         """
-        bucket, key = bucket_and_key(uri)
         try:
             self._client.upload_file(str(path), bucket, key, Config=_ONE_THREAD)
         except (S3UploadFailedError, ClientError, BotoCoreError) as error:
-            raise S3Error(f"S3 did not take {uri}: {error}; check the bucket and the job's role") from error
+            raise S3Error(
+                f"S3 did not take s3://{bucket}/{key}: {error}; check the bucket and the job's role"
+            ) from error

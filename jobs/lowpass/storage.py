@@ -25,10 +25,10 @@ S3_SCHEME = "s3://"
 class ObjectStore(Protocol):
     """Where `s3://` URIs lead to."""
 
-    def download(self, uri: str, path: Path) -> None:
+    def download(self, bucket: str, key: str, path: Path) -> None:
         """Copy the object to a local file."""
 
-    def upload(self, path: Path, uri: str) -> None:
+    def upload(self, path: Path, bucket: str, key: str) -> None:
         """Copy a local file to the object."""
 
 
@@ -102,7 +102,7 @@ class Workspace:
             return Path(location)
         folder = self._temporary_folder(None)
         for uri in (location, *companions):
-            self._objects().download(uri, folder / _name(uri))
+            self._objects().download(*bucket_and_key(uri), folder / _name(uri))
         return folder / _name(location)
 
     def output(self, location: str, companions: Iterable[str] = ()) -> Path:
@@ -133,7 +133,7 @@ class Workspace:
     def _publish(self) -> None:
         for output in self._outputs:
             if output.location.startswith(S3_SCHEME):
-                self._objects().upload(output.written, output.location)
+                self._objects().upload(output.written, *bucket_and_key(output.location))
             else:
                 output.written.replace(output.location)
 

@@ -16,13 +16,13 @@ import pathlib, sys
 from lowpass.errors import ArgumentError
 from lowpass.s3 import S3Objects
 
-uri, here = sys.argv[1], pathlib.Path("object")
+(bucket, _, key), here = sys.argv[1].removeprefix("s3://").partition("/"), pathlib.Path("object")
 here.write_text("reads")
 objects = S3Objects.of_environment()
 steps = (
-    (4, lambda: objects.upload(here, uri)),
-    (5, lambda: objects.download(uri, here)),
-    (6, lambda: objects.download(uri + ".missing", here)),
+    (4, lambda: objects.upload(here, bucket, key)),
+    (5, lambda: objects.download(bucket, key, here)),
+    (6, lambda: objects.download(bucket, key + ".missing", here)),
 )
 for code, step in steps:
     try:

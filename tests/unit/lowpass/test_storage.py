@@ -22,12 +22,14 @@ class MemoryObjects:
         self.objects = {f"s3://bucket/{name}": body for name, body in objects.items()}
         self.uploads: list[str] = []
 
-    def download(self, uri: str, path: Path) -> None:
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        uri = f"s3://{bucket}/{key}"
         if uri not in self.objects:
             raise ArgumentError(f"there is no object {uri}")
         path.write_bytes(self.objects[uri])
 
-    def upload(self, path: Path, uri: str) -> None:
+    def upload(self, path: Path, bucket: str, key: str) -> None:
+        uri = f"s3://{bucket}/{key}"
         self.objects[uri] = path.read_bytes()
         self.uploads.append(uri)
 
@@ -125,7 +127,7 @@ def test_an_object_is_downloaded(tmp_path: Path, client: S3Client, s3: Stubber) 
     body = StreamingBody(io.BytesIO(b"reads"), 5)
     s3.add_response("get_object", {"Body": body, "ContentLength": 5, "ETag": '"e"'})
 
-    S3Objects(client).download("s3://bucket/reads.fq", tmp_path / "reads.fq")
+    S3Objects(client).download("bucket", "reads.fq", tmp_path / "reads.fq")
 
     assert (tmp_path / "reads.fq").read_bytes() == b"reads"
 
@@ -138,7 +140,7 @@ def test_an_object_that_is_not_there_is_the_users_mistake(
     with pytest.raises(
         ArgumentError, match=r"no object s3://bucket/run/reads\.fq; `aws s3 ls s3://bucket/run/`"
     ):
-        S3Objects(client).download("s3://bucket/run/reads.fq", tmp_path / "reads.fq")
+        S3Objects(client).download("bucket", "run/reads.fq", tmp_path / "reads.fq")
 
 
 def test_a_refused_download_names_the_object_and_the_role(
@@ -147,7 +149,7 @@ def test_a_refused_download_names_the_object_and_the_role(
     s3.add_client_error("head_object", "403", "Forbidden", http_status_code=403)
 
     with pytest.raises(S3Error, match=r"did not give s3://bucket/reads\.fq: .*Forbidden.*role"):
-        S3Objects(client).download("s3://bucket/reads.fq", tmp_path / "reads.fq")
+        S3Objects(client).download("bucket", "reads.fq", tmp_path / "reads.fq")
 
 
 def test_a_refused_upload_names_the_object_and_the_bucket(
@@ -157,4 +159,4 @@ def test_a_refused_upload_names_the_object_and_the_bucket(
     s3.add_client_error("put_object", "NoSuchBucket", "gone", http_status_code=404)
 
     with pytest.raises(S3Error, match=r"did not take s3://bucket/a\.bcf: .*check the bucket"):
-        S3Objects(client).upload(tmp_path / "a.bcf", "s3://bucket/a.bcf")
+        S3Objects(client).upload(tmp_path / "a.bcf", "bucket", "a.bcf")

@@ -10,24 +10,40 @@ from pathlib import Path
 import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-SUBMITTING = {"chain", "worker", "full_wiring", "reconciler", "overdue_jobs", "poller_pool", "submitter"}
-CHECKING = {"shape", "task_input"}
+SUBMITTING = {
+    "pollers.chain",
+    "pollers.pool",
+    "runtime.workers",
+    "tasks.overdue_jobs",
+    "tasks.reconciler",
+    "tasks.submitter",
+    "wiring.submitting",
+}
+CHECKING = {"schema", "tasks.contract"}
+TASKS = {"tasks.completer", "tasks.completion", "tasks.model", "aws.batch", "aws.task_store"}
+LIMITING = {"rate.gcra", "rate.limiter", "aws.rate_store"}
 
 
 def loaded(function: str) -> set[str]:
-    """The modules of the shared package that a function's module brings with it."""
+    """The modules of the shared package that a function's module brings with it, such as `tasks.model`."""
     probe = f"import json, sys, {function}.app; print(json.dumps(sorted(sys.modules)))"
     command = [sys.executable, "-B", "-c", probe]
     answer = subprocess.run(command, cwd=FUNCTIONS, capture_output=True, text=True, check=True)
-    names = [name.split(".") for name in json.loads(answer.stdout)]
-    return {name[1] for name in names if name[0] == "sluice" and len(name) == 2}
+    return {name.removeprefix("sluice.") for name in json.loads(answer.stdout) if name.startswith("sluice.")}
 
 
 @pytest.mark.parametrize(
-    ("function", "never"),
-    [("handle_job_status", SUBMITTING | CHECKING), ("cancel_jobs", SUBMITTING)],
+    ("function", "needed", "never"),
+    [
+        ("handle_job_status", "tasks.completer", SUBMITTING | CHECKING),
+        ("cancel_jobs", "tasks.completer", SUBMITTING),
+        ("ensure_pollers", "pollers.chain", TASKS | LIMITING | (SUBMITTING - {"pollers.chain"})),
+        ("count_samples", "cohorts.counter", LIMITING | SUBMITTING | {"cohorts.starter", "cohorts.sheet"}),
+    ],
 )
-def test_who_hears_of_ends_does_not_import_what_submits(function: str, never: set[str]) -> None:
+def test_a_function_imports_what_it_needs_and_not_what_others_do(
+    function: str, needed: str, never: set[str]
+) -> None:
     brought = loaded(function)
-    assert "completer" in brought
+    assert needed in brought
     assert not brought & never

@@ -92,8 +92,8 @@ SERVICE_MUTANTS: Final = (
         NEVER_SILENT,
         "the last long poll well before the deadline",
         "functions/sluice/pollers/pool.py",
-        old="remaining_seconds - LAST_POLL_SECONDS",
-        new="remaining_seconds",
+        old="spare_seconds=LAST_POLL_SECONDS",
+        new="spare_seconds=0",
         provers=tests("functional/test_pollers.py", "test_the_last_long_poll_ends_before_the_function_does"),
     ),
     Mutant(
@@ -120,9 +120,9 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         SECRET,
         "naming a task by a digest",
-        "functions/sluice/tasks/submission.py",
-        old="return hashlib.sha256(token.encode()).hexdigest()[:16]\n\n\ndef job_name",
-        new="return token[:16]\n\n\ndef job_name",
+        "functions/sluice/runtime/telemetry.py",
+        old="return hashlib.sha256(token.encode()).hexdigest()[:16]",
+        new="return token[:16]",
         provers=tests("unit/sluice/tasks/test_submission.py", "test_a_log_name_tells_nothing_of_the_token"),
     ),
 )

@@ -45,7 +45,7 @@ test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every t
 	$(BIN)/pytest -n auto --dist loadfile
 
 chaos: $(VENV)/.dev ## seeded mixtures of faults against the whole stack: ROUNDS=50 SEED=
-	$(BIN)/python -m tests.faults --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 iam-table: $(VENV)/.dev ## take each permission away and show what fails without it
 	@$(BIN)/python -m tests.contract.iam.needed
@@ -97,7 +97,7 @@ pr: format test ## all that a change must pass
 
 clean: sam-clean ## remove what the other targets made
 	rm -rf $(VENV) $(VENV)-peers .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find functions jobs local cli pages bench examples sam tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	find functions jobs src bench demo examples tools tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: tools/requirements/local.txt pyproject.toml
 	@./tools/requirements/install $(PYTHON) $(VENV) tools/requirements/local.txt .

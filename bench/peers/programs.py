@@ -75,5 +75,6 @@ class PeerPrograms:
         for found in self.venv.glob(pattern):
             return found
         raise PeersMissingError(
-            f"{distribution} is not installed in {self.venv}: `make bench` installs tools/requirements/peers.txt."
+            f"{distribution} is not installed in {self.venv}: "
+            "`make bench` installs tools/requirements/peers.txt."
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-_INSTALLED_FROM = Path(__file__).resolve().parents[3]
+_INSTALLED_FROM = Path(__file__).resolve().parents[2]
 _NEEDED = ("template.yaml", "functions/requirements.txt", "demo/data/chr20/panel.bcf")
 
 

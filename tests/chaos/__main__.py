@@ -1,4 +1,4 @@
-"""The long chaos run: `python -m tests.faults --rounds 50 --seed 7`, or one of its rounds: `--round 12`."""
+"""The long chaos run: `python -m tests.chaos --rounds 50 --seed 7`, or one of its rounds: `--round 12`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=50, help="rounds to play (50)")
     parser.add_argument("--seed", type=int, help="draws the troubles of the rounds (a new one each time)")
     parser.add_argument("--round", type=int, help="play only the round of this number")

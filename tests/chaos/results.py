@@ -44,7 +44,7 @@ class Command:
     """How the run was asked for: its seed, and what one types to have a single round again."""
 
     seed: int
-    program: str = "python -m tests.faults"
+    program: str = "python -m tests.chaos"
 
     def repeat(self, number: int) -> str:
         """The command that plays just this round again."""

@@ -11,9 +11,9 @@ from tests.package.installing import ROOT, build
 PACKAGES = {
     "lowpass": "jobs",
     "sluice": "functions",
-    "sluice_cli": "cli",
-    "sluice_local": "local",
-    "sluice_pages": "pages",
+    "sluice_cli": "src",
+    "sluice_local": "src",
+    "sluice_pages": "src",
 }
 
 

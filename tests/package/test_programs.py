@@ -137,5 +137,5 @@ def test_a_cohort_runs_on_the_wheel_s_local_aws_and_its_report_is_whole(
     assert found["samples"]["name"] == ["NA06989"]
     assert "Job.Failed" in found["names"]
     page = (bare.here / "page.html").read_text()
-    for script in (ROOT / "cli/sluice_cli/report").glob("*.js"):
+    for script in (ROOT / "src/sluice_cli/report").glob("*.js"):
         assert script.read_text() in page

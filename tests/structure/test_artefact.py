@@ -10,7 +10,7 @@ from pathlib import Path
 from sluice_local.packaging import zip_folder
 
 ROOT = Path(__file__).parents[2]
-LOCKS = [ROOT / "functions/requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))]
+LOCKS = [ROOT / "functions/requirements.txt", *sorted((ROOT / "tools/requirements").glob("*.txt"))]
 # as measured: 60 KB; room to grow, none for a package that crept in
 MAX_BYTES = 150_000
 

@@ -51,10 +51,10 @@ def imported(*folders: str) -> set[str]:
 @pytest.mark.parametrize(
     ("folders", "declared", "brought"),
     [
-        (("cli/sluice_cli", "pages/sluice_pages"), PYPROJECT["project"]["dependencies"], []),
+        (("src/sluice_cli", "src/sluice_pages"), PYPROJECT["project"]["dependencies"], []),
         (("jobs/lowpass",), EXTRAS["lowpass"], ["botocore"]),
         (
-            ("local/sluice_local",),
+            ("src/sluice_local",),
             EXTRAS["local"],
             [*PYPROJECT["project"]["dependencies"], *EXTRAS["lowpass"]],
         ),

@@ -61,4 +61,4 @@ def test_the_command_line_knows_the_tables_by_their_stores_and_in_one_place() ->
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sluice.aws")
     }
-    assert imported == {("aws_api.py", "sluice.aws.cohort_store"), ("aws_api.py", "sluice.aws.task_store")}
+    assert imported == {("api.py", "sluice.aws.cohort_store"), ("api.py", "sluice.aws.task_store")}

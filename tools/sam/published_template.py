@@ -1,7 +1,7 @@
 """Derives, from the project's template, the one that the Serverless Application Repository accepts.
 
-`python -m tools.sam.published_template SOURCE TARGET [URL]` is what docs/publishing.md and the release job run. The
-repository takes listed resource types only, and Batch's are not listed:
+docs/publishing.md and the release job run `python -m tools.sam.published_template SOURCE TARGET [URL]`.
+The repository takes listed resource types only, and Batch's are not listed:
 https://docs.aws.amazon.com/serverlessrepo/latest/devguide/list-supported-resources.html. So the published
 application makes no queue and no job definition; their ARNs are parameters. URL is where the source can be
 read, which an application must say before it can be public.

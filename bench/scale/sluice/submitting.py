@@ -1,4 +1,4 @@
-"""Takes a task's job to Batch, as `sluice.tasks.submitter` does: a slot of the shared rate, then SubmitJob."""
+"""Takes a task's job to Batch, as `sluice.tasks.submitter` does: a slot of the rate, then SubmitJob."""
 
 from bench.scale.sluice.shared_rate import VirtualLimiter
 from bench.scale.sluice.tasks import OpenTask, Tasks

@@ -80,7 +80,7 @@ class DynamoTaskStore:
         return Noted(record if record and job.name in record.jobs else None, changed)
 
     def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
-        """One write; one that is submitting_is_over also takes the task out of the index, to be deleted later."""
+        """One write; with `submitting_is_over` it takes the task out of the index, to be deleted later."""
         values = {":state": state.value, ":now": now_ms, ":was": TaskState.OPEN.value}
         expires_at = now_ms // 1000 + self.keep_days * SECONDS_A_DAY
         self._update(

@@ -77,8 +77,8 @@ class Completer:
     def abandon(self, record: TaskRecord, reason: str, *, submitting_is_over: bool) -> None:
         """Stops the jobs of a task whose workflow does not wait for it any more.
 
-        Unless `submitting_is_over` (nobody can still be submitting its jobs), a task with jobs of unknown id stays
-        open to the reconciler: its poller notes those ids, or the reconciler finds the jobs by name.
+        Unless `submitting_is_over` (nobody can still be submitting its jobs), a task with jobs of unknown id
+        stays due: its poller notes those ids, or the reconciler finds the jobs by name.
         """
         self._close(record, TaskState.ABANDONED, reason, submitting_is_over=submitting_is_over)
         self.telemetry.count("TasksAbandoned")

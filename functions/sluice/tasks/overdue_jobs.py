@@ -64,9 +64,9 @@ class OverdueJobs:
     telemetry: Telemetry
 
     def describe(self, overdue: OverdueJobQueue, *, at_least: int, until_us: int) -> None:
-        """Asks until fewer than `at_least` questions are left.
+        """Describes jobs until fewer than `at_least` are left.
 
-        OverdueJobQueue to which no answer comes are dropped and told of; the next look at their tasks asks again.
+        Jobs of which Batch tells nothing are dropped and reported; the reconciler's next run asks again.
 
         Args:
             overdue: those that were gathered so far.

@@ -73,8 +73,8 @@ class TaskStore(Protocol):
     def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
         """Marks the task ended; an ended task never changes its state again.
 
-        One that is not `submitting_is_over`, as it may have jobs of which nobody knows the ids, is due as before,
-        until it is closed again in the same state and submitting_is_over.
+        Unless `submitting_is_over`, it may have jobs of which nobody knows the ids: it stays due until it is
+        closed again, in the same state, with `submitting_is_over`.
         """
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:

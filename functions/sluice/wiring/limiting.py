@@ -20,7 +20,7 @@ class LimitedWiring(Wiring):
         return Limiter(api, limit=limit, store=self._rates, clock=self.clock)
 
     def step_functions_limiter(self, api: str, rate_per_second: float) -> Limiter:
-        """Makes the limiter of an API of Step Functions, whose deep buckets allow a second's calls at once."""
+        """Makes the limiter of an API of Step Functions, whose buckets allow a second's calls at once."""
         return self.limiter(api, rate_per_second, burst=max(2, int(rate_per_second)))
 
     @cached_property

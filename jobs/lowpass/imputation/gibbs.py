@@ -1,10 +1,10 @@
 """Two haplotypes of one person from genotype likelihoods, by Gibbs sampling.
 
 The likelihoods are those of unordered pairs of alleles, so neither haplotype can be treated alone. Each
-findings draws one haplotype given the present draw of the other, then the other given the new one; each such
-step is the haploid model of `lowpass.imputation.li_stephens`. The approach is that of GLIMPSE: Rubinacci, Ribeiro,
-Hofmeister, Delaneau. Efficient phasing and imputation of low-coverage sequencing data using large reference
-panels. Nature Genetics 53:120-126 (2021). <https://doi.org/10.1038/s41588-020-00756-0>
+sweep draws one haplotype given the present draw of the other, then the other given the new one; each such
+step is the haploid model of `lowpass.imputation.li_stephens`. The approach is that of GLIMPSE: Rubinacci,
+Ribeiro, Hofmeister, Delaneau. Efficient phasing and imputation of low-coverage sequencing data using large
+reference panels. Nature Genetics 53:120-126 (2021). <https://doi.org/10.1038/s41588-020-00756-0>
 """
 
 from __future__ import annotations

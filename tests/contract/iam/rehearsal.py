@@ -6,8 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.contract.iam import cohort_probes, delivery_probes, ending_probes, job_probes, submit_probes
-from tests.contract.iam import reconciliation_probes as reconciliation_probes
+from tests.contract.iam import (
+    cohort_probes,
+    delivery_probes,
+    ending_probes,
+    job_probes,
+    reconciliation_probes,
+    submit_probes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -28,7 +28,7 @@ def test_the_result_counts_faults_and_broken_invariants() -> None:
     (broken,) = result["broken"]
     assert (broken["round"], broken["pollers"]) == (2, 2)
     assert broken["troubles"] == ["submit-fails", "job-stuck"]
-    assert broken["repeat"] == "python -m tests.faults --seed 7 --round 2"
+    assert broken["repeat"] == "python -m tests.chaos --seed 7 --round 2"
 
 
 def test_a_broken_round_says_what_broke_under_which_faults_and_how_to_have_it_again() -> None:

@@ -1,8 +1,8 @@
 """The same work in virtual time, for cohorts that no one machine can emulate.
 
 The project's own: the limiter and its arithmetic (`sluice.rate`), reading a task and naming its jobs
-(`sluice.tasks.contract`, `sluice.tasks.submission`), deciding how a task ended (`sluice.tasks.completion`), when a
-task is looked at again (`sluice.tasks.reconciliation`), how long a round is (`sluice.pollers.pool`). Of Local
+(`sluice.tasks.contract`, `sluice.tasks.submission`), deciding how a task ended (`sluice.tasks.completion`), when
+a task is looked at again (`sluice.tasks.reconciliation`), how long a round is (`sluice.pollers.pool`). Of Local
 AWS: quotas, their token buckets, the delays of `Retry`, how often `.sync` looks. Of the measured contenders:
 their retries and waits.
 

@@ -43,7 +43,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def stub(path: Path, does: str) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{does}\n")
     path.chmod(0o755)
 

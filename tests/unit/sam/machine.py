@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LIMIT_SECONDS = 60
 """When a test stops waiting for a script, which then has failed."""
 
-SAM = Path(__file__).resolve().parents[3] / "sam"
+SAM = Path(__file__).resolve().parents[3] / "tools" / "sam"
 STANDARD = (
     *("bash", "cat", "cksum", "cp", "dirname", "env", "grep", "mkdir", "realpath", "rm", "sed", "seq"),
     *("setsid", "sleep", "sort", "tail", "timeout", "touch", "tr", "umount", "uname"),

@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import time
+import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
 from sluice_local.server import inherited_environment
@@ -16,7 +18,6 @@ from sluice_local.server import inherited_environment
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pytest
 
 # the same examples in every run, and no deadline that a busy machine could miss
 settings.register_profile("sluice", derandomize=True, deadline=None)
@@ -75,3 +76,9 @@ def left_out(reports: Iterable[pytest.TestReport | pytest.CollectReport]) -> lis
         f"{count} test{'s' if count > 1 else ''} left out: {reason}"
         for reason, count in reasons.most_common()
     ]
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:12]}"

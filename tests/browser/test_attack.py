@@ -13,7 +13,7 @@ import pytest
 from sluice_local.server import LocalAws
 from tests.browser.chromium import complaints
 from tests.browser.reading import tiles
-from tests.contract.building import ROLE_ARN, eventually, zipped
+from tests.support.building import ROLE_ARN, eventually, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.browser.chromium import complaints, prefer, requests, shoot
 from tests.browser.reading import cells, tiles
-from tests.contract.building import Machines, eventually
 from tests.e2e.stack.stack import Stack, deployed
+from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

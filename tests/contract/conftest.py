@@ -1,7 +1,6 @@
 """One Local AWS for all contract tests, and one DynamoDB Local for those that ask a second backend."""
 
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 from sluice_local.dynamodb_local import DynamoDbLocal, what_is_missing
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import Functions, Machines
 from tests.contract.faulty import Table
+from tests.support.building import Functions, Machines
 
 DYNAMODB_LOCAL = Path(__file__).parents[2] / ".dynamodb-local"
 
@@ -57,12 +56,6 @@ def table(aws: LocalAws, unique: str) -> Table:
 @pytest.fixture(scope="session")
 def states(local_aws: LocalAws) -> Any:
     return local_aws.client("stepfunctions")
-
-
-@pytest.fixture
-def unique() -> str:
-    """A name that no other test uses."""
-    return f"t{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture

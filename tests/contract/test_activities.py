@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from sluice_local.server import LocalAws
-from tests.contract.building import Machines, refused
+from tests.support.building import Machines, refused
 
 
 def test_a_poll_hands_out_the_task_and_success_goes_on_with_its_output(

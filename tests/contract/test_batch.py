@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import eventually
+from tests.support.building import eventually
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAT" * 10
 FINAL = {"SUCCEEDED", "FAILED"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sluice_local.server import LocalAws
-from tests.contract.building import Machines, eventually
+from tests.support.building import Machines, eventually
 
 SUBMIT = "arn:aws:states:::batch:submitJob"
 

@@ -17,7 +17,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ResponseReceived
 
-from tests.contract.building import ROLE_ARN, Functions, zipped
+from tests.support.building import ROLE_ARN, Functions, zipped
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from sluice.aws.executions import BotoExecutions
 from sluice.cohorts.model import ExecutionName, SampleStatus
 from sluice.errors import DoesNotExistError, RejectedError
-from tests.contract.building import Machines, eventually
+from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from sluice.cohorts.model import SampleEnd

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import ROLE_ARN, Machines, eventually, zipped
+from tests.support.building import ROLE_ARN, Machines, eventually, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 
 from sluice_local.deploy import DeployError, deploy
 from sluice_local.server import LocalAws
-from tests.contract.building import eventually
+from tests.support.building import eventually
 
 SAMPLE = Path(__file__).parent / "deploy_sample"
 

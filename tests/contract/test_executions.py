@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sluice_local.server import LocalAws
-from tests.contract.building import Machines, eventually, refused
+from tests.support.building import Machines, eventually, refused
 
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
 PASSING = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
-from tests.contract.building import Machines, eventually, refused
 from tests.contract.faulty import ONCE, Table, inject, injected
+from tests.support.building import Machines, eventually, refused
 
 # ------------------------------------------------------------------------------------------- the page
 

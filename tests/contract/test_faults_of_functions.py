@@ -6,8 +6,8 @@ import pytest
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
-from tests.contract.building import Functions, Machines, eventually
 from tests.contract.faulty import Table, inject, injected
+from tests.support.building import Functions, Machines, eventually
 
 
 @pytest.fixture

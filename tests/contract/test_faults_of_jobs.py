@@ -8,7 +8,7 @@ import pytest
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
-from tests.contract.building import Machines, eventually
+from tests.support.building import Machines, eventually
 
 JOB_EVENT = "Batch Job State Change"
 LATE_SECONDS = 2.0  # longer than a job takes on a busy machine

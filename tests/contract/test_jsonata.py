@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract.building import Functions, Machines
+from tests.support.building import Functions, Machines
 
 ECHO = "def handler(event, context): return event"
 FAILING = """

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sluice_local.server import LocalAws
-from tests.contract.building import Functions, Machines, eventually
+from tests.support.building import Functions, Machines, eventually
 
 FAILING = """
 class SampleMissingError(Exception): pass

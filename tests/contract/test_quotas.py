@@ -10,7 +10,7 @@ from botocore.config import Config
 from sluice_local.quotas import Quota
 from sluice_local.server import LocalAws, LocalAwsError
 from sluice_local.settings import LocalSettings
-from tests.contract.building import refused
+from tests.support.building import refused
 
 ONE_CALL = Quota(bucket_size=1, refill_per_second=0.001)
 NO_RETRIES = Config(retries={"total_max_attempts": 1})

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.building import eventually
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

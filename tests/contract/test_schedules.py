@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sluice_local.server import LocalAws
-from tests.contract.building import ROLE_ARN, eventually
+from tests.support.building import ROLE_ARN, eventually
 
 
 def test_a_schedule_sends_its_input_to_its_target_when_it_is_due(local_aws: LocalAws, unique: str) -> None:

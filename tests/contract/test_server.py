@@ -16,8 +16,8 @@ from botocore.config import Config
 import sluice_local.engine
 from sluice_local.engine import ministack as stock
 from sluice_local.server import LocalAws
-from tests.contract.building import Functions, eventually
 from tests.odd_variables import ODD_VARIABLES
+from tests.support.building import Functions, eventually
 
 STANDING = """
 import os, time

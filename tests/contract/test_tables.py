@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sluice_local.server import LocalAws
-from tests.contract.building import Machines, refused
+from tests.support.building import Machines, refused
 
 
 @pytest.fixture

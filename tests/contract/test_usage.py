@@ -1,7 +1,7 @@
 """The pages that show what AWS would bill for."""
 
 from sluice_local.server import LocalAws
-from tests.contract.building import Functions, Machines, refused
+from tests.support.building import Functions, Machines, refused
 
 
 def test_an_invocation_is_counted_with_its_time_and_memory(

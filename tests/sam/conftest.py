@@ -9,8 +9,8 @@ import pytest
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import Machines
 from tests.sam.checkout import Checkout, copy_project
+from tests.support.building import Machines
 from tools.sam.toolbox import NotSetUpError, Toolbox, prepared_toolbox, run
 
 if TYPE_CHECKING:

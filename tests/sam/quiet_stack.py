@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from sluice.aws.cohort_items import sample_key
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.tasks.contract import parse_task
-from tests.contract.building import eventually
 from tests.sam.checkout import ROOT
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sluice.cohorts.model import SampleStatus
     from sluice.tasks.model import TaskRecord
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
+    from tests.support.building import Machines
 
 NAME = "sluice-quiet"
 LONG_AGO_MS = 1_000_000_000_000

@@ -18,9 +18,9 @@ from tests.sam.conftest import NETWORK
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
     from tests.sam.checkout import Checkout
+    from tests.support.building import Machines
 
 
 def logical_ids() -> set[str]:

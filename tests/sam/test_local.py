@@ -14,9 +14,9 @@ from botocore.config import Config
 from sluice.cohorts.model import SampleStatus
 from sluice.tasks.model import TaskState
 from sluice_local.server import client_environment
-from tests.contract.building import eventually
 from tests.sam.conftest import NETWORK
 from tests.sam.quiet_stack import NAME, QuietStack, sample_event, silence
+from tests.support.building import eventually
 from tools.sam.local_invoke import LocalRun, local_run
 from tools.sam.toolbox import run
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
     from tests.sam.checkout import Checkout
+    from tests.support.building import Machines
 
     Invoke = Callable[[str, Any], Any]
 

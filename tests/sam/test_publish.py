@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sluice_local.server import LocalAws
-    from tests.contract.building import Machines
     from tests.sam.checkout import Checkout
+    from tests.support.building import Machines
     from tools.sam.toolbox import Toolbox
 
 SAMPLE = {"sample": "NA06989", "reads": "r", "reference": "f", "panel": "p", "geneticMap": "m", "output": "o"}

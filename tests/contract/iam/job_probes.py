@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from tests.contract.building import eventually
 from tests.contract.iam.probe import Probe, first_wrong
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene

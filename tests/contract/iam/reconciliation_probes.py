@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from tests.contract.building import eventually
 from tests.contract.iam.ending_probes import has_ended, running_job, status, was_stopped
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import Handed, within
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sluice.tasks.contract import parse_task
-from tests.contract.building import Machines, make_role
 from tests.contract.iam.policies import deployed_policies
 from tests.e2e.stack.stack import Stack, deployed
+from tests.support.building import Machines, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

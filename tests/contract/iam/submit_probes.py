@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
-from tests.contract.building import eventually
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import within
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene

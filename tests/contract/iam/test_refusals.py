@@ -9,7 +9,6 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.contract.building import refused
 from tests.contract.iam.forbidden_calls import (
     EVERYBODY,
     FORBIDDEN,
@@ -22,6 +21,7 @@ from tests.contract.iam.forbidden_calls import (
     samples,
 )
 from tests.contract.iam.policies import document_of
+from tests.support.building import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.contract.building import Functions, eventually
+from tests.support.building import Functions, eventually
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene

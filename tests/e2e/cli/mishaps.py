@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
-from tests.contract.building import Machines, eventually
+from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import Machines
 from tests.e2e.cli.mishaps import Mishaps, wait
 from tests.e2e.stack.stack import deployed
+from tests.support.building import Machines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

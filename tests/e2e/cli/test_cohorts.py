@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from sluice.cohorts.model import read_execution_name
 from sluice_cli.app import app
-from tests.contract.building import Machines, eventually
+from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sluice_cli.app import app
-from tests.contract.building import eventually
 from tests.e2e.cli.mishaps import STARTS
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

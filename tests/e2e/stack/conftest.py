@@ -8,8 +8,8 @@ import pytest
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import Machines
 from tests.e2e.stack.stack import Stack, deployed
+from tests.support.building import Machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.tasks.model import TERMINAL, TaskState
 from sluice_local.deploy import deploy
-from tests.contract.building import Machines, eventually
+from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice.tasks.model import TaskState
-from tests.contract.building import eventually
 from tests.support.builders import EXECUTION, detail
+from tests.support.building import eventually
 from tests.unit.sluice.test_bad_events import NO_EVENT, NOT_OURS, NOT_STOPPED, batch_event
 
 if TYPE_CHECKING:
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
+    from tests.support.building import Machines
 
 MAX_INPUT = 262_144
 """Bytes: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""

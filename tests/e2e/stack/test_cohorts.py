@@ -15,8 +15,8 @@ from sluice.cohorts.model import SampleStatus, read_execution_name
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.contract.building import Machines, eventually
 from tests.e2e.stack.stack import deployed
+from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

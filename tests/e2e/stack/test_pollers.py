@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tests.contract.building import eventually
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
+    from tests.support.building import Machines
 
 
 def rounds(stack: Stack, execution: dict[str, Any]) -> list[datetime]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import TaskState
-from tests.contract.building import eventually
 from tests.e2e.stack.stack import LONG_AGO_SECONDS
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
+    from tests.support.building import Machines
 
 
 def taken_from_the_queue(stack: Stack, machines: Machines, command: str) -> tuple[dict[str, Any], str]:

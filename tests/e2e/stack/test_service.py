@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from sluice.tasks.model import TaskState
-from tests.contract.building import eventually
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
+    from tests.support.building import Machines
 
 OUTPUT_FIELDS = {
     "jobId",

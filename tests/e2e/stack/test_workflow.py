@@ -10,8 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.contract.building import Machines
     from tests.e2e.stack.stack import Stack
+    from tests.support.building import Machines
 
 SAMPLE = {"sample": "NA06989", "reads": "r", "reference": "f", "panel": "p", "geneticMap": "m"}
 

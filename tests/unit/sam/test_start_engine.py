@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.building import eventually
+from tests.support.building import eventually
 from tests.unit.sam.machine import LIMIT_SECONDS, SAM, SERVE, WAIT, Machine
 
 if TYPE_CHECKING:

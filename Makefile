@@ -20,7 +20,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.local ## run SAMPLES=12 real low-pass samples through Sluice on this machine
-	@$(BIN)/sluice-local demo --samples $(SAMPLES)
+	@$(BIN)/python -m demo --samples $(SAMPLES)
 
 local: $(VENV)/.local ## serve Local AWS with the stack deployed on PORT=4566 (0: a free one) until Ctrl-C
 	@$(BIN)/sluice-local up --port $(PORT)

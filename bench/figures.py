@@ -9,8 +9,9 @@ from statistics import median
 from bench.backlog import Backlog, find_backlog, waits
 from bench.cohort import Cohort
 from bench.machine import idle_share
-from bench.observation import ApiUse, Seen, SeenJob
+from bench.observation import Seen, SeenJob
 from bench.prices import cost
+from sluice_local.observing import ApiCalls
 
 SHOWN_APIS = ("Batch.SubmitJob", "Batch.DescribeJobs", "Batch.ListJobs", "States.GetActivityTask")
 
@@ -122,7 +123,7 @@ def percentile(values: Iterable[float], percent: float) -> float | None:
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1] if ordered else None
 
 
-def throttled_per_second(calls: Mapping[str, ApiUse]) -> dict[int, int]:
+def throttled_per_second(calls: Mapping[str, ApiCalls]) -> dict[int, int]:
     """Sum Batch's answers with 429 by second of the epoch."""
     sums: dict[int, int] = {}
     for api, use in calls.items():
@@ -132,7 +133,7 @@ def throttled_per_second(calls: Mapping[str, ApiUse]) -> dict[int, int]:
     return sums
 
 
-def _count(use: ApiUse | None) -> int:
+def _count(use: ApiCalls | None) -> int:
     return 0 if use is None else use.count
 
 

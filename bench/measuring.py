@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.cohort import Cohort
 from bench.contenders.contender import Contender, Ended
 from bench.machine import CpuSample, CpuSampler
-from bench.observation import Seen, read_calls, read_jobs, read_usage
+from bench.observation import Seen, read_jobs, read_usage
+from sluice_local.observing import read_calls
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from sluice_local.stack import quota_of

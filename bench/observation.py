@@ -8,6 +8,8 @@ from typing import Any
 
 from bench.contenders.contender import Ended
 from bench.machine import CpuSample
+from sluice_local import observing
+from sluice_local.observing import ApiCalls, JobRow
 
 _SAMPLE = re.compile(r"(?<![A-Za-z0-9])s\d{4,}(?![A-Za-z0-9])")
 
@@ -21,15 +23,6 @@ class SeenJob:
     created_s: float
     started_s: float | None
     stopped_s: float | None
-
-
-@dataclass(frozen=True)
-class ApiUse:
-    """Calls of one API: all, those throttled, and (accepted, throttled) by second of the epoch."""
-
-    count: int
-    throttled: int
-    per_second: Mapping[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ class Seen:
 
     ended: Ended
     jobs: tuple[SeenJob, ...]
-    calls: Mapping[str, ApiUse]
+    calls: Mapping[str, ApiCalls]
     usage: Usage
     events_longest: int
     memory_mib: Mapping[str, float]
@@ -93,40 +86,24 @@ def read_jobs(page: Mapping[str, Any], samples: Mapping[str, str]) -> tuple[Seen
     """
     return tuple(
         SeenJob(
-            sample=samples.get(job["jobId"]) or sample_of(job),
-            status=job["status"],
-            created_s=job["createdAt"] / 1000,
-            started_s=_seconds(job.get("startedAt")),
-            stopped_s=_seconds(job.get("stoppedAt")),
+            sample=samples.get(job.job_id) or sample_of(job),
+            status=job.status,
+            created_s=job.created_s,
+            started_s=job.started_s,
+            stopped_s=job.stopped_s,
         )
-        for job in page["jobs"]
-        if "size" not in job.get("arrayProperties", {})
+        for job in observing.read_jobs(page)
+        if not job.is_array
     )
 
 
-def sample_of(job: Mapping[str, Any]) -> str | None:
+def sample_of(job: JobRow) -> str | None:
     """Find the name of a job's sample in its name, its parameters or its command."""
-    for text in (job["jobName"], *job["parameters"].values(), job["command"]):
+    for text in (job.name, *job.parameters.values(), job.command):
         found = _SAMPLE.search(text)
         if found:
             return found[0]
     return None
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def read_calls(page: Mapping[str, Any]) -> dict[str, ApiUse]:
-    """Read the page `/_sluice/calls`."""
-    return {
-        api: ApiUse(
-            use["count"],
-            use["throttled"],
-            {int(second): (pair[0], pair[1]) for second, pair in use["per_second"].items()},
-        )
-        for api, use in page["calls"].items()
-    }
 
 
 def read_usage(

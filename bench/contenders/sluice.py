@@ -11,9 +11,8 @@ from bench.cohort import Cohort
 from bench.contenders.contender import Ended
 from bench.contenders.sleep_jobs import SleepJob, add_sleep_job
 from bench.contenders.workflows import run_workflows
-from sluice_local.project import find_project
 from sluice_local.server import LocalAws
-from sluice_local.stack import deploy_stack, stack_parameters
+from sluice_local.stack import deploy_stack, find_project, stack_parameters
 
 HEARTBEAT_SECONDS = 900
 """As template.yaml has it."""

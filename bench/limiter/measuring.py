@@ -18,9 +18,9 @@ from bench.limiter.process import Press, Trace, press_limiter
 from bench.machine import describe_machine
 from bench.results import write_json
 from sluice.rate.gcra import MICROSECONDS, Limit
+from sluice_local.deploy import create_table
 from sluice_local.dynamodb_local import DynamoDbLocal, what_is_missing
 from sluice_local.packaging import read_template
-from sluice_local.tables import create_table
 
 ROOT: Final = Path(__file__).parents[2]
 INSTALLED: Final = ROOT / ".dynamodb-local"

@@ -6,8 +6,7 @@ Colours are names that begin with `$`; the page puts its own in their place, for
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sluice_local.demo.figures import submit_rate
-from sluice_local.demo.jobs import ApiFigures
+from sluice_local.observing import ApiCalls
 from sluice_pages.page import Figure
 
 _COLOURS = ("$align", "$likelihoods", "$impute", "$failed", "$soft", "$waiting")
@@ -18,10 +17,50 @@ def rate_panel(submitted: Sequence[Sequence[int]], quota_per_second: float) -> F
     """Draw one contender's SubmitJob calls: (second, accepted, answered with 429), and the quota."""
     per_second = {second: (accepted, throttled) for second, accepted, throttled in submitted}
     throttled = sum(each for _, each in per_second.values())
-    calls = ApiFigures(throttled + sum(each for each, _ in per_second.values()), throttled, per_second)
-    figure = submit_rate(calls, quota_per_second=quota_per_second, started_at_ms=0)
-    figure["layout"]["xaxis"] = {"title": {"text": _SINCE}, "rangemode": "tozero"}
-    return figure
+    calls = ApiCalls(throttled + sum(each for each, _ in per_second.values()), throttled, per_second)
+    return submit_rate(calls, quota_per_second=quota_per_second)
+
+
+def submit_rate(submit: ApiCalls, *, quota_per_second: float) -> Figure:
+    """Draw the SubmitJob calls of each second, those answered with 429 above them, and the quota."""
+    series = submit.series()
+    seconds = [second for second, _, _ in series]
+    traces = [
+        _rate_trace("accepted", seconds, [accepted for _, accepted, _ in series]),
+        _rate_trace("answered with 429", seconds, [throttled for _, _, throttled in series]),
+    ]
+    quota = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"quota: {quota_per_second:g} a second",
+        "x": [0, max(seconds, default=0) + 1],
+        "y": [quota_per_second] * 2,
+        "line": {"color": "$failed", "width": 1.5, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+    return {"data": [*traces, quota], "layout": _rate_layout()}
+
+
+def _rate_trace(name: str, seconds: Sequence[int], counts: Sequence[int]) -> Figure:
+    return {
+        "type": "bar",
+        "name": name,
+        "x": seconds,
+        "y": counts,
+        "width": 0.9,
+        "marker": {"color": "$align" if name == "accepted" else "$failed"},
+        "hovertemplate": "second %{x}: %{y} " + name + "<extra></extra>",
+    }
+
+
+def _rate_layout() -> Figure:
+    return {
+        "height": 300,
+        "barmode": "stack",
+        "xaxis": {"title": {"text": _SINCE}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "SubmitJob calls a second"}, "rangemode": "tozero"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    }
 
 
 def throttled_over_time(series: Mapping[str, Sequence[Sequence[int]]]) -> Figure:

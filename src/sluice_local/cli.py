@@ -1,174 +1,179 @@
-"""The arguments of `sluice-local`."""
+"""The command line of `sluice-local`: its options, and what may go wrong as a sentence and an exit status."""
 
-import argparse
 import os
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, Any
 
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from sluice_local.deploy import DeployError
+from sluice_local.lowpass.people import TooManySamplesError
+from sluice_local.lowpass.runs import LowpassRunError
+from sluice_local.output import OutputFolderError
+from sluice_local.packaging import PackagingError
 from sluice_local.quotas import AWS_QUOTAS, Quota
-from sluice_local.stack import quota_of
+from sluice_local.server import LocalAwsError
+from sluice_local.stack import NotACheckoutError, UnknownParameterError, find_project, quota_of
+from sluice_local.up import USUAL_PORT, PortTakenError, UpSettings, free_port, output_folder, up
 
-# argparse has no public name for it
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - see above
+CPUS = os.cpu_count() or 1
 
-_DEMO_EXAMPLES = """\
-examples:
-  sluice-local demo                           twelve samples
-  sluice-local demo --samples 150 --quota 5   everybody, against a tenth of AWS's quota
+EXPECTED_ERRORS = (
+    DeployError,
+    LocalAwsError,
+    LowpassRunError,
+    NotACheckoutError,
+    OutputFolderError,
+    PackagingError,
+    PortTakenError,
+    TooManySamplesError,
+    UnknownParameterError,
+)
 
-exit status: 0 every sample succeeded, 1 some failed or the demo could not run, 130 ended by Ctrl-C"""
-
-_UP_EXAMPLES = """\
-examples:
-  sluice-local up --port 4567
-  sluice-local up --quota Batch.SubmitJob=5 --quota States.StartExecution=none --parameter PollerCount=2
-
-exit status: 0 ended by Ctrl-C or SIGTERM, 1 it could not start or broke"""
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of both commands."""
-    parser = argparse.ArgumentParser(
-        prog="sluice-local",
-        description="Sluice on this machine: no AWS account, no Docker.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    summary = "run low-pass samples of real people through Sluice, and report"
-    _add_demo(_command(commands, "demo", summary, _DEMO_EXAMPLES))
-    summary = "serve Local AWS with the stack deployed, until Ctrl-C"
-    _add_up(_command(commands, "up", summary, _UP_EXAMPLES))
-    return parser
+app = typer.Typer(
+    name="sluice-local",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
-def _command(commands: Commands, name: str, summary: str, examples: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_argument(
-        "--project",
-        type=Path,
-        metavar="FOLDER",
-        help="the checkout of Sluice to run (default: the one this is installed from, or the current folder)",
-    )
-    command.add_argument(
-        "--job-slots",
-        type=_whole_number,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="jobs that run at the same time (default: this machine's CPUs, %(default)s)",
-    )
-    command.add_argument(
-        "--enforce-iam",
-        action="store_true",
-        help="let functions, state machines and jobs do only what the template's policies allow",
-    )
-    return command
+def parse_parameter(text: str) -> tuple[str, str]:
+    """Read KEY=VALUE.
 
-
-def _add_demo(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add("--samples", type=_whole_number, default=12, metavar="N", help="people (default: %(default)s)")
-    add("--seed", type=_seed, default=1, metavar="N", help="chooses people and reads (default: %(default)s)")
-    add("--depth", type=_positive, default=0.4, help="mean reads over a base (default: %(default)s)")
-    add(
-        "--quota",
-        type=_positive,
-        default=50.0,
-        metavar="RATE",
-        help="SubmitJob calls a second that Local AWS allows (default: AWS's %(default)g)",
-    )
-    add(
-        "--output",
-        type=Path,
-        default=Path("out/demo"),
-        metavar="FOLDER",
-        help="for report.html, summary.json and logs (default: %(default)s)",
-    )
-
-
-def _add_up(command: argparse.ArgumentParser) -> None:
-    add = command.add_argument
-    add(
-        "--port",
-        type=_port,
-        default=4566,
-        metavar="N",
-        help="on 127.0.0.1; 0 takes a free one (default: %(default)s)",
-    )
-    add(
-        "--quota",
-        type=_quota,
-        action="append",
-        default=[],
-        metavar="API=RATE",
-        help="calls a second that an API allows, such as Batch.SubmitJob=50; none lifts it; may be repeated",
-    )
-    add(
-        "--parameter",
-        type=_parameter,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a parameter of template.yaml; may be repeated",
-    )
-    add(
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        help="for outputs.json, cohort.csv and logs "
-        "(default: out/local; at another port than 4566, out/local-PORT)",
-    )
-
-
-def _whole_number(text: str) -> int:
-    return _integer(text, at_least=1)
-
-
-def _seed(text: str) -> int:
-    return _integer(text, at_least=0)
-
-
-def _port(text: str) -> int:
-    return _integer(text, at_least=0, at_most=65535)
-
-
-def _integer(text: str, *, at_least: int, at_most: int | None = None) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if value < at_least:
-        raise argparse.ArgumentTypeError(f"{text} is below {at_least}, the least that makes sense")
-    if at_most is not None and value > at_most:
-        raise argparse.ArgumentTypeError(f"{text} is above {at_most}, the most that there is")
-    return value
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _parameter(text: str) -> tuple[str, str]:
+    Raises:
+        typer.BadParameter: it is of another form.
+    """
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
+        raise typer.BadParameter(f"{text!r} is not of the form KEY=VALUE")
     return key, value
 
 
-def _quota(text: str) -> tuple[str, Quota | None]:
-    api, rate = _parameter(text)
+def parse_quota(text: str) -> tuple[str, Quota | None]:
+    """Read API=RATE, or API=none for no quota.
+
+    Raises:
+        typer.BadParameter: there is no such API, or the rate is not a number above 0.
+    """
+    api, rate = parse_parameter(text)
     if api not in AWS_QUOTAS:
-        raise argparse.ArgumentTypeError(f"{api!r} has no quota here; there are {', '.join(AWS_QUOTAS)}")
-    if rate == "none":
-        return api, None
-    return api, quota_of(_positive(rate))
+        raise typer.BadParameter(f"{api!r} has no quota here; there are {', '.join(AWS_QUOTAS)}")
+    return api, None if rate == "none" else quota_of(parse_positive(rate))
+
+
+def parse_positive(text: str) -> float:
+    """Read a number above 0.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number") from None
+    if not 0 < value < float("inf"):
+        raise typer.BadParameter(f"{text} is not above 0")
+    return value
+
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="FOLDER",
+        help="Checkout of Sluice to run; the one that this code is of, or the current folder, if left out.",
+    ),
+]
+JobSlotsOption = Annotated[
+    int, typer.Option("--job-slots", min=1, metavar="N", help="Jobs that run at the same time.")
+]
+EnforceIamOption = Annotated[
+    bool,
+    typer.Option(
+        "--enforce-iam", help="Let functions, state machines and jobs do only what the template allows."
+    ),
+]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port on 127.0.0.1; 0 takes a free one.")
+]
+QuotaOption = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--quota",
+        parser=parse_quota,
+        metavar="API=RATE",
+        help="Calls a second that an API allows, such as Batch.SubmitJob=50; none lifts it. May be repeated.",
+    ),
+]
+ParameterOption = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--parameter",
+        parser=parse_parameter,
+        metavar="KEY=VALUE",
+        help="A parameter of template.yaml. May be repeated.",
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FOLDER",
+        help="For outputs.json, cohort.csv and logs; out/local (or out/local-PORT), if left out.",
+    ),
+]
+
+
+@app.callback()
+def sluice_local() -> None:
+    """Sluice on this machine: no AWS account, no Docker."""
+
+
+@app.command("up")
+def serve(  # noqa: PLR0913 - each parameter is an option of the command line
+    *,
+    port: PortOption = USUAL_PORT,
+    quota: QuotaOption = None,
+    parameter: ParameterOption = None,
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    job_slots: JobSlotsOption = CPUS,
+    enforce_iam: EnforceIamOption = False,
+) -> None:
+    """Serve Local AWS with the stack deployed, until Ctrl-C.
+
+    \b
+    Examples:
+      sluice-local up --port 4567
+      sluice-local up --quota Batch.SubmitJob=5 --parameter PollerCount=2
+
+    \b
+    Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it could not start or broke, 2 wrong usage.
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    try:
+        chosen = free_port(port)
+        output = output or output_folder(chosen)
+        settings = UpSettings(
+            project=find_project(project),
+            port=chosen,
+            job_slots=job_slots,
+            output=output,
+            quotas=dict(quota or ()),
+            parameters=dict(parameter or ()),
+            enforce_iam=enforce_iam,
+        )
+        up(settings, Console())
+    except EXPECTED_ERRORS as error:
+        fail("sluice-local up", str(error))
+    except (BotoCoreError, ClientError, OSError) as error:
+        fail("sluice-local up", f"{error}\nIf Local AWS does not answer, its log under {output} says why.")
+
+
+def fail(program: str, message: str) -> None:
+    """End the program with a sentence and exit status 1."""
+    typer.echo(f"{program}: {message}", err=True)
+    raise typer.Exit(1)

@@ -17,6 +17,7 @@ BUCKET = "sluice-local-artifacts"
 _CHECK_SECONDS = 1
 _CHECKS_MAX = 300
 _NOTHING_TO_DO = "No updates are to be performed"
+_TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
@@ -117,3 +118,19 @@ def _first_failure(client: "CloudFormationClient", stack_name: str) -> str:
     first = failures[-1]
     reason = first.get("ResourceStatusReason", "no reason is given")
     return f"{first['LogicalResourceId']} ({first['ResourceType']}): {reason}"
+
+
+def create_table(dynamodb: Any, template: Mapping[str, Any], logical_id: str, *, name: str) -> str:
+    """Make a table with the keys and indexes that the template gives it, and return its name.
+
+    Args:
+        dynamodb: a client of boto3.
+        template: as `packaging.read_template` reads it.
+        logical_id: the table's name in the template.
+        name: the table's name from now on.
+    """
+    properties = template["Resources"][logical_id]["Properties"]
+    dynamodb.create_table(
+        TableName=name, **{key: properties[key] for key in _TABLE_KEYS if key in properties}
+    )
+    return name

@@ -1,14 +1,64 @@
-"""Deploys this project's template to a Local AWS."""
+"""A checkout of the project, and its template deployed to a Local AWS."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from sluice_local.deploy import deploy
 from sluice_local.packaging import read_template
-from sluice_local.project import Project
 from sluice_local.quotas import Quota
 from sluice_local.server import LocalAws
 
+_INSTALLED_FROM = Path(__file__).resolve().parents[2]
+_NEEDED = ("template.yaml", "functions/requirements.txt", "demo/data/chr20/panel.bcf")
 STACK_NAME = "sluice"
+
+RATE_WITHIN_QUOTA = 0.98
+"""Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
+BURST_MAX = 10
+THREADS_OF_BUCKET = 32 / 50
+"""Poller threads by calls of the bucket, as template.yaml has it: after a stall all may call at once."""
+
+
+class NotACheckoutError(RuntimeError):
+    """Raised when a folder does not hold the project's files."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checkout of Sluice.
+
+    Attributes:
+        folder: the one with `template.yaml`.
+    """
+
+    folder: Path
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file, such as `template.yaml`.
+
+        Raises:
+            NotACheckoutError: it is not there.
+        """
+        path = self.folder / name
+        if not path.is_file():
+            raise NotACheckoutError(
+                f"{path} is not there: name a checkout of Sluice by --project, or run this in one."
+            )
+        return path
+
+
+def find_project(named: Path | None = None) -> Project:
+    """Return the checkout that is named, else the one that this code runs from, else the current folder.
+
+    Raises:
+        NotACheckoutError: there is none.
+    """
+    from_checkout = (_INSTALLED_FROM / _NEEDED[0]).is_file()
+    project = Project(named or (_INSTALLED_FROM if from_checkout else Path.cwd()))
+    for name in _NEEDED:
+        project.file(name)
+    return project
 
 
 class UnknownParameterError(ValueError):
@@ -40,17 +90,6 @@ def deploy_stack(project: Project, aws: LocalAws, parameters: Mapping[str, str])
         stack_name=STACK_NAME,
         parameters=parameters,
     )
-
-
-RATE_WITHIN_QUOTA = 0.98
-"""Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
-
-
-BURST_MAX = 10
-
-
-THREADS_OF_BUCKET = 32 / 50
-"""Poller threads by calls of the bucket, as template.yaml has it: after a stall all may call at once."""
 
 
 def quota_of(rate_per_second: float) -> Quota:

@@ -18,11 +18,10 @@ from rich.console import Console
 from sluice_local.lowpass.dataset import Dataset, ReadsWanted
 from sluice_local.lowpass.people import Places
 from sluice_local.output import require_folder, write_whole
-from sluice_local.project import Project
 from sluice_local.quotas import AWS_QUOTAS, Quota
 from sluice_local.server import LocalAws, client_environment
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
-from sluice_local.stack import deploy_stack, require_parameters, stack_parameters
+from sluice_local.stack import Project, deploy_stack, require_parameters, stack_parameters
 from sluice_local.terminal.display import Display
 
 OUTPUTS_FILE = "outputs.json"

@@ -11,8 +11,8 @@ import pytest
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
 from sluice.errors import CohortCancelledError
+from sluice_local.deploy import create_table
 from sluice_local.faults.plan import FaultKind
-from sluice_local.tables import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.contract.faulty import inject, injected
 from tests.support.cohort_fakes import MemoryCohortStore

@@ -15,8 +15,8 @@ from sluice.rate.limiter import Limiter
 from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.contract import parse_task
+from sluice_local.deploy import create_table
 from sluice_local.packaging import read_template
-from sluice_local.tables import create_table
 from tests.e2e.stack.stack import ROOT
 from tests.support.builders import detail, job, task_text
 from tests.support.fakes import FakeActivities, FakeBatch, FakeClock, MemoryRateStore

@@ -11,7 +11,7 @@ from bench.limiter.figures import most_above_rate
 from sluice.aws.rate_store import DynamoRateStore
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
-from sluice_local.tables import create_table
+from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.support.fakes import FakeClock, MemoryRateStore
 

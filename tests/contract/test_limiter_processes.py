@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bench.limiter.figures import most_above_rate
 from bench.limiter.process import Press, press_limiter
 from sluice.rate.gcra import Limit
-from sluice_local.tables import create_table
+from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import TEMPLATE
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import OpenTask, TaskState
-from sluice_local.tables import create_table
+from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.support.builders import EXECUTION, ended, job, task_text
 from tests.support.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore

@@ -11,7 +11,7 @@ from samtranslator.translator.translator import Translator
 from sluice_local.lowpass.dataset import Dataset, ReadsWanted, people
 from sluice_local.lowpass.people import Places, imputed_key
 from sluice_local.packaging import package, read_template
-from sluice_local.project import find_project
+from sluice_local.stack import find_project
 from tests.sam.checkout import ROOT
 from tests.sam.conftest import NETWORK
 

@@ -7,8 +7,7 @@ from bench.scale.scenario import Scenario
 from sluice.rate.gcra import Limit
 from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice_local.packaging import read_template
-from sluice_local.project import find_project
-from sluice_local.stack import stack_parameters
+from sluice_local.stack import find_project, stack_parameters
 
 
 @dataclass(frozen=True)

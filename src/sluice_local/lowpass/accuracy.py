@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lowpass.imputation.accuracy import BinAccuracy, SampleAccuracy, mean_accuracy
+from lowpass.accuracy import BinAccuracy, SampleAccuracy, mean_accuracy
 from sluice_local.lowpass.dataset import PANEL_FILE, TRUTH_FILE
-from sluice_local.lowpass.people import imputed_key
+from sluice_local.lowpass.people import accuracy_key, imputed_key
 from sluice_local.lowpass.runs import in_parallel, run_lowpass
-from sluice_local.project import Project
+from sluice_local.stack import Project
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class CohortAccuracy:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Compares what the workflows left in the bucket with the truth.
+    """Compares what the workflows left in the bucket with the truth; each report goes beside its results.
 
     Attributes:
         project: where the truth is.
@@ -59,6 +59,8 @@ class Comparison:
             *("accuracy", "--imputed", str(imputed), "--truth", truth, "--panel", panel),
             *("--output", str(report)),
         )
+        # where `sluice report` finds it
+        self.s3.upload_file(str(report), self.bucket, accuracy_key(sample))
         return sample, read_accuracy(json.loads(report.read_text())["samples"][sample])
 
 

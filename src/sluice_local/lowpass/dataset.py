@@ -8,7 +8,7 @@ from typing import Any
 from lowpass.variants import read_samples
 from sluice_local.lowpass.people import GENETIC_MAP, PANEL, REFERENCE, reads_key
 from sluice_local.lowpass.runs import in_parallel, run_lowpass
-from sluice_local.project import Project
+from sluice_local.stack import Project
 
 PANEL_FILE = "demo/data/chr20/panel.bcf"
 TRUTH_FILE = "demo/data/chr20/truth.bcf"

@@ -72,3 +72,8 @@ def reads_key(sample: str) -> str:
 def imputed_key(sample: str) -> str:
     """Name the object that the workflow leaves for a sample."""
     return f"results/{sample}/{sample}.imputed.bcf"
+
+
+def accuracy_key(sample: str) -> str:
+    """Name the object that holds the comparison of a sample's results with the truth."""
+    return f"results/{sample}/{sample}.accuracy.json"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from sluice_local.terminal.progress import Step, View, render_block, render_line
+from sluice_local.terminal.progress import Step, render_block, render_line
 
 LINE_SECONDS = 2.0
 _BLOCKS_PER_SECOND = 4
@@ -39,7 +39,7 @@ class Display:
 
     def __init__(self, console: Console, title: str) -> None:
         self.seconds_by_step: dict[str, float] = {}
-        self._view: View = Step(title)
+        self._step = Step(title)
         self._started = time.monotonic()
         paints = console.is_terminal and not console.is_dumb_terminal
         self._painter: _Painter = _Block(console, self._block) if paints else _Lines(console, self._line)
@@ -58,9 +58,9 @@ class Display:
         """Seconds since this display was made."""
         return time.monotonic() - self._started
 
-    def show(self, view: View) -> None:
-        """Show `view` from now on."""
-        self._view = view
+    def show(self, step: Step) -> None:
+        """Show `step` from now on."""
+        self._step = step
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
@@ -73,10 +73,10 @@ class Display:
         self._painter.step_ended(title, self.seconds_by_step[title])
 
     def _line(self) -> str:
-        return render_line(self._view, self.elapsed_seconds)
+        return render_line(self._step, self.elapsed_seconds)
 
     def _block(self) -> Table:
-        return render_block(self._view, self.elapsed_seconds)
+        return render_block(self._step, self.elapsed_seconds)
 
 
 class _Block:

@@ -5,7 +5,8 @@ from typing import Any
 
 from bench.contenders.contender import Ended
 from bench.machine import CpuSample
-from bench.observation import ApiUse, Seen, SeenJob, Usage
+from bench.observation import Seen, SeenJob, Usage
+from sluice_local.observing import ApiCalls
 
 HANDED_OVER_S = 1000.0
 
@@ -30,10 +31,10 @@ def a_seen(*jobs: SeenJob, **given: Any) -> Seen:
     return Seen(**{**usual, **given})
 
 
-def an_api(per_second: Mapping[int, tuple[int, int]]) -> ApiUse:
+def an_api(per_second: Mapping[int, tuple[int, int]]) -> ApiCalls:
     """Make the use of an API from (accepted, throttled) by second."""
     throttled = sum(pair[1] for pair in per_second.values())
-    return ApiUse(throttled + sum(pair[0] for pair in per_second.values()), throttled, per_second)
+    return ApiCalls(throttled + sum(pair[0] for pair in per_second.values()), throttled, per_second)
 
 
 def cpu_samples(*idle_and_total: tuple[int, int]) -> tuple[CpuSample, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from bench.contenders import job_poller, sluice, sync
 from bench.contenders.roster import CONTENDERS
 from bench.contenders.sleep_jobs import SleepJob
-from sluice_local.project import find_project
+from sluice_local.stack import find_project
 
 JOB = SleepJob("arn:queue", "arn:definition")
 

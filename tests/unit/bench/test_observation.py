@@ -2,7 +2,9 @@
 
 import pytest
 
-from bench.observation import Usage, read_calls, read_jobs, read_usage, sample_of
+from bench.observation import Usage, read_jobs, read_usage, sample_of
+from sluice_local import observing
+from sluice_local.observing import JobRow
 
 ROW = {
     "jobId": "1",
@@ -25,6 +27,11 @@ def test_what_a_contender_tells_of_its_jobs_counts_and_array_parents_do_not() ->
     assert child.sample == "s0007"
 
 
+def row(**given: object) -> JobRow:
+    (read,) = observing.read_jobs({"jobs": [{**ROW, **given}]})
+    return read
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -35,17 +42,12 @@ def test_what_a_contender_tells_of_its_jobs_counts_and_array_parents_do_not() ->
     ],
 )
 def test_a_sample_is_found_in_name_parameters_or_command(given: dict[str, object]) -> None:
-    assert sample_of({**ROW, **given}) == "s0012"
+    assert sample_of(row(**given)) == "s0012"
 
 
 @pytest.mark.parametrize("name", ["tests0012", "s001", "s0012a"])
 def test_only_a_whole_name_is_a_sample(name: str) -> None:
-    assert sample_of({**ROW, "jobName": name}) is None
-
-
-def test_calls_are_read_by_second() -> None:
-    page = {"calls": {"Batch.SubmitJob": {"count": 3, "throttled": 1, "per_second": {"17": [2, 1]}}}}
-    assert read_calls(page)["Batch.SubmitJob"].per_second == {17: (2, 1)}
+    assert sample_of(row(jobName=name)) is None
 
 
 def test_usage_is_summed_up_over_machines_functions_tables_and_queues() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lowpass.imputation.accuracy import FREQUENCY_BINS, mean_accuracy, sample_accuracy, squared_correlation
+from lowpass.accuracy import FREQUENCY_BINS, mean_accuracy, sample_accuracy, squared_correlation
 
 
 @given(st.integers(0, 10_000), st.integers(2, 50))

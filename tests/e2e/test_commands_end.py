@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
+
 
 @contextmanager
 def started(*arguments: str, options: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, *options, "-m", "sluice_local", *arguments],
+        [sys.executable, *options, "-m", *arguments],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -45,7 +48,7 @@ def answers(endpoint: str) -> bool:
 
 
 def test_the_server_serves_the_stack_until_ctrl_c(tmp_path: Path) -> None:
-    with started("up", "--port", "0", "--output", str(tmp_path)) as process:
+    with started("sluice_local", "up", "--port", "0", "--output", str(tmp_path)) as process:
         read_until(process, "sluice report")
         assert len((tmp_path / "cohort.csv").read_text().splitlines()) == 1 + 3
         outputs = json.loads((tmp_path / "outputs.json").read_text())
@@ -64,7 +67,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        with started("up", "--port", port, "--output", str(tmp_path)) as process:
+        with started("sluice_local", "up", "--port", port, "--output", str(tmp_path)) as process:
             said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith(f"sluice-local up: Port {port} on 127.0.0.1 cannot be used")
@@ -76,7 +79,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     ("number", "status", "moment"),
     [
         (signal.SIGINT, 130, "Building the reference"),
-        (signal.SIGINT, 130, "samples: "),
+        (signal.SIGINT, 130, "$ sluice watch"),
         (signal.SIGTERM, 143, "Drawing reads"),
     ],
 )
@@ -96,8 +99,8 @@ def test_a_signal_ends_the_demo_at_any_time(
 
 def test_a_signal_while_modules_are_imported_ends_the_command_quietly(tmp_path: Path) -> None:
     # GIVEN a command that tells of each import, and has begun them
-    with started("demo", "--output", str(tmp_path), options=("-X", "importtime")) as process:
-        read_until(process, "sluice_local.cli")
+    with started("sluice_local", "up", "--output", str(tmp_path), options=("-X", "importtime")) as process:
+        read_until(process, "sluice_local")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -108,7 +111,7 @@ def test_a_signal_while_modules_are_imported_ends_the_command_quietly(tmp_path: 
     ("arguments", "status", "told"),
     [
         (("--samples", "151"), 1, "hold 150 people: use SAMPLES=150 (--samples 150) or fewer"),
-        (("--samples", "abc"), 2, "--samples: 'abc' is not a whole number"),
+        (("--samples", "abc"), 2, "'abc' is not a valid integer"),
     ],
 )
 def test_what_is_refused_leaves_the_former_results(
@@ -128,7 +131,7 @@ def test_what_is_refused_leaves_the_former_results(
 def test_an_output_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with started("up", "--port", "0", "--output", str(file)) as process:
+    with started("sluice_local", "up", "--port", "0", "--output", str(file)) as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith(f"sluice-local up: {file} cannot be written to (File exists)")

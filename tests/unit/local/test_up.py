@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from sluice_local.output import OutputFolderError, require_folder, write_whole
-from sluice_local.project import find_project
-from sluice_local.stack import UnknownParameterError, require_parameters
+from sluice_local.stack import UnknownParameterError, find_project, require_parameters
 from sluice_local.up import command_line, free_port, output_folder, ready_text
 
 

@@ -1,0 +1,43 @@
+"""How a program that started others ends at Ctrl-C and SIGTERM: its clean-up runs, then it says so."""
+
+import os
+import signal
+from types import FrameType
+from typing import NoReturn
+
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised in the main thread by SIGINT and SIGTERM."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_status = 128 + number
+
+
+def leave_at_once() -> None:
+    """End the program by a signal without a word, as long as there is nothing to clean up.
+
+    While modules are imported, an exception could be lost in an import's own clean-up.
+    """
+    _on_signals(_leave)
+
+
+def raise_interrupted() -> None:
+    """Raise `Interrupted` by the first signal from now on; later ones do not disturb the clean-up."""
+    _on_signals(_interrupt)
+
+
+def _on_signals(handler: "signal._HANDLER") -> None:
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(128 + number)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    _on_signals(signal.SIG_IGN)
+    raise Interrupted(number)

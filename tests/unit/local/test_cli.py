@@ -1,0 +1,35 @@
+"""What may be asked of `sluice-local up`."""
+
+import pytest
+from typer.testing import CliRunner
+
+from sluice_local.cli import app, parse_parameter, parse_quota
+from sluice_local.quotas import Quota
+
+
+def test_a_quota_is_a_rate_of_an_api_or_none() -> None:
+    assert parse_quota("Batch.SubmitJob=5") == ("Batch.SubmitJob", Quota(5, 5))
+    assert parse_quota("States.StartExecution=none") == ("States.StartExecution", None)
+
+
+def test_a_parameter_may_hold_an_equals_sign() -> None:
+    assert parse_parameter("A=b=c") == ("A", "b=c")
+
+
+@pytest.mark.parametrize(
+    ("command_line", "told"),
+    [
+        (["--port", "http"], "'http' is not a valid integer"),
+        (["--port", "70000"], "70000 is not in the range 0<=x<=65535"),
+        (["--job-slots", "0"], "0 is not in the range x>=1"),
+        (["--quota", "Batch.Foo=3"], "'Batch.Foo' has no quota here; there are Batch.SubmitJob, "),
+        (["--quota", "Batch.SubmitJob=many"], "'many' is not a number"),
+        (["--quota", "Batch.SubmitJob=nan"], "nan is not above 0"),
+        (["--quota", "Batch.SubmitJob"], "is not of the form KEY=VALUE"),
+        (["--parameter", "=5"], "is not of the form KEY=VALUE"),
+    ],
+)
+def test_a_wrong_argument_is_named(command_line: list[str], told: str) -> None:
+    ended = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, ["up", *command_line])
+    assert ended.exit_code == 2
+    assert told in " ".join(ended.stderr.replace("│", " ").split())

@@ -11,9 +11,9 @@ from bench.contenders.contender import Contender, Ended
 from bench.machine import CpuSample, CpuSampler
 from bench.observation import Seen, read_jobs, read_usage
 from sluice_local.observing import read_calls
+from sluice_local.quotas import quota_of
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from sluice_local.stack import quota_of
 from sluice_local.terminal.display import Display
 from sluice_local.terminal.progress import Step
 

@@ -5,16 +5,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from demo.run import Demo, Settings
-from sluice_local.cli import CPUS, EXPECTED_ERRORS, EnforceIamOption, JobSlotsOption, fail, parse_positive
+from sluice_local.cli import CPUS, EnforceIamOption, JobSlotsOption, parse_positive, whole
 from sluice_local.stack import find_project
 from sluice_local.terminal.signals import Interrupted, raise_interrupted
+from sluice_local.up import expected_errors
 
-SamplesOption = Annotated[int, typer.Option("--samples", min=1, metavar="N", help="People.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Chooses people and reads.")]
+SamplesOption = Annotated[int, typer.Option("--samples", parser=whole(1), metavar="N", help="People.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", parser=whole(0), metavar="N", help="Chooses people and reads.")
+]
 DepthOption = Annotated[
     float, typer.Option("--depth", parser=parse_positive, help="Mean number of reads that cover a base.")
 ]
@@ -49,14 +51,9 @@ def demo(  # noqa: PLR0913 - each parameter is an option of the command line
     Exit codes: 0 every sample succeeded, 1 some failed or the demo could not run, 2 wrong usage,
     130 Ctrl-C, 143 SIGTERM.
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    settings = Settings(find_project(), samples, seed, depth, quota, job_slots, output, enforce_iam)
-    try:
+    with expected_errors("demo", log_folder=lambda: output):
+        settings = Settings(find_project(), samples, seed, depth, quota, job_slots, output, enforce_iam)
         metrics = Demo(settings, Console()).run()
-    except EXPECTED_ERRORS as error:
-        fail("demo", str(error))
-    except (BotoCoreError, ClientError, OSError) as error:
-        fail("demo", f"{error}\nIf Local AWS does not answer, its log under {output} says why.")
-    else:
         raise typer.Exit(0 if metrics.succeeded == metrics.samples else 1)
 
 

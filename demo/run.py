@@ -20,9 +20,10 @@ from sluice_local.lowpass.accuracy import CohortAccuracy, Comparison
 from sluice_local.lowpass.dataset import Dataset, ReadsWanted, people
 from sluice_local.lowpass.people import Places, choose_samples
 from sluice_local.output import require_folder, write_whole
+from sluice_local.quotas import quota_of
 from sluice_local.server import LocalAws, client_environment, inherited_environment
 from sluice_local.settings import LocalSettings
-from sluice_local.stack import Project, deploy_stack, quota_of, stack_parameters
+from sluice_local.stack import Project, deploy_stack, stack_parameters
 from sluice_local.terminal.display import Display
 
 COHORT = "demo"

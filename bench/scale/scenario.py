@@ -7,9 +7,8 @@ from functools import cached_property
 
 from bench.cohort import JOBS_PER_SAMPLE, Cohort
 from bench.contenders.job_poller import WAIT_SECONDS
-from sluice_local.quotas import Quota
+from sluice_local.quotas import Quota, quota_of
 from sluice_local.settings import LocalSettings
-from sluice_local.stack import quota_of
 
 
 @dataclass(frozen=True)

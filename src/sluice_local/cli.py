@@ -1,36 +1,18 @@
-"""The command line of `sluice-local`: its options, and what may go wrong as a sentence and an exit status."""
+"""The command line of `sluice-local`.
+
+What a command needs is imported when it runs: help is there without the extra that it needs.
+"""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
-from sluice_local.deploy import DeployError
-from sluice_local.lowpass.people import TooManySamplesError
-from sluice_local.lowpass.runs import LowpassRunError
-from sluice_local.output import OutputFolderError
-from sluice_local.packaging import PackagingError
-from sluice_local.quotas import AWS_QUOTAS, Quota
-from sluice_local.server import LocalAwsError
-from sluice_local.stack import NotACheckoutError, UnknownParameterError, find_project, quota_of
-from sluice_local.up import USUAL_PORT, PortTakenError, UpSettings, free_port, output_folder, up
+from sluice_local.quotas import AWS_QUOTAS, Quota, quota_of
 
 CPUS = os.cpu_count() or 1
-
-EXPECTED_ERRORS = (
-    DeployError,
-    LocalAwsError,
-    LowpassRunError,
-    NotACheckoutError,
-    OutputFolderError,
-    PackagingError,
-    PortTakenError,
-    TooManySamplesError,
-    UnknownParameterError,
-)
 
 app = typer.Typer(
     name="sluice-local",
@@ -39,6 +21,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def whole(least: int, most: int | None = None) -> Callable[[Any], int]:
+    """Make what reads a whole number within bounds and names a value that is none."""
+
+    def parse(text: Any) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text!r} is not a whole number") from None
+        if value < least:
+            raise typer.BadParameter(f"{text} is below {least}, the least that makes sense")
+        if most is not None and value > most:
+            raise typer.BadParameter(f"{text} is above {most}, the most that there is")
+        return value
+
+    return parse
 
 
 def parse_parameter(text: str) -> tuple[str, str]:
@@ -89,7 +88,7 @@ ProjectOption = Annotated[
     ),
 ]
 JobSlotsOption = Annotated[
-    int, typer.Option("--job-slots", min=1, metavar="N", help="Jobs that run at the same time.")
+    int, typer.Option("--job-slots", parser=whole(1), metavar="N", help="Jobs that run at the same time.")
 ]
 EnforceIamOption = Annotated[
     bool,
@@ -98,7 +97,8 @@ EnforceIamOption = Annotated[
     ),
 ]
 PortOption = Annotated[
-    int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port on 127.0.0.1; 0 takes a free one.")
+    int,
+    typer.Option("--port", parser=whole(0, 65535), metavar="N", help="Port on 127.0.0.1; 0: a free one."),
 ]
 QuotaOption = Annotated[
     list[Any] | None,
@@ -136,7 +136,7 @@ def sluice_local() -> None:
 @app.command("up")
 def serve(  # noqa: PLR0913 - each parameter is an option of the command line
     *,
-    port: PortOption = USUAL_PORT,
+    port: PortOption = 4566,
     quota: QuotaOption = None,
     parameter: ParameterOption = None,
     output: OutputOption = None,
@@ -154,10 +154,13 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
     \b
     Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it could not start or broke, 2 wrong usage.
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    try:
-        chosen = free_port(port)
-        output = output or output_folder(chosen)
-        settings = UpSettings(
+    from sluice_local import up  # noqa: PLC0415 - see the top of this file
+    from sluice_local.stack import find_project  # noqa: PLC0415 - likewise
+
+    with up.expected_errors("sluice-local up", log_folder=lambda: output):
+        chosen = up.free_port(port)
+        output = output or up.output_folder(chosen)
+        settings = up.UpSettings(
             project=find_project(project),
             port=chosen,
             job_slots=job_slots,
@@ -166,14 +169,4 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
             parameters=dict(parameter or ()),
             enforce_iam=enforce_iam,
         )
-        up(settings, Console())
-    except EXPECTED_ERRORS as error:
-        fail("sluice-local up", str(error))
-    except (BotoCoreError, ClientError, OSError) as error:
-        fail("sluice-local up", f"{error}\nIf Local AWS does not answer, its log under {output} says why.")
-
-
-def fail(program: str, message: str) -> None:
-    """End the program with a sentence and exit status 1."""
-    typer.echo(f"{program}: {message}", err=True)
-    raise typer.Exit(1)
+        up.up(settings)

@@ -77,3 +77,8 @@ AWS_QUOTAS: dict[str, Quota] = {
     "States.GetExecutionHistory": Quota(400, 20),
     "States.ListExecutions": Quota(200, 5),
 }
+
+
+def quota_of(rate_per_second: float) -> Quota:
+    """Make a quota whose bucket holds one second's calls, as AWS's are assumed to."""
+    return Quota(bucket_size=max(1.0, rate_per_second), refill_per_second=rate_per_second)

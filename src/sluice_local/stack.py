@@ -92,11 +92,6 @@ def deploy_stack(project: Project, aws: LocalAws, parameters: Mapping[str, str])
     )
 
 
-def quota_of(rate_per_second: float) -> Quota:
-    """Make a quota whose bucket holds one second's calls, as AWS's are assumed to."""
-    return Quota(bucket_size=max(1.0, rate_per_second), refill_per_second=rate_per_second)
-
-
 def stack_parameters(quota: Quota) -> dict[str, str]:
     """Choose the stack's parameters so that Sluice stays within a quota of SubmitJob."""
     burst = int(max(1, min(BURST_MAX, quota.bucket_size / 2)))

@@ -7,21 +7,33 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from sluice_local.deploy import DeployError
 from sluice_local.lowpass.dataset import Dataset, ReadsWanted
-from sluice_local.lowpass.people import Places
-from sluice_local.output import require_folder, write_whole
+from sluice_local.lowpass.people import Places, TooManySamplesError
+from sluice_local.lowpass.runs import LowpassRunError
+from sluice_local.output import OutputFolderError, require_folder, write_whole
+from sluice_local.packaging import PackagingError
 from sluice_local.quotas import AWS_QUOTAS, Quota
-from sluice_local.server import LocalAws, client_environment
+from sluice_local.server import LocalAws, LocalAwsError, client_environment
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
-from sluice_local.stack import Project, deploy_stack, require_parameters, stack_parameters
+from sluice_local.stack import (
+    NotACheckoutError,
+    Project,
+    UnknownParameterError,
+    deploy_stack,
+    require_parameters,
+    stack_parameters,
+)
 from sluice_local.terminal.display import Display
 
 OUTPUTS_FILE = "outputs.json"
@@ -35,6 +47,39 @@ _READS = ReadsWanted(depth=0.4, seed=1)
 
 class PortTakenError(RuntimeError):
     """Raised when something else listens on the wanted port."""
+
+
+_EXPECTED_ERRORS = (
+    DeployError,
+    LocalAwsError,
+    LowpassRunError,
+    NotACheckoutError,
+    OutputFolderError,
+    PackagingError,
+    PortTakenError,
+    TooManySamplesError,
+    UnknownParameterError,
+)
+
+
+@contextmanager
+def expected_errors(program: str, *, log_folder: Callable[[], Path | None]) -> Iterator[None]:
+    """Turn what may go wrong into a sentence of the program's and exit status 1.
+
+    Args:
+        program: the command, as it was typed.
+        log_folder: where Local AWS's log lies, once that is known.
+    """
+    try:
+        yield
+    except _EXPECTED_ERRORS as error:
+        message = str(error)
+    except (BotoCoreError, ClientError, OSError) as error:
+        message = f"{error}\nIf Local AWS does not answer, its log under {log_folder()} says why."
+    else:
+        return
+    typer.echo(f"{program}: {message}", err=True)
+    raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +111,7 @@ class UpSettings:
         return {**(stack_parameters(quota) if quota else {}), **self.parameters}
 
 
-def up(settings: UpSettings, console: Console) -> NoReturn:
+def up(settings: UpSettings) -> NoReturn:
     """Serve until a signal's exception ends it; nothing is left running then.
 
     Raises:
@@ -75,6 +120,7 @@ def up(settings: UpSettings, console: Console) -> NoReturn:
         LocalAwsError, DeployError: if Local AWS or the stack does not start.
         OSError: if Local AWS ends by itself.
     """
+    console = Console()
     require_parameters(settings.project, settings.parameters)
     require_folder(settings.output)
     _clear(settings.output)

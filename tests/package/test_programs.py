@@ -50,7 +50,7 @@ def test_completion_is_shown_and_knows_the_commands(bare: Installation) -> None:
 def test_help_needs_no_extra(bare: Installation, program: str) -> None:
     ended = bare.run(program, "--help")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith(f"usage: {program}")
+    assert f"usage: {program}" in ended.stdout.lower()
 
 
 def test_lowpass_names_the_extra_that_it_lacks(bare: Installation) -> None:
@@ -74,12 +74,11 @@ def test_lowpass_runs_with_its_extra(with_lowpass: Installation) -> None:
     assert (with_lowpass.here / "reference.fa").is_file()
 
 
-@pytest.mark.parametrize("command", ["demo", "up"])
-def test_sluice_local_says_that_it_needs_a_checkout(with_local: Installation, command: str) -> None:
-    assert with_local.run("sluice-local", command, "--help").returncode == 0
-    ended = with_local.run("sluice-local", command)
+def test_sluice_local_says_that_it_needs_a_checkout(with_local: Installation) -> None:
+    assert with_local.run("sluice-local", "up", "--help").returncode == 0
+    ended = with_local.run("sluice-local", "up")
     missing = with_local.here / "template.yaml"
-    told = f"sluice-local {command}: {missing} is not there: {CHECKOUT_WANTED}\n"
+    told = f"sluice-local up: {missing} is not there: {CHECKOUT_WANTED}\n"
     assert (ended.returncode, ended.stderr) == (1, told)
 
 

@@ -8,8 +8,11 @@ from typing import NoReturn
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interrupted(KeyboardInterrupt):
-    """Raised in the main thread by SIGINT and SIGTERM."""
+class Interrupted(BaseException):
+    """Raised in the main thread by SIGINT and SIGTERM.
+
+    It is no KeyboardInterrupt, of which Typer would make an exit status of its own.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__()

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice_local.quotas import AWS_QUOTAS, Quota
-from sluice_local.stack import quota_of, stack_parameters
+from sluice_local.quotas import AWS_QUOTAS, Quota, quota_of
+from sluice_local.stack import stack_parameters
 
 
 def test_awss_quota_gives_the_templates_own_defaults() -> None:

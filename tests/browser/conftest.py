@@ -40,6 +40,6 @@ def browser(chromium: Chrome) -> Iterator[Chrome]:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of pages go: `make pictures` keeps them in docs/images."""
+    """Where pictures of pages go: PICTURES=docs/images keeps them there."""
     kept = os.environ.get("PICTURES")
     return Path(kept) if kept else tmp_path_factory.mktemp("pictures")

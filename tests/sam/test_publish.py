@@ -40,16 +40,16 @@ def repository() -> Iterator[ApplicationRepository]:
 
 @pytest.fixture(scope="module")
 def published(toolbox: Toolbox, local_aws: LocalAws, repository: ApplicationRepository) -> dict[str, Any]:
-    """The template that `make publish` packaged."""
-    make_publish(toolbox, local_aws, repository)
+    """The template that tools/sam/publish packaged."""
+    publish(toolbox, local_aws, repository)
     return dict(read_template((ROOT / ".aws-sam/published.yaml").read_text()))
 
 
-def make_publish(toolbox: Toolbox, aws: LocalAws, repository: ApplicationRepository) -> str:
+def publish(toolbox: Toolbox, aws: LocalAws, repository: ApplicationRepository) -> str:
     """Runs what the release job runs; returns what it prints."""
     there = {"AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY": repository.endpoint}
     environment = toolbox.environment({**aws.environment(), **there})
-    return run(["make", "publish", f"SOURCE_URL={SOURCE_URL}"], environment=environment, folder=ROOT)
+    return run(["./tools/sam/publish", SOURCE_URL], environment=environment, folder=ROOT)
 
 
 def queue(checkout: Checkout, name: str) -> str:
@@ -112,7 +112,7 @@ def test_a_version_is_not_published_twice(
 ) -> None:
     repository.create({"name": "sluice", "semanticVersion": version()})
     with pytest.raises(ToolError, match=f"Cannot publish version {version()}"):
-        make_publish(toolbox, local_aws, repository)
+        publish(toolbox, local_aws, repository)
 
 
 def version() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,18 +29,33 @@ def made_targets(command: str) -> list[str]:
     return [word for word in words if "=" not in word]
 
 
+def targets() -> set[str]:
+    """What the Makefile makes, also the environments: `test`, `.venv/.local`."""
+    text = (ROOT / "Makefile").read_text()
+    return set(re.findall(r"^([\w./-]+):(?!=)", text.replace("$(VENV)", ".venv"), flags=re.MULTILINE))
+
+
+def program(command: str) -> Path:
+    """The file that a command runs: a script, or a module of an interpreter's `-m`."""
+    script, *words = command.split()
+    if words[:1] == ["-m"]:
+        return ROOT / f"{words[1].replace('.', '/')}.py"
+    return ROOT / script
+
+
 def test_there_is_one_for_changes_and_one_for_releases() -> None:
     assert WORKFLOWS.keys() == {"test", "release"}
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
-def test_every_command_is_a_target_of_the_makefile(name: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+def test_every_command_is_a_target_of_the_makefile_or_a_program_of_the_project(name: str) -> None:
     commands = [step["run"] for step in steps_of(WORKFLOWS[name]) if "run" in step]
     assert commands
     for command in commands:
-        assert command.startswith("make ")
-        assert set(made_targets(command)) <= targets
+        if command.startswith("make "):
+            assert set(made_targets(command)) <= targets()
+        else:
+            assert program(command).is_file()
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
@@ -66,5 +82,6 @@ def test_a_release_is_tested_first_and_publishes_with_its_own_identity() -> None
         "role-to-assume": "${{ vars.RELEASE_ROLE_ARN }}",
         "aws-region": "${{ vars.RELEASE_REGION }}",
     }
-    runs = [step.get("run", "") for step in jobs["publish"]["steps"]]
-    assert [made_targets(run) for run in runs if run] == [["release-check"], ["publish"]]
+    runs = [step["run"] for step in jobs["publish"]["steps"] if "run" in step]
+    assert [program(run).stem for run in runs if not run.startswith("make ")] == ["release", "publish"]
+    assert os.access(ROOT / "tools/sam/publish", os.X_OK)

@@ -1,7 +1,7 @@
-"""Takes each permission of the template away and shows what no longer works: `make iam-table`.
+"""Takes each permission of the template away and shows what no longer works.
 
-The stack is deployed once on a Local AWS of its own. Policies are changed in place, and each time the
-smallest probe that has used the permission is run.
+Run it as `python -m tests.contract.iam.needed`. The stack is deployed once on a Local AWS of its own.
+Policies are changed in place, and each time the smallest probe that has used the permission is run.
 """
 
 from __future__ import annotations

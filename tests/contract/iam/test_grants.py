@@ -61,7 +61,7 @@ TAKEN_AWAY = {
 }
 """What goes wrong without a permission: one for each way in which Local AWS asks for one.
 
-`make iam-table` takes every permission away.
+`python -m tests.contract.iam.needed` takes every permission away.
 """
 
 

@@ -55,7 +55,7 @@ class Text:
         if not isinstance(value, str) or not self._fits(value):
             yield _wrong(path, value, self.allowed)
         elif not is_unicode(value):
-            yield f"{path} is {shown(value)}; half of a surrogate pair is no character"
+            yield f"{path} is {shown(value)}; it contains an unpaired surrogate"
 
     def _fits(self, value: str) -> bool:
         long_enough = self.least <= len(value)

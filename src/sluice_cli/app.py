@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from sluice_cli.aws.api import BotocoreApi
-from sluice_cli.aws.ports import World
+from sluice_cli.aws.ports import Session
 from sluice_cli.commands import (
     cancel,
     doctor,
@@ -36,7 +36,7 @@ class Terminated(KeyboardInterrupt):
 
 
 class _Program(TyperGroup):
-    """Ends with a sentence and an exit code where a person can mend what is wrong."""
+    """Ends with a sentence and an exit code where a person can fix what is wrong."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -81,7 +81,7 @@ def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
     3 AWS refused or there is no stack, 130 Ctrl-C, 143 SIGTERM.
     """  # noqa: D301 - \b keeps Typer from joining the lines
     if context.obj is None:
-        context.obj = World(
+        context.obj = Session(
             connect=BotocoreApi,
             now_ms=lambda: time.time_ns() // 1_000_000,
             sleep=time.sleep,

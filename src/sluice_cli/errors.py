@@ -1,4 +1,4 @@
-"""What a person can mend: each error names the value that was wrong and the way out."""
+"""What a person can fix: each error names the value that was wrong and the way out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class CliError(Exception):
-    """Raised for what a person can mend; the command ends with `exit_code` and shows no traceback."""
+    """Raised for what a person can fix; the command ends with `exit_code` and shows no traceback."""
 
     exit_code: ClassVar[int] = 2
 

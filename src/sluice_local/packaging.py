@@ -95,7 +95,7 @@ def _read(path: Path) -> tuple[bytes, str]:
         return zip_folder(path), ".zip"
     if path.is_file():
         return path.read_bytes(), "".join(path.suffixes)
-    raise PackagingError(f"The template names {path}, which is not there; mend the path in the template")
+    raise PackagingError(f"The template names {path}, which is not there; fix the path in the template")
 
 
 def _is_local(location: object) -> bool:

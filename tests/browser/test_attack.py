@@ -64,7 +64,7 @@ const socket = () => new Promise((done, failed) => {
   await outcome("simple post", fetch(functions, simple("by-fetch", creation)));
   await outcome("invocation", fetch(functions + "/by-fetch/invocations", simple("", ran)));
   await outcome("invocation of a function that is there",
-    fetch(functions + "/standing/invocations", simple("", ran)));
+    fetch(functions + "/summary/invocations", simple("", ran)));
   await outcome("readable", fetch(functions, {mode: "cors"}));
   await outcome("preflighted", fetch(target + "/_sluice/faults", {method: "PUT", body: FAULTS}));
   await outcome("reset", fetch(target + "/_ministack/reset", {method: "POST", mode: "no-cors"}));
@@ -148,7 +148,7 @@ def test_the_page_of_another_site_can_do_nothing(
 ) -> None:
     # GIVEN a function of the person who runs Local AWS
     ran = tmp_path / "ran"
-    given = creation("standing")
+    given = creation("summary")
     aws.client("lambda").create_function(**{**given, "Code": {"ZipFile": zipped(app=PROGRAM)}})
     # WHEN they look at a page of another site
     site.page = written(
@@ -173,7 +173,7 @@ def test_the_page_of_another_site_can_do_nothing(
         "script": "failed",
         "websocket": "failed",
     }
-    assert names(aws) == ["standing"]
+    assert names(aws) == ["summary"]
     assert not ran.exists()
     assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
 

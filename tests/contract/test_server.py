@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 
 import sluice_local.engine
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.server import LocalAws
 from tests.odd_variables import ODD_VARIABLES
 from tests.support.building import Functions, eventually
@@ -156,17 +156,17 @@ def literal_names() -> list[str]:
 
 @pytest.mark.parametrize("name", literal_names())
 def test_every_name_of_ministack_that_is_touched_exists(name: str) -> None:
-    stock.require_version()
-    assert stock.private(name) is not None
+    ministack.require_version()
+    assert ministack.private(name) is not None
 
 
 def test_a_name_that_ministack_lacks_is_told_with_its_path() -> None:
-    with pytest.raises(stock.EngineMismatchError, match=r"ministack\.services\.sqs\._gone"):
-        stock.private("services.sqs._gone")
-    with pytest.raises(stock.EngineMismatchError, match=r"ministack\.gone\.name"):
-        stock.private("gone.name")
+    with pytest.raises(ministack.EngineMismatchError, match=r"ministack\.services\.sqs\._gone"):
+        ministack.private("services.sqs._gone")
+    with pytest.raises(ministack.EngineMismatchError, match=r"ministack\.gone\.name"):
+        ministack.private("gone.name")
 
 
 def test_another_version_of_ministack_is_refused_with_the_way_out() -> None:
-    with pytest.raises(stock.EngineMismatchError, match=r"pip install ministack==1\.5\.33"):
-        stock.require_version("1.6.0")
+    with pytest.raises(ministack.EngineMismatchError, match=r"pip install ministack==1\.5\.33"):
+        ministack.require_version("1.6.0")

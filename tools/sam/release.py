@@ -28,7 +28,7 @@ class Versions:
 
 
 def problems(tag: str, versions: Versions) -> Iterator[str]:
-    """Yield each reason not to release `tag`, with the file to mend."""
+    """Yield each reason not to release `tag`, with the file to fix."""
     if tag != f"v{versions.project}":
         yield f"The tag is {tag}; pyproject.toml says {versions.project}, whose tag is v{versions.project}."
     if versions.template != versions.project:

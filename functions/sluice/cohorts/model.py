@@ -76,7 +76,7 @@ class ExecutionName:
         """The ARN that the execution has as one of this state machine."""
         found = WORKFLOW_ARN.fullmatch(workflow_arn)
         if found is None:
-            raise ValueError(f"{workflow_arn!r} is no ARN of a state machine")
+            raise ValueError(f"{workflow_arn!r} is not the ARN of a state machine")
         return f"{found['head']}:execution:{found['name']}:{self}"
 
 

@@ -177,7 +177,7 @@ def _name_complaints(sample: Any, cohort: str) -> Iterator[str]:
 
 def _input_complaints(text: str) -> Iterator[str]:
     if not is_unicode(text):
-        yield "half of a surrogate pair is no character"
+        yield "it contains an unpaired surrogate"
     elif len(text.encode()) > MAX_INPUT_BYTES:
         yield f"its execution's input is {len(text.encode())} bytes; {MAX_INPUT_BYTES} are allowed"
 
@@ -211,7 +211,7 @@ def _csv_rows(reader: Any, problems: list[Problem]) -> Iterator[list[str]]:
     try:
         yield from (cells for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error as error:
-        problems.append(Problem(reader.line_num, None, f"it is no CSV: {error}"))
+        problems.append(Problem(reader.line_num, None, f"not valid CSV: {error}"))
 
 
 def _is_header(header: Sequence[str], problems: list[Problem]) -> bool:
@@ -237,7 +237,7 @@ def _json_lines(text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[
         try:
             fields = json.loads(body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            problems.append(Problem(line, None, f"it is no JSON: {_short(error)}"))
+            problems.append(Problem(line, None, f"not valid JSON: {_short(error)}"))
             continue
         if isinstance(fields, dict):
             yield line, fields
@@ -246,7 +246,7 @@ def _json_lines(text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _short(error: Exception) -> str:

@@ -168,5 +168,5 @@ def _integer(value: Any) -> int | None:
 
 
 def _beginning(text: str) -> str:
-    """As much of a text as is kept, as DynamoDB takes it: UTF-8 knows no half of a surrogate pair."""
+    """As much of a text as is kept, as DynamoDB takes it: UTF-8 has no unpaired surrogates."""
     return text.encode(errors="replace")[:MAX_TEXT_BYTES].decode(errors="ignore")

@@ -90,7 +90,7 @@ def parse_task(token: str, text: str) -> Task:
         return task_of(token, body)
     except CycleError as error:
         circle = listed(error.args[1], " -> ")
-        raise InvalidTaskError(f"jobs depend on each other in a circle: {circle}") from error
+        raise InvalidTaskError(f"jobs depend on each other in a cycle: {circle}") from error
 
 
 def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | None]) -> None:
@@ -172,7 +172,7 @@ def _size_complaint(request: Mapping[str, Any]) -> str | None:
         size = len(text.encode())
     except UnicodeEncodeError as error:
         around = text[max(0, error.start - 20) : error.end]
-        return f"half of a surrogate pair, the last of {shown(around)}, is no character"
+        return f"it contains an unpaired surrogate, the last character of {shown(around)}"
     if size <= MAX_REQUEST_BYTES:
         return None
     return f"its SubmitJob request has {size} bytes with the task token; Batch allows {MAX_REQUEST_BYTES}"

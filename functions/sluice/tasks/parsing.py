@@ -36,7 +36,7 @@ def task_of(token: str, body: Mapping[str, Any]) -> Task:
     """Makes a Task of what an input says, its jobs in the order to submit them.
 
     Raises:
-        graphlib.CycleError: the jobs depend on each other in a circle.
+        graphlib.CycleError: the jobs depend on each other in a cycle.
     """
     return Task(
         token=token,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sluice.cohorts.ports import CohortStore
     from sluice.tasks.ports import TaskStore
-    from sluice_cli.aws.ports import Where
+    from sluice_cli.aws.ports import Target
 
 _RETRIES: Final[Any] = {"mode": "standard"}
 """As often as the AWS configuration says (AWS_MAX_ATTEMPTS), three times if it says nothing."""
@@ -43,7 +43,7 @@ _UNKNOWN_CALLER: Final = frozenset(
 class BotocoreApi:
     """AWS's API as a profile, a Region and the environment say; implements ports.Api."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Target) -> None:
         """Reads the configuration; nothing is called yet.
 
         Raises:
@@ -64,7 +64,7 @@ class BotocoreApi:
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where calls go instead of to AWS; None for AWS itself."""
+        """Target calls go instead of to AWS; None for AWS itself."""
         with _in_words():
             url: str = self._client("sts").meta.endpoint_url
         return None if "amazonaws.com" in url or "api.aws" in url else url

@@ -1,4 +1,4 @@
-"""What the commands need of the world: AWS's API, the time and patience."""
+"""What the commands need of the session: AWS's API, the time and patience."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Api(Protocol):
 
     @property
     def endpoint_url(self) -> str | None:
-        """Where calls go instead of to AWS, as `AWS_ENDPOINT_URL` says; None for AWS itself."""
+        """Target calls go instead of to AWS, as `AWS_ENDPOINT_URL` says; None for AWS itself."""
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """Calls an operation and returns its answer.
@@ -45,7 +45,7 @@ class Api(Protocol):
 
 
 @dataclass(frozen=True)
-class Where:
+class Target:
     """Which stack is meant, and how to get there; None leaves it to the AWS configuration."""
 
     stack_name: str
@@ -54,7 +54,7 @@ class Where:
 
 
 @dataclass(frozen=True)
-class World:
+class Session:
     """All that commands know of the world.
 
     Attributes:
@@ -63,6 +63,6 @@ class World:
         sleep: waits for some seconds.
     """
 
-    connect: Callable[[Where], Api]
+    connect: Callable[[Target], Api]
     now_ms: Callable[[], int]
     sleep: Callable[[float], None]

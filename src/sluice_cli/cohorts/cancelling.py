@@ -11,7 +11,7 @@ from sluice_cli.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice_cli.aws.ports import Api, World
+    from sluice_cli.aws.ports import Api, Session
     from sluice_cli.aws.stack import Stack
 
 STOPS_PER_SECOND: Final = 20.0
@@ -24,7 +24,7 @@ PATIENCE_LOOKS: Final = 30
 """Looks without a sample that could be stopped, after which the rest is left to the reconciler."""
 
 
-def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[int]:
+def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterator[int]:
     """Cancels a cohort and yields, look by look, how many of its samples still run.
 
     It ends when none does, or when nothing more can be stopped: their ends are counted a little later.
@@ -34,7 +34,7 @@ def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[i
         AwsError: AWS refused a call.
     """
     cohorts = cohorts_of(api, stack)
-    if cohorts.cancel(name, world.now_ms()) is None:
+    if cohorts.cancel(name, session.now_ms()) is None:
         raise no_cohort(stack, name)
     stopped: set[str] = set()
     looks = 0
@@ -46,10 +46,10 @@ def cancel_cohort(api: Api, world: World, stack: Stack, name: str) -> Iterator[i
         to_stop = [each.execution_arn for each in running if each.execution_arn not in stopped]
         for arn in to_stop:
             _stop(api, arn)
-            world.sleep(1 / STOPS_PER_SECOND)
+            session.sleep(1 / STOPS_PER_SECOND)
         stopped.update(to_stop)
         looks = 0 if to_stop else looks + 1
-        world.sleep(LOOK_SECONDS)
+        session.sleep(LOOK_SECONDS)
 
 
 def _stop(api: Api, arn: str) -> None:

@@ -26,7 +26,7 @@ OWN_WORKFLOW_NEEDS: Final = ("reads", "reference", "panel", "geneticMap", "outpu
 
 
 @dataclass(frozen=True)
-class Wish:
+class LaunchOptions:
     """What a person asks for: the arguments of `sluice launch`, unchecked; None where nothing was said."""
 
     sheet: str
@@ -54,11 +54,11 @@ class Launch:
 
     @property
     def key(self) -> str:
-        """Where its sheet lies in the stack's bucket."""
+        """Target its sheet lies in the stack's bucket."""
         return f"cohorts/{self.cohort}/{self.digest}.{self.file.fmt}"
 
 
-def prepare(api: Api, stack: Stack, wish: Wish) -> Launch:
+def prepare(api: Api, stack: Stack, options: LaunchOptions) -> Launch:
     """Reads the sheet and checks all that can be checked before anything starts.
 
     Raises:
@@ -66,11 +66,11 @@ def prepare(api: Api, stack: Stack, wish: Wish) -> Launch:
         AwsError: S3 refused the sheet.
     """
     own = stack.output("WorkflowArn")
-    file = read_sheet_file(api, wish.sheet)
-    name, shared = cohort_name(wish.cohort, wish.sheet), shared_fields(wish.fields)
-    required = required_fields(wish.require, is_own_workflow=wish.workflow in {None, own})
+    file = read_sheet_file(api, options.sheet)
+    name, shared = cohort_name(options.cohort, options.sheet), shared_fields(options.fields)
+    required = required_fields(options.require, is_own_workflow=options.workflow in {None, own})
     sheet = checked_sheet(file, SheetRules(name, shared, required))
-    return Launch(name, wish.workflow or own, sheet, file, shared)
+    return Launch(name, options.workflow or own, sheet, file, shared)
 
 
 def required_fields(given: Sequence[str], *, is_own_workflow: bool) -> tuple[str, ...]:

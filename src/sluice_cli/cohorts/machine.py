@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sluice.cohorts.model import Cohort
-    from sluice_cli.aws.ports import Api, World
+    from sluice_cli.aws.ports import Api, Session
     from sluice_cli.aws.stack import Stack
 
 LOOK_SECONDS: Final = 1.0
@@ -58,7 +58,9 @@ def start_machine(api: Api, stack: Stack, stem: str, request: Mapping[str, Any])
     raise NotStartedError(f"{stem} was started {TRIES_MAX:,} times already.")
 
 
-def watch_machine(api: Api, world: World, stack: Stack, name: str, execution_arn: str) -> Iterator[Starting]:
+def watch_machine(
+    api: Api, session: Session, stack: Stack, name: str, execution_arn: str
+) -> Iterator[Starting]:
     """Looks on until all samples are started.
 
     Raises:
@@ -73,7 +75,7 @@ def watch_machine(api: Api, world: World, stack: Stack, name: str, execution_arn
         yield Starting(cohorts_of(api, stack).cohort(name), is_over)
         if is_over:
             return
-        world.sleep(LOOK_SECONDS)
+        session.sleep(LOOK_SECONDS)
 
 
 def _why(name: str, execution: Mapping[str, Any]) -> str:

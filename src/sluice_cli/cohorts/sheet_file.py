@@ -68,7 +68,7 @@ def cohort_name(given: str | None, sheet_name: str) -> str:
         raise WrongUsageError("A sheet from the standard input has no name: give the cohort's with --cohort.")
     if not COHORT_NAME.fullmatch(stem):
         raise WrongUsageError(
-            f"{stem!r} is no name for a cohort: give one of 1 to 40 of A-Z a-z 0-9 _ - with --cohort."
+            f"{stem!r} is not a valid cohort name: give one of 1 to 40 of A-Z a-z 0-9 _ - with --cohort."
         )
     return stem
 

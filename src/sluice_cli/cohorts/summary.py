@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Summary:
     """A cohort with those of its samples that failed, by their names."""
 
     cohort: Cohort
@@ -45,7 +45,7 @@ class Standing:
         return tuple(sample.name for sample in self.failed if reason(sample) == error)
 
     def document(self) -> dict[str, Any]:
-        """The standing as JSON has it."""
+        """The summary as JSON has it."""
         cohort = self.cohort
         return {
             "cohort": cohort.name,
@@ -71,9 +71,9 @@ class Standing:
         }
 
 
-def standing(cohort: Cohort, samples: Iterable[Sample]) -> Standing:
+def summarize(cohort: Cohort, samples: Iterable[Sample]) -> Summary:
     """Picks the failed samples out of a cohort's."""
-    return Standing(cohort, tuple(sample for sample in samples if sample.status in FAILURES))
+    return Summary(cohort, tuple(sample for sample in samples if sample.status in FAILURES))
 
 
 def reason(sample: Sample) -> str:

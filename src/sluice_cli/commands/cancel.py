@@ -7,7 +7,7 @@ import typer
 
 from sluice.cohorts.model import SampleStatus
 from sluice_cli.aws.cohorts import find_cohort
-from sluice_cli.aws.ports import Where, World
+from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.cohorts.cancelling import cancel_cohort
 from sluice_cli.errors import WrongUsageError
@@ -49,15 +49,15 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice cancel run-42
       sluice cancel run-42 --yes
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     found = find_cohort(api, found_stack, cohort)
     running = found.counts.get(SampleStatus.RUNNING, 0)
     if not yes:
         _ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
     left, console = running, screen()
-    for left in cancel_cohort(api, world, found_stack, cohort):
+    for left in cancel_cohort(api, session, found_stack, cohort):
         if sys.stdout.isatty():
             say(console, f"{samples(left)} running")
     if left:

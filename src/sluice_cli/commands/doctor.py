@@ -5,8 +5,8 @@ from dataclasses import asdict
 import typer
 from rich.console import Console
 
-from sluice_cli.aws.ports import Where, World
-from sluice_cli.doctor.examination import examine
+from sluice_cli.aws.ports import Session, Target
+from sluice_cli.doctor.checks import run_checks
 from sluice_cli.doctor.finding import Finding, Level
 from sluice_cli.terminal.options import DEFAULT_STACK, JsonOption, ProfileOption, RegionOption, StackOption
 from sluice_cli.terminal.output import print_json, say, screen
@@ -31,7 +31,7 @@ def doctor(
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Say what is wrong with the stack, and how to mend it.
+    """Say what is wrong with the stack, and how to fix it.
 
     It looks at credentials, the clock, the stack, pollers, the reconciler,
     dead-letter queues, rules and schedules, functions, alarms, job queues,
@@ -44,10 +44,10 @@ def doctor(
       sluice doctor --stack sluice-test --region eu-west-1
       sluice doctor --json | jq '.findings[] | select(.level != "ok")'
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
+    session: Session = context.obj
     findings: list[Finding] = []
     console = screen()
-    for finding in examine(world.connect(Where(stack, profile, region)), stack, world.now_ms()):
+    for finding in run_checks(session.connect(Target(stack, profile, region)), stack, session.now_ms()):
         findings.append(finding)
         if not as_json:
             show(console, finding)

@@ -6,10 +6,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sluice_cli.aws.executions import find_execution, history_of, present_of, tasks_of
-from sluice_cli.aws.ports import Where, World
+from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.explain.explanation import explanation
-from sluice_cli.explain.report import Story
+from sluice_cli.explain.report import Explanation
 from sluice_cli.terminal.durations import moment
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -52,35 +52,35 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice explain arn:aws:states:eu-west-1:111122223333:execution:wgs:7
       sluice explain NA06989 --json | jq -r .headline
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     execution = find_execution(api, found_stack, subject, cohort)
     tasks = tasks_of(api, found_stack, execution.arn)
-    story = explanation(
+    explained = explanation(
         execution,
         history_of(api, execution.arn),
         tasks,
-        now_ms=world.now_ms(),
+        now_ms=session.now_ms(),
         present=present_of(api, tasks),
     )
     if as_json:
-        print_json(story.document())
+        print_json(explained.document())
     else:
-        show(screen(), story)
+        show(screen(), explained)
 
 
-def show(console: Console, story: Story) -> None:
-    """Prints a story: the cause, what to do, and the steps."""
-    say(console, story.headline, _STYLES.get(story.execution.status, "bold red"))
-    for advice in story.advice:
+def show(console: Console, explained: Explanation) -> None:
+    """Prints a explained: the cause, what to do, and the steps."""
+    say(console, explained.headline, _STYLES.get(explained.execution.status, "bold red"))
+    for advice in explained.advice:
         say(console, f"  - {advice}")
-    say(console, f"\n{story.execution.arn}", "dim")
+    say(console, f"\n{explained.execution.arn}", "dim")
     table = Table(box=None, show_header=False, pad_edge=False)
     for style in ("dim", "cyan", ""):
         table.add_column(style=style, no_wrap=style == "dim")
-    for step in story.steps:
+    for step in explained.steps:
         # as Text, since brackets in what others wrote are no markup
         table.add_row(moment(step.at_ms)[11:], Text(step.state or ""), Text(step.says))
-    say(console, f"{moment(story.execution.started_ms)[:10]}, times in UTC", "dim")
+    say(console, f"{moment(explained.execution.started_ms)[:10]}, times in UTC", "dim")
     console.print(table)

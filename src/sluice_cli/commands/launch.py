@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from sluice_cli.aws.cohorts import cohorts_of
-from sluice_cli.aws.ports import Api, Where, World
+from sluice_cli.aws.ports import Api, Session, Target
 from sluice_cli.aws.stack import Stack, find_stack
-from sluice_cli.cohorts.launching import Launch, Wish, begin, check_same, is_launched, prepare
+from sluice_cli.cohorts.launching import Launch, LaunchOptions, begin, check_same, is_launched, prepare
 from sluice_cli.cohorts.machine import watch_machine
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
@@ -77,10 +77,10 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice launch s3://lab/run-42.jsonl --cohort run-42-b --set panel=s3://lab/p.bcf
       sluice launch run-42.csv --workflow "$ARN" --require fastq --dry-run
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
-    asked = prepare(api, found_stack, Wish(sheet, cohort, workflow, fields or (), require or ()))
+    asked = prepare(api, found_stack, LaunchOptions(sheet, cohort, workflow, fields or (), require or ()))
     name, total = asked.cohort, len(asked.sheet.rows)
     if dry_run:
         say(screen(), f"{sheet} is fine: {samples(total)} for cohort {name}. Nothing was started.")
@@ -89,7 +89,7 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     else:
         execution = begin(api, found_stack, asked)
         if not no_wait:
-            looks = watch_machine(api, world, found_stack, name, execution)
+            looks = watch_machine(api, session, found_stack, name, execution)
             show_starting(name, total, looks, lambda now: now.started)
         _tell(name, total, "starting" if no_wait else "started", as_json=as_json)
 

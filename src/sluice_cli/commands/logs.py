@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sluice_cli.aws.executions import find_execution, tasks_of
-from sluice_cli.aws.ports import Where, World
+from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.logs.job_choice import choose_job
@@ -65,8 +65,8 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice logs NA06989 --job likelihoods --follow
       sluice logs NA06989 --cohort run-42 --attempt 1 | less
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     execution = find_execution(api, found_stack, subject, cohort)
     chosen = choose_job(execution, tasks_of(api, found_stack, execution.arn), job)
@@ -76,7 +76,7 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
         f"{execution.subject}, job {chosen.name} ({log.status or 'forgotten by Batch'}): {where}\n"
     )
     printed = 0
-    for line in read_log(api, world, log, follow=follow):
+    for line in read_log(api, session, log, follow=follow):
         printed += 1
         sys.stdout.write(line.rstrip("\n") + "\n")
         sys.stdout.flush()

@@ -24,7 +24,7 @@ _Jobs = Annotated[
     int, typer.Option("--jobs", min=1, metavar="N", help="Jobs of a sample, one after another.")
 ]
 _Minutes = Annotated[
-    float, typer.Option("--minutes", min=0.01, metavar="M", help="That a job runs in the mean.")
+    float, typer.Option("--minutes", min=0.01, metavar="M", help="Mean run time of a job, in minutes.")
 ]
 _Slowest = Annotated[
     float,

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sluice_cli.aws.ports import Where, World
+from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.report.document import QUOTA_PER_SECOND
-from sluice_cli.report.gathering import Asked, gather
+from sluice_cli.report.gathering import ReportRequest, gather
 from sluice_cli.report.render import render_report
 from sluice_cli.terminal.options import DEFAULT_STACK, ProfileOption, RegionOption, StackOption
 from sluice_cli.terminal.output import say, screen
@@ -60,16 +60,16 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice report run-42 --html reports/run-42.html
       sluice report run-42 --accuracy accuracy.json
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     path = html or Path(f"{cohort}.html")
     with Console(stderr=True).status("reading") as status:
         facts = gather(
             api,
             found_stack,
-            Asked(cohort, accuracy or ()),
-            now_ms=world.now_ms(),
+            ReportRequest(cohort, accuracy or ()),
+            now_ms=session.now_ms(),
             tell=lambda doing: status.update(f"reading {doing}"),
         )
         status.update("writing")

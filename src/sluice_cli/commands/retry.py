@@ -3,10 +3,10 @@
 import typer
 
 from sluice.cohorts.model import FAILURES, Cohort
-from sluice_cli.aws.ports import Where, World
+from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.cohorts.machine import start_machine, watch_machine
-from sluice_cli.commands.status import standing_of
+from sluice_cli.commands.status import summary_of
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -44,10 +44,10 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice retry run-42
       sluice retry run-42 --no-wait
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
-    found = standing_of(api, found_stack, cohort)
+    found = summary_of(api, found_stack, cohort)
     many = len(found.failed)
     if not many:
         say(screen(), f"No sample of cohort {cohort} has failed.")
@@ -55,7 +55,7 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     request = {"cohort": cohort, "only": "failed"}
     execution = start_machine(api, found_stack, f"{cohort}-retry", request)
     if not no_wait:
-        looks = watch_machine(api, world, found_stack, cohort, execution)
+        looks = watch_machine(api, session, found_stack, cohort, execution)
         show_starting(cohort, many, looks, lambda now: many - failures_of(now))
     what = "starting" if no_wait else "started"
     say(screen(), f"Cohort {cohort}: {samples(many)} {what} again. See how they fare: sluice watch {cohort}")

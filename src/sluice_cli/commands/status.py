@@ -8,9 +8,9 @@ from rich.table import Table
 
 from sluice.cohorts.model import Cohort, SampleStatus
 from sluice_cli.aws.cohorts import cohorts_of, find_cohort
-from sluice_cli.aws.ports import Api, Where, World
+from sluice_cli.aws.ports import Api, Session, Target
 from sluice_cli.aws.stack import Stack, find_stack
-from sluice_cli.cohorts.summary import Standing, standing
+from sluice_cli.cohorts.summary import Summary, summarize
 from sluice_cli.terminal.cohort_display import whole
 from sluice_cli.terminal.durations import moment
 from sluice_cli.terminal.options import (
@@ -52,15 +52,15 @@ def status(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice status run-42 --json | jq -r '.failed[].sample'
       sluice status run-42 --fail && echo all well
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     if cohort is None:
         found_cohorts = cohorts_of(api, found_stack).all_cohorts()
         latest_first = sorted(found_cohorts, key=lambda each: each.created_at, reverse=True)
         _show_all(screen(), latest_first, as_json=as_json)
         return
-    found = standing_of(api, found_stack, cohort)
+    found = summary_of(api, found_stack, cohort)
     if as_json:
         print_json(found.document())
     else:
@@ -69,16 +69,16 @@ def status(  # noqa: PLR0913 - each parameter is an option of the command line
         raise typer.Exit(1)
 
 
-def standing_of(api: Api, stack: Stack, name: str) -> Standing:
+def summary_of(api: Api, stack: Stack, name: str) -> Summary:
     """Reads how a cohort stands; the samples only if some failed."""
     cohort = find_cohort(api, stack, name)
-    found = Standing(cohort, ())
-    return standing(cohort, cohorts_of(api, stack).samples(name)) if found.has_failures else found
+    found = Summary(cohort, ())
+    return summarize(cohort, cohorts_of(api, stack).samples(name)) if found.has_failures else found
 
 
 def _show_all(console: Console, cohorts: list[Cohort], *, as_json: bool) -> None:
     if as_json:
-        documents = [Standing(cohort, ()).document() for cohort in cohorts]
+        documents = [Summary(cohort, ()).document() for cohort in cohorts]
         print_json({"cohorts": [{**each, "failed": None, "failures": None} for each in documents]})
         return
     if not cohorts:
@@ -88,7 +88,7 @@ def _show_all(console: Console, cohorts: list[Cohort], *, as_json: bool) -> None
     for name in ("cohort", "launched", "samples", "running", "succeeded", "failed"):
         table.add_column(name, justify="left" if name in {"cohort", "launched"} else "right")
     for cohort in cohorts:
-        found = Standing(cohort, ())
+        found = Summary(cohort, ())
         running, succeeded = found.count(SampleStatus.RUNNING), found.count(SampleStatus.SUCCEEDED)
         counts = (cohort.total, running, succeeded, found.ended - succeeded)
         table.add_row(cohort.name, moment(cohort.created_at)[:16], *(f"{count:,}" for count in counts))

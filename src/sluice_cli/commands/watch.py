@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.live import Live
 
 from sluice_cli.aws.cohorts import cohorts_of, find_cohort
-from sluice_cli.aws.ports import Api, Where, World
+from sluice_cli.aws.ports import Api, Session, Target
 from sluice_cli.aws.stack import Stack, find_stack
 from sluice_cli.cohorts.pace import Pace
-from sluice_cli.cohorts.summary import Standing, standing
+from sluice_cli.cohorts.summary import Summary, summarize
 from sluice_cli.terminal.cohort_display import headline, pace_line, whole
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -35,7 +35,7 @@ _Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Se
 class Look:
     """A cohort as it stands, and its pace until then."""
 
-    standing: Standing
+    summary: Summary
     pace: Pace
 
 
@@ -57,7 +57,7 @@ def watch(  # noqa: PLR0913 - each parameter is an option of the command line
     """Look on until every sample of a cohort has ended.
 
     It shows counts, the rate of the last five minutes and when the cohort will
-    be done at it, and what samples failed of. Where there is no terminal it
+    be done at it, and what samples failed of. Target there is no terminal it
     prints a line whenever something changes. Ctrl-C ends the looking only.
 
     \b
@@ -65,29 +65,29 @@ def watch(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice watch run-42
       sluice watch run-42 --fail && sluice report run-42 --html run-42.html
     """  # noqa: D301 - \b keeps Typer from joining the lines
-    world: World = context.obj
-    api = world.connect(Where(stack, profile, region))
-    looks = look_on(api, world, find_stack(api, stack), cohort, every)
+    session: Session = context.obj
+    api = session.connect(Target(stack, profile, region))
+    looks = look_on(api, session, find_stack(api, stack), cohort, every)
     last = _show_live(looks) if sys.stdout.isatty() else _print_changes(looks)
-    if fail and last.standing.has_failures:
+    if fail and last.summary.has_failures:
         raise typer.Exit(1)
 
 
-def look_on(api: Api, world: World, stack: Stack, name: str, every_seconds: float) -> Iterator[Look]:
+def look_on(api: Api, session: Session, stack: Stack, name: str, every_seconds: float) -> Iterator[Look]:
     """Looks at a cohort until every sample has ended."""
-    pace, failed, number = Pace(), Standing(find_cohort(api, stack, name), ()).failed, 0
+    pace, failed, number = Pace(), Summary(find_cohort(api, stack, name), ()).failed, 0
     while True:
         cohort = find_cohort(api, stack, name)
-        now = Standing(cohort, failed)
+        now = Summary(cohort, failed)
         if now.has_failures and (number % FAILURES_EVERY == 0 or cohort.over):
-            failed = standing(cohort, cohorts_of(api, stack).samples(name)).failed
-        now = Standing(cohort, failed)
-        pace = pace.at(world.now_ms(), now.ended)
+            failed = summarize(cohort, cohorts_of(api, stack).samples(name)).failed
+        now = Summary(cohort, failed)
+        pace = pace.at(session.now_ms(), now.ended)
         yield Look(now, pace)
         if cohort.over or (cohort.cancelled_at is not None and now.ended == cohort.started):
             return
         number += 1
-        world.sleep(every_seconds)
+        session.sleep(every_seconds)
 
 
 def _show_live(looks: Iterator[Look]) -> Look:
@@ -101,13 +101,13 @@ def _show_live(looks: Iterator[Look]) -> Look:
 def _print_changes(looks: Iterator[Look]) -> Look:
     console, told = screen(), ""
     for look in looks:
-        line = headline(look.standing)
-        if line != told and not look.standing.cohort.over:
-            say(console, f"{line}; {pace_line(look.standing, look.pace)}")
+        line = headline(look.summary)
+        if line != told and not look.summary.cohort.over:
+            say(console, f"{line}; {pace_line(look.summary, look.pace)}")
         told = line
-    console.print(whole(look.standing))
+    console.print(whole(look.summary))
     return look
 
 
 def _rendered(look: Look) -> RenderableType:
-    return whole(look.standing, bars=True, pace=look.pace)
+    return whole(look.summary, bars=True, pace=look.pace)

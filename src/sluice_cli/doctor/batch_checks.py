@@ -11,7 +11,7 @@ from sluice_cli.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sluice_cli.doctor.finding import Finding, Patient
+    from sluice_cli.doctor.finding import CheckContext, Finding
 
 DEFINITIONS: Final = ("AlignJobDefinitionArn", "LikelihoodsJobDefinitionArn", "ImputeJobDefinitionArn")
 ECR_IMAGE: Final = re.compile(
@@ -26,11 +26,11 @@ FARGATE_QUOTAS: Final = {
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"""
 
 
-def check_queues(patient: Patient) -> Iterator[Finding]:
+def check_queues(context: CheckContext) -> Iterator[Finding]:
     """Looks at the job queues that tasks may use, and the compute environments behind them."""
-    given = [arn.strip() for arn in patient.stack.parameters.get("JobQueueArns", "").split(",")]
-    arns = [arn for arn in given if arn] or [patient.stack.output("JobQueueArn")]
-    queues = patient.api.call("batch", "describe_job_queues", jobQueues=arns)["jobQueues"]
+    given = [arn.strip() for arn in context.stack.parameters.get("JobQueueArns", "").split(",")]
+    arns = [arn for arn in given if arn] or [context.stack.output("JobQueueArn")]
+    queues = context.api.call("batch", "describe_job_queues", jobQueues=arns)["jobQueues"]
     missing = set(arns) - {queue["jobQueueArn"] for queue in queues}
     for arn in sorted(missing):
         way_out = "Make it again, or deploy with other JobQueueArns."
@@ -39,27 +39,25 @@ def check_queues(patient: Patient) -> Iterator[Finding]:
     for queue in queues:
         yield _state("job queue", queue["jobQueueName"], queue)
         environments |= {each["computeEnvironment"] for each in queue.get("computeEnvironmentOrder", ())}
-    yield from _check_environments(patient, sorted(environments))
+    yield from _check_environments(context, sorted(environments))
 
 
-def _check_environments(patient: Patient, names: list[str]) -> Iterator[Finding]:
+def _check_environments(context: CheckContext, names: list[str]) -> Iterator[Finding]:
     if not names:
         return
-    answer = patient.api.call("batch", "describe_compute_environments", computeEnvironments=names)
+    answer = context.api.call("batch", "describe_compute_environments", computeEnvironments=names)
     found = answer["computeEnvironments"]
     for environment in found:
         yield _state("compute environment", environment["computeEnvironmentName"], environment)
-    if not patient.is_local:
-        yield from _check_vcpu_quotas(patient, found)
+    if not context.is_local:
+        yield from _check_vcpu_quotas(context, found)
 
 
 def _state(check: str, name: str, facts: Mapping[str, Any]) -> Finding:
     state, status = facts.get("state"), facts.get("status", "VALID")
     if status not in {"VALID", "UPDATING", "CREATING"}:
         reason = facts.get("statusReason") or "Batch gives no reason"
-        return wrong(
-            check, f"{name} is {status}: {reason}", "Mend what Batch complains of, or make it again."
-        )
+        return wrong(check, f"{name} is {status}: {reason}", "Fix what Batch complains of, or make it again.")
     if state != "ENABLED":
         return wrong(check, f"{name} is {state}", "Enable it: jobs wait in it for ever.")
     if status != "VALID":
@@ -67,7 +65,7 @@ def _state(check: str, name: str, facts: Mapping[str, Any]) -> Finding:
     return ok(check, f"{name} is enabled and valid")
 
 
-def _check_vcpu_quotas(patient: Patient, environments: list[dict[str, Any]]) -> Iterator[Finding]:
+def _check_vcpu_quotas(context: CheckContext, environments: list[dict[str, Any]]) -> Iterator[Finding]:
     """Compares what Fargate gives the account with what the compute environments want."""
     wanted: dict[str, float] = {}
     for each in environments:
@@ -77,7 +75,7 @@ def _check_vcpu_quotas(patient: Patient, environments: list[dict[str, Any]]) -> 
             wanted[quota] = wanted.get(quota, 0.0) + float(resources.get("maxvCpus", 0))
     if not wanted:
         return
-    pages = patient.api.pages("service-quotas", "list_service_quotas", ServiceCode="fargate")
+    pages = context.api.pages("service-quotas", "list_service_quotas", ServiceCode="fargate")
     allowed = {each["QuotaName"]: each["Value"] for page in pages for each in page["Quotas"]}
     for quota, vcpus in wanted.items():
         if quota not in allowed:
@@ -90,12 +88,12 @@ def _check_vcpu_quotas(patient: Patient, environments: list[dict[str, Any]]) -> 
             yield ok("quota", says)
 
 
-def check_definitions(patient: Patient) -> Iterator[Finding]:
+def check_definitions(context: CheckContext) -> Iterator[Finding]:
     """Looks at the low-pass workflow's job definitions, and whether their images are there."""
-    arns = [patient.stack.outputs[name] for name in DEFINITIONS if name in patient.stack.outputs]
+    arns = [context.stack.outputs[name] for name in DEFINITIONS if name in context.stack.outputs]
     if not arns:
         return
-    answer = patient.api.call("batch", "describe_job_definitions", jobDefinitions=arns)
+    answer = context.api.call("batch", "describe_job_definitions", jobDefinitions=arns)
     found = {each["jobDefinitionArn"]: each for each in answer["jobDefinitions"]}
     for arn in arns:
         status = found.get(arn, {}).get("status", "missing")
@@ -108,12 +106,12 @@ def check_definitions(patient: Patient) -> Iterator[Finding]:
             )
     images = {(each.get("containerProperties") or {}).get("image") for each in found.values()}
     for image in sorted(each for each in images if each):
-        yield check_image(patient, image)
+        yield check_image(context, image)
 
 
-def check_image(patient: Patient, image: str) -> Finding:
+def check_image(context: CheckContext, image: str) -> Finding:
     """Looks whether an image is in its repository."""
-    if patient.is_local:
+    if context.is_local:
         return ok("image", f"{image} is not pulled here: Local AWS runs a job's command as a process")
     parts = ECR_IMAGE.fullmatch(image)
     if parts is None and "/" not in image:
@@ -123,7 +121,7 @@ def check_image(patient: Patient, image: str) -> Finding:
         return ok("image", f"{image} is not in ECR and cannot be looked at")
     wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"] or "latest"}
     try:
-        patient.api.call(
+        context.api.call(
             "ecr",
             "describe_images",
             registryId=parts["registry"],

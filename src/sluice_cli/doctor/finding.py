@@ -32,7 +32,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Patient:
+class CheckContext:
     """The stack to look at, with what it is made of."""
 
     api: Api
@@ -58,7 +58,7 @@ class Patient:
 
 
 if TYPE_CHECKING:
-    Check = Callable[[Patient], Iterator[Finding]]
+    Check = Callable[[CheckContext], Iterator[Finding]]
 
 
 def ok(check: str, says: str) -> Finding:

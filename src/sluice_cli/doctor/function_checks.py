@@ -10,17 +10,17 @@ from sluice_cli.doctor.finding import ok, warning, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice_cli.doctor.finding import Finding, Patient
+    from sluice_cli.doctor.finding import CheckContext, Finding
 
 HOURS: Final = 1
 
 
-def check_functions(patient: Patient) -> Iterator[Finding]:
+def check_functions(context: CheckContext) -> Iterator[Finding]:
     """Counts the functions' errors and throttles of the last hour."""
-    functions = patient.of_type("AWS::Lambda::Function")
+    functions = context.of_type("AWS::Lambda::Function")
     metrics = [(each, name) for each in functions for name in ("Errors", "Throttles")]
-    now = datetime.fromtimestamp(patient.now_ms / 1000, UTC)
-    pages = patient.api.pages(
+    now = datetime.fromtimestamp(context.now_ms / 1000, UTC)
+    pages = context.api.pages(
         "cloudwatch",
         "get_metric_data",
         StartTime=now - timedelta(hours=HOURS),
@@ -36,17 +36,17 @@ def check_functions(patient: Patient) -> Iterator[Finding]:
     failing = [each for each in failing if each[2]]
     for function, name, count in failing:
         way_out = (
-            f"Its log group tells why: aws logs tail {_log_group(patient, function.logical_id)} --since 1h"
+            f"Its log group tells why: aws logs tail {_log_group(context, function.logical_id)} --since 1h"
         )
         yield warning("functions", f"{function.logical_id}: {count:g} {name} in the last hour", way_out)
     if not failing:
         yield ok("functions", f"{len(functions)} functions, no error in the last hour")
 
 
-def check_alarms(patient: Patient) -> Iterator[Finding]:
+def check_alarms(context: CheckContext) -> Iterator[Finding]:
     """Looks which of the stack's alarms ring."""
-    names = {each.physical_id: each.logical_id for each in patient.of_type("AWS::CloudWatch::Alarm")}
-    pages = patient.api.pages("cloudwatch", "describe_alarms", AlarmNames=sorted(names)) if names else ()
+    names = {each.physical_id: each.logical_id for each in context.of_type("AWS::CloudWatch::Alarm")}
+    pages = context.api.pages("cloudwatch", "describe_alarms", AlarmNames=sorted(names)) if names else ()
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
     ringing = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     for alarm in ringing:
@@ -64,8 +64,8 @@ def _query(name: str, function: str, metric: str) -> dict[str, Any]:
     return {"Id": name, "MetricStat": {"Metric": counted, "Period": 300, "Stat": "Sum"}}
 
 
-def _log_group(patient: Patient, logical_id: str) -> str:
+def _log_group(context: CheckContext, logical_id: str) -> str:
     """The function's log group: the template calls it as the function, with Logs at its end."""
     wanted = f"{logical_id.removesuffix('Function')}Logs"
-    found = (each.physical_id for each in patient.of_type("AWS::Logs::LogGroup") if each.logical_id == wanted)
+    found = (each.physical_id for each in context.of_type("AWS::Logs::LogGroup") if each.logical_id == wanted)
     return next(found, f"/aws/lambda/{logical_id}")

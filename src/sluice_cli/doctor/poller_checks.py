@@ -10,7 +10,7 @@ from sluice_cli.doctor.finding import ok, warning, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice_cli.doctor.finding import Finding, Patient
+    from sluice_cli.doctor.finding import CheckContext, Finding
 
 WAIT_MS: Final = 120_000
 """Work waits a minute at most for a poller; twice that is no accident."""
@@ -21,13 +21,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
 
-def check_pollers(patient: Patient) -> Iterator[Finding]:
+def check_pollers(context: CheckContext) -> Iterator[Finding]:
     """Looks whether pollers run, and whether they are missed if not."""
-    machine = patient.stack.output("ActivityPollerArn")
-    latest = _executions(patient, machine)
+    machine = context.stack.output("ActivityPollerArn")
+    latest = _executions(context, machine)
     running = [each for each in latest if each["status"] == "RUNNING"]
-    wanted = int(patient.parameter("PollerCount", 1))
-    waiting = _waiting(patient)
+    wanted = int(context.parameter("PollerCount", 1))
+    waiting = _waiting(context)
     if waiting:
         says = f"{len(waiting)} or more executions have waited for a poller for over two minutes"
         which = f"such as {waiting[0]}"
@@ -35,7 +35,7 @@ def check_pollers(patient: Patient) -> Iterator[Finding]:
             way_out = "Its tasks are not taken: look into the log group of submit_jobs for errors."
             yield wrong("pollers", f"{says}, {which}; {len(running)} of {wanted} pollers run", way_out)
         else:
-            way_out = f"Wake them, and see what it says: {_wake(patient)}"
+            way_out = f"Wake them, and see what it says: {_wake(context)}"
             yield wrong("pollers", f"{says}, {which}; no poller runs", way_out)
     elif running:
         yield ok("pollers", f"{len(running)} of {wanted} run")
@@ -51,26 +51,26 @@ def _last_end(latest: list[dict[str, Any]]) -> Iterator[Finding]:
         yield warning("last poller", f"{ended['name']} {ended['status']}", way_out)
 
 
-def _executions(patient: Patient, machine: str, **more: Any) -> list[dict[str, Any]]:
+def _executions(context: CheckContext, machine: str, **more: Any) -> list[dict[str, Any]]:
     """The latest executions of a state machine, newest first."""
-    answer = patient.api.call(
+    answer = context.api.call(
         "stepfunctions", "list_executions", stateMachineArn=machine, maxResults=100, **more
     )
     return list(answer["executions"])
 
 
-def _waiting(patient: Patient) -> list[str]:
+def _waiting(context: CheckContext) -> list[str]:
     """Names of executions of the stack's workflow that wait for a poller, of those that run for longest."""
-    machine = patient.stack.outputs.get("WorkflowArn")
+    machine = context.stack.outputs.get("WorkflowArn")
     if machine is None:
         return []
-    running = _executions(patient, machine, statusFilter="RUNNING")
-    old = [each for each in running if patient.now_ms - at_ms(each["startDate"]) > WAIT_MS]
-    return [each["name"] for each in old[-LOOKED_AT:] if _waits(patient, each["executionArn"])]
+    running = _executions(context, machine, statusFilter="RUNNING")
+    old = [each for each in running if context.now_ms - at_ms(each["startDate"]) > WAIT_MS]
+    return [each["name"] for each in old[-LOOKED_AT:] if _waits(context, each["executionArn"])]
 
 
-def _waits(patient: Patient, execution_arn: str) -> bool:
-    answer = patient.api.call(
+def _waits(context: CheckContext, execution_arn: str) -> bool:
+    answer = context.api.call(
         "stepfunctions",
         "get_execution_history",
         executionArn=execution_arn,
@@ -78,9 +78,9 @@ def _waits(patient: Patient, execution_arn: str) -> bool:
         maxResults=1,
     )
     last = answer["events"][0]
-    return last["type"] == "ActivityScheduled" and patient.now_ms - at_ms(last["timestamp"]) > WAIT_MS
+    return last["type"] == "ActivityScheduled" and context.now_ms - at_ms(last["timestamp"]) > WAIT_MS
 
 
-def _wake(patient: Patient) -> str:
-    name = patient.stack.outputs.get("EnsurePollersFunctionName", "<EnsurePollersFunction>")
+def _wake(context: CheckContext) -> str:
+    name = context.stack.outputs.get("EnsurePollersFunctionName", "<EnsurePollersFunction>")
     return f"aws lambda invoke --function-name {name} --payload '{{}}' /dev/stdout"

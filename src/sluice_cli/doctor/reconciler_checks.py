@@ -10,34 +10,34 @@ from sluice_cli.terminal.durations import span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice_cli.doctor.finding import Finding, Patient
+    from sluice_cli.doctor.finding import CheckContext, Finding
 
 EVER_MS: Final = 2**53
 """Later than any look, also one by a clock that is ahead of this one."""
 
 
-def check_tasks(patient: Patient) -> Iterator[Finding]:
+def check_tasks(context: CheckContext) -> Iterator[Finding]:
     """Looks at the open task that was not looked at for longest."""
-    tasks = patient.api.tasks(patient.stack.output("TaskTableName"))
+    tasks = context.api.tasks(context.stack.output("TaskTableName"))
     oldest = next(tasks.due_tasks(EVER_MS), None)
     looked_ms = oldest.heartbeat_at if oldest else None
-    every_seconds = patient.parameter("ReconcileHeartbeatSeconds", 300)
-    yield _judge("reconciler", "open task", _idle_seconds(patient, looked_ms), every_seconds)
+    every_seconds = context.parameter("ReconcileHeartbeatSeconds", 300)
+    yield _judge("reconciler", "open task", _idle_seconds(context, looked_ms), every_seconds)
 
 
-def check_samples(patient: Patient) -> Iterator[Finding]:
+def check_samples(context: CheckContext) -> Iterator[Finding]:
     """Looks at the running sample that was not looked at for longest."""
-    table = patient.stack.outputs.get("CohortTableName")
+    table = context.stack.outputs.get("CohortTableName")
     if table is None:
         return
-    oldest = next(patient.api.cohorts(table).running_samples(EVER_MS), None)
+    oldest = next(context.api.cohorts(table).running_samples(EVER_MS), None)
     looked_ms = oldest.looked_at if oldest else None
-    every_seconds = patient.parameter("CohortLookSeconds", 900)
-    yield _judge("cohorts", "running sample", _idle_seconds(patient, looked_ms), every_seconds)
+    every_seconds = context.parameter("CohortLookSeconds", 900)
+    yield _judge("cohorts", "running sample", _idle_seconds(context, looked_ms), every_seconds)
 
 
-def _idle_seconds(patient: Patient, looked_ms: int | None) -> float | None:
-    return None if looked_ms is None else (patient.now_ms - looked_ms) / 1000
+def _idle_seconds(context: CheckContext, looked_ms: int | None) -> float | None:
+    return None if looked_ms is None else (context.now_ms - looked_ms) / 1000
 
 
 def _judge(check: str, what: str, idle_seconds: float | None, every_seconds: float) -> Finding:

@@ -9,7 +9,7 @@ from sluice.cohorts.model import CANCELLED_ERROR
 from sluice_cli.explain.history import read_history
 from sluice_cli.explain.job_cause import JobCause, completed, read_cause
 from sluice_cli.explain.named_errors import ABORTED, CANCELLED, EXECUTION_TIMED_OUT, MEANINGS, OTHER, Meaning
-from sluice_cli.explain.report import Story
+from sluice_cli.explain.report import Explanation
 from sluice_cli.explain.steps import pair, steps
 from sluice_cli.terminal.durations import span
 
@@ -30,8 +30,8 @@ def explanation(
     *,
     now_ms: int,
     present: Mapping[str, str] | None = None,
-) -> Story:
-    """Tells the story of an execution.
+) -> Explanation:
+    """Tells the explained of an execution.
 
     Args:
         execution: as DescribeExecution has it.
@@ -45,13 +45,13 @@ def explanation(
     if execution.status == "RUNNING":
         doing = _doing(history, tasks, present)
         headline = f"{execution.subject} is running for {_lasted(execution, now_ms)}: {doing}."
-        return Story(execution, headline, steps=told)
+        return Explanation(execution, headline, steps=told)
     if execution.status not in _BAD_ENDS:
         headline = f"{execution.subject} succeeded after {_lasted(execution, now_ms)}."
-        return Story(execution, headline, steps=told)
+        return Explanation(execution, headline, steps=told)
     error, meaning, facts = _failure(execution, history, tasks)
     says = meaning.says.format_map(facts)
-    return Story(
+    return Explanation(
         execution,
         headline=f"{execution.subject} {_BAD_ENDS[execution.status]}{says.rstrip('.')}.",
         error=error,

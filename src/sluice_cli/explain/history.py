@@ -65,7 +65,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Moment:
+class HistoryEvent:
     """Something else of the history, in words; `state` is None for the execution as a whole."""
 
     at_ms: int
@@ -78,7 +78,7 @@ class History:
     """What an execution's history tells: tries in the order of their scheduling, and the other moments."""
 
     tries: tuple[Try, ...]
-    moments: tuple[Moment, ...]
+    moments: tuple[HistoryEvent, ...]
 
     @property
     def last_failed(self) -> Try | None:
@@ -103,7 +103,7 @@ def read_history(events: Iterable[Event]) -> History:
 class _Reader:
     def __init__(self) -> None:
         self.tries: dict[int, Try] = {}
-        self.moments: list[Moment] = []
+        self.moments: list[HistoryEvent] = []
         self._of_event: dict[int, int] = {}
         self._state: str | None = None
 
@@ -165,7 +165,7 @@ class _Reader:
         says = _words(kind, details)
         if says:
             state = None if kind.startswith("Execution") else self._state
-            self.moments.append(Moment(at_ms(event["timestamp"]), says, state))
+            self.moments.append(HistoryEvent(at_ms(event["timestamp"]), says, state))
 
 
 def _words(kind: str, details: Mapping[str, Any]) -> str | None:

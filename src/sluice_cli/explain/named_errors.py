@@ -23,7 +23,7 @@ class Meaning:
 
 
 _LOGS: Final = "Read what the job printed: sluice logs {asked}"
-_AGAIN: Final = "Once that is mended: `sluice retry` starts all failed samples of a cohort again."
+_AGAIN: Final = "Once that is fixed: `sluice retry` starts all failed samples of a cohort again."
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(
@@ -74,7 +74,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "Job.DependencyFailed": Meaning(
         "job {job} was never run, as {needed} that it depends on failed ({reason})",
-        ("Mend that one first; its own sample or program is to blame.", _AGAIN),
+        ("Fix that one first; its own sample or program is to blame.", _AGAIN),
     ),
     "Job.Failed": Meaning(
         "job {job} failed with exit code {exit_code} ({reason})",
@@ -83,14 +83,14 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Task.Invalid": Meaning(
         "state {state} asks for something that Sluice does not understand: {reason}",
         (
-            "Mend the state's Arguments in the workflow's definition; Sluice's README has the task input.",
+            "Fix the state's Arguments in the workflow's definition; Sluice's README has the task input.",
             _AGAIN,
         ),
     ),
     "Task.Rejected": Meaning(
         "Batch refused to take job {job}: {reason}",
         (
-            "Mend the request in the workflow's definition.",
+            "Fix the request in the workflow's definition.",
             "The job queue must be one of the stack's (JobQueueArns), and the job definition active.",
             "Check both: sluice doctor",
         ),

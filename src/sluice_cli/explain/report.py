@@ -1,4 +1,4 @@
-"""The words of `sluice explain`: an execution, and the story of what happened to it."""
+"""The words of `sluice explain`: an execution, and the explained of what happened to it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Story:
+class Explanation:
     """What happened to an execution.
 
     Attributes:
-        execution: whose story it is.
+        execution: whose explained it is.
         headline: what became of it and, if it failed, the cause.
         error: the named error that it failed with, if any.
         job: the job that is to blame, if any.
@@ -41,7 +41,7 @@ class Story:
     steps: tuple[Step, ...] = ()
 
     def document(self) -> Mapping[str, Any]:
-        """The story as JSON has it."""
+        """The explained as JSON has it."""
         execution = asdict(self.execution)
         for name in ("cause", "asked"):
             del execution[name]

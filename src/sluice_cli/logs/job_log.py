@@ -15,7 +15,7 @@ from sluice_cli.errors import AwsError, WrongUsageError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
-    from sluice_cli.aws.ports import Api, World
+    from sluice_cli.aws.ports import Api, Session
     from sluice_cli.logs.job_choice import ChosenJob
 
 USUAL_GROUP: Final = "/aws/batch/job"
@@ -24,7 +24,7 @@ FOLLOW_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class JobLog:
-    """Where a job's log is; `stream` is None until the job begins, `status` once Batch has forgotten it."""
+    """Target a job's log is; `stream` is None until the job begins, `status` once Batch has forgotten it."""
 
     job_id: str
     status: str | None
@@ -61,7 +61,7 @@ def find_log(api: Api, job: ChosenJob, *, attempt: int | None = None, index: int
     )
 
 
-def read_log(api: Api, world: World, log: JobLog, *, follow: bool) -> Iterator[str]:
+def read_log(api: Api, session: Session, log: JobLog, *, follow: bool) -> Iterator[str]:
     """Reads a log line by line; with `follow`, what is added until the job has ended.
 
     Raises:
@@ -72,7 +72,7 @@ def read_log(api: Api, world: World, log: JobLog, *, follow: bool) -> Iterator[s
         token = yield from _read_on(api, log, token)
         if log.is_final or not follow:
             return
-        world.sleep(FOLLOW_SECONDS)
+        session.sleep(FOLLOW_SECONDS)
         log = _as_it_is_now(api, log)
 
 

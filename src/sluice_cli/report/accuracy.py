@@ -28,7 +28,7 @@ def read_accuracy(text: str) -> dict[str, Accuracy]:
         samples: Mapping[str, Any] = json.loads(text)["samples"]
         return {name: _accuracy(each) for name, each in samples.items()}
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise NoAccuracyError(f"this is no report of `lowpass accuracy`: {error!r}") from error
+        raise NoAccuracyError(f"this is not a report of `lowpass accuracy`: {error!r}") from error
 
 
 def _accuracy(each: Mapping[str, Any]) -> Accuracy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sluice_cli.aws.cohorts import cohorts_of, find_cohort
 from sluice_cli.report.accuracy_files import found_accuracy, named_accuracy
@@ -13,28 +13,32 @@ from sluice_cli.report.reading import read_definitions, read_tasks, with_present
 from sluice_cli.report.throttling import read_throttling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sluice.cohorts.model import Sample
+    from sluice.tasks.model import TaskRecord
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Stack
+    from sluice_cli.report.facts import JobFacts
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportRequest:
     """Which cohort, and the reports of `lowpass accuracy` besides those beside its results."""
 
     cohort: str
     accuracy: Sequence[str] = ()
 
 
-def gather(api: Api, stack: Stack, asked: Asked, *, now_ms: int, tell: Callable[[str], None]) -> CohortFacts:
+def gather(
+    api: Api, stack: Stack, request: ReportRequest, *, now_ms: int, tell: Callable[[str], None]
+) -> CohortFacts:
     """Gathers what is known of a cohort.
 
     Args:
         api: AWS.
         stack: where the cohort runs.
-        asked: the cohort.
+        request: the cohort.
         now_ms: the time.
         tell: hears what is being done.
 
@@ -42,18 +46,18 @@ def gather(api: Api, stack: Stack, asked: Asked, *, now_ms: int, tell: Callable[
         WrongUsageError: there is no such cohort, or a named report cannot be read.
         AwsError: AWS refused a call.
     """
-    measured = named_accuracy(api, asked.accuracy)
+    measured = named_accuracy(api, request.accuracy)
     tell("samples")
-    cohort = find_cohort(api, stack, asked.cohort)
-    found = cohorts_of(api, stack).samples(asked.cohort)
+    cohort = find_cohort(api, stack, request.cohort)
+    found = cohorts_of(api, stack).samples(request.cohort)
     samples = sorted(found, key=lambda sample: (sample.started_at, sample.name))
     arns = [sample.execution_arn for sample in samples]
     tasks = read_tasks(api.tasks(stack.output("TaskTableName")), arns, tell)
     tell("jobs")
     tasks = with_present_jobs(api, tasks)
-    wanted = definition_names(record for records in tasks.values() for record in records)
-    definitions = read_definitions(api, wanted)
     facts = tuple(_facts(sample) for sample in samples)
+    names = definition_names(record for records in tasks.values() for record in records)
+    definitions = read_definitions(api, names)
     tell("figures")
     began_ms = min((sample.started_at for sample in samples), default=cohort.created_at)
     return CohortFacts(
@@ -65,14 +69,19 @@ def gather(api: Api, stack: Stack, asked: Asked, *, now_ms: int, tell: Callable[
         seen_ms=now_ms,
         rate_per_second=_rate(stack),
         samples=facts,
-        jobs=tuple(
-            job
-            for one, sample in zip(facts, samples, strict=True)
-            for job in jobs_of(one, tasks[sample.execution_arn], definitions)
-        ),
+        jobs=_jobs(zip(facts, arns, strict=True), tasks, definitions),
         throttling=read_throttling(api, stack, from_ms=began_ms, until_ms=now_ms),
         accuracy={**found_accuracy(api, samples), **measured},
     )
+
+
+def _jobs(
+    facts: Iterable[tuple[SampleFacts, str]],
+    tasks: Mapping[str, Sequence[TaskRecord]],
+    definitions: Mapping[str, Mapping[str, Any]],
+) -> tuple[JobFacts, ...]:
+    """The jobs of all samples, each given with the ARN of its execution."""
+    return tuple(job for sample, arn in facts for job in jobs_of(sample, tasks[arn], definitions))
 
 
 def _facts(sample: Sample) -> SampleFacts:

@@ -1,4 +1,4 @@
-"""How a cohort's standing is shown to people."""
+"""How a cohort's summary is shown to people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from sluice_cli.cohorts.pace import Pace
-    from sluice_cli.cohorts.summary import Standing
+    from sluice_cli.cohorts.summary import Summary
 
 STYLES: Final = {
     SampleStatus.SUCCEEDED: "green",
@@ -29,21 +29,21 @@ SAMPLES_SHOWN: Final = 4
 BAR_WIDTH: Final = 40
 
 
-def headline(standing: Standing) -> str:
+def headline(summary: Summary) -> str:
     """A cohort in one line."""
-    cohort = standing.cohort
+    cohort = summary.cohort
     state = "cancelled" if cohort.cancelled_at is not None else "over" if cohort.over else "under way"
-    return f"{cohort.name}: {standing.ended:,} of {cohort.total:,} samples have ended; {state}"
+    return f"{cohort.name}: {summary.ended:,} of {cohort.total:,} samples have ended; {state}"
 
 
-def counts_table(standing: Standing, *, bars: bool) -> Table:
+def counts_table(summary: Summary, *, bars: bool) -> Table:
     """A row a status, those that no sample has left out."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
-    total = max(1, standing.cohort.total)
-    rows = [(status.value, standing.count(status), style) for status, style in STYLES.items()]
-    rows.append(("not started", standing.cohort.total - standing.cohort.started, "dim"))
+    total = max(1, summary.cohort.total)
+    rows = [(status.value, summary.count(status), style) for status, style in STYLES.items()]
+    rows.append(("not started", summary.cohort.total - summary.cohort.started, "dim"))
     for name, count, style in rows:
         if not count:
             continue
@@ -52,14 +52,14 @@ def counts_table(standing: Standing, *, bars: bool) -> Table:
     return table
 
 
-def failures_table(standing: Standing) -> Table:
+def failures_table(summary: Summary) -> Table:
     """A row an error, with some of the samples that failed of it."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="red")
     table.add_column(justify="right")
     table.add_column(style="dim")
-    for error, count in standing.failures.items():
-        names = standing.of(error)
+    for error, count in summary.failures.items():
+        names = summary.of(error)
         more = ", …" if len(names) > SAMPLES_SHOWN else ""
         shown = ", ".join(names[:SAMPLES_SHOWN]) + more
         # as Text, since brackets in a workflow's own error are no markup
@@ -67,21 +67,21 @@ def failures_table(standing: Standing) -> Table:
     return table
 
 
-def whole(standing: Standing, *, bars: bool = False, pace: Pace | None = None) -> RenderableType:
+def whole(summary: Summary, *, bars: bool = False, pace: Pace | None = None) -> RenderableType:
     """Everything about a cohort."""
-    parts: list[RenderableType] = [Text(headline(standing), "bold"), counts_table(standing, bars=bars)]
+    parts: list[RenderableType] = [Text(headline(summary), "bold"), counts_table(summary, bars=bars)]
     if pace is not None:
-        parts.append(Text(f"  {pace_line(standing, pace)}", "dim"))
-    if standing.failed:
-        parts += [Text("failed of", "bold"), failures_table(standing)]
+        parts.append(Text(f"  {pace_line(summary, pace)}", "dim"))
+    if summary.failed:
+        parts += [Text("failed of", "bold"), failures_table(summary)]
     return Group(*parts)
 
 
-def pace_line(standing: Standing, pace: Pace) -> str:
+def pace_line(summary: Summary, pace: Pace) -> str:
     """The present rate, and when the cohort will be done at it."""
     rate = pace.rate_per_second
-    left = pace.seconds_left(standing.cohort.total - standing.ended)
-    if standing.cohort.over:
+    left = pace.seconds_left(summary.cohort.total - summary.ended)
+    if summary.cohort.over:
         return "done"
     if rate is None or left is None:
         return "no sample has ended since this began to look"

@@ -40,7 +40,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Unblocked:
-    """What kept the job from being placed has been mended."""
+    """What kept the job from being placed has been fixed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ INSUFFICIENT_DATA.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 
 Properties = Mapping[str, Any]
 Record = Callable[[str, Properties], dict[str, Any]]
@@ -24,7 +24,7 @@ def install() -> None:
     Raises:
         EngineMismatchError: if MiniStack's maker of alarms is not where it was.
     """
-    stock.wrap(_RECORD, _with_expressions)
+    ministack.wrap(_RECORD, _with_expressions)
 
 
 def _with_expressions(record: Record) -> Record:

@@ -19,7 +19,7 @@ from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
 from sluice_local.batch.running.runner import Runner, RunnerSettings, account_credentials
 from sluice_local.batch.scheduler import Scheduler
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.faults.jobs import FaultyRunner, StuckJobs, vanishing
 from sluice_local.engine.iam.jobs import role_credentials
@@ -66,7 +66,7 @@ def _runner_settings(settings: LocalSettings) -> RunnerSettings:
 
 
 def _replace_stub(api: BatchApi) -> None:
-    stock.replace(
+    ministack.replace(
         "services.batch._DISPATCH",
         {f"/v1/{name.lower()}": _handler(operation) for name, operation in api.operations().items()},
     )
@@ -74,7 +74,7 @@ def _replace_stub(api: BatchApi) -> None:
 
 def _handler(operation: Operation) -> Handler:
     """Make the function that MiniStack calls with a request's JSON."""
-    error_response = stock.private("core.responses.error_response_json")
+    error_response = ministack.private("core.responses.error_response_json")
 
     def handle(request: Document) -> Response:
         try:
@@ -89,8 +89,8 @@ def _handler(operation: Operation) -> Handler:
 
 def request_scope() -> Scope:
     """Tell the account and Region of the request that is being served."""
-    account = stock.private("core.responses.get_account_id")()
-    region = stock.private("core.responses.get_region")()
+    account = ministack.private("core.responses.get_account_id")()
+    region = ministack.private("core.responses.get_region")()
     return Scope(account, region)
 
 
@@ -99,8 +99,8 @@ class _Outlet:
 
     def __init__(self, logs: JobLogs) -> None:
         self._logs = logs
-        self._in_scope = stock.private("core.responses.request_scope")
-        self._put_events = stock.private("services.eventbridge._put_events")
+        self._in_scope = ministack.private("core.responses.request_scope")
+        self._put_events = ministack.private("services.eventbridge._put_events")
 
     def deliver(self, job: Job) -> None:
         if job.attempt_just_ended is not None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sluice_local.batch.api import BatchApi
 from sluice_local.batch.model import RequestRefusedError
 from sluice_local.batch.properties import request_of
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 
 Properties = Mapping[str, Any]
@@ -46,7 +46,7 @@ def install(batch: BatchApi) -> None:
     Raises:
         EngineMismatchError: if MiniStack's table of types is not where it was.
     """
-    handlers = stock.private(f"{_PROVISIONERS}._RESOURCE_HANDLERS")
+    handlers = ministack.private(f"{_PROVISIONERS}._RESOURCE_HANDLERS")
     handlers["AWS::StepFunctions::Activity"] = _handler(Activity())
     handlers["AWS::Batch::ComputeEnvironment"] = _handler(ComputeEnvironment(batch))
     handlers["AWS::Batch::JobQueue"] = _handler(JobQueue(batch))
@@ -70,7 +70,7 @@ class Activity:
         _check_activity(properties)
         name = str(properties["Name"])
         arn = self._arn(name)
-        if arn not in stock.private(f"{_STEP_FUNCTIONS}._activities"):
+        if arn not in ministack.private(f"{_STEP_FUNCTIONS}._activities"):
             self._call("_create_activity", {"name": name})
         self._set_tags(arn, {}, properties)
         return arn, {"Arn": arn, "Name": name}
@@ -86,7 +86,7 @@ class Activity:
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
         """Remove the activity."""
-        if physical_id in stock.private(f"{_STEP_FUNCTIONS}._activities"):
+        if physical_id in ministack.private(f"{_STEP_FUNCTIONS}._activities"):
             self._call("_delete_activity", {"activityArn": physical_id})
 
     def _set_tags(self, arn: str, old: Properties, new: Properties) -> None:
@@ -102,8 +102,8 @@ class Activity:
         return f"arn:aws:states:{scope.region}:{scope.account}:activity:{name}"
 
     def _call(self, function: str, request: Mapping[str, object]) -> None:
-        # looked up at each call, because another mend may have replaced it since
-        status, _headers, body = stock.private(f"{_STEP_FUNCTIONS}.{function}")(request)
+        # looked up at each call, because another fix may have replaced it since
+        status, _headers, body = ministack.private(f"{_STEP_FUNCTIONS}.{function}")(request)
         if status >= 400:
             raise ValueError(json.loads(body).get("message") or f"{function} answered {status}")
 
@@ -216,12 +216,12 @@ class JobDefinition:
 
 def _replace(resource: Resource, old_id: str, old: Properties, created: Created) -> Created:
     """Have MiniStack remove the predecessor when the stack's update has succeeded."""
-    stock.private(f"{_PROVISIONERS}._delete_predecessor")(resource.delete, old_id, old)
+    ministack.private(f"{_PROVISIONERS}._delete_predecessor")(resource.delete, old_id, old)
     return created
 
 
 def _physical_name(stack_name: str, logical_id: str) -> str:
-    name: str = stock.private(f"{_PROVISIONERS}._physical_name")(stack_name, logical_id)
+    name: str = ministack.private(f"{_PROVISIONERS}._physical_name")(stack_name, logical_id)
     return name
 
 

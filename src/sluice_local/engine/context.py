@@ -1,4 +1,4 @@
-"""What every mend is given."""
+"""What every fix is given."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,11 +16,11 @@ class Engine:
 
     Attributes:
         settings: as the person gave them.
-        gate: quotas and call counts. HTTP requests pass it by themselves; a mend that calls an API inside the
+        gate: quotas and call counts. HTTP requests pass it by themselves; a fix that calls an API inside the
             engine asks it too.
         loop: the event loop that serves every request.
         faults: what goes wrong on purpose.
-        pages: observation pages under `/_sluice/`, by name; a mend adds its own.
+        pages: observation pages under `/_sluice/`, by name; a fix adds its own.
         documents: HTML for people, under `/_sluice/` too, by name.
         changes: what PUT or DELETE of a page does, by method and name.
         exits: what is called, in order, when the server ends.

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html.
 MiniStack 1.5.33: does so only if it enforces IAM; otherwise every function calls with the account's number
 for a key, and nobody can tell which function called.
 
-Mended by making the session in either case.
+Fixed by making the session in either case.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 
 _ACCESS_KEY = re.compile(r"Credential=([^/,]+)/")
 
@@ -24,7 +24,7 @@ def install() -> None:
     """Start every function's worker with a session of the function's role."""
     # the second module has imported the name
     for module in ("core.lambda_runtime", "services.lambda_svc"):
-        stock.replace(f"{module}.execution_credentials", _function_credentials)
+        ministack.replace(f"{module}.execution_credentials", _function_credentials)
 
 
 def _function_credentials(config: Mapping[str, Any]) -> dict[str, str]:
@@ -48,7 +48,7 @@ def session_environment(role_arn: str, session_name: str) -> dict[str, str]:
         "SecretAccessKey": secret,
         "SessionToken": token,
     }
-    stock.private("services.sts.register_session")(access_key, session)
+    ministack.private("services.sts.register_session")(access_key, session)
     return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
 
 
@@ -59,7 +59,7 @@ def caller_name(headers: Mapping[str, str]) -> str | None:
         headers: HTTP headers, names in lower case.
     """
     key = _ACCESS_KEY.search(headers.get("authorization", ""))
-    session = stock.private("services.sts._sessions").get(key[1]) if key else None
+    session = ministack.private("services.sts._sessions").get(key[1]) if key else None
     return session["Arn"].rpartition("/")[2] if session else None
 
 

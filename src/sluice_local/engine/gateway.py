@@ -3,7 +3,7 @@
 AWS throttles each API: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html. MiniStack 1.5.33 throttles
 nothing. It also does not notice that a client has gone, so that a task handed to a dropped long poll is
-lost. Both are mended by wrapping its ASGI application; nothing private is touched here.
+lost. Both are fixed by wrapping its ASGI application; nothing private is touched here.
 """
 
 import asyncio

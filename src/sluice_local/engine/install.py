@@ -1,12 +1,20 @@
-"""Puts every mend in place and returns the application to serve."""
+"""Puts every fix in place and returns the application to serve."""
 
 import asyncio
 import time
 
 from sluice_local.calls import ApiGate
-from sluice_local.engine import alarms, batch_api, cloudformation, live_page, schedules, tables, usage
+from sluice_local.engine import (
+    alarms,
+    batch_api,
+    cloudformation,
+    live_page,
+    ministack,
+    schedules,
+    tables,
+    usage,
+)
 from sluice_local.engine import credentials as iam_credentials
-from sluice_local.engine import ministack as stock
 from sluice_local.engine.context import Engine
 from sluice_local.engine.faults import events as fault_events
 from sluice_local.engine.faults import workers as fault_workers
@@ -31,24 +39,24 @@ from sluice_local.settings import LocalSettings
 
 
 def install(settings: LocalSettings) -> tuple[Gateway, Engine]:
-    """Mend MiniStack in this process; call it once, on the event loop that will serve.
+    """Fix MiniStack in this process; call it once, on the event loop that will serve.
 
     Returns:
         The ASGI application, and the engine whose `exits` are to be called at the end.
 
     Raises:
-        EngineMismatchError: if the installed MiniStack is not the one that is mended here.
+        EngineMismatchError: if the installed MiniStack is not the one that is fixed here.
     """
-    stock.require_version()
+    ministack.require_version()
     gate = ApiGate(settings.quotas_in_force(), monotonic=time.monotonic, wall=time.time)
     faults = FaultsInForce(time.time)
     engine = Engine(settings, gate, asyncio.get_running_loop(), faults)
     engine.pages["calls"] = gate.report
-    engine.pages["engine"] = lambda: {"touched": stock.touched()}
+    engine.pages["engine"] = lambda: {"touched": ministack.touched()}
     _show_faults(engine)
-    _install_mends(engine)
+    _install_fixes(engine)
     pages = Pages(engine.pages, engine.documents, engine.changes)
-    return Gateway(stock.private("app.app"), gate=gate, pages=pages, faults=faults), engine
+    return Gateway(ministack.private("app.app"), gate=gate, pages=pages, faults=faults), engine
 
 
 def _show_faults(engine: Engine) -> None:
@@ -58,9 +66,9 @@ def _show_faults(engine: Engine) -> None:
     engine.changes["DELETE", "faults"] = lambda _: engine.faults.end()
 
 
-def _install_mends(engine: Engine) -> None:
+def _install_fixes(engine: Engine) -> None:
     connections.install()
-    # faults first: what they wrap is taken up by the mends that follow
+    # faults first: what they wrap is taken up by the fixes that follow
     fault_workers.install(engine.faults)
     fault_events.install(engine.faults)
     task_frame.install()

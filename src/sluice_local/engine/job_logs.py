@@ -5,7 +5,7 @@ logConfiguration, https://docs.aws.amazon.com/batch/latest/userguide/using_cloud
 
 MiniStack 1.5.33: its Batch runs nothing, so nothing is printed.
 
-Mended by reading the files into which jobs print, every two seconds while they run and at
+Fixed by reading the files into which jobs print, every two seconds while they run and at
 their end.
 """
 
@@ -19,7 +19,7 @@ from typing import Final
 from sluice_local.batch.model import Job, JobStatus, Placement
 from sluice_local.batch.running.log_places import log_group
 from sluice_local.batch.running.runner import log_path
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 
 EVERY_SECONDS: Final = 2.0
 BYTES_MAX: Final = 2**20
@@ -37,10 +37,10 @@ class JobLogs:
         self._folder = folder
         self._lock = threading.Lock()
         self._sent_bytes: dict[str, int] = {}
-        self._in_scope = stock.private("core.responses.request_scope")
-        self._create_log_group = stock.private("services.cloudwatch_logs._create_log_group")
-        self._create_log_stream = stock.private("services.cloudwatch_logs._create_log_stream")
-        self._put_log_events = stock.private("services.cloudwatch_logs._put_log_events")
+        self._in_scope = ministack.private("core.responses.request_scope")
+        self._create_log_group = ministack.private("services.cloudwatch_logs._create_log_group")
+        self._create_log_stream = ministack.private("services.cloudwatch_logs._create_log_stream")
+        self._put_log_events = ministack.private("services.cloudwatch_logs._put_log_events")
 
     def follow(self, jobs: Callable[[], Iterable[Job]]) -> None:
         """Sends what the jobs print while they run, from now on."""

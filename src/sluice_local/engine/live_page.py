@@ -1,7 +1,7 @@
 """The live page: `/_sluice/` for people, and `/_sluice/live`, which it asks for once a second.
 
-AWS: has consoles. MiniStack 1.5.33: has none for what is watched here. Nothing is mended; this looks at what
-the other mends keep.
+AWS: has consoles. MiniStack 1.5.33: has none for what is watched here. Nothing is fixed; this looks at what
+the other fixes keep.
 """
 
 import time
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_local.batch.backend import Backend
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.stepfunctions.activity_broker import ActivityBroker
 from sluice_local.live import snapshot as live
@@ -23,7 +23,7 @@ _TEMPLATE = Path(live.__file__).with_name("live.html.jinja")
 
 def install(engine: Engine, broker: ActivityBroker, backend: Backend) -> None:
     """Show the page."""
-    executions = stock.private("services.stepfunctions._executions")
+    executions = ministack.private("services.stepfunctions._executions")
 
     def seen() -> live.Seen:
         now_s, load = int(time.time()), broker.load()

@@ -1,6 +1,6 @@
 """The one door to MiniStack's inside.
 
-MiniStack has no plugin interface: what it lacks is mended by replacing functions of its modules. It
+MiniStack has no plugin interface: what it lacks is fixed by replacing functions of its modules. It
 releases often, so the exact version is required, and a name that is gone stops the start with its full path
 instead of leaving a gap open in silence.
 """
@@ -19,7 +19,7 @@ _touched: set[str] = set()
 
 
 class EngineMismatchError(RuntimeError):
-    """Raised when the installed MiniStack is not the one that this package mends."""
+    """Raised when the installed MiniStack is not the one that this package fixes."""
 
 
 def require_version(installed: str | None = None) -> None:
@@ -31,7 +31,7 @@ def require_version(installed: str | None = None) -> None:
     found = installed or version("ministack")
     if found != EXPECTED_VERSION:
         raise EngineMismatchError(
-            f"MiniStack {found} is installed, but Local AWS mends {EXPECTED_VERSION}: "
+            f"MiniStack {found} is installed, but Local AWS fixes {EXPECTED_VERSION}: "
             f"pip install ministack=={EXPECTED_VERSION}"
         )
 

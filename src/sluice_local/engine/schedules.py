@@ -6,15 +6,15 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html.
 MiniStack 1.5.33: looks every ten seconds, so that a `rate(1 minute)` comes up to ten seconds late, over and
 over.
 
-Mended by looking every second.
+Fixed by looking every second.
 """
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 
 _TICK_SECONDS = 1
 
 
 def install() -> None:
     """Shorten the interval at which schedules and scheduled rules are looked at."""
-    stock.replace("services.scheduler._SCHEDULE_TICK_INTERVAL", _TICK_SECONDS)
-    stock.replace("services.eventbridge._SCHEDULER_TICK_INTERVAL", _TICK_SECONDS)
+    ministack.replace("services.scheduler._SCHEDULE_TICK_INTERVAL", _TICK_SECONDS)
+    ministack.replace("services.eventbridge._SCHEDULER_TICK_INTERVAL", _TICK_SECONDS)

@@ -6,14 +6,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.ht
 MiniStack 1.5.33: writes over HTTP are serial because one event loop serves them, but Step Functions'
 `dynamodb:*` integration writes on each execution's own thread, where two read-modify-writes may overlap.
 
-Mended by one lock round every operation that writes.
+Fixed by one lock round every operation that writes.
 """
 
 import functools
 import threading
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 _WRITES = (
@@ -33,7 +33,7 @@ def install() -> None:
     # A write may call another: a transaction's statement is a statement.
     writing = threading.RLock()
     for name in _WRITES:
-        stock.wrap(f"services.dynamodb.{name}", functools.partial(_serial, writing))
+        ministack.wrap(f"services.dynamodb.{name}", functools.partial(_serial, writing))
 
 
 def _serial(writing: threading.RLock, write: Private) -> Private:

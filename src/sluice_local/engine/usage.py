@@ -8,7 +8,7 @@ https://aws.amazon.com/step-functions/pricing/.
 
 MiniStack 1.5.33: computes DynamoDB's units when a request asks for them, and keeps count of nothing.
 
-Mended by wrapping what runs an invocation, charges a write or a read, and hands an event to a queue.
+Fixed by wrapping what runs an invocation, charges a write or a read, and hands an event to a queue.
 """
 
 import functools
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 
@@ -32,11 +32,11 @@ _PEAK_KIB = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 def install(engine: Engine) -> None:
     """Start to count, and show the counts."""
     functions, tables, queues = FunctionUse(), TableUse(), Counter[str]()
-    stock.wrap("core.lambda_runtime.Worker.invoke", functools.partial(_metered_invocation, functions))
-    stock.wrap("services.dynamodb._add_consumed_capacity", functools.partial(_metered_request, tables))
-    stock.wrap("services.dynamodb._conditional_check_failed", functools.partial(_metered_refusal, tables))
-    stock.wrap("services.eventbridge._dispatch_to_sqs", functools.partial(_metered_message, queues))
-    executions = stock.private("services.stepfunctions._executions")
+    ministack.wrap("core.lambda_runtime.Worker.invoke", functools.partial(_metered_invocation, functions))
+    ministack.wrap("services.dynamodb._add_consumed_capacity", functools.partial(_metered_request, tables))
+    ministack.wrap("services.dynamodb._conditional_check_failed", functools.partial(_metered_refusal, tables))
+    ministack.wrap("services.eventbridge._dispatch_to_sqs", functools.partial(_metered_message, queues))
+    executions = ministack.private("services.stepfunctions._executions")
     engine.pages["functions"] = lambda: functions.report(time.monotonic())
     engine.pages["tables"] = tables.report
     engine.pages["queues"] = lambda: dict(queues)
@@ -182,8 +182,8 @@ def _metered_request(use: TableUse, add_consumed_capacity: Private) -> Private:
 
 def _metered_refusal(use: TableUse, refuse: Private) -> Private:
     """A write whose condition fails is charged by the size of the item that is there, at least one unit."""
-    size_of = stock.private("services.dynamodb._item_size_bytes")
-    units_of = stock.private("services.dynamodb._capacity_kb")
+    size_of = ministack.private("services.dynamodb._item_size_bytes")
+    units_of = ministack.private("services.dynamodb._capacity_kb")
 
     @functools.wraps(refuse)
     def metered(request: dict[str, Any], old_item: Private, *more: Any, **keywords: Any) -> Private:

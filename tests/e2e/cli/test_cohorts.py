@@ -59,7 +59,7 @@ def sluice(stack: Stack, *arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env=stack.aws.environment())
 
 
-def standing(stack: Stack, name: str) -> dict[str, Any]:
+def summarize(stack: Stack, name: str) -> dict[str, Any]:
     return dict(json.loads(sluice(stack, "status", name, "--json").stdout))
 
 
@@ -100,7 +100,7 @@ def test_a_launch_of_1500_samples_interrupted_and_repeated_starts_each_once(
     # THEN every sample has one execution, and watch ends when all have ended
     watched = sluice(stack, "watch", unique, "--fail")
     assert watched.exit_code == 1
-    assert standing(stack, unique)["failures"] == {"Job.OutOfMemory": SAMPLES // 10}
+    assert summarize(stack, unique)["failures"] == {"Job.OutOfMemory": SAMPLES // 10}
     found = executions(stack, workflow)
     assert len(found) == sum(found.values()) == SAMPLES
     # and a sample is found by its name, with the cause of its failure first
@@ -125,12 +125,12 @@ def test_cancel_stops_every_sample_and_retry_runs_them_after_all(
     assert sluice(stack, "launch", path, "--workflow", workflow).exit_code == 0
     cancelled = sluice(stack, "cancel", unique, "--yes")
     assert cancelled.stdout == f"Cohort {unique} is cancelled; none of its samples runs.\n"
-    found = standing(stack, unique)
+    found = summarize(stack, unique)
     assert (found["state"], found["counts"]["ABORTED"]) == ("CANCELLED", 12)
     told = sluice(stack, "explain", "NA0003", "--cohort", unique)
     assert told.stdout.startswith("NA0003 was stopped as its cohort was cancelled.")
     assert sluice(stack, "retry", unique).exit_code == 0
-    assert standing(stack, unique)["counts"]["RUNNING"] == 12
+    assert summarize(stack, unique)["counts"]["RUNNING"] == 12
     assert sluice(stack, "cancel", unique, "--yes").exit_code == 0
 
 

@@ -32,7 +32,7 @@ def sluice(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def explained(stack: Stack, arn: str) -> dict[str, Any]:
+def explanation_of(stack: Stack, arn: str) -> dict[str, Any]:
     """What `explain` says, in this process, which is quicker."""
     ended = CliRunner().invoke(app, ["explain", arn, "--json"], env=stack.aws.environment())
     assert ended.exit_code == 0, ended.stderr
@@ -44,15 +44,15 @@ def test_explain_tells_the_cause_of_what_really_happened(
     stack: Stack, mishaps: Mishaps, started: Mapping[str, str], name: str
 ) -> None:
     ended = mishaps.ended(started[name])
-    story = explained(stack, started[name])
+    explained = explanation_of(stack, started[name])
     if name == "SUCCEEDED":
-        assert story["headline"].startswith("NA06989 succeeded")
+        assert explained["headline"].startswith("NA06989 succeeded")
     elif "." in name:
-        assert story["error"] == name
-        assert story["headline"].startswith("NA06989 failed: ")
-    assert story["execution"]["status"] == ended["status"]
-    assert story["steps"][0]["says"] == "the execution started"
-    assert not [token for token in stack.tokens() if token in json.dumps(story)]
+        assert explained["error"] == name
+        assert explained["headline"].startswith("NA06989 failed: ")
+    assert explained["execution"]["status"] == ended["status"]
+    assert explained["steps"][0]["says"] == "the execution started"
+    assert not [token for token in stack.tokens() if token in json.dumps(explained)]
 
 
 def test_logs_prints_what_the_failed_job_printed(

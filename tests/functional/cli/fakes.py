@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typer.testing import CliRunner
 
 from sluice_cli.app import app
-from sluice_cli.aws.ports import World
+from sluice_cli.aws.ports import Session
 from sluice_cli.errors import AwsError
 from tests.support.cohort_fakes import MemoryCohortStore
 from tests.support.fakes import MemoryTaskStore
@@ -100,8 +100,8 @@ class Clock:
 def run(api: FakeApi, *arguments: str, clock: Clock | None = None, stdin: str | None = None) -> Result:
     """Runs `sluice` with an AWS of a test's own."""
     clock = clock or Clock()
-    world = World(connect=lambda _: api, now_ms=lambda: NOW_MS, sleep=clock.sleep)
-    return CliRunner().invoke(app, list(arguments), obj=world, input=stdin, env={"SLUICE_STACK": ""})
+    session = Session(connect=lambda _: api, now_ms=lambda: NOW_MS, sleep=clock.sleep)
+    return CliRunner().invoke(app, list(arguments), obj=session, input=stdin, env={"SLUICE_STACK": ""})
 
 
 def described_stack(**fields: Any) -> dict[str, Any]:

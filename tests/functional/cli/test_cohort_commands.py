@@ -115,7 +115,7 @@ def test_a_sheet_may_lie_in_s3_as_json_lines() -> None:
         (("none.csv",), "cannot be read: No such file"),
         (("sheet.csv", "--set", "panel"), "'panel' is not of the form key=value"),
         (("sheet.csv", "--set", "a=1", "--set", "a=2"), "--set a is given twice"),
-        (("a sheet.csv",), "'a sheet' is no name for a cohort"),
+        (("a sheet.csv",), "'a sheet' is not a valid cohort name"),
     ],
 )
 def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sluice_cli.aws.api import BotocoreApi
-from sluice_cli.aws.ports import Where
+from sluice_cli.aws.ports import Target
 from sluice_cli.errors import AwsError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def api(server: Refusals, monkeypatch: pytest.MonkeyPatch) -> BotocoreApi:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    return BotocoreApi(Where("sluice", region="us-east-1"))
+    return BotocoreApi(Target("sluice", region="us-east-1"))
 
 
 @pytest.mark.parametrize("read", READS)

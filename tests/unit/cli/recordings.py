@@ -14,7 +14,7 @@ from sluice_cli.explain.explanation import explanation
 
 if TYPE_CHECKING:
     from sluice.tasks.model import TaskRecord
-    from sluice_cli.explain.report import Story
+    from sluice_cli.explain.report import Explanation
 
 FOLDER = Path(__file__).parent / "histories"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -39,8 +39,8 @@ def recorded(name: str) -> Recording:
     return Recording(**found)
 
 
-def told(name: str) -> Story:
-    """The story of a recording."""
+def told(name: str) -> Explanation:
+    """The explained of a recording."""
     found = recorded(name)
     return explanation(read_execution(found.execution, "NA06989"), found.events, found.tasks, now_ms=0)
 

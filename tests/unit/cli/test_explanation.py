@@ -1,4 +1,4 @@
-"""The story of executions that Local AWS really ran, and of some that it cannot."""
+"""The explained of executions that Local AWS really ran, and of some that it cannot."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def execution(status: str, **fields: Any) -> Execution:
 
 @pytest.mark.parametrize("name", HEADLINES)
 def test_the_headline_of_each_named_error_has_its_cause_and_there_is_advice(name: str) -> None:
-    story = told(name)
-    assert story.headline.startswith(f"NA06989 failed: {HEADLINES[name]}")
-    assert story.error == name
-    assert story.advice
+    explained = told(name)
+    assert explained.headline.startswith(f"NA06989 failed: {HEADLINES[name]}")
+    assert explained.error == name
+    assert explained.advice
 
 
 def test_every_error_that_sluice_names_has_a_meaning() -> None:
@@ -104,9 +104,9 @@ def test_steps_are_in_the_order_of_time() -> None:
 
 def test_an_execution_that_waits_for_a_poller_says_so() -> None:
     events = recorded("Job.Failed").events[:3]
-    story = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
-    assert story.headline == "NA06989 is running for 2 min: state Align waits for a poller."
-    assert story.steps[-1].says == "asked for job align; waits for a poller"
+    explained = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
+    assert explained.headline == "NA06989 is running for 2 min: state Align waits for a poller."
+    assert explained.steps[-1].says == "asked for job align; waits for a poller"
 
 
 def test_a_task_that_was_taken_and_not_noted_is_told_apart() -> None:
@@ -129,8 +129,8 @@ def test_a_heartbeat_that_aws_calls_a_timeout_is_told_as_a_heartbeat() -> None:
 def test_a_name_that_the_workflow_gave_is_seen_through_to_the_job_s() -> None:
     found = recorded("Job.OutOfMemory")
     ended = replace(read_execution(found.execution, "x"), error="SampleFailed", cause="see above")
-    story = explanation(ended, found.events, found.tasks, now_ms=0)
-    assert (story.error, story.job) == ("Job.OutOfMemory", "align")
+    explained = explanation(ended, found.events, found.tasks, now_ms=0)
+    assert (explained.error, explained.job) == ("Job.OutOfMemory", "align")
 
 
 def test_an_error_of_another_service_is_told_by_its_own_name() -> None:
@@ -140,9 +140,9 @@ def test_an_error_of_another_service_is_told_by_its_own_name() -> None:
         event(3, "LambdaFunctionFailed", after=2, error="KeyError", cause="'sample'"),
         event(4, "ExecutionFailed", after=3, error="KeyError", cause="'sample'"),
     ]
-    story = explanation(execution("FAILED", error="KeyError", cause="'sample'"), events, (), now_ms=0)
-    assert story.headline.startswith("NA06989 failed: state Notify failed with KeyError: 'sample'")
-    assert [step.says for step in story.steps][1] == "LambdaFunctionFailed: KeyError"
+    explained = explanation(execution("FAILED", error="KeyError", cause="'sample'"), events, (), now_ms=0)
+    assert explained.headline.startswith("NA06989 failed: state Notify failed with KeyError: 'sample'")
+    assert [step.says for step in explained.steps][1] == "LambdaFunctionFailed: KeyError"
 
 
 def test_a_job_s_error_without_a_job_is_the_workflow_s_own() -> None:
@@ -151,8 +151,8 @@ def test_a_job_s_error_without_a_job_is_the_workflow_s_own() -> None:
         event(2, "FailStateEntered", name="Bad"),
         event(3, "ExecutionFailed", error="Job.Failed", cause="no reads"),
     ]
-    story = explanation(execution("FAILED", error="Job.Failed", cause="no reads"), events, (), now_ms=0)
-    assert story.headline == "NA06989 failed: state Bad failed with Job.Failed: no reads."
+    explained = explanation(execution("FAILED", error="Job.Failed", cause="no reads"), events, (), now_ms=0)
+    assert explained.headline == "NA06989 failed: state Bad failed with Job.Failed: no reads."
 
 
 def test_tries_of_parallel_states_are_told_apart_by_the_links_of_their_events() -> None:
@@ -169,9 +169,9 @@ def test_tries_of_parallel_states_are_told_apart_by_the_links_of_their_events() 
             7, "ActivityFailed", after=5, error="Job.Failed", cause=json.dumps({"job": "a", "exitCode": 9})
         ),
     ]
-    story = explanation(execution("FAILED", error="Job.Failed"), events, (), now_ms=0)
-    assert story.headline.startswith("NA06989 failed: job a failed with exit code 9")
-    assert story.steps[-1] == replace(story.steps[-1], state="Left", says="failed: Job.Failed")
+    explained = explanation(execution("FAILED", error="Job.Failed"), events, (), now_ms=0)
+    assert explained.headline.startswith("NA06989 failed: job a failed with exit code 9")
+    assert explained.steps[-1] == replace(explained.steps[-1], state="Left", says="failed: Job.Failed")
 
 
 def test_where_events_are_not_linked_the_oldest_try_goes_on_first() -> None:
@@ -182,8 +182,8 @@ def test_where_events_are_not_linked_the_oldest_try_goes_on_first() -> None:
         event(3, "ActivityStarted"),
         event(4, "ActivityStarted"),
     ]
-    story = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
-    assert [(step.state, step.says) for step in story.steps] == [
+    explained = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
+    assert [(step.state, step.says) for step in explained.steps] == [
         ("Left", "asked for job Left; a poller took it after 2 s"),
         ("Right", "asked for job Right; a poller took it after 2 s"),
     ]

@@ -76,5 +76,5 @@ def test_a_report_of_lowpass_accuracy_is_read_bin_by_bin() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"samples": {"NA06989": {"bins": []}}}'])
 def test_what_is_no_report_of_lowpass_accuracy_is_refused(text: str) -> None:
-    with pytest.raises(NoAccuracyError, match="no report of `lowpass accuracy`"):
+    with pytest.raises(NoAccuracyError, match="not a report of `lowpass accuracy`"):
         read_accuracy(text)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 from sluice_local.faults.in_force import FaultsInForce, Opportunity, matches
 from sluice_local.faults.plan import Fault, FaultKind
@@ -37,7 +37,7 @@ def install(faults: FaultsInForce) -> None:
     """Let events be lost on their way; to be installed before what sends them."""
     bus = FaultyBus(faults)
     faults.on_heal(bus.release_all)
-    stock.wrap("services.eventbridge._put_events", functools.partial(_faulty, bus))
+    ministack.wrap("services.eventbridge._put_events", functools.partial(_faulty, bus))
 
 
 def _faulty(bus: "FaultyBus", put_events: Private) -> Private:
@@ -48,7 +48,7 @@ def _faulty(bus: "FaultyBus", put_events: Private) -> Private:
         for entry in request["Entries"]:
             one = {"Entries": [entry]}
             bus.send(opportunity(entry), functools.partial(put_events, one, allow_aws_source=True))
-        return stock.private("core.responses.json_response")({"FailedEntryCount": 0, "Entries": []})
+        return ministack.private("core.responses.json_response")({"FailedEntryCount": 0, "Entries": []})
 
     return put
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.functions.lambda_worker import APPLICATION_ID_PREFIX
 from sluice_local.engine.ministack import Private
 from sluice_local.faults.in_force import FaultsInForce, Opportunity, function_names
@@ -30,7 +30,7 @@ _TIMED_OUT = frozenset({FaultKind.FUNCTION_TIMED_OUT})
 
 def install(faults: FaultsInForce) -> None:
     """Let invocations be cut short; to be installed before `lambdas`, which words their errors."""
-    stock.wrap("core.lambda_runtime.Worker.invoke", functools.partial(_cut_short, faults))
+    ministack.wrap("core.lambda_runtime.Worker.invoke", functools.partial(_cut_short, faults))
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def calling_worker(headers: Mapping[str, str]) -> CallingWorker | None:
     found = _APPLICATION_ID.search(headers.get("user-agent", ""))
     if found is None:
         return None
-    pools = stock.private("core.lambda_runtime._workers")
+    pools = ministack.private("core.lambda_runtime._workers")
     processes = [_process(worker) for pool in tuple(pools.values()) for worker in tuple(pool)]
     pids = {process.pid for process in processes if process is not None and process.poll() is None}
     return CallingWorker(int(found[1])) if int(found[1]) in pids else None

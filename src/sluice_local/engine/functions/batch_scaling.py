@@ -6,7 +6,7 @@ AWS: it begins with five and, while messages are still there, takes up to 300 mo
 MiniStack 1.5.33: begins with `MaximumConcurrency`, so that the first messages after a pause start all of a
 function's environments at the same moment, on the processors of one machine.
 
-Mended by lowering its limit for as long as a mapping has not been busy.
+Fixed by lowering its limit for as long as a mapping has not been busy.
 """
 
 import functools
@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 FIRST_BATCHES = 5
@@ -41,11 +41,11 @@ class BatchScaling:
 
 def install() -> None:
     """Let mappings of queues grow as on AWS."""
-    stock.wrap("services.lambda_svc._sqs_esm_concurrency", functools.partial(_growing, BatchScaling()))
+    ministack.wrap("services.lambda_svc._sqs_esm_concurrency", functools.partial(_growing, BatchScaling()))
 
 
 def _growing(scaling: BatchScaling, concurrency: Private) -> Private:
-    in_hand = stock.private("services.lambda_svc._esm_inflight")
+    in_hand = ministack.private("services.lambda_svc._esm_inflight")
 
     @functools.wraps(concurrency)
     def growing(mapping: dict[str, Any], *more: Any, **keywords: Any) -> int:

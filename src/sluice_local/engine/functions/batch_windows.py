@@ -5,7 +5,7 @@ are there or the window is over, https://docs.aws.amazon.com/lambda/latest/dg/se
 
 MiniStack 1.5.33: invokes the function at once with what is there, ten messages at most.
 
-Mended by holding its poller back while a window is open.
+Fixed by holding its poller back while a window is open.
 """
 
 import functools
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 
@@ -42,7 +42,7 @@ class BatchWindows:
 
 def install(engine: Engine) -> None:
     """Let MiniStack's event source poller observe batching windows."""
-    stock.wrap(
+    ministack.wrap(
         "services.sqs._receive_messages_for_esm", functools.partial(_gathering, engine, BatchWindows())
     )
 
@@ -50,7 +50,7 @@ def install(engine: Engine) -> None:
 def _gathering(
     engine: Engine, windows: BatchWindows, receive: Private
 ) -> Callable[[str, int], list[Private]]:
-    wake = stock.private("core.concurrency.esm_wake")
+    wake = ministack.private("core.concurrency.esm_wake")
 
     @functools.wraps(receive)
     def gather(queue_url: str, batch_size: int) -> list[Private]:
@@ -76,12 +76,12 @@ def _receive_all(receive: Private, queue_url: str, batch_size: int) -> list[Priv
 
 
 def _mapping_of(queue_url: str) -> dict[str, Any]:
-    arn = stock.private("services.sqs._queues")[queue_url]["attributes"]["QueueArn"]
-    mappings = stock.private("services.lambda_svc._esms").values()
+    arn = ministack.private("services.sqs._queues")[queue_url]["attributes"]["QueueArn"]
+    mappings = ministack.private("services.lambda_svc._esms").values()
     return next((each for each in mappings if each["EventSourceArn"] == arn), {})
 
 
 def _visible_messages(queue_url: str) -> int:
     now = time.time()
-    messages = stock.private("services.sqs._queues")[queue_url]["messages"]
+    messages = ministack.private("services.sqs._queues")[queue_url]["messages"]
     return sum(message.get("visible_at", 0) <= now for message in messages)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 MiniStack 1.5.33: keeps the line as it is, so that no metric of a function is ever known.
 
-Mended by reading each function's log as it is written; one that may not be written tells no metric either.
+Fixed by reading each function's log as it is written; one that may not be written tells no metric either.
 """
 
 import functools
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 _MARK = '"_aws"'
@@ -34,7 +34,7 @@ class Datum:
 
 def install() -> None:
     """Read the functions' logs; to be installed before what decides whether they may be written."""
-    stock.wrap("services.lambda_svc._emit_lambda_logs", _reading)
+    ministack.wrap("services.lambda_svc._emit_lambda_logs", _reading)
 
 
 def metrics_in(log: str) -> Iterator[Datum]:
@@ -69,7 +69,7 @@ def _numbers(value: Any) -> tuple[float, ...]:
 
 
 def _reading(emit: Private) -> Private:
-    store = stock.private("services.cloudwatch._store_datum")
+    store = ministack.private("services.cloudwatch._store_datum")
 
     @functools.wraps(emit)
     def read(function: dict[str, Any], request_id: str, log: str, *more: Any, **keywords: Any) -> None:

@@ -10,7 +10,7 @@ dies is a Runtime.HandlerError as well, where AWS says Runtime.ExitError. The la
 times out are lost, and so is the whole log from the first byte on that is not UTF-8. A function may have any
 name, such as `../x`, and its worker's folder is called after it.
 
-Mended by refusing the names that AWS refuses, and by a worker program of our own (`lambda_worker.py`) that
+Fixed by refusing the names that AWS refuses, and by a worker program of our own (`lambda_worker.py`) that
 marks the end of an invocation's log and returns an exception as data; how a process ended is read from its
 exit status. The log of a process that has ended is read to its end.
 """
@@ -25,7 +25,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.functions import lambda_worker
 from sluice_local.engine.ministack import Private
 
@@ -42,18 +42,18 @@ _failure: ContextVar[dict[str, Any] | None] = ContextVar("lambda_failure", defau
 
 def install() -> None:
     """Run Python functions by our worker program."""
-    stock.wrap("services.lambda_svc._create_function", _of_valid_name)
-    stock.wrap("core.lambda_runtime._detect_runtime_binary", _own_worker)
-    stock.wrap("core.lambda_runtime.Worker._spawn", _remembering_process)
-    stock.wrap("core.lambda_runtime.Worker.invoke", _remembering_failure)
-    stock.wrap("core.lambda_runtime.Worker._read_stderr", _reading_any_bytes)
-    stock.replace("core.lambda_runtime.Worker._drain_stderr_bounded", _read_log)
-    stock.replace("core.lambda_runtime.Worker._drain_stderr", _read_log)  # after a timeout
-    stock.wrap("services.lambda_svc._execute_function_warm", _reporting_failure)
+    ministack.wrap("services.lambda_svc._create_function", _of_valid_name)
+    ministack.wrap("core.lambda_runtime._detect_runtime_binary", _own_worker)
+    ministack.wrap("core.lambda_runtime.Worker._spawn", _remembering_process)
+    ministack.wrap("core.lambda_runtime.Worker.invoke", _remembering_failure)
+    ministack.wrap("core.lambda_runtime.Worker._read_stderr", _reading_any_bytes)
+    ministack.replace("core.lambda_runtime.Worker._drain_stderr_bounded", _read_log)
+    ministack.replace("core.lambda_runtime.Worker._drain_stderr", _read_log)  # after a timeout
+    ministack.wrap("services.lambda_svc._execute_function_warm", _reporting_failure)
 
 
 def _of_valid_name(create: Private) -> Private:
-    error_response = stock.private("core.responses.error_response_json")
+    error_response = ministack.private("core.responses.error_response_json")
 
     @functools.wraps(create)
     def checked(request: Mapping[str, Any]) -> Private:

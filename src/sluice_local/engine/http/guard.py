@@ -4,7 +4,7 @@ AWS: asks every caller for a signature. MiniStack 1.5.33: asks nobody, answers w
 lets the pages of every site read its answers (`Access-Control-Allow-Origin: *`), and resets all on a POST to
 its own page.
 
-Mended by refusing what is not trusted before MiniStack sees it, and by taking the headers that let other
+Fixed by refusing what is not trusted before MiniStack sees it, and by taking the headers that let other
 sites read out of every answer.
 """
 

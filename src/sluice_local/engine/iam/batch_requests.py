@@ -6,7 +6,7 @@ needs batch:TagResource as well.
 
 MiniStack 1.5.33: asks for every action of Batch on `*`, so that a policy that names a queue never allows.
 
-Mended by naming the first resource and asking for the others right after it. A refusal for want of
+Fixed by naming the first resource and asking for the others right after it. A refusal for want of
 TagResource is worded as one of SubmitJob.
 """
 
@@ -15,7 +15,7 @@ import json
 from contextvars import ContextVar
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.iam.needs import Need, batch_needs
 from sluice_local.engine.ministack import Private
@@ -25,8 +25,8 @@ _further: ContextVar[tuple[Need, ...]] = ContextVar("further_needs", default=())
 
 def install() -> None:
     """Have MiniStack's evaluator ask for all that a call of Batch needs."""
-    stock.wrap("core.iam_actions.extract_resource_arn", _naming)
-    stock.wrap("core.iam_evaluator.enforce", _asking_for_all)
+    ministack.wrap("core.iam_actions.extract_resource_arn", _naming)
+    ministack.wrap("core.iam_evaluator.enforce", _asking_for_all)
 
 
 def _naming(extract: Private) -> Private:
@@ -37,7 +37,9 @@ def _naming(extract: Private) -> Private:
         if service != "batch":
             resource: str = extract(service, method, path, headers, body, *more, **keywords)
             return resource
-        action = stock.private("core.iam_actions.extract_iam_action")("batch", method, path, headers, b"", {})
+        action = ministack.private("core.iam_actions.extract_iam_action")(
+            "batch", method, path, headers, b"", {}
+        )
         first, *others = batch_needs((action or ":").partition(":")[2], _document(body), request_scope())
         _further.set(tuple(others))
         return first.resource

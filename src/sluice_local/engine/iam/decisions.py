@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 MiniStack 1.5.33: keeps nothing.
 
-Mended by counting each decision; the page `/_sluice/iam` shows them.
+Fixed by counting each decision; the page `/_sluice/iam` shows them.
 """
 
 import functools
@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 
@@ -59,12 +59,12 @@ def install(engine: Engine) -> Decisions:
     """Count what MiniStack's evaluator decides about roles; the account itself may do everything."""
     decisions = Decisions()
     engine.pages["iam"] = lambda: {"decisions": decisions.rows()}
-    stock.wrap("core.iam_evaluator.enforce", functools.partial(_counted, decisions))
+    ministack.wrap("core.iam_evaluator.enforce", functools.partial(_counted, decisions))
     return decisions
 
 
 def _counted(decisions: Decisions, enforce: Private) -> Private:
-    sessions = stock.private("services.sts._sessions")
+    sessions = ministack.private("services.sts._sessions")
 
     @functools.wraps(enforce)
     def counted(

@@ -7,13 +7,13 @@ refused is told in the mapping's `LastProcessingResult`.
 
 MiniStack 1.5.33: takes and deletes messages of any queue.
 
-Mended by asking before each; messages that may not be deleted are seen again, as on AWS.
+Fixed by asking before each; messages that may not be deleted are seen again, as on AWS.
 """
 
 import functools
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.iam.needs import Need
 from sluice_local.engine.iam.roles import LAMBDA, ActingRole
 from sluice_local.engine.ministack import Private
@@ -24,8 +24,8 @@ _DELETE = ("sqs:DeleteMessage",)
 
 def install() -> None:
     """Ask the role of a queue's function before its messages are taken or deleted."""
-    stock.wrap("services.sqs._receive_messages_for_esm", _taking)
-    stock.wrap("services.sqs._delete_messages_for_esm", _deleting)
+    ministack.wrap("services.sqs._receive_messages_for_esm", _taking)
+    ministack.wrap("services.sqs._delete_messages_for_esm", _deleting)
 
 
 def _taking(receive: Private) -> Private:
@@ -47,7 +47,7 @@ def _deleting(delete: Private) -> Private:
 
 
 def _refused(queue_url: str, actions: tuple[str, ...]) -> bool:
-    queue_arn = stock.private("services.sqs._queues")[queue_url]["attributes"]["QueueArn"]
+    queue_arn = ministack.private("services.sqs._queues")[queue_url]["attributes"]["QueueArn"]
     mapping = _mapping_of(queue_arn)
     refusal = _function_role(mapping).refusal(Need(action, queue_arn) for action in actions)
     if refusal is not None:
@@ -56,12 +56,12 @@ def _refused(queue_url: str, actions: tuple[str, ...]) -> bool:
 
 
 def _mapping_of(queue_arn: str) -> dict[str, Any]:
-    mappings = stock.private("services.lambda_svc._esms").values()
+    mappings = ministack.private("services.lambda_svc._esms").values()
     mapping: dict[str, Any] = next(each for each in mappings if each["EventSourceArn"] == queue_arn)
     return mapping
 
 
 def _function_role(mapping: dict[str, Any]) -> ActingRole:
-    find = stock.private("services.lambda_svc._get_func_record_for_qualifier")
+    find = ministack.private("services.lambda_svc._get_func_record_for_qualifier")
     _function, config = find(mapping["FunctionName"], mapping.get("Qualifier"))
     return ActingRole(config["Role"], LAMBDA, config["FunctionName"])

@@ -7,14 +7,14 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html.
 
 MiniStack 1.5.33: delivers to every queue and function, and knows no dead-letter queue of a target.
 
-Mended by asking before each delivery. Rules whose targets are functions are not used here and not asked for.
+Fixed by asking before each delivery. Rules whose targets are functions are not used here and not asked for.
 """
 
 import functools
 import logging
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.iam.decisions import Decision, Decisions
 from sluice_local.engine.iam.needs import Need
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 def install(decisions: Decisions) -> None:
     """Ask before each delivery of an event."""
-    stock.wrap("services.eventbridge._invoke_target", functools.partial(_asking, decisions))
+    ministack.wrap("services.eventbridge._invoke_target", functools.partial(_asking, decisions))
 
 
 def _asking(decisions: Decisions, invoke_target: Private) -> Private:
@@ -55,7 +55,7 @@ def _allowed(decisions: Decisions, target: dict[str, Any], rule: dict[str, Any])
 
 
 def _queue_allows(decisions: Decisions, queue_arn: str, rule_arn: str) -> bool:
-    allows = stock.private("services.sqs.queue_policy_allows")
+    allows = ministack.private("services.sqs.queue_policy_allows")
     allowed: bool = allows(queue_arn, _EVENTS, rule_arn, request_scope().account)
     decisions.add(Decision(_EVENTS, "sqs:SendMessage", queue_arn, allowed))
     return allowed

@@ -6,14 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html.
 
 MiniStack 1.5.33: writes every log.
 
-Mended by asking first. On AWS the group itself is made with logs:CreateLogGroup if it is not there; here it
+Fixed by asking first. On AWS the group itself is made with logs:CreateLogGroup if it is not there; here it
 is made in any case.
 """
 
 import functools
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.iam.needs import Need
 from sluice_local.engine.iam.roles import LAMBDA, ActingRole
@@ -22,7 +22,7 @@ from sluice_local.engine.ministack import Private
 
 def install() -> None:
     """Ask a function's role before its log is written."""
-    stock.wrap("services.lambda_svc._emit_lambda_logs", _asking)
+    ministack.wrap("services.lambda_svc._emit_lambda_logs", _asking)
 
 
 def _asking(emit: Private) -> Private:

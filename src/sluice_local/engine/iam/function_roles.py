@@ -6,19 +6,19 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html.
 MiniStack 1.5.33: looks whether the role exists when a function is made by CreateFunction, and never at its
 trust policy.
 
-Mended where the function's process starts: it is the first call that fails, not the making of the function.
+Fixed where the function's process starts: it is the first call that fails, not the making of the function.
 """
 
 import functools
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.iam.roles import LAMBDA, ActingRole
 from sluice_local.engine.ministack import Private
 
 
 def install() -> None:
     """Start no function whose role does not trust Lambda."""
-    stock.wrap("core.lambda_runtime.Worker._spawn", _if_trusted)
+    ministack.wrap("core.lambda_runtime.Worker._spawn", _if_trusted)
 
 
 def _if_trusted(spawn: Private) -> Private:

@@ -6,13 +6,13 @@ with the service's own error, such as Lambda.AWSLambdaException. An activity nee
 
 MiniStack 1.5.33: performs every call.
 
-Mended by asking before each.
+Fixed by asking before each.
 """
 
 import functools
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.iam.needs import denial_error, state_needs
 from sluice_local.engine.iam.roles import STATES, ActingRole
@@ -22,8 +22,8 @@ from sluice_local.engine.stepfunctions.task_frame import current_frame
 
 def install() -> None:
     """Ask the role of the state machine before each call of a service."""
-    stock.wrap("services.stepfunctions._invoke_resource", _asking)
-    stock.wrap("services.stepfunctions._invoke_with_callback", _asking)
+    ministack.wrap("services.stepfunctions._invoke_resource", _asking)
+    ministack.wrap("services.stepfunctions._invoke_with_callback", _asking)
 
 
 def _asking(invoke: Private) -> Private:
@@ -33,7 +33,7 @@ def _asking(invoke: Private) -> Private:
         needs = state_needs(resource, arguments, request_scope())
         refusal = _role_of_the_execution().refusal(needs) if needs else None
         if refusal is not None:
-            raise stock.private("services.stepfunctions._ExecutionError")(denial_error(resource), refusal)
+            raise ministack.private("services.stepfunctions._ExecutionError")(denial_error(resource), refusal)
         return invoke(resource, task_input, *more)
 
     return ask
@@ -41,5 +41,5 @@ def _asking(invoke: Private) -> Private:
 
 def _role_of_the_execution() -> ActingRole:
     machine_arn = current_frame().execution["stateMachineArn"]
-    machine = stock.private("services.stepfunctions._state_machines")[machine_arn]
+    machine = ministack.private("services.stepfunctions._state_machines")[machine_arn]
     return ActingRole(machine["roleArn"], STATES, machine["name"])

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html.
 
 MiniStack 1.5.33: runs no jobs. Local AWS's own Batch gives every job the account's key.
 
-Mended by sessions of the roles. They come as environment variables, not from an endpoint of ECS.
+Fixed by sessions of the roles. They come as environment variables, not from an endpoint of ECS.
 """
 
 from collections.abc import Mapping

@@ -5,19 +5,19 @@ he is refused (403), https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObje
 
 MiniStack 1.5.33: answers 404 in either case.
 
-Mended by asking for s3:ListBucket too when the object is not there.
+Fixed by asking for s3:ListBucket too when the object is not there.
 """
 
 import functools
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 
 def install() -> None:
     """Refuse a missing object to whoever may not list its bucket."""
-    stock.wrap("core.iam_evaluator.enforce", _asking_to_list)
+    ministack.wrap("core.iam_evaluator.enforce", _asking_to_list)
 
 
 def _asking_to_list(enforce: Private) -> Private:
@@ -37,5 +37,5 @@ def _asking_to_list(enforce: Private) -> Private:
 def _is_missing(object_arn: str) -> bool:
     """Tell whether the bucket is there and the object is not."""
     name, _, key = object_arn.rpartition(":")[2].partition("/")
-    bucket = stock.private("services.s3._buckets").get(name)
+    bucket = ministack.private("services.s3._buckets").get(name)
     return bucket is not None and key not in bucket["objects"]

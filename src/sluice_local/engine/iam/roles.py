@@ -5,7 +5,7 @@ role's permissions, https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_cr
 
 MiniStack 1.5.33: asks nobody when one of its services calls another.
 
-Mended by asking its own evaluator; the mends of the several services say when.
+Fixed by asking its own evaluator; the fixes of the several services say when.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.credentials import session_environment
 from sluice_local.engine.iam.needs import Need
 
@@ -47,21 +47,21 @@ class ActingRole:
     def trusted(self) -> bool:
         """Return whether the role exists and trusts the service."""
         account_id, name = self.arn.split(":")[4], self.arn.rpartition("/")[2]
-        role = stock.private("services.iam._roles").get_scoped(account_id, None, name)
-        names_service = stock.private("core.iam_evaluator._service_principal_matches")
+        role = ministack.private("services.iam._roles").get_scoped(account_id, None, name)
+        names_service = ministack.private("core.iam_evaluator._service_principal_matches")
         return any(
             statement["Effect"] == "Allow" and names_service(statement["Principal"], self.service)
             for statement in _statements(role["AssumeRolePolicyDocument"] if role else "{}")
         )
 
     def _refused(self, access_key: str, need: Need) -> str | None:
-        # looked up at each call, because other mends replace it
-        enforce = stock.private("core.iam_evaluator.enforce")
-        service, region = need.action.partition(":")[0], stock.private("core.responses.get_region")()
+        # looked up at each call, because other fixes replace it
+        enforce = ministack.private("core.iam_evaluator.enforce")
+        service, region = need.action.partition(":")[0], ministack.private("core.responses.get_region")()
         denied = enforce(access_key, need.action, service, region, resource_arn=need.resource)
         if denied is None:
             return None
-        principal = stock.private("services.sts._sessions")[access_key]["Arn"]
+        principal = ministack.private("services.sts._sessions")[access_key]["Arn"]
         return (
             f"User: {principal} is not authorized to perform: {need.action} on resource: {need.resource} "
             f"because no identity-based policy allows the {need.action} action"

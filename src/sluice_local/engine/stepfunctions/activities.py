@@ -11,7 +11,7 @@ MiniStack 1.5.33: ignores both limits, keeps a stopped execution's tokens alive,
 second in a loop a poller, loses a task whose poller has gone, records activities as Task* events, and
 refuses to create an activity that exists.
 
-Mended by an `ActivityBroker` on the server's event loop in place of MiniStack's lists.
+Fixed by an `ActivityBroker` on the server's event loop in place of MiniStack's lists.
 """
 
 import base64
@@ -21,7 +21,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import (
@@ -45,26 +45,26 @@ Request = dict[str, Any]
 
 def install(engine: Engine) -> ActivityBroker:
     """Put the broker in place and return it, so that an execution's end can close its tasks."""
-    executions = stock.private("services.stepfunctions._executions")
+    executions = ministack.private("services.stepfunctions._executions")
     broker = ActivityBroker(
         engine.loop,
         poll_seconds=engine.settings.activity_poll_seconds,
         is_running=lambda arn: executions.get(arn, {}).get("status") == "RUNNING",
     )
-    stock.replace("services.stepfunctions._invoke_activity", _invoke_activity(engine, broker))
-    stock.replace("services.stepfunctions._get_activity_task", _get_activity_task(broker))
+    ministack.replace("services.stepfunctions._invoke_activity", _invoke_activity(engine, broker))
+    ministack.replace("services.stepfunctions._get_activity_task", _get_activity_task(broker))
     for path, answer in _completions(broker).items():
-        stock.wrap(path, functools.partial(_answer_for_activities, answer))
-    stock.wrap("services.stepfunctions._add_event", _without_task_events)
-    stock.wrap("services.stepfunctions._error_matches", _timeouts_alike)
-    stock.wrap("services.stepfunctions._create_activity", _idempotent)
+        ministack.wrap(path, functools.partial(_answer_for_activities, answer))
+    ministack.wrap("services.stepfunctions._add_event", _without_task_events)
+    ministack.wrap("services.stepfunctions._error_matches", _timeouts_alike)
+    ministack.wrap("services.stepfunctions._create_activity", _idempotent)
     return broker
 
 
 def _invoke_activity(engine: Engine, broker: ActivityBroker) -> Callable[[str, Any], Any]:
     def invoke_activity(resource: str, task_input: Any) -> Any:
         frame = current_frame()
-        if resource not in stock.private("services.stepfunctions._activities"):
+        if resource not in ministack.private("services.stepfunctions._activities"):
             raise _failure("States.Runtime", f"The activity {resource} does not exist.")
         task = _new_task(resource, json.dumps(task_input), frame)
         _record(frame, "ActivityScheduled", _scheduled(task))
@@ -105,27 +105,29 @@ def _await_outcome(task: ActivityTask, frame: TaskFrame) -> str:
 
 
 def _record(frame: TaskFrame, event: str, details: dict[str, Any]) -> None:
-    add_event = stock.private("services.stepfunctions._add_event")
+    add_event = ministack.private("services.stepfunctions._add_event")
     add_event(frame.execution, event, {f"{event[0].lower()}{event[1:]}EventDetails": details})
 
 
 def _failure(error: str, cause: str) -> Exception:
-    failure: Exception = stock.private("services.stepfunctions._ExecutionError")(error, cause)
+    failure: Exception = ministack.private("services.stepfunctions._ExecutionError")(error, cause)
     return failure
 
 
 def _get_activity_task(broker: ActivityBroker) -> Private:
     async def get_activity_task(request: Request) -> Private:
         arn = request.get("activityArn", "")
-        if arn not in stock.private("services.stepfunctions._activities"):
+        if arn not in ministack.private("services.stepfunctions._activities"):
             return _refusal("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
         try:
             task = await broker.poll(arn, request.get("workerName"))
         except PollerLimitError:
             return _refusal("ActivityWorkerLimitExceeded", f"Too many open polls of '{arn}'")
         if task is None:
-            return stock.private("core.responses.json_response")({"taskToken": None, "input": None})
-        return stock.private("core.responses.json_response")({"taskToken": task.token, "input": task.input})
+            return ministack.private("core.responses.json_response")({"taskToken": None, "input": None})
+        return ministack.private("core.responses.json_response")(
+            {"taskToken": task.token, "input": task.input}
+        )
 
     return get_activity_task
 
@@ -152,7 +154,7 @@ def _answer_for_activities(complete: Callable[[Request], None], stock_answer: Pr
 
     @functools.wraps(stock_answer)
     def answer(request: Request) -> Private:
-        if request.get("taskToken") in stock.private("services.stepfunctions._task_tokens"):
+        if request.get("taskToken") in ministack.private("services.stepfunctions._task_tokens"):
             return stock_answer(request)
         if refusal := _invalid(request):
             return refusal
@@ -162,7 +164,7 @@ def _answer_for_activities(complete: Callable[[Request], None], stock_answer: Pr
             return _refusal("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         except UnknownTaskError:
             return _refusal("TaskDoesNotExist", "Task does not exist")
-        return stock.private("core.responses.json_response")({})
+        return ministack.private("core.responses.json_response")({})
 
     return answer
 
@@ -179,7 +181,7 @@ def _invalid(request: Request) -> Private:
 
 
 def _refusal(code: str, message: str) -> Private:
-    return stock.private("core.responses.error_response_json")(code, message, 400)
+    return ministack.private("core.responses.error_response_json")(code, message, 400)
 
 
 def _without_task_events(add_event: Private) -> Private:
@@ -216,10 +218,10 @@ def _idempotent(create_activity: Private) -> Private:
 
     @functools.wraps(create_activity)
     def create(request: Request) -> Private:
-        activities = stock.private("services.stepfunctions._activities")
+        activities = ministack.private("services.stepfunctions._activities")
         for arn, activity in activities.items():
             if activity["name"] == request.get("name"):
-                return stock.private("core.responses.json_response")(
+                return ministack.private("core.responses.json_response")(
                     {"activityArn": arn, "creationDate": activity["creationDate"]}
                 )
         return create_activity(request)

@@ -10,7 +10,7 @@ https://repost.aws/questions/QUFFlHcbvIQFe-bS3RAi7TWA (a Glue job is taking so l
 
 MiniStack 1.5.33: has neither.
 
-Mended with Local AWS's own Batch. It is there so that the usual pattern, submit and poll from the state
+Fixed with Local AWS's own Batch. It is there so that the usual pattern, submit and poll from the state
 machine, can be measured beside Sluice.
 """
 
@@ -31,7 +31,7 @@ from sluice_local.batch.api import BatchApi
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.model import Job, RequestRefusedError
 from sluice_local.calls import ApiGate
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
@@ -49,8 +49,8 @@ def install(engine: Engine, batch: BatchApi, job_events: Deliveries) -> None:
     ends = JobEnds()
     job_events.subscribe(ends.note)
     calls = _BatchCalls(batch, engine.gate, ends)
-    stock.private("services.stepfunctions._SERVICE_DISPATCH")[_SUBMIT_JOB] = calls.submit_job
-    stock.wrap("services.stepfunctions._invoke_aws_sdk_integration", functools.partial(_sdk_calls, calls))
+    ministack.private("services.stepfunctions._SERVICE_DISPATCH")[_SUBMIT_JOB] = calls.submit_job
+    ministack.wrap("services.stepfunctions._invoke_aws_sdk_integration", functools.partial(_sdk_calls, calls))
 
 
 def _sdk_calls(calls: "_BatchCalls", invoke_sdk: Private) -> Private:
@@ -191,5 +191,5 @@ def _recased(name: str, upper: bool) -> str:
 
 
 def _failure(error: str, cause: str) -> Exception:
-    failure: Exception = stock.private("services.stepfunctions._ExecutionError")(error, cause)
+    failure: Exception = ministack.private("services.stepfunctions._ExecutionError")(error, cause)
     return failure

@@ -7,7 +7,7 @@ those of https://states-language.net/spec.html.
 MiniStack 1.5.33: checks the syntax of JSONata expressions only; the rest fails (or not) when the state
 runs.
 
-Mended by a check of the structure: JSON, StartAt, state types, resources and where each transition leads.
+Fixed by a check of the structure: JSON, StartAt, state types, resources and where each transition leads.
 """
 
 import functools
@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 _TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
@@ -79,8 +79,8 @@ def _inner_machines(state: dict[str, Any]) -> list[dict[str, Any]]:
 
 def install() -> None:
     """Check each definition that is given to CreateStateMachine and UpdateStateMachine."""
-    stock.wrap("services.stepfunctions._create_state_machine", _checked)
-    stock.wrap("services.stepfunctions._update_state_machine", _checked)
+    ministack.wrap("services.stepfunctions._create_state_machine", _checked)
+    ministack.wrap("services.stepfunctions._update_state_machine", _checked)
 
 
 def _checked(handler: Private) -> Private:
@@ -89,7 +89,7 @@ def _checked(handler: Private) -> Private:
         problems = definition_problems(request["definition"]) if "definition" in request else []
         if problems:
             message = f"Invalid State Machine Definition: '{'; '.join(problems)}'"
-            return stock.private("core.responses.error_response_json")("InvalidDefinition", message, 400)
+            return ministack.private("core.responses.error_response_json")("InvalidDefinition", message, 400)
         return handler(request)
 
     return handle

@@ -9,7 +9,7 @@ ended, so have its open tasks.
 MiniStack 1.5.33: refuses every second start of a name, ignores `TimeoutSeconds`, and lets the thread of a
 stopped execution run on, so that a late failure turns ABORTED into FAILED.
 
-Mended by wrapping start, stop and failure; the timeout is a timer on the server's event loop.
+Fixed by wrapping start, stop and failure; the timeout is a timer on the server's event loop.
 """
 
 import contextvars
@@ -18,7 +18,7 @@ import json
 import threading
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ActivityBroker
@@ -30,11 +30,11 @@ _OK = 200
 
 
 def install(engine: Engine, broker: ActivityBroker) -> None:
-    """Mend starting, stopping, timing out and failing."""
+    """Fix starting, stopping, timing out and failing."""
     timeouts = _Timeouts(engine, broker)
-    stock.wrap("services.stepfunctions._start_execution", functools.partial(_start, timeouts))
-    stock.wrap("services.stepfunctions._stop_execution", functools.partial(_stop, broker))
-    stock.wrap("services.stepfunctions._fail_execution", _fail_once)
+    ministack.wrap("services.stepfunctions._start_execution", functools.partial(_start, timeouts))
+    ministack.wrap("services.stepfunctions._stop_execution", functools.partial(_stop, broker))
+    ministack.wrap("services.stepfunctions._fail_execution", _fail_once)
 
 
 class _Timeouts:
@@ -46,7 +46,7 @@ class _Timeouts:
 
     def watch(self, execution: Execution) -> None:
         """End `execution` in time, unless it has ended by itself; callable from any thread."""
-        machine = stock.private("services.stepfunctions._state_machines")[execution["stateMachineArn"]]
+        machine = ministack.private("services.stepfunctions._state_machines")[execution["stateMachineArn"]]
         seconds = json.loads(machine["definition"]).get("TimeoutSeconds")
         if seconds is not None:
             # The timer's callback looks things up under the account and Region of this request.
@@ -57,10 +57,10 @@ class _Timeouts:
     def _end(self, execution: Execution) -> None:
         if execution["status"] != "RUNNING":
             return
-        execution.update(status="TIMED_OUT", stopDate=stock.private("core.responses.now_iso")())
+        execution.update(status="TIMED_OUT", stopDate=ministack.private("core.responses.now_iso")())
         details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
-        stock.private("services.stepfunctions._add_event")(execution, "ExecutionTimedOut", details)
-        stock.private("services.stepfunctions._emit_execution_status_event")(execution)
+        ministack.private("services.stepfunctions._add_event")(execution, "ExecutionTimedOut", details)
+        ministack.private("services.stepfunctions._emit_execution_status_event")(execution)
         self._broker.end_execution(execution["executionArn"])
 
 
@@ -72,7 +72,7 @@ def _start(timeouts: _Timeouts, start_execution: Private) -> Private:
     def start(request: Request) -> Private:
         with starting:
             if execution := _running_namesake(request):
-                return stock.private("core.responses.json_response")(
+                return ministack.private("core.responses.json_response")(
                     {"executionArn": execution["executionArn"], "startDate": execution["startDate"]}
                 )
             response = start_execution(request)
@@ -85,7 +85,7 @@ def _start(timeouts: _Timeouts, start_execution: Private) -> Private:
 
 def _running_namesake(request: Request) -> Execution | None:
     """The execution that this request has started before, if it still runs."""
-    resolve = stock.private("services.stepfunctions._resolve_state_machine_arn")
+    resolve = ministack.private("services.stepfunctions._resolve_state_machine_arn")
     machine_arn = resolve(request.get("stateMachineArn"))
     if machine_arn is None or not request.get("name"):
         return None
@@ -96,7 +96,7 @@ def _running_namesake(request: Request) -> Execution | None:
 
 
 def _execution(arn: str) -> Execution:
-    found: Execution = stock.private("services.stepfunctions._executions").get(arn)
+    found: Execution = ministack.private("services.stepfunctions._executions").get(arn)
     return found
 
 

@@ -11,7 +11,7 @@ second on the wall, so that valid expressions fail when a thousand executions sh
 
 Its own calls pass no quota.
 
-Mended by completing the names, by asking the gate, and by measuring the processor time of the expression's
+Fixed by completing the names, by asking the gate, and by measuring the processor time of the expression's
 own thread.
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 from jsonata.timebox import Timebox  # type: ignore[import-untyped]  # it has no type annotations
 
 from sluice_local.calls import ApiGate
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 
@@ -41,11 +41,13 @@ _REFUSALS = {
 
 def install(engine: Engine) -> None:
     """Complete the error names, count the starts and measure expressions by processor time."""
-    stock.wrap("services.stepfunctions._prefix_sdk_error", _with_suffix)
+    ministack.wrap("services.stepfunctions._prefix_sdk_error", _with_suffix)
     nested = functools.partial(_named_as_optimised, engine.gate)
-    stock.wrap("services.stepfunctions._invoke_nested_start_execution", nested)
-    stock.wrap("services.stepfunctions._invoke_nested_start_execution_sync", nested)
-    stock.wrap("services.stepfunctions._invoke_aws_sdk_integration", functools.partial(_counted, engine.gate))
+    ministack.wrap("services.stepfunctions._invoke_nested_start_execution", nested)
+    ministack.wrap("services.stepfunctions._invoke_nested_start_execution_sync", nested)
+    ministack.wrap(
+        "services.stepfunctions._invoke_aws_sdk_integration", functools.partial(_counted, engine.gate)
+    )
     Timebox.current_milli_time = staticmethod(lambda: int(time.thread_time() * 1000))
 
 
@@ -59,7 +61,7 @@ def _with_suffix(prefix_sdk_error: Private) -> Private:
 
 
 def _named_as_optimised(gate: ApiGate, start_nested: Private) -> Private:
-    failure_type = stock.private("services.stepfunctions._ExecutionError")
+    failure_type = ministack.private("services.stepfunctions._ExecutionError")
 
     @functools.wraps(start_nested)
     def start(resource: str, task_input: dict[str, Any]) -> Private:
@@ -74,7 +76,7 @@ def _named_as_optimised(gate: ApiGate, start_nested: Private) -> Private:
 
 
 def _counted(gate: ApiGate, invoke_sdk: Private) -> Private:
-    failure_type = stock.private("services.stepfunctions._ExecutionError")
+    failure_type = ministack.private("services.stepfunctions._ExecutionError")
 
     @functools.wraps(invoke_sdk)
     def invoke(resource: str, task_input: Any) -> Private:

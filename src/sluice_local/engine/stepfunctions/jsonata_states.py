@@ -8,13 +8,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html.
 MiniStack 1.5.33: ignores `Output` of Succeed, of a Choice's default and of Parallel, ignores Parallel's
 `Arguments` and `Assign`, and lets branches overwrite each other's `$states.context.State`.
 
-Mended by evaluating the fields round MiniStack's own functions.
+Fixed by evaluating the fields round MiniStack's own functions.
 """
 
 import functools
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 State = dict[str, Any]
@@ -22,10 +22,10 @@ State = dict[str, Any]
 
 def install() -> None:
     """Let Succeed, Choice and Parallel observe their JSONata fields."""
-    stock.wrap("services.stepfunctions._apply_output_path", _succeed_with_output)
-    stock.wrap("services.stepfunctions._execute_choice", _choice_with_default)
-    stock.wrap("services.stepfunctions._run_parallel_branches", _parallel_with_fields)
-    stock.wrap("services.stepfunctions._run_sub_machine", _in_own_context)
+    ministack.wrap("services.stepfunctions._apply_output_path", _succeed_with_output)
+    ministack.wrap("services.stepfunctions._execute_choice", _choice_with_default)
+    ministack.wrap("services.stepfunctions._run_parallel_branches", _parallel_with_fields)
+    ministack.wrap("services.stepfunctions._run_sub_machine", _in_own_context)
 
 
 def with_default_as_rule(state: State) -> State:
@@ -39,14 +39,16 @@ def with_default_as_rule(state: State) -> State:
 
 
 def _is_jsonata(state: State, context: State | None) -> bool:
-    return bool(stock.private("services.stepfunctions._state_query_language")(state, context) == "JSONata")
+    return bool(
+        ministack.private("services.stepfunctions._state_query_language")(state, context) == "JSONata"
+    )
 
 
 def _succeed_with_output(apply_output_path: Private) -> Private:
     @functools.wraps(apply_output_path)
     def apply(state: State, data: Any, context: State | None = None) -> Any:
         if state.get("Type") == "Succeed" and _is_jsonata(state, context):
-            apply_output = stock.private("services.stepfunctions._apply_jsonata_output")
+            apply_output = ministack.private("services.stepfunctions._apply_jsonata_output")
             return apply_output(state, data, context, default=data)
         return apply_output_path(state, data, context)
 
@@ -67,13 +69,15 @@ def _parallel_with_fields(run_branches: Private) -> Private:
     def run(state: State, raw_input: Any, execution: State, context: State) -> Any:
         if not _is_jsonata(state, context):
             return run_branches(state, raw_input, execution, context)
-        arguments = stock.private("services.stepfunctions._apply_jsonata_arguments")(
+        arguments = ministack.private("services.stepfunctions._apply_jsonata_arguments")(
             state, raw_input, context
         )
         result, following = run_branches(state, arguments, execution, context)
-        apply_output = stock.private("services.stepfunctions._apply_jsonata_output")
+        apply_output = ministack.private("services.stepfunctions._apply_jsonata_output")
         output = apply_output(state, raw_input, context, result=result, default=result)
-        stock.private("services.stepfunctions._apply_state_assign")(state, raw_input, context, result=result)
+        ministack.private("services.stepfunctions._apply_state_assign")(
+            state, raw_input, context, result=result
+        )
         return output, following
 
     return run

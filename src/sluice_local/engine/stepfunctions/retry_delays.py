@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 
 MiniStack 1.5.33: ignores `MaxDelaySeconds` and `JitterStrategy` (and never waits longer than 60 seconds).
 
-Mended by computing the delay and giving MiniStack a retrier that waits just that.
+Fixed by computing the delay and giving MiniStack a retrier that waits just that.
 """
 
 import functools
@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 Retrier = dict[str, Any]
@@ -35,7 +35,7 @@ def delay_seconds(retrier: Retrier, retries: int, draw: Callable[[], float]) -> 
 
 def install() -> None:
     """Let every retry wait as its retrier says."""
-    stock.wrap("services.stepfunctions._find_matching_retrier", _with_delay)
+    ministack.wrap("services.stepfunctions._find_matching_retrier", _with_delay)
 
 
 def _with_delay(find_matching_retrier: Private) -> Private:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_local.engine import ministack as stock
+from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
 
@@ -30,11 +30,11 @@ class TaskFrame:
         https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html#task-state-fields
         """
         if f"{field}Path" in self.state:
-            resolve = stock.private("services.stepfunctions._resolve_path_or_ctx")
+            resolve = ministack.private("services.stepfunctions._resolve_path_or_ctx")
             return float(resolve(self.state[f"{field}Path"], self.raw_input, self.context))
         if field not in self.state:
             return None
-        evaluate = stock.private("services.stepfunctions._jsonata_state_field")
+        evaluate = ministack.private("services.stepfunctions._jsonata_state_field")
         return float(evaluate(self.state, field, "number", self.raw_input, self.context))
 
     def require_running(self) -> None:
@@ -53,11 +53,11 @@ def current_frame() -> TaskFrame:
 
 def install() -> None:
     """Keep the frame of each Task state, and let none begin once its execution has ended."""
-    stock.wrap("services.stepfunctions._execute_task", _framed)
-    stock.wrap("services.stepfunctions._invoke_resource", _while_running)
-    stock.wrap("services.stepfunctions._invoke_resource_with_timeout", _with_evaluated_timeout)
-    stock.wrap("services.stepfunctions._run_sub_machine", _quiet_end)
-    stock.wrap("services.stepfunctions._run_execution", _quiet_end)
+    ministack.wrap("services.stepfunctions._execute_task", _framed)
+    ministack.wrap("services.stepfunctions._invoke_resource", _while_running)
+    ministack.wrap("services.stepfunctions._invoke_resource_with_timeout", _with_evaluated_timeout)
+    ministack.wrap("services.stepfunctions._run_sub_machine", _quiet_end)
+    ministack.wrap("services.stepfunctions._run_execution", _quiet_end)
 
 
 def _framed(execute_task: Private) -> Private:

@@ -59,7 +59,7 @@ def test_an_execution_is_its_state_machines_whatever_the_alias(qualifier: str) -
 
 
 def test_an_arn_that_is_no_state_machines_is_refused() -> None:
-    with pytest.raises(ValueError, match="is no ARN of a state machine"):
+    with pytest.raises(ValueError, match="is not the ARN of a state machine"):
         ExecutionName("a", 1, "b").arn("arn:aws:states:us-east-1:000000000000:activity:a")
 
 

@@ -87,7 +87,7 @@ def test_every_bad_row_is_named_at_once() -> None:
         ("name,reads\nNA1,r\n", ["line 1, sample: there is no column sample; there are: name, reads"]),
         ("sample,reads,reads\nNA1,r,r\n", ["line 1, reads: two columns have this name"]),
         ("sample,,reads\nNA1,,r\n", ["line 1: column 2 has no name"]),
-        ('sample\n"NA1\n', ["line 2: it is no CSV: unexpected end of data"]),
+        ('sample\n"NA1\n', ["line 2: not valid CSV: unexpected end of data"]),
         (
             "sample,cohort\nNA1,x\n",
             ["line 2, cohort: it is given when the cohort is launched, not by the sheet"],
@@ -102,12 +102,12 @@ def test_a_sheet_that_is_no_csv_of_samples_says_why(text: str | bytes, says: lis
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("{", "line 1: it is no JSON: "),
+        ("{", "line 1: not valid JSON: "),
         ("[1]", "line 1: it is [1]; a sample is a JSON object"),
         ('{"sample": 7}', "line 1, sample: it is 7; "),
-        ('{"sample": "NA1", "depth": NaN}', "line 1: it is no JSON: NaN is no JSON number"),
-        ('{"sample": "NA1", "x": "\\ud800"}', "line 1: half of a surrogate pair is no character"),
-        ("[" * 200_000, "line 1: it is no JSON: too deep"),
+        ('{"sample": "NA1", "depth": NaN}', "line 1: not valid JSON: NaN is not a JSON number"),
+        ('{"sample": "NA1", "x": "\\ud800"}', "line 1: it contains an unpaired surrogate"),
+        ("[" * 200_000, "line 1: not valid JSON: too deep"),
     ],
 )
 def test_a_line_that_is_no_sample_says_why(line: str, says: str) -> None:

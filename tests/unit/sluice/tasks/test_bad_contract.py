@@ -203,13 +203,16 @@ BAD: dict[str, tuple[str, str]] = {
     "a job's name that Sluice could not lengthen": (task_text(job("a" * (MAX_NAME + 1))), "1 to 111 of"),
     "half of a surrogate pair in a parameter": (
         of_one(parameters={"sample": "NA\ud800"}),
-        'the last of "eters\\":{\\"sample\\":\\"NA\\ud800", is no character',
+        'the last character of "eters\\":{\\"sample\\":\\"NA\\ud800"',
     ),
-    "half of a surrogate pair in a parameter's name": (of_one(parameters={"\ud800": "x"}), "is no character"),
+    "half of a surrogate pair in a parameter's name": (
+        of_one(parameters={"\ud800": "x"}),
+        "unpaired surrogate",
+    ),
     "half of a surrogate pair in the state's name": (task_text(job("a"), stateName="\udfff"), "stateName is"),
     "half of a surrogate pair in the ARN": (
         task_text(job("a"), executionArn=EXECUTION + "\udfff"),
-        "half of",
+        "unpaired surrogate",
     ),
     "an ARN of something else": (
         task_text(job("a"), executionArn="arn:aws:states:us-east-1:000000000000:stateMachine:w"),
@@ -218,8 +221,8 @@ BAD: dict[str, tuple[str, str]] = {
     "an ARN with a second line": (task_text(job("a"), executionArn=EXECUTION + "\nx"), "an execution's ARN"),
     # names of a task's jobs among each other
     "a name twice": (task_text(job("a"), job("a")), "jobName 'a' twice"),
-    "a dependency on itself": (task_text(job("a", "a")), "in a circle: a -> a"),
-    "two that need each other": (task_text(job("a", "b"), job("b", "a")), "in a circle"),
+    "a dependency on itself": (task_text(job("a", "a")), "in a cycle: a -> a"),
+    "two that need each other": (task_text(job("a", "b"), job("b", "a")), "in a cycle"),
     "a circle of 100": (
         task_text(*[job(f"a{index}", f"a{(index + 1) % 100}") for index in range(100)]),
         "-> 81 more",

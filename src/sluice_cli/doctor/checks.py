@@ -13,7 +13,7 @@ from sluice_cli.doctor import (
     poller_checks,
     reconciler_checks,
 )
-from sluice_cli.doctor.finding import Patient, warning, wrong
+from sluice_cli.doctor.finding import CheckContext, warning, wrong
 from sluice_cli.errors import AwsError, CliError
 
 if TYPE_CHECKING:
@@ -35,29 +35,29 @@ CHECKS: Final[Mapping[str, Check]] = {
 }
 
 
-def examine(api: Api, stack_name: str, now_ms: int) -> Iterator[Finding]:
+def run_checks(api: Api, stack_name: str, now_ms: int) -> Iterator[Finding]:
     """Yields what is found, check by check; without credentials or a stack that is all there is to say."""
     try:
         yield from account_checks.check_caller(api, now_ms)
     except AwsError as error:
-        yield wrong("credentials", str(error), "Nothing else can be looked at before that is mended.")
+        yield wrong("credentials", str(error), "Nothing else can be looked at before that is fixed.")
         return
     try:
         stack = find_stack(api, stack_name)
         resources = stack_resources(api, stack_name)
     except CliError as error:
-        yield wrong("stack", str(error), "Nothing else can be looked at before that is mended.")
+        yield wrong("stack", str(error), "Nothing else can be looked at before that is fixed.")
         return
     yield from account_checks.check_stack(stack)
     if stack.outputs:
-        patient = Patient(api, stack, resources, now_ms)
+        context = CheckContext(api, stack, resources, now_ms)
         for name, check in CHECKS.items():
-            yield from _run(name, check, patient)
+            yield from _run(name, check, context)
 
 
-def _run(name: str, check: Check, patient: Patient) -> Iterator[Finding]:
+def _run(name: str, check: Check, context: CheckContext) -> Iterator[Finding]:
     try:
-        yield from check(patient)
+        yield from check(context)
     except AwsError as error:
         way_out = "Ask for the permission to read it." if error.is_denied else "Try again in a minute."
         yield warning(name, f"could not be looked at. {error}", way_out)

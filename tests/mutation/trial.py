@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROOT: Final = Path(__file__).parents[2]
-FOLDERS: Final = ("bench", "docs", "events", "functions", "jobs", "local", "statemachines", "tests")
+FOLDERS: Final = ("bench", "demo", "docs", "events", "functions", "jobs", "src", "statemachines", "tests")
 FILES: Final = ("pyproject.toml", "template.yaml")
-PACKAGES: Final = ("functions", "local", "jobs", ".")
+PACKAGES: Final = ("functions", "jobs", "src", ".")
 LONGEST_SECONDS: Final = 180
 
 PASSED, FAILED = 0, 1

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from sluice.tasks.job_errors import BY_BATCH, BY_REASON, DEPENDENCY_FAILED, FAILED, OUT_OF_MEMORY, TERMINATED
+from sluice.tasks.job_errors import (
+    BY_BATCH,
+    BY_REASON,
+    DEPENDENCY_FAILED,
+    FAILED,
+    NOT_STARTED,
+    OUT_OF_MEMORY,
+    TERMINATED,
+)
 from sluice_cli.aws.executions import Execution, read_execution
 from sluice_cli.explain.explanation import explanation
 from sluice_cli.explain.named_errors import MEANINGS
@@ -57,6 +65,7 @@ def test_every_error_that_sluice_names_has_a_meaning() -> None:
     named = {name for name, _ in (*BY_BATCH, *BY_REASON)} | {
         DEPENDENCY_FAILED,
         FAILED,
+        NOT_STARTED,
         OUT_OF_MEMORY,
         TERMINATED,
     }

@@ -18,7 +18,9 @@ TYPES = frozenset({"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"})
 
 def product() -> list[Path]:
     """All Python files of the project but those of the tests."""
-    folders = [each for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")]
+    folders = [
+        each for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith((".", "build", "out"))
+    ]
     return sorted(path for each in folders if each.name != "tests" for path in each.rglob("*.py"))
 
 

@@ -142,14 +142,14 @@ def test_the_callers_variables_change_neither_the_server_nor_its_functions(
 
 
 def literal_names() -> list[str]:
-    """Every name of MiniStack that the engine's source gives to `stock` as it stands."""
+    """Every name of MiniStack that the engine's source gives to `ministack` as it stands."""
     names = []
-    for path in Path(sluice_local.engine.__file__).parent.glob("*.py"):
+    for path in Path(sluice_local.engine.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
                 owner, name = node.func.value, node.args[0]
-                of_stock = isinstance(owner, ast.Name) and owner.id == "stock"
-                if of_stock and isinstance(name, ast.Constant) and isinstance(name.value, str):
+                of_ministack = isinstance(owner, ast.Name) and owner.id == "ministack"
+                if of_ministack and isinstance(name, ast.Constant) and isinstance(name.value, str):
                     names.append(name.value)
     return sorted(set(names))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.cohort import Cohort
 from bench.contenders.contender import Contender, Ended
 from bench.machine import CpuSample, CpuSampler
-from bench.observation import Seen, read_jobs, read_usage
-from sluice_local.observing import read_calls
+from bench.observation import Seen, jobs_of_samples
+from sluice_local.observing import ApiCalls, read_calls, read_jobs, read_usage
 from sluice_local.quotas import quota_of
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
@@ -73,7 +73,7 @@ def gather(aws: LocalAws, ended: Ended, cpu: list[CpuSample]) -> Seen:
     functions, executions = aws.page("functions"), aws.page("executions")
     return Seen(
         ended=ended,
-        jobs=read_jobs(aws.page("jobs"), ended.samples),
+        jobs=jobs_of_samples(read_jobs(aws.page("jobs")), ended.samples),
         calls=read_calls(aws.page("calls")),
         usage=read_usage(executions, functions, aws.page("tables"), aws.page("queues")),
         events_longest=max((execution["events"] for execution in executions), default=0),
@@ -89,9 +89,9 @@ def _shown(aws: LocalAws, name: str, cohort: Cohort, display: Display) -> Iterat
 
     def look() -> None:
         while not over.is_set():
-            use = aws.page("calls")["calls"].get("Batch.SubmitJob", {"count": 0, "throttled": 0})
-            title = f"{name}: {use['throttled']} SubmitJob answered with 429; jobs submitted"
-            display.show(Step(title, use["count"] - use["throttled"], cohort.jobs))
+            calls = read_calls(aws.page("calls")).get("Batch.SubmitJob", ApiCalls())
+            title = f"{name}: {calls.throttled} SubmitJob answered with 429; jobs submitted"
+            display.show(Step(title, calls.count - calls.throttled, cohort.jobs))
             over.wait(LOOK_SECONDS)
 
     thread = threading.Thread(target=look, name="progress-look", daemon=True)

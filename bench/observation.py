@@ -1,15 +1,13 @@
-"""What one run left behind, as the observation pages of Local AWS show it; no contender has a say in it."""
+"""What one run left behind, as Local AWS counts it; no contender has a say in it."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.contenders.contender import Ended
 from bench.machine import CpuSample
-from sluice_local import observing
-from sluice_local.observing import ApiCalls, JobRow
+from sluice_local.observing import ApiCalls, JobRow, Usage
 
 _SAMPLE = re.compile(r"(?<![A-Za-z0-9])s\d{4,}(?![A-Za-z0-9])")
 
@@ -23,27 +21,6 @@ class SeenJob:
     created_s: float
     started_s: float | None
     stopped_s: float | None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What AWS would bill for.
-
-    Attributes:
-        transitions: of all state machines.
-        invocations: of all functions.
-        gb_seconds: of all functions, cold starts included.
-        write_units: DynamoDB's, of all tables with their indexes.
-        read_units: likewise.
-        messages: that EventBridge put into queues.
-    """
-
-    transitions: int = 0
-    invocations: int = 0
-    gb_seconds: float = 0.0
-    write_units: float = 0.0
-    read_units: float = 0.0
-    messages: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,22 +54,22 @@ class Seen:
         return dict(samples)
 
 
-def read_jobs(page: Mapping[str, Any], samples: Mapping[str, str]) -> tuple[SeenJob, ...]:
-    """Read the page `/_sluice/jobs`; the parent of an array is no job of its own.
+def jobs_of_samples(rows: Iterable[JobRow], told: Mapping[str, str]) -> tuple[SeenJob, ...]:
+    """Find out whose each job is; the parent of an array is no job of its own.
 
     Args:
-        page: the page.
-        samples: samples that a contender tells, by job id; the others are read from the jobs.
+        rows: of the page `jobs`.
+        told: samples that a contender tells, by job id; the others are read from the jobs.
     """
     return tuple(
         SeenJob(
-            sample=samples.get(job.job_id) or sample_of(job),
+            sample=told.get(job.job_id) or sample_of(job),
             status=job.status,
             created_s=job.created_s,
             started_s=job.started_s,
             stopped_s=job.stopped_s,
         )
-        for job in observing.read_jobs(page)
+        for job in rows
         if not job.is_array
     )
 
@@ -104,20 +81,3 @@ def sample_of(job: JobRow) -> str | None:
         if found:
             return found[0]
     return None
-
-
-def read_usage(
-    executions: Iterable[Mapping[str, Any]],
-    functions: Mapping[str, Any],
-    tables: Mapping[str, Any],
-    queues: Mapping[str, int],
-) -> Usage:
-    """Read the pages `/_sluice/executions`, `functions`, `tables` and `queues`."""
-    return Usage(
-        transitions=sum(execution["transitions"] for execution in executions),
-        invocations=sum(use["invocations"] for use in functions.values()),
-        gb_seconds=sum(use["seconds"] * use["memoryMib"] / 1024 for use in functions.values()),
-        write_units=sum(use["writeUnits"] for use in tables.values()),
-        read_units=sum(use["readUnits"] for use in tables.values()),
-        messages=sum(queues.values()),
-    )

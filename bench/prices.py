@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bench.observation import Usage
 from sluice_cli.plan.prices import (
     GB_SECOND,
     INVOCATION,
@@ -12,6 +11,7 @@ from sluice_cli.plan.prices import (
     TRANSITION,
     WRITE_UNIT,
 )
+from sluice_local.observing import Usage
 
 
 @dataclass(frozen=True)

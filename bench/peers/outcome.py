@@ -3,18 +3,18 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from bench.cohort import JOBS_PER_SAMPLE, Cohort
 from bench.contenders.contender import Ended
 from bench.peers.client import ClientRun
+from sluice_local.observing import JobRow
 
 
 def ended(
     run: ClientRun,
     cohort: Cohort,
     *,
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[JobRow],
     samples: Mapping[str, str],
     note: str,
 ) -> Ended:
@@ -27,7 +27,7 @@ def ended(
         samples: the sample of each job, by the job's id.
         note: what a reader of the results must know of this peer.
     """
-    done = Counter(samples.get(row["jobId"]) for row in rows if row["status"] == "SUCCEEDED")
+    done = Counter(samples.get(row.job_id) for row in rows if row.status == "SUCCEEDED")
     succeeded = sum(done[sample] >= JOBS_PER_SAMPLE for sample in cohort.sample_names())
     return Ended(
         succeeded=succeeded,

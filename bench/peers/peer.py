@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from bench.cohort import Cohort
 from bench.contenders.contender import Ended
@@ -11,9 +11,10 @@ from bench.peers.client import client_environment, run_client
 from bench.peers.outcome import ended, not_run
 from bench.peers.plan import JobSide
 from bench.peers.programs import PeerPrograms, PeersMissingError
+from sluice_local.observing import JobRow, read_jobs
 from sluice_local.server import LocalAws
 
-Rows = Iterable[Mapping[str, Any]]
+Rows = Iterable[JobRow]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Peer:
             },
             timeout_seconds=self.timeout_seconds,
         )
-        rows = aws.page("jobs")["jobs"]
+        rows = read_jobs(aws.page("jobs"))
         samples = self.client.samples_by_job(setting, rows)
         note = f"{invocation.versions}. {self.job_side.note}"
         return ended(run, cohort, rows=rows, samples=samples, note=note)

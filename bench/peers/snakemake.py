@@ -65,5 +65,5 @@ def options(region: str, queue_arn: str) -> list[str]:
 
 def read_samples(rows: Rows) -> dict[str, str]:
     """Read each job's sample out of its command, such as `… --target-jobs 'align:sample=s0001' …`."""
-    targets = {row["jobId"]: _TARGET.search(row["command"]) for row in rows}
+    targets = {row.job_id: _TARGET.search(row.command) for row in rows}
     return {job_id: target[1] for job_id, target in targets.items() if target}

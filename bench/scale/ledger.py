@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bench.observation import Usage
 from bench.scale.waits import Waits
+from sluice_local.observing import Usage
 
 
 @dataclass

@@ -1,8 +1,11 @@
-"""Reads the pages under `/_sluice/`, on which Local AWS shows the jobs and the calls that it has seen."""
+"""Reads the pages under `/_sluice/`, on which Local AWS shows what it has seen itself. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+ENDED: Final = frozenset({"SUCCEEDED", "FAILED"})
+"""The statuses of jobs that Batch does not change any more."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,9 @@ class JobRow:
         parameters: without the task's token.
         command: as it runs.
         is_array: whether it is the parent of an array.
+        attempts: how many have ended.
+        task_id: names the job's task without its token; None if Sluice did not submit the job.
+        status_reason: what Batch says of its end.
     """
 
     job_id: str
@@ -26,6 +32,9 @@ class JobRow:
     started_s: float | None = None
     stopped_s: float | None = None
     is_array: bool = False
+    attempts: int = 0
+    task_id: str | None = None
+    status_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,22 +58,56 @@ class ApiCalls:
         return tuple((second, *self.per_second.get(second, (0, 0))) for second in seconds)
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What AWS would bill for.
+
+    Attributes:
+        transitions: of all state machines.
+        invocations: of all functions.
+        gb_seconds: of all functions, cold starts included.
+        write_units: DynamoDB's, of all tables with their indexes.
+        read_units: likewise.
+        messages: that EventBridge put into queues.
+    """
+
+    transitions: int = 0
+    invocations: int = 0
+    gb_seconds: float = 0.0
+    write_units: float = 0.0
+    read_units: float = 0.0
+    messages: int = 0
+
+
 def read_jobs(page: Mapping[str, Any]) -> tuple[JobRow, ...]:
-    """Read the page `jobs`, oldest job first."""
-    return tuple(
-        JobRow(
-            job_id=job["jobId"],
-            name=job["jobName"],
-            parameters=job["parameters"],
-            command=job["command"],
-            status=job["status"],
-            created_s=job["createdAt"] / 1000,
-            started_s=_seconds(job.get("startedAt")),
-            stopped_s=_seconds(job.get("stoppedAt")),
-            is_array="size" in job.get("arrayProperties", {}),
-        )
-        for job in page["jobs"]
+    """Read the jobs on the page `jobs`, oldest first."""
+    return tuple(map(_job, page["jobs"]))
+
+
+def read_forgotten_jobs(page: Mapping[str, Any]) -> tuple[JobRow, ...]:
+    """Read from the page `jobs` those that Batch has lost, as they were when it lost them."""
+    return tuple(map(_job, page["forgotten"]))
+
+
+def _job(row: Mapping[str, Any]) -> JobRow:
+    return JobRow(
+        job_id=row["jobId"],
+        name=row["jobName"],
+        parameters=row["parameters"],
+        command=row["command"],
+        status=row["status"],
+        created_s=row["createdAt"] / 1000,
+        started_s=_seconds(row.get("startedAt")),
+        stopped_s=_seconds(row.get("stoppedAt")),
+        is_array="size" in row.get("arrayProperties", {}),
+        attempts=row["attempts"],
+        task_id=row.get("taskId"),
+        status_reason=row.get("statusReason"),
     )
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def read_calls(page: Mapping[str, Any]) -> dict[str, ApiCalls]:
@@ -79,5 +122,18 @@ def read_calls(page: Mapping[str, Any]) -> dict[str, ApiCalls]:
     }
 
 
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+def read_usage(
+    executions: Iterable[Mapping[str, Any]],
+    functions: Mapping[str, Mapping[str, Any]],
+    tables: Mapping[str, Mapping[str, Any]],
+    queues: Mapping[str, int],
+) -> Usage:
+    """Read the pages `executions`, `functions`, `tables` and `queues`."""
+    return Usage(
+        transitions=sum(execution["transitions"] for execution in executions),
+        invocations=sum(use["invocations"] for use in functions.values()),
+        gb_seconds=sum(use["seconds"] * use["memoryMib"] / 1024 for use in functions.values()),
+        write_units=sum(use["writeUnits"] for use in tables.values()),
+        read_units=sum(use["readUnits"] for use in tables.values()),
+        messages=sum(queues.values()),
+    )

@@ -7,15 +7,18 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice_local.observing import ENDED, read_forgotten_jobs, read_jobs
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sluice_local.observing import JobRow
     from tests.chaos.cohort import Run
 
 FORGOTTEN: Final = "FORGOTTEN"
 """The status of a job that Batch has lost; its program has ended."""
 
-TERMINAL: Final = frozenset({"SUCCEEDED", "FAILED", FORGOTTEN})
+TERMINAL: Final = ENDED | {FORGOTTEN}
 TOKEN_DIGITS: Final = 24
 """So much of a token is enough to know it by; nobody needs to log that."""
 
@@ -107,24 +110,21 @@ class Observation:
         return list(by_task.values())[-1] if by_task else []
 
 
-def job_rows(page: Mapping[str, Any], label: str) -> list[Mapping[str, Any]]:
+def rows_of_round(page: Mapping[str, Any], label: str) -> list[JobRow]:
     """Picks the jobs of the round that `label` names from the page `/_sluice/jobs`, the lost ones too."""
-    lost = [{**row, "status": FORGOTTEN} for row in page["forgotten"]]
-    return [
-        row for row in [*page["jobs"], *lost] if row["parameters"].get("workflow", "").startswith(f"{label}-")
-    ]
+    lost = [replace(row, status=FORGOTTEN) for row in read_forgotten_jobs(page)]
+    rows = [*read_jobs(page), *lost]
+    return [row for row in rows if row.parameters.get("workflow", "").startswith(f"{label}-")]
 
 
-def read_jobs(
-    rows: Sequence[Mapping[str, Any]], details: Mapping[str, Mapping[str, Any]]
-) -> tuple[SeenJob, ...]:
-    """Reads the jobs of a round.
+def jobs_of_round(rows: Sequence[JobRow], details: Mapping[str, Mapping[str, Any]]) -> tuple[SeenJob, ...]:
+    """Makes a round's jobs of its rows, the children of an array within their parent.
 
     Args:
         rows: of the page `/_sluice/jobs`.
         details: DescribeJobs' answers by id, of those jobs that failed.
     """
-    seen = {row["jobId"]: _job(row, details.get(row["jobId"], {})) for row in rows}
+    seen = {row.job_id: _job(row, details.get(row.job_id, {})) for row in rows}
     children: defaultdict[str, list[SeenJob]] = defaultdict(list)
     for job_id, job in seen.items():
         parent_id, child, _ = job_id.partition(":")
@@ -136,18 +136,17 @@ def read_jobs(
     return tuple(sorted(parents, key=lambda job: job.created_s))
 
 
-def _job(row: Mapping[str, Any], detail: Mapping[str, Any]) -> SeenJob:
-    parameters = row["parameters"]
-    reasons = (row.get("statusReason"), detail.get("container", {}).get("reason"))
+def _job(row: JobRow, detail: Mapping[str, Any]) -> SeenJob:
+    reasons = (row.status_reason, detail.get("container", {}).get("reason"))
     return SeenJob(
-        job_id=row["jobId"],
-        task_id=row.get("taskId", ""),
-        name=parameters.get("taskJob", ""),
-        workflow=parameters["workflow"],
-        state=parameters["state"],
-        status=row["status"],
-        attempts=row["attempts"],
-        created_s=row["createdAt"] / 1000,
+        job_id=row.job_id,
+        task_id=row.task_id or "",
+        name=row.parameters.get("taskJob", ""),
+        workflow=row.parameters["workflow"],
+        state=row.parameters["state"],
+        status=row.status,
+        attempts=row.attempts,
+        created_s=row.created_s,
         reason="; ".join(reason for reason in reasons if reason),
         by_hand=bool(detail.get("isTerminated") or detail.get("isCancelled")),
     )

@@ -17,8 +17,8 @@ from tests.chaos.observation import (
     SeenPoller,
     count_tries,
     find_leaks,
-    job_rows,
-    read_jobs,
+    jobs_of_round,
+    rows_of_round,
 )
 from tests.chaos.results import AT_REST, Played
 from tests.chaos.rig import BURST, RATE_PER_SECOND, execution_name, until
@@ -27,6 +27,7 @@ from tests.chaos.troubles import Deed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sluice_local.observing import JobRow
     from tests.chaos.cohort import Run
     from tests.chaos.rig import Rig
     from tests.chaos.scenarios import Scenario
@@ -99,7 +100,7 @@ class _Round:
         return Observation(
             runs=self._runs,
             executions={run.name: self._execution(run) for run in self._runs},
-            jobs=read_jobs(jobs, self._details(jobs)),
+            jobs=jobs_of_round(jobs, self._details(jobs)),
             tries={(run.name, state): n for run in self._runs for state, n in self._tries(run).items()},
             open_items=tuple(execution_name(item) for item in items if "open" in item),
             leaks=find_leaks(lines, tokens),
@@ -119,8 +120,8 @@ class _Round:
             self._rig.stop(self._arns[name])
             self._stopped.add(name)
 
-    def _stop_those_whose_jobs_run(self, jobs: list[Mapping[str, Any]]) -> None:
-        running = {job["parameters"]["workflow"] for job in jobs if job["status"] == "RUNNING"}
+    def _stop_those_whose_jobs_run(self, jobs: list[JobRow]) -> None:
+        running = {job.parameters["workflow"] for job in jobs if job.status == "RUNNING"}
         for run in self._runs:
             due = run.workflow.stop is Stop.WHILE_ITS_JOB_RUNS and run.name not in self._stopped
             if due and run.name in running:
@@ -176,15 +177,15 @@ class _Round:
                 },
             )
 
-    def _left(self, jobs: list[Mapping[str, Any]]) -> str | None:
+    def _left(self, jobs: list[JobRow]) -> str | None:
         """What is not at rest yet, cheapest look first."""
         rows = self._rig.aws.page("executions")
         running = [row["name"] for row in rows if row["name"] in self._arns and row["status"] == "RUNNING"]
         if running:
             return f"the ends of {running}"
-        if alive := [job["jobName"] for job in jobs if job["status"] not in TERMINAL]:
+        if alive := [job.name for job in jobs if job.status not in TERMINAL]:
             return f"the jobs {alive}"
-        ends_s = [job.get("stoppedAt", 0) / 1000 for job in jobs]
+        ends_s = [job.stopped_s or 0.0 for job in jobs]
         if time.time() < max(ends_s, default=0.0) + self._scenario.late_seconds:
             return "events that come late"
         if open_ := [execution_name(each) for each in self._rig.items(self._label) if "open" in each]:
@@ -193,11 +194,11 @@ class _Round:
             return f"the messages in {waiting}"
         return None
 
-    def _jobs(self) -> list[Mapping[str, Any]]:
-        return job_rows(self._rig.aws.page("jobs"), self._label)
+    def _jobs(self) -> list[JobRow]:
+        return rows_of_round(self._rig.aws.page("jobs"), self._label)
 
-    def _details(self, jobs: list[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        failed = [job["jobId"] for job in jobs if job["status"] == "FAILED"][:DESCRIBED]
+    def _details(self, jobs: list[JobRow]) -> dict[str, dict[str, Any]]:
+        failed = [job.job_id for job in jobs if job.status == "FAILED"][:DESCRIBED]
         details = self._rig.client("batch").describe_jobs(jobs=failed)["jobs"] if failed else []
         return {detail["jobId"]: detail for detail in details}
 

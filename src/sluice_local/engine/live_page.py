@@ -25,9 +25,9 @@ def install(engine: Engine, broker: ActivityBroker, backend: Backend) -> None:
     """Show the page."""
     executions = ministack.private("services.stepfunctions._executions")
 
-    def seen() -> live.Seen:
+    def state() -> live.State:
         now_s, load = int(time.time()), broker.load()
-        return live.Seen(
+        return live.State(
             at_second=now_s,
             executions=[_execution(each) for each in executions.values()],
             job_statuses=[job.status.value for job in backend.jobs()],
@@ -35,7 +35,7 @@ def install(engine: Engine, broker: ActivityBroker, backend: Backend) -> None:
             submits=_submits(engine, now_s - live.WINDOW_SECONDS),
         )
 
-    engine.pages["live"] = lambda: live.snapshot(seen())
+    engine.pages["live"] = lambda: live.snapshot(state())
     engine.documents[""] = cache(lambda: render_page(_TEMPLATE))
 
 

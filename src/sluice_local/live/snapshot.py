@@ -50,8 +50,8 @@ class Submits:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """All that is looked at, at one moment (seconds since the epoch)."""
+class State:
+    """All that the page shows, at one moment (seconds since the epoch)."""
 
     at_second: int
     executions: Sequence[Execution]
@@ -60,19 +60,19 @@ class Seen:
     submits: Submits
 
 
-def snapshot(seen: Seen) -> dict[str, Any]:
+def snapshot(state: State) -> dict[str, Any]:
     """Make what the page shows of one moment."""
-    failed = [each for each in seen.executions if each.status not in {"RUNNING", "SUCCEEDED"}]
-    pollers = [each for each in seen.executions if each.machine.endswith(POLLER_SUFFIX)]
+    failed = [each for each in state.executions if each.status not in {"RUNNING", "SUCCEEDED"}]
+    pollers = [each for each in state.executions if each.machine.endswith(POLLER_SUFFIX)]
     return {
-        "atSecond": seen.at_second,
-        "executions": _by_machine(seen.executions),
-        "jobs": dict(Counter(seen.job_statuses)),
+        "atSecond": state.at_second,
+        "executions": _by_machine(state.executions),
+        "jobs": dict(Counter(state.job_statuses)),
         "pollersRunning": sum(each.status == "RUNNING" for each in pollers),
-        "tasksWaiting": seen.queue.waiting,
-        "tasksTaken": seen.queue.taken,
-        "pollsOpen": seen.queue.polls,
-        "submits": _submits(seen),
+        "tasksWaiting": state.queue.waiting,
+        "tasksTaken": state.queue.taken,
+        "pollsOpen": state.queue.polls,
+        "submits": _submits(state),
         "errors": dict(Counter(each.error or each.status for each in failed).most_common()),
         "failures": [_failure(each) for each in _newest(failed)],
     }
@@ -85,14 +85,14 @@ def _by_machine(executions: Iterable[Execution]) -> dict[str, dict[str, int]]:
     return {machine: dict(counts[machine]) for machine in sorted(counts)}
 
 
-def _submits(seen: Seen) -> dict[str, Any]:
+def _submits(state: State) -> dict[str, Any]:
     """The second under way is left out: its count is not yet what it will be."""
-    seconds = range(seen.at_second - WINDOW_SECONDS, seen.at_second)
-    pairs = [seen.submits.per_second.get(second, (0, 0)) for second in seconds]
+    seconds = range(state.at_second - WINDOW_SECONDS, state.at_second)
+    pairs = [state.submits.per_second.get(second, (0, 0)) for second in seconds]
     return {
-        "count": seen.submits.count,
-        "throttled": seen.submits.throttled,
-        "quotaPerSecond": seen.submits.quota_per_second,
+        "count": state.submits.count,
+        "throttled": state.submits.throttled,
+        "quotaPerSecond": state.submits.quota_per_second,
         "fromSecond": seconds.start,
         "acceptedPerSecond": [pair[0] for pair in pairs],
         "throttledPerSecond": [pair[1] for pair in pairs],

@@ -5,8 +5,8 @@ from typing import Any
 
 from bench.contenders.contender import Ended
 from bench.machine import CpuSample
-from bench.observation import Seen, SeenJob, Usage
-from sluice_local.observing import ApiCalls
+from bench.observation import Seen, SeenJob
+from sluice_local.observing import ApiCalls, Usage
 
 HANDED_OVER_S = 1000.0
 

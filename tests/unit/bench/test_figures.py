@@ -12,7 +12,7 @@ from bench.figures import (
     submit_delays,
     throttled_per_second,
 )
-from bench.observation import Usage
+from sluice_local.observing import Usage
 from tests.unit.bench.building import HANDED_OVER_S, a_job, a_seen, an_api, cpu_samples
 
 COHORT = Cohort(1, 1, 2.0)

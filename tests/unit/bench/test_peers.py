@@ -4,7 +4,6 @@ import pickle
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,13 +12,14 @@ from bench.peers import redun, snakemake
 from bench.peers.client import ClientRun
 from bench.peers.outcome import ended, not_run
 from bench.peers.plan import STEPS, JobSide, write_plan
+from sluice_local.observing import JobRow
 
 COHORT = Cohort(samples=2, seed=1, mean_seconds=1)
 RUN = ClientRun(exit_code=0, started_s=100, ended_s=160, last_lines="done")
 
 
-def row(job_id: str, status: str = "SUCCEEDED") -> dict[str, Any]:
-    return {"jobId": job_id, "status": status}
+def row(job_id: str, status: str = "SUCCEEDED", command: str = "sleep 1") -> JobRow:
+    return JobRow(job_id, "align", {}, command, status, created_s=100)
 
 
 def test_the_plan_holds_the_cohorts_length_of_every_step(tmp_path: Path) -> None:
@@ -54,14 +54,8 @@ def test_a_peer_that_did_not_run_says_why() -> None:
 
 
 def test_a_snakemake_jobs_sample_stands_in_its_command() -> None:
-    rows = [
-        {
-            "jobId": "a",
-            "command": "bash -c python -m snakemake --target-jobs 'align:sample=s0001' --cores all",
-        },
-        {"jobId": "b", "command": "sleep 1"},
-    ]
-    assert snakemake.read_samples(rows) == {"a": "s0001"}
+    command = "bash -c python -m snakemake --target-jobs 'align:sample=s0001' --cores all"
+    assert snakemake.read_samples([row("a", command=command), row("b")]) == {"a": "s0001"}
 
 
 def test_snakemake_is_given_no_option_that_has_a_default() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.observation import Usage
 from bench.prices import cost
+from sluice_local.observing import Usage
 
 
 def test_each_service_is_billed_at_its_published_price() -> None:

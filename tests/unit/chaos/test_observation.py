@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.observation import FORGOTTEN, count_tries, find_leaks, job_rows, read_jobs
+from sluice_local.observing import read_jobs
+from tests.chaos.observation import FORGOTTEN, count_tries, find_leaks, jobs_of_round, rows_of_round
 
 TOKEN = "kLm9" * 75
 
@@ -12,6 +13,8 @@ TOKEN = "kLm9" * 75
 def row(job_id: str, workflow: str = "r1-single-0", **fields: Any) -> dict[str, Any]:
     return {
         "jobId": job_id,
+        "jobName": "solo-0a1b",
+        "command": "",
         "taskId": "a1",
         "parameters": {"workflow": workflow, "state": "Work", "taskJob": "solo"},
         "status": "SUCCEEDED",
@@ -26,14 +29,15 @@ def test_a_round_has_its_own_jobs_only_and_those_that_batch_lost() -> None:
         "jobs": [row("1"), row("2", "r11-single-0"), {**row("3"), "parameters": {}}],
         "forgotten": [row("4", status="RUNNING")],
     }
-    assert [(each["jobId"], each["status"]) for each in job_rows(page, "r1")] == [
+    assert [(each.job_id, each.status) for each in rows_of_round(page, "r1")] == [
         ("1", "SUCCEEDED"),
         ("4", FORGOTTEN),
     ]
 
 
 def test_the_children_of_an_array_are_read_into_their_parent() -> None:
-    (job,) = read_jobs([row("1", attempts=0), row("1:0"), row("1:1", status="FAILED")], {})
+    rows = [row("1", attempts=0), row("1:0"), row("1:1", status="FAILED")]
+    (job,) = jobs_of_round(read_jobs({"jobs": rows}), {})
     assert [(child.job_id, child.status) for child in job.children] == [
         ("1:0", "SUCCEEDED"),
         ("1:1", "FAILED"),
@@ -43,7 +47,8 @@ def test_the_children_of_an_array_are_read_into_their_parent() -> None:
 
 def test_all_that_batch_says_of_a_failure_is_read() -> None:
     detail = {"isTerminated": True, "container": {"reason": "killed"}}
-    (job,) = read_jobs([row("1", status="FAILED", statusReason="enough")], {"1": detail})
+    rows = read_jobs({"jobs": [row("1", status="FAILED", statusReason="enough")]})
+    (job,) = jobs_of_round(rows, {"1": detail})
     assert (job.reason, job.by_hand, job.ended) == ("enough; killed", True, True)
 
 

@@ -12,13 +12,13 @@ from sluice_local.live.snapshot import (
     WINDOW_SECONDS,
     Execution,
     Queue,
-    Seen,
+    State,
     Submits,
     snapshot,
 )
 
 NOW = 10_000
-NOTHING = Seen(NOW, (), (), Queue(0, 0, 0), Submits(0, 0, {}, 50.0))
+NOTHING = State(NOW, (), (), Queue(0, 0, 0), Submits(0, 0, {}, 50.0))
 
 
 def failed(name: str = "one", at: str = "10:00:00.000", cause: str | None = None) -> Execution:
@@ -77,5 +77,5 @@ def test_a_cause_names_the_job_if_it_is_one_of_sluice_s(
 
 def test_it_stays_small_however_large_the_cohort_is() -> None:
     executions = [failed(f"cohort.1.NA{number:05}", cause="x" * 2000) for number in range(1800)]
-    seen = replace(NOTHING, executions=executions, job_statuses=["SUCCEEDED"] * 5400)
-    assert len(json.dumps(snapshot(seen))) < 16_000
+    state = replace(NOTHING, executions=executions, job_statuses=["SUCCEEDED"] * 5400)
+    assert len(json.dumps(snapshot(state))) < 16_000

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from sluice_local.errors import LocalError
 from sluice_local.packaging import package
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecond
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
-class DeployError(Exception):
+class DeployError(LocalError):
     """Raised when a stack cannot be made or changed; the message names the resource and its reason."""
 
 

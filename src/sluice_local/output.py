@@ -3,8 +3,10 @@
 import tempfile
 from pathlib import Path
 
+from sluice_local.errors import LocalError
 
-class OutputFolderError(RuntimeError):
+
+class OutputFolderError(LocalError):
     """Raised when a command cannot write to its output folder."""
 
 

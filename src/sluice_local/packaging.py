@@ -11,6 +11,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from sluice_local.errors import LocalError
+
 Template = dict[str, Any]
 Upload = Callable[[str, bytes], None]
 """Stores a body under a key."""
@@ -19,7 +21,7 @@ _CACHE_FOLDERS = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold; a fixed one keeps its hash
 
 
-class PackagingError(Exception):
+class PackagingError(LocalError):
     """Raised when a template names a file or folder that is not there."""
 
 

@@ -19,6 +19,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from sluice_local.errors import LocalError
 from sluice_local.faults.plan import FaultPlan
 from sluice_local.settings import REGION, LocalSettings
 
@@ -49,7 +50,7 @@ Client = Any  # boto3 makes its clients at run time
 Json = Any
 
 
-class LocalAwsError(RuntimeError):
+class LocalAwsError(LocalError):
     """Raised when Local AWS does not start."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluice_local.deploy import deploy
+from sluice_local.errors import LocalError
 from sluice_local.packaging import read_template
 from sluice_local.quotas import Quota
 from sluice_local.server import LocalAws
@@ -20,7 +21,7 @@ THREADS_OF_BUCKET = 32 / 50
 """Poller threads by calls of the bucket, as template.yaml has it: after a stall all may call at once."""
 
 
-class NotACheckoutError(RuntimeError):
+class NotACheckoutError(LocalError):
     """Raised when a folder does not hold the project's files."""
 
 
@@ -61,7 +62,7 @@ def find_project(named: Path | None = None) -> Project:
     return project
 
 
-class UnknownParameterError(ValueError):
+class UnknownParameterError(LocalError):
     """Raised when template.yaml has no parameter of a name."""
 
 

@@ -17,19 +17,15 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from sluice_local.deploy import DeployError
+from sluice_local.errors import LocalError
 from sluice_local.lowpass.dataset import Dataset, ReadsWanted
-from sluice_local.lowpass.people import Places, TooManySamplesError
-from sluice_local.lowpass.runs import LowpassRunError
-from sluice_local.output import OutputFolderError, require_folder, write_whole
-from sluice_local.packaging import PackagingError
+from sluice_local.lowpass.people import Places
+from sluice_local.output import require_folder, write_whole
 from sluice_local.quotas import AWS_QUOTAS, Quota
-from sluice_local.server import LocalAws, LocalAwsError, client_environment
+from sluice_local.server import LocalAws, client_environment
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
 from sluice_local.stack import (
-    NotACheckoutError,
     Project,
-    UnknownParameterError,
     deploy_stack,
     require_parameters,
     stack_parameters,
@@ -45,21 +41,8 @@ _LOOK_SECONDS = 2
 _READS = ReadsWanted(depth=0.4, seed=1)
 
 
-class PortTakenError(RuntimeError):
+class PortTakenError(LocalError):
     """Raised when something else listens on the wanted port."""
-
-
-_EXPECTED_ERRORS = (
-    DeployError,
-    LocalAwsError,
-    LowpassRunError,
-    NotACheckoutError,
-    OutputFolderError,
-    PackagingError,
-    PortTakenError,
-    TooManySamplesError,
-    UnknownParameterError,
-)
 
 
 @contextmanager
@@ -72,7 +55,7 @@ def expected_errors(program: str, *, log_folder: Callable[[], Path | None]) -> I
     """
     try:
         yield
-    except _EXPECTED_ERRORS as error:
+    except LocalError as error:
         message = str(error)
     except (BotoCoreError, ClientError, OSError) as error:
         message = f"{error}\nIf Local AWS does not answer, its log under {log_folder()} says why."

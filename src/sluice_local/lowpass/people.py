@@ -6,12 +6,14 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sluice_local.errors import LocalError
+
 REFERENCE = "reference/reference.fa.gz"
 PANEL = "reference/panel.bcf"
 GENETIC_MAP = "reference/genetic_map.b37.tsv.gz"
 
 
-class TooManySamplesError(ValueError):
+class TooManySamplesError(LocalError):
     """Raised when more people are asked for than there are."""
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
+from sluice_local.errors import LocalError
 from sluice_local.server import inherited_environment
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-class LowpassRunError(RuntimeError):
+class LowpassRunError(LocalError):
     """Raised when a `lowpass` command fails; the message is the command's own."""
 
 

@@ -79,7 +79,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     ("number", "status", "moment"),
     [
         (signal.SIGINT, 130, "Building the reference"),
-        (signal.SIGINT, 130, "$ sluice watch"),
+        (signal.SIGINT, 130, "bin/sluice watch demo"),
         (signal.SIGTERM, 143, "Drawing reads"),
     ],
 )
@@ -97,9 +97,12 @@ def test_a_signal_ends_the_demo_at_any_time(
     assert (tmp_path / "summary.json").read_text() == "of the run before"
 
 
-def test_a_signal_while_modules_are_imported_ends_the_command_quietly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("sluice_local", "up"), ("demo",)], ids=lambda words: words[0])
+def test_a_signal_while_modules_are_imported_ends_the_command_quietly(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
     # GIVEN a command that tells of each import, and has begun them
-    with started("sluice_local", "up", "--output", str(tmp_path), options=("-X", "importtime")) as process:
+    with started(*command, "--output", str(tmp_path), options=("-X", "importtime")) as process:
         read_until(process, "typer")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
@@ -112,6 +115,7 @@ def test_a_signal_while_modules_are_imported_ends_the_command_quietly(tmp_path: 
     [
         (("--samples", "151"), 1, "hold 150 people: use SAMPLES=150 (--samples 150) or fewer"),
         (("--samples", "abc"), 2, "'abc' is not a whole number"),
+        (("--quota", "0.01"), 2, "0.01 is below 0.1"),
     ],
 )
 def test_what_is_refused_leaves_the_former_results(

@@ -11,10 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 180
+ELSEWHERE = {"AWS_PROFILE": "nobody", "SLUICE_STACK": "another", "HTTP_PROXY": "http://127.0.0.1:9"}
+"""Variables of a caller's that would lead `sluice` elsewhere."""
+
 NAMES = ("NA12762", "NA20589")
 
 
-def demo(output: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def demo(output: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "demo", "--output", str(output), *arguments]
     return subprocess.run(
         command,
@@ -23,7 +26,7 @@ def demo(output: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         timeout=TIMEOUT_SECONDS,
         check=False,
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "100", **variables},
     )
 
 
@@ -59,9 +62,11 @@ def test_a_person_sees_the_commands_that_ran_it_and_what_happened(
 ) -> None:
     assert "] Deploying the stack" in finished.stdout
     for command in (f"launch {output}/demo.csv", "watch demo", f"report demo --html {output}/report.html"):
-        assert f"\n$ sluice {command}\n" in finished.stdout
+        assert f"bin/sluice {command}\n" in finished.stdout
+    assert "\n$ export AWS_ENDPOINT_URL=http://127.0.0.1:" in finished.stdout
     assert "demo: 2 of 2 samples have ended; over" in finished.stdout
     assert "2 of 2 succeeded, 0 failed" in finished.stdout
+    assert "] Jobs that have ended: 0 of 6\n" in finished.stdout
     assert summary["failed_samples"] == []
     assert finished.stderr == ""
 
@@ -82,10 +87,14 @@ def test_no_task_token_leaves_the_server(
 
 def test_a_sample_that_fails_fails_the_demo_and_says_why(tmp_path: Path) -> None:
     # GIVEN so few reads that none is drawn
-    finished = demo(tmp_path, "--samples", "1", "--depth", "0.000001")
+    finished = demo(tmp_path, "--samples", "1", "--depth", "0.000001", "--quota", "5", **ELSEWHERE)
     # THEN its last job's own words are shown, and the exit status tells
     assert finished.returncode == 1
     assert "Job.Failed" in finished.stdout
+    assert "report.html --quota 5\n" in finished.stdout
     assert "no site of the panel has a read" in finished.stdout
-    assert json.loads((tmp_path / "summary.json").read_text())["failed"] == 1
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["failed"], summary["mean_r2_maf5"]) == (1, None)
+    # the commands that look into a failure ask Batch, the cohort does not
+    assert summary["describe_calls"] == 0
     assert "Job.Failed" in (tmp_path / "report.html").read_text()

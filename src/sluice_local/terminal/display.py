@@ -23,6 +23,8 @@ class _Painter(Protocol):
     def open(self) -> None: ...
     def step_began(self) -> None: ...
     def step_ended(self, title: str, seconds: float) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -32,14 +34,10 @@ class Display:
     Args:
         console: where to write.
         title: shown until the first step begins.
-
-    Attributes:
-        seconds_by_step: how long each finished step took.
     """
 
     def __init__(self, console: Console, title: str) -> None:
-        self.seconds_by_step: dict[str, float] = {}
-        self._step = Step(title)
+        self._present: Callable[[], Step] = lambda: Step(title)
         self._started = time.monotonic()
         paints = console.is_terminal and not console.is_dumb_terminal
         self._painter: _Painter = _Block(console, self._block) if paints else _Lines(console, self._line)
@@ -60,23 +58,34 @@ class Display:
 
     def show(self, step: Step) -> None:
         """Show `step` from now on."""
-        self._step = step
+        self._present = lambda: step
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """Show a step while the block runs and note how long it took; gives what to tell how far it is."""
+        """Show a step while the block runs, then how long it took; gives what to tell how far it is."""
         began = self.elapsed_seconds
         self.show(Step(title, 0, total))
         self._painter.step_began()
         yield lambda done: self.show(Step(title, done, total))
-        self.seconds_by_step[title] = self.elapsed_seconds - began
-        self._painter.step_ended(title, self.seconds_by_step[title])
+        self._painter.step_ended(title, self.elapsed_seconds - began)
+
+    @contextmanager
+    def lent(self, present: Callable[[], Step]) -> Iterator[None]:
+        """Leave a terminal to another program while the block runs; plain lines go on between its own.
+
+        Args:
+            present: tells what is under way, whenever a line is due.
+        """
+        self._present = present
+        self._painter.pause()
+        yield
+        self._painter.resume()
 
     def _line(self) -> str:
-        return render_line(self._step, self.elapsed_seconds)
+        return render_line(self._present(), self.elapsed_seconds)
 
     def _block(self) -> Table:
-        return render_block(self._step, self.elapsed_seconds)
+        return render_block(self._present(), self.elapsed_seconds)
 
 
 class _Block:
@@ -96,6 +105,12 @@ class _Block:
 
     def step_ended(self, title: str, seconds: float) -> None:
         self._console.print(f"[green]✓[/] {title} [dim]{seconds:.1f} s[/]", highlight=False)
+
+    def pause(self) -> None:
+        self._live.stop()
+
+    def resume(self) -> None:
+        self._live.start()
 
     def close(self) -> None:
         self._live.stop()
@@ -120,6 +135,12 @@ class _Lines:
 
     def step_ended(self, title: str, seconds: float) -> None:
         """The next step's line says it."""
+
+    def pause(self) -> None:
+        """Lines may stand between those of another program."""
+
+    def resume(self) -> None:
+        """Nothing was paused."""
 
     def close(self) -> None:
         self._closed = True

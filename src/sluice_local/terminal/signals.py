@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -30,6 +32,23 @@ def leave_at_once() -> None:
 def raise_interrupted() -> None:
     """Raise `Interrupted` by the first signal from now on; later ones do not disturb the clean-up."""
     _on_signals(_interrupt)
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Let a signal wait until the block is over: what the block starts is known when it is interrupted."""
+    received: list[int] = []
+    former = {
+        number: signal.signal(number, lambda number, _frame: received.append(number))
+        for number in _ENDING_SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    if received:
+        signal.raise_signal(received[0])
 
 
 def _on_signals(handler: "signal._HANDLER") -> None:

@@ -9,7 +9,7 @@ import pytest
 from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.errors import DeniedError, RejectedError
-from sluice.rate.gcra import MICROSECONDS, Limit
+from sluice.rate.gcra import MICROSECONDS, Limit, Reservation
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import TaskState
 from sluice_local.deploy import create_table
@@ -41,6 +41,12 @@ def two_processes(dynamodb: Any, unique: str) -> tuple[DynamoRateStore, DynamoRa
     for store in (first, second):
         store.reserve(API, 1, limit=LIMIT, now_us=START_US)
     return first, second
+
+
+def reserved(store: DynamoRateStore, slots: int, now_us: int = START_US) -> Reservation:
+    taken = store.reserve(API, slots, limit=LIMIT, now_us=now_us)
+    assert taken is not None
+    return taken
 
 
 def lose_first_answer(dynamodb: Any, operation: str) -> None:
@@ -84,11 +90,7 @@ def test_a_reservation_that_was_sent_twice_shares_no_slot(
 ) -> None:
     first, second = two_processes
     lose_first_answer(dynamodb, "UpdateItem")
-    slots = [
-        due_us
-        for store in (first, second, first)
-        for due_us in store.reserve(API, 3, limit=LIMIT, now_us=START_US).due_us
-    ]
+    slots = [due_us for store in (first, second, first) for due_us in reserved(store, 3).due_us]
     assert len(set(slots)) == 9
 
 
@@ -97,7 +99,7 @@ def test_a_lower_rate_is_never_overlooked_by_a_process_that_knew_the_old_one(
 ) -> None:
     first, second = two_processes
     first.back_off(API, limit=LIMIT, now_us=START_US)
-    assert second.reserve(API, 1, limit=LIMIT, now_us=START_US).gap_us == 40_000
+    assert reserved(second, 1).gap_us == 40_000
 
 
 def test_two_processes_that_see_one_burst_of_429s_lower_the_rate_once(
@@ -106,18 +108,14 @@ def test_two_processes_that_see_one_burst_of_429s_lower_the_rate_once(
     first, second = two_processes
     for store in (first, second, first):
         store.back_off(API, limit=LIMIT, now_us=START_US)
-    assert first.reserve(API, 1, limit=LIMIT, now_us=START_US).gap_us == 40_000
+    assert reserved(first, 1).gap_us == 40_000
 
 
 def test_two_processes_that_wake_after_a_pause_share_no_slot(
     two_processes: tuple[DynamoRateStore, DynamoRateStore],
 ) -> None:
     later_us = START_US + 3600 * MICROSECONDS
-    slots = [
-        due_us
-        for store in two_processes
-        for due_us in store.reserve(API, 3, limit=LIMIT, now_us=later_us).due_us
-    ]
+    slots = [due_us for store in two_processes for due_us in reserved(store, 3, later_us).due_us]
     assert slots == [later_us + step * 20_000 for step in (-2, -1, 0, 1, 2, 3)]
 
 

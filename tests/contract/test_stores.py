@@ -22,6 +22,7 @@ from tests.support.fakes import START_US, MemoryPollerSlots, MemoryRateStore, Me
 
 if TYPE_CHECKING:
     from sluice.pollers.ports import PollerSlots
+    from sluice.rate.gcra import Reservation
     from sluice.rate.ports import RateStore
     from sluice.tasks.ports import TaskStore
 
@@ -56,6 +57,12 @@ def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
 def put(stores: Stores, token: str, *jobs: dict[str, Any], now_ms: int = 1000, arn: str = EXECUTION) -> None:
     text = task_text(*jobs, executionArn=arn)
     assert stores.tasks.put_intent(parse_task(token, text), text, now_ms)
+
+
+def reserved(stores: Stores, slots: int, now_us: int = START_US, api: str = "SubmitJob") -> Reservation:
+    taken = stores.rates.reserve(api, slots, limit=LIMIT, now_us=now_us)
+    assert taken is not None
+    return taken
 
 
 def test_an_intent_is_written_once(stores: Stores) -> None:
@@ -188,7 +195,7 @@ def test_a_closed_task_is_not_claimed(stores: Stores) -> None:
 
 def test_reservations_of_many_threads_never_share_a_slot(stores: Stores) -> None:
     def reserve(_: int) -> tuple[int, ...]:
-        return stores.rates.reserve("SubmitJob", 3, limit=LIMIT, now_us=START_US).due_us
+        return reserved(stores, 3).due_us
 
     with ThreadPoolExecutor(8) as pool:
         dues = [due_us for taken in pool.map(reserve, range(40)) for due_us in taken]
@@ -197,25 +204,40 @@ def test_reservations_of_many_threads_never_share_a_slot(stores: Stores) -> None
 
 
 def test_unused_time_is_lost_but_for_half_of_the_burst(stores: Stores) -> None:
-    stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US)
+    reserved(stores, 1)
     later_us = START_US + 3600 * SECOND
-    taken = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=later_us)
+    taken = reserved(stores, 1, later_us)
     assert taken.start_us == later_us - 2 * 20_000
 
 
 def test_a_429_lowers_the_rate_for_all_and_it_climbs_back(stores: Stores) -> None:
-    stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US)
+    reserved(stores, 1)
     for _ in range(3):
         stores.rates.back_off("SubmitJob", limit=LIMIT, now_us=START_US + SECOND)
-    slow = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US + SECOND)
+    slow = reserved(stores, 1, START_US + SECOND)
     assert slow.gap_us == 40_000
-    healed = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US + 60 * SECOND)
+    healed = reserved(stores, 1, START_US + 60 * SECOND)
     assert healed.gap_us == 20_000
 
 
+def test_a_slot_that_falls_due_too_late_is_not_taken(stores: Stores) -> None:
+    first = reserved(stores, 10)
+    soon_us = first.due_us[-1] + 19_999
+    for _ in range(3):
+        assert stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US, until_us=soon_us) is None
+    in_time = stores.rates.reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US, until_us=soon_us + 1)
+    assert in_time is not None
+    assert in_time.start_us == first.due_us[-1] + 20_000
+
+
+def test_a_slot_that_a_wrong_clock_took_hours_ahead_is_passed_over(stores: Stores) -> None:
+    reserved(stores, 1, START_US + 3 * 3600 * SECOND)
+    assert reserved(stores, 1).start_us == rate.earliest_us(START_US, LIMIT)
+    assert reserved(stores, 1).start_us == rate.earliest_us(START_US, LIMIT) + 20_000
+
+
 def test_apis_have_rates_of_their_own(stores: Stores) -> None:
-    first = stores.rates.reserve("SubmitJob", 10, limit=LIMIT, now_us=START_US)
-    other = stores.rates.reserve("TerminateJob", 1, limit=LIMIT, now_us=START_US)
+    first, other = reserved(stores, 10), reserved(stores, 1, api="TerminateJob")
     assert other.start_us == first.start_us
 
 

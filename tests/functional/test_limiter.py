@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sluice.rate.gcra import Limit, Reservation
+from sluice.errors import ThrottledError
+from sluice.rate.gcra import AHEAD_SECONDS, MICROSECONDS, Limit, Reservation
 from sluice.rate.limiter import MAX_AHEAD_US, Limiter
 from tests.support.fakes import FakeClock, MemoryRateStore
 
@@ -45,9 +46,11 @@ def test_a_slot_that_was_left_over_too_long_is_thrown_away() -> None:
 
         given: list[int] = field(default_factory=list)
 
-        def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
-            taken = super().reserve(api, 3 * slots, limit=limit, now_us=now_us)
-            self.given += taken.due_us
+        def reserve(
+            self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+        ) -> Reservation | None:
+            taken = super().reserve(api, 3 * slots, limit=limit, now_us=now_us, until_us=until_us)
+            self.given += taken.due_us if taken else ()
             return taken
 
     clock, store = FakeClock(), ThreeAtOnce()
@@ -92,8 +95,10 @@ def test_slots_that_a_slow_write_brings_too_late_are_asked_for_ahead_of_time(
     class Slow(MemoryRateStore):
         """Every write takes its time before the answer is there."""
 
-        def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
-            taken = super().reserve(api, slots, limit=limit, now_us=now_us)
+        def reserve(
+            self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+        ) -> Reservation | None:
+            taken = super().reserve(api, slots, limit=limit, now_us=now_us, until_us=until_us)
             clock.sleep(write_ms / 1000)
             return taken
 
@@ -110,8 +115,10 @@ def test_one_write_that_took_for_ever_keeps_the_others_waiting_for_a_second_only
     class Stuck(MemoryRateStore):
         """The first write takes a minute."""
 
-        def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
-            taken = super().reserve(api, slots, limit=limit, now_us=now_us)
+        def reserve(
+            self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+        ) -> Reservation | None:
+            taken = super().reserve(api, slots, limit=limit, now_us=now_us, until_us=until_us)
             clock.sleep(60 if self.writes == 1 else 0)
             return taken
 
@@ -120,3 +127,71 @@ def test_one_write_that_took_for_ever_keeps_the_others_waiting_for_a_second_only
     assert Limiter("SubmitJob", limit=limit, store=store, clock=clock).wait()
     arrival_us = store.states["SubmitJob"].arrival_us
     assert arrival_us - started_us <= 60_000_000 + MAX_AHEAD_US
+
+
+def test_a_slot_that_nobody_has_time_for_stays_for_those_who_have() -> None:
+    clock, store = FakeClock(), MemoryRateStore()
+    limiter = Limiter("TerminateJob", limit=Limit(1, burst=1), store=store, clock=clock)
+    assert limiter.wait()
+    arrival_us = store.states["TerminateJob"].arrival_us
+    for _ in range(100):
+        assert not limiter.wait(until_us=clock.now_us() + 500_000)
+    assert store.states["TerminateJob"].arrival_us == arrival_us
+    assert limiter.wait(until_us=clock.now_us() + 1_000_000)
+
+
+def test_a_clock_that_is_hours_ahead_keeps_nobody_waiting() -> None:
+    store, limit = MemoryRateStore(), Limit(50)
+    clock, ahead = FakeClock(), FakeClock()
+    ahead.sleep(3 * 3600)
+    started_us = clock.now_us()
+    assert Limiter("SubmitJob", limit=limit, store=store, clock=ahead).wait()
+    assert Limiter("SubmitJob", limit=limit, store=store, clock=clock).wait()
+    assert clock.now_us() == started_us
+
+
+def test_a_clock_that_is_a_little_ahead_makes_others_wait_and_is_not_passed_over() -> None:
+    store, limit = MemoryRateStore(), Limit(50)
+    clock, ahead = FakeClock(), FakeClock()
+    ahead.sleep(AHEAD_SECONDS + 10)
+    started_us = clock.now_us()
+    assert Limiter("SubmitJob", limit=limit, store=store, clock=ahead).wait()
+    assert Limiter("SubmitJob", limit=limit, store=store, clock=clock).wait()
+    assert AHEAD_SECONDS < (clock.now_us() - started_us) / MICROSECONDS <= AHEAD_SECONDS + 10
+
+
+class Broken(MemoryRateStore):
+    """A rate table that is throttled itself."""
+
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
+        self.writes += 1
+        raise ThrottledError(f"{api}: {slots} {limit} {now_us} {until_us}")
+
+    def back_off(self, api: str, *, limit: Limit, now_us: int) -> None:
+        raise ThrottledError(f"{api}: {limit} {now_us}")
+
+
+def test_a_rate_table_that_fails_stops_no_heartbeat() -> None:
+    clock, store, limit = FakeClock(), Broken(), Limit(50)
+    limiter = Limiter("SendTaskHeartbeat", limit=limit, store=store, clock=clock, goes_on_alone=True)
+    started_us, times_us = clock.now_us(), []
+    for _ in range(500):
+        assert limiter.wait()
+        times_us.append(clock.now_us() - started_us)
+    # at the rate, by itself, and the table is asked again now and then
+    assert times_us[-1] == (500 - limit.at_once) * 20_000
+    assert store.writes == 1
+    clock.sleep(60)
+    assert limiter.wait()
+    assert store.writes == 2
+    limiter.back_off()
+
+
+def test_no_job_is_submitted_without_the_rate_table() -> None:
+    limiter = Limiter("SubmitJob", limit=Limit(50), store=Broken(), clock=FakeClock())
+    with pytest.raises(ThrottledError):
+        limiter.wait()
+    with pytest.raises(ThrottledError):
+        limiter.back_off()

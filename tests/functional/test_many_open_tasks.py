@@ -79,9 +79,11 @@ class SlowStore(MemoryTaskStore):
 class SlowRates(MemoryRateStore):
     clock: VirtualClock = field(default_factory=VirtualClock)
 
-    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
         self.clock.sleep(CALL_SECONDS / 2)
-        return super().reserve(api, slots, limit=limit, now_us=now_us)
+        return super().reserve(api, slots, limit=limit, now_us=now_us, until_us=until_us)
 
 
 @dataclass

@@ -5,19 +5,45 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutation.mutant import Mutant, tests
-from tests.mutation.promises import IDLE, NEVER_ABOVE, NEVER_SILENT, SECRET
+from tests.mutation.promises import IDLE, NEVER_ABOVE, NEVER_SILENT, NO_TASK_IS_LOST, SECRET
 
 SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "losing unused time but for the burst",
         "functions/sluice/rate/gcra.py",
-        old="start = max(state.arrival_us, earliest_us(now_us, limit))",
+        old="start = earliest if ahead else max(state.arrival_us, earliest)",
         new="start = state.arrival_us",
         provers=tests(
             "unit/sluice/rate/test_gcra.py",
             "test_no_interval_holds_more_calls_than_rate_times_length_plus_burst_however_late_slots_are_used",
         ),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "a slot that a wrong clock took far ahead",
+        "functions/sluice/rate/gcra.py",
+        old="ahead = state.arrival_us > horizon_us(now_us, state.rate_per_second)",
+        new="ahead = False",
+        provers=tests("functional/test_limiter.py", "test_a_clock_that_is_hours_ahead_keeps_nobody_waiting"),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "taking no slot that nobody will use",
+        "functions/sluice/aws/rate_store.py",
+        old="if until_us is not None and wanted.start_us > until_us:",
+        new="if until_us == 0:",
+        provers=tests(
+            "contract/test_stores.py", "test_a_slot_that_falls_due_too_late_is_not_taken[local-aws]"
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "heartbeats without the rate table",
+        "functions/sluice/rate/limiter.py",
+        old="        self._goes_on_alone, self._alone_until_us = goes_on_alone, 0",
+        new="        self._goes_on_alone, self._alone_until_us = False, 0",
+        provers=tests("functional/test_limiter.py", "test_a_rate_table_that_fails_stops_no_heartbeat"),
     ),
     Mutant(
         NEVER_ABOVE,

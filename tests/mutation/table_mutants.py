@@ -85,8 +85,8 @@ TABLE_MUTANTS: Final = (
         NEVER_ABOVE,
         "the arrival condition after a pause",
         "functions/sluice/aws/rate_store.py",
-        old='" AND arrivalUs < :floor"',
-        new='" AND NOT arrivalUs = :floor"',
+        old='" AND NOT arrivalUs BETWEEN :floor AND :horizon"',
+        new='" AND NOT arrivalUs BETWEEN :horizon AND :horizon"',
         provers=tests(
             "contract/test_store_conflicts.py",
             "test_two_processes_that_wake_after_a_pause_share_no_slot[local-aws]",

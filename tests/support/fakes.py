@@ -202,12 +202,17 @@ class MemoryRateStore:
     writes: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
         with self.lock:
             self.writes += 1
             state = self.states.get(api) or rate.fresh(now_us, limit)
             raised = rate.climbed(state, now_us=now_us, limit=limit)
-            self.states[api], taken = rate.reserve(raised, slots, now_us=now_us, limit=limit)
+            after, taken = rate.reserve(raised, slots, now_us=now_us, limit=limit)
+            if until_us is not None and taken.start_us > until_us:
+                return None
+            self.states[api] = after
             return taken
 
     def back_off(self, api: str, *, limit: Limit, now_us: int) -> None:

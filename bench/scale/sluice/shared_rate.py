@@ -49,12 +49,17 @@ class MemoryRates:
         self.writes = 0
         self._states: dict[str, RateState] = {}
 
-    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
-        """Takes slots that nobody else has."""
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
+        """Takes slots that nobody else has, unless the first falls due after `until_us`."""
         self.writes += 1
         state = self._states.get(api) or rate.fresh(now_us, limit)
         raised = rate.climbed(state, now_us=now_us, limit=limit)
-        self._states[api], taken = rate.reserve(raised, slots, now_us=now_us, limit=limit)
+        after, taken = rate.reserve(raised, slots, now_us=now_us, limit=limit)
+        if until_us is not None and taken.start_us > until_us:
+            return None
+        self._states[api] = after
         return taken
 
     def back_off(self, api: str, *, limit: Limit, now_us: int) -> None:
@@ -86,14 +91,14 @@ class VirtualLimiter(Limiter):
             self._queue.append(env.event())
             yield self._queue[-1]
         self._is_taking, writes = True, self._rates.writes
-        due_us = self._next_slot()
-        while self._is_late(due_us):
-            due_us = self._next_slot()
+        due_us = self._next_slot(until_us)
+        while due_us is not None and self._is_late(due_us):
+            due_us = self._next_slot(until_us)
         if self._rates.writes > writes:
             yield env.timeout(self._world.scenario.delays.write)
         self._pass_turn()
         self._change_waiting(-1)
-        if max(due_us, self._clock.now_us()) > until_us:
+        if due_us is None or max(due_us, self._clock.now_us()) > until_us:
             return False
         wait_us = due_us - self._clock.now_us()
         if wait_us > 0:

@@ -37,13 +37,19 @@ class DynamoRateStore:
     table: str
     known: dict[str, RateState] = field(default_factory=dict)
 
-    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
-        """Takes slots; usually one write."""
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
+        """Takes slots; usually one write. What is known to fall due too late needs none."""
         state = self.known.get(api) or rate.fresh(now_us, limit)
         for _ in range(MAX_TRIES):
             raised = rate.climbed(state, now_us=now_us, limit=limit)
             after, wanted = rate.reserve(raised, slots, now_us=now_us, limit=limit)
-            step = _advance(raised, after, floor_us=rate.earliest_us(now_us, limit))
+            if until_us is not None and wanted.start_us > until_us:
+                return None
+            floor_us = rate.earliest_us(now_us, limit)
+            horizon_us = rate.horizon_us(now_us, raised.rate_per_second)
+            step = _advance(raised, after, floor_us=floor_us, horizon_us=horizon_us, until_us=until_us)
             state, held = self._write(api, state, step, _rate_values(after))
             if held:
                 return replace(wanted, start_us=state.arrival_us - slots * wanted.gap_us)
@@ -113,15 +119,22 @@ class _Step:
     values: Mapping[str, int]
 
 
-def _advance(state: RateState, after: RateState, *, floor_us: int) -> _Step:
+def _advance(
+    state: RateState, after: RateState, *, floor_us: int, horizon_us: int, until_us: int | None
+) -> _Step:
     """Adds to the arrival time of a busy limiter, whatever it is by now; sets that of an idle one."""
-    if state.arrival_us >= floor_us:
-        by_us = after.arrival_us - state.arrival_us
+    if floor_us <= state.arrival_us <= horizon_us:
+        latest_us = horizon_us if until_us is None else min(horizon_us, until_us)
         return _Step(
-            ", arrivalUs = arrivalUs + :by", " AND arrivalUs >= :floor", {":by": by_us, ":floor": floor_us}
+            ", arrivalUs = arrivalUs + :by",
+            " AND arrivalUs BETWEEN :floor AND :latest",
+            {":by": after.arrival_us - state.arrival_us, ":floor": floor_us, ":latest": latest_us},
         )
-    values = {":arrival": after.arrival_us, ":floor": floor_us}
-    return _Step(", arrivalUs = :arrival", " AND arrivalUs < :floor", values)
+    return _Step(
+        ", arrivalUs = :arrival",
+        " AND NOT arrivalUs BETWEEN :floor AND :horizon",
+        {":arrival": after.arrival_us, ":floor": floor_us, ":horizon": horizon_us},
+    )
 
 
 def _rate_values(state: RateState) -> dict[str, Any]:

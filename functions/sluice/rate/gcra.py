@@ -16,6 +16,16 @@ BACK_OFF_FACTOR: Final = 0.5
 BACK_OFF_SECONDS: Final = 1
 """As long must pass between two steps down: the 429s of one burst count once."""
 
+MAX_BLOCK: Final = 10
+"""Slots a write at most: at 50 a second that is five writes a second."""
+
+AHEAD_SECONDS: Final = 30
+"""How far in the future a slot may lie that somebody takes; who has to wait longer asks again later."""
+
+HORIZON_SECONDS: Final = 2 * AHEAD_SECONDS
+"""A slot that lies farther ahead than this, and than a block of slots, was taken by somebody whose clock is
+wrong: nobody waits for it."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -88,10 +98,20 @@ def fresh(now_us: int, limit: Limit) -> RateState:
     return RateState(earliest_us(now_us, limit), limit.rate_per_second, changed_us=now_us)
 
 
+def horizon_us(now_us: int, rate_per_second: float) -> int:
+    """The latest arrival time that callers with clocks as they should be can have brought about."""
+    return now_us + HORIZON_SECONDS * MICROSECONDS + MAX_BLOCK * gap_us(rate_per_second)
+
+
 def reserve(state: RateState, slots: int, *, now_us: int, limit: Limit) -> tuple[RateState, Reservation]:
-    """Takes slots; returns the state after it and the reservation."""
+    """Takes slots; returns the state after it and the reservation.
+
+    An arrival time beyond the horizon is taken for that of an idle limiter.
+    """
     gap = gap_us(state.rate_per_second)
-    start = max(state.arrival_us, earliest_us(now_us, limit))
+    earliest = earliest_us(now_us, limit)
+    ahead = state.arrival_us > horizon_us(now_us, state.rate_per_second)
+    start = earliest if ahead else max(state.arrival_us, earliest)
     return replace(state, arrival_us=start + slots * gap), Reservation(start, gap, slots)
 
 

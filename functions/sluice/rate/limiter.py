@@ -6,31 +6,48 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sluice.errors import ThrottledError
-from sluice.rate.gcra import MICROSECONDS
+from sluice.errors import ServiceError, ThrottledError
+from sluice.rate import gcra
+from sluice.rate.gcra import AHEAD_SECONDS, MAX_BLOCK, MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sluice.ports import Clock
-    from sluice.rate.gcra import Limit
+    from sluice.rate.gcra import Limit, RateState, Reservation
     from sluice.rate.ports import RateStore
 
 Result = TypeVar("Result")
 
-MAX_BLOCK: Final = 10
-"""Slots a write at most: at 50 a second that is five writes a second."""
-
 MAX_AHEAD_US: Final = MICROSECONDS
 """How far ahead slots are asked for when writes are slow; everybody else waits as long after such a write."""
+
+AGAIN_SECONDS: Final = 1
+"""How long a caller waits before it asks again for a slot that still lies too far ahead."""
+
+ALONE_SECONDS: Final = 30
+"""How long a limiter that may do without the rate table does so after the table failed; a client that repeats
+its calls needs as long to find out again."""
 
 
 class Limiter:
     """One API's shared rate, as the threads of this process see it."""
 
-    def __init__(self, api: str, *, limit: Limit, store: RateStore, clock: Clock) -> None:
-        """Args: `api` names the rate item; the limiter is shared by all that use the same name and table."""
+    def __init__(
+        self, api: str, *, limit: Limit, store: RateStore, clock: Clock, goes_on_alone: bool = False
+    ) -> None:
+        """Makes the limiter of an API; nothing is asked yet.
+
+        Args:
+            api: names the rate item; the limiter is shared by all that use the same name and table.
+            limit: what is allowed.
+            store: the rate table.
+            clock: the time.
+            goes_on_alone: a rate table that fails stops no call; this process keeps to the rate by itself.
+        """
         self._api, self._limit, self._store, self._clock = api, limit, store, clock
+        self._goes_on_alone, self._alone_until_us = goes_on_alone, 0
+        self._own: RateState | None = None
         self._lock = threading.Lock()
         self._waiting = 0
         self._count_lock = threading.Lock()
@@ -44,8 +61,8 @@ class Limiter:
         add up to a burst.
         """
         while True:
-            due_us = self._take_slot()
-            if until_us is not None and max(due_us, self._clock.now_us()) > until_us:
+            due_us = self._take_slot(until_us)
+            if due_us is None or (until_us is not None and max(due_us, self._clock.now_us()) > until_us):
                 return False
             self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)
             if not self._is_late(due_us):
@@ -66,28 +83,55 @@ class Limiter:
 
     def back_off(self) -> None:
         """Tells everybody that the API answered 429."""
-        self._store.back_off(self._api, limit=self._limit, now_us=self._clock.now_us())
-
-    def _take_slot(self) -> int:
-        self._change_waiting(1)
         try:
-            with self._lock:
-                return self._next_slot()
-        finally:
-            self._change_waiting(-1)
+            self._store.back_off(self._api, limit=self._limit, now_us=self._clock.now_us())
+        except ServiceError:
+            if not self._goes_on_alone:
+                raise
 
-    def _next_slot(self) -> int:
+    def _take_slot(self, until_us: int | None) -> int | None:
+        """Takes a slot; None if there is none before `until_us`, and then none is used up."""
+        while True:
+            soon_us = self._clock.now_us() + AHEAD_SECONDS * MICROSECONDS
+            latest_us = soon_us if until_us is None else min(soon_us, until_us)
+            self._change_waiting(1)
+            try:
+                with self._lock:
+                    due_us = self._next_slot(latest_us)
+            finally:
+                self._change_waiting(-1)
+            if due_us is not None or latest_us == until_us:
+                return due_us
+            self._clock.sleep(AGAIN_SECONDS)
+
+    def _next_slot(self, latest_us: int) -> int | None:
+        """The next slot if it falls due by then."""
         if not self._due:
-            self._reserve(min(MAX_BLOCK, max(1, self._waiting)))
-        return self._due.popleft()
+            self._reserve(min(MAX_BLOCK, max(1, self._waiting)), latest_us)
+        return self._due.popleft() if self._due and self._due[0] <= latest_us else None
 
-    def _reserve(self, block: int) -> None:
+    def _reserve(self, block: int, latest_us: int) -> None:
         asked_us = self._clock.now_us()
-        taken = self._store.reserve(self._api, block, limit=self._limit, now_us=asked_us + self._ahead_us)
-        self._due.extend(taken.due_us)
+        taken = self._ask(block, asked_us + self._ahead_us, latest_us)
+        self._due.extend(taken.due_us if taken else ())
         took_us = self._clock.now_us() - asked_us
         # slots that the answer brings too late would be given up for ever: the next ones fall due later
         self._ahead_us = min(took_us, MAX_AHEAD_US) if took_us > self._limit.spare_us else 0
+
+    def _ask(self, block: int, now_us: int, latest_us: int) -> Reservation | None:
+        if now_us >= self._alone_until_us:
+            try:
+                return self._store.reserve(
+                    self._api, block, limit=self._limit, now_us=now_us, until_us=latest_us
+                )
+            except ServiceError:
+                if not self._goes_on_alone:
+                    raise
+            now_us = self._clock.now_us()
+            self._alone_until_us = now_us + ALONE_SECONDS * MICROSECONDS
+        own = self._own or gcra.fresh(now_us, self._limit)
+        self._own, taken = gcra.reserve(own, block, now_us=now_us, limit=self._limit)
+        return taken
 
     def _is_late(self, due_us: int) -> bool:
         return self._clock.now_us() > due_us + self._limit.usable_us

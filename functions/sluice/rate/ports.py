@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 class RateStore(Protocol):
     """The rate table: one shared limiter for each API."""
 
-    def reserve(self, api: str, slots: int, *, limit: Limit, now_us: int) -> Reservation:
-        """Takes slots that nobody else has."""
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
+        """Takes slots that nobody else has; none, and None, if the first falls due after `until_us`."""
 
     def back_off(self, api: str, *, limit: Limit, now_us: int) -> None:
         """Lowers the shared rate after a 429."""

@@ -14,14 +14,22 @@ from sluice.wiring.base import Wiring
 class LimitedWiring(Wiring):
     """A function whose calls are paced together with everybody else's."""
 
-    def limiter(self, api: str, rate_per_second: float, *, burst: int) -> Limiter:
-        """Makes the limiter of an API; limiters of the same API share one rate item."""
-        limit = Limit(rate_per_second, burst=burst)
-        return Limiter(api, limit=limit, store=self._rates, clock=self.clock)
+    def limiter(
+        self, api: str, rate_per_second: float, *, burst: int, goes_on_alone: bool = False
+    ) -> Limiter:
+        """Makes the limiter of an API; limiters of the same API share one rate item.
 
-    def step_functions_limiter(self, api: str, rate_per_second: float) -> Limiter:
+        One that `goes_on_alone` keeps to the rate by itself while the rate table fails.
+        """
+        limit = Limit(rate_per_second, burst=burst)
+        return Limiter(api, limit=limit, store=self._rates, clock=self.clock, goes_on_alone=goes_on_alone)
+
+    def step_functions_limiter(
+        self, api: str, rate_per_second: float, *, goes_on_alone: bool = False
+    ) -> Limiter:
         """Makes the limiter of an API of Step Functions, whose buckets allow a second's calls at once."""
-        return self.limiter(api, rate_per_second, burst=max(2, int(rate_per_second)))
+        burst = max(2, int(rate_per_second))
+        return self.limiter(api, rate_per_second, burst=burst, goes_on_alone=goes_on_alone)
 
     @cached_property
     def _rates(self) -> DynamoRateStore:

@@ -35,7 +35,7 @@ class SubmittingWiring(CompletingWiring):
             completer=self.completer,
             overdue_jobs=self._overdue_jobs,
             heartbeat_limiter=self.step_functions_limiter(
-                "SendTaskHeartbeat", self.settings.heartbeat_rate_per_second
+                "SendTaskHeartbeat", self.settings.heartbeat_rate_per_second, goes_on_alone=True
             ),
             workers=ThreadWorkers(self.settings.reconciler_threads),
             policy=ReconciliationPolicy(

@@ -28,7 +28,8 @@ def reserved(limit: Limit, visits: list[tuple[int, int]]) -> list[tuple[int, int
     """For each slot: when its reserver came, and when it falls due."""
     state, now_us, slots = rate.fresh(NOW, limit), NOW, []
     for wait_us, block in visits:
-        now_us += wait_us
+        # a caller takes no slot that lies farther ahead
+        now_us = max(now_us + wait_us, state.arrival_us - rate.AHEAD_SECONDS * SECOND)
         state, taken = rate.reserve(state, block, now_us=now_us, limit=limit)
         slots += [(now_us, due_us) for due_us in taken.due_us]
     return slots

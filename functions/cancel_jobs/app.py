@@ -10,11 +10,14 @@ from sluice.tasks.execution_event import read_ended_execution
 from sluice.wiring.completing import completing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from sluice.ports import Telemetry
     from sluice.runtime.sqs import BatchAnswer
     from sluice.tasks.completer import Completer
+    from sluice.tasks.model import TaskRecord
     from sluice.tasks.ports import TaskStore
 
 
@@ -22,20 +25,35 @@ if TYPE_CHECKING:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Step Functions Execution Status Change events."""
     services = completing()
-    answer = handle_records(
-        event,
-        lambda body: cancel(body, services.store, completer=services.completer, telemetry=services.telemetry),
-    )
+    answer = handle(event, services.store, completer=services.completer, telemetry=services.telemetry)
     services.telemetry.publish("workflow ends handled")
     return answer
 
 
-def cancel(body: str, store: TaskStore, *, completer: Completer, telemetry: Telemetry) -> None:
-    """Abandons the open tasks of the execution that the event tells of; other events are passed over."""
+def handle(event: Any, store: TaskStore, *, completer: Completer, telemetry: Telemetry) -> BatchAnswer:
+    """Abandons the tasks of all executions that the events tell of before it stops any job."""
+    ended: list[TaskRecord] = []
+    answer = handle_records(
+        event,
+        lambda body: ended.extend(cancel(body, store, completer=completer, telemetry=telemetry)),
+    )
+    completer.settle_soon(ended)
+    return answer
+
+
+def cancel(
+    body: str, store: TaskStore, *, completer: Completer, telemetry: Telemetry
+) -> Iterator[TaskRecord]:
+    """Abandons the open tasks of an execution and yields them.
+
+    Events that tell of no execution that ended without success are passed over.
+    """
     ended = read_ended_execution(body)
     if ended is None:
         telemetry.count("EventsIgnored")
         return
     for task in store.of_execution(ended.execution_arn):
         if task.created_at <= ended.stopped_at:
-            completer.abandon(task, f"its workflow execution ended: {ended.status}", submitting_is_over=False)
+            abandoned = completer.abandon(task)
+            if abandoned is not None:
+                yield abandoned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.runtime.sqs import handle_records
 from sluice.runtime.telemetry import logger
@@ -10,26 +10,48 @@ from sluice.tasks.job_event import read_job_event
 from sluice.wiring.completing import completing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from sluice.ports import Telemetry
     from sluice.runtime.sqs import BatchAnswer
     from sluice.tasks.completer import Completer
+    from sluice.tasks.model import TaskRecord
+
+
+BATCH_SIZE: Final = 10
+"""As template.yaml has it. After a full batch there is more news, which does not wait: what is to be stopped
+is the reconciler's then."""
 
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchAnswer:  # noqa: ARG001 - Lambda's signature
     """Handles SQS records that hold Batch Job State Change events; what failed is delivered again."""
     services = completing()
-    answer = handle_records(event, lambda body: note(body, services.completer, services.telemetry))
+    answer = handle(event, services.completer, services.telemetry)
     services.telemetry.publish("job events handled")
     return answer
 
 
-def note(body: str, completer: Completer, telemetry: Telemetry) -> None:
-    """Notes one event; events that are not of Sluice's jobs are passed over."""
+def handle(event: Any, completer: Completer, telemetry: Telemetry) -> BatchAnswer:
+    """Notes the events, and tells of the tasks that they end, before it stops any job."""
+    ended: list[TaskRecord] = []
+    answer = handle_records(event, lambda body: ended.extend(note(body, completer, telemetry)))
+    if len(event["Records"]) < BATCH_SIZE:
+        completer.settle_soon(ended)
+    return answer
+
+
+def note(body: str, completer: Completer, telemetry: Telemetry) -> Iterator[TaskRecord]:
+    """Notes one event; yields the task that it ended.
+
+    Events that are not of Sluice's jobs are passed over.
+    """
     ended = read_job_event(body)
     if ended is None:
         telemetry.count("EventsIgnored")
-    else:
-        completer.note(ended.token, ended.job)
+        return
+    task = completer.note(ended.token, ended.job)
+    if task is not None:
+        yield task

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handle_job_status.app import note
+from handle_job_status.app import handle
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
@@ -67,8 +67,15 @@ def told(name: str, status: str = "SUCCEEDED") -> str:
 def cost(completer: Completer, calls: Counter[str], event: str) -> dict[str, int]:
     """What handling an event asked of DynamoDB."""
     calls.clear()
-    note(event, completer, LambdaTelemetry())
+    handled(completer, event)
     return dict(calls)
+
+
+def handled(completer: Completer, event: str) -> None:
+    """What Lambda does with the event."""
+    records = [{"messageId": "1", "body": event}]
+    answer = handle({"Records": records}, completer, LambdaTelemetry())
+    assert answer == {"batchItemFailures": []}
 
 
 def test_the_last_jobs_event_costs_two_writes_and_no_read(completer: Completer, calls: Counter[str]) -> None:
@@ -84,8 +91,16 @@ def test_any_other_jobs_event_costs_one_write(completer: Completer, calls: Count
 
 def test_an_event_that_comes_again_costs_one_refused_write(completer: Completer, calls: Counter[str]) -> None:
     taken(completer, job("align"))
-    note(told("align"), completer, LambdaTelemetry())
+    handled(completer, told("align"))
     assert cost(completer, calls, told("align")) == {"UpdateItem": 1}
+
+
+def test_a_failed_jobs_event_costs_a_write_more_if_others_are_stopped(
+    completer: Completer, calls: Counter[str]
+) -> None:
+    taken(completer, job("align"), job("impute"))
+    assert cost(completer, calls, told("align", "FAILED")) == {"UpdateItem": 3}
+    assert cost(completer, calls, told("impute", "FAILED")) == {"UpdateItem": 1}
 
 
 def test_somebody_elses_event_costs_nothing(completer: Completer, calls: Counter[str]) -> None:

@@ -81,8 +81,28 @@ def test_notes_that_were_sent_twice_answer_with_what_was_noted(dynamodb: Any, ta
     noted = tasks.note_job("token", ended("align", "1"))
     assert noted.record is not None
     assert noted.record.jobs["align"].status == "SUCCEEDED"
-    tasks.close("token", TaskState.SUCCEEDED, 2000, submitting_is_over=True)
+    tasks.close("token", TaskState.SUCCEEDED, 2000, settle_from_ms=None)
     assert tasks.of_execution(EXECUTION) == []
+
+
+def test_a_task_that_ended_under_a_former_version_is_claimed_and_moved_to_the_others(
+    dynamodb: Any, tasks: DynamoTaskStore
+) -> None:
+    tasks.put_intent(TASK, TEXT, 1000)
+    dynamodb.update_item(  # it stayed among the open ones
+        TableName=tasks.table,
+        Key={"taskToken": {"S": "token"}},
+        UpdateExpression="SET #state = :state",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":state": {"S": "ABANDONED"}},
+    )
+    (task,) = tasks.due_tasks(5000)
+    claimed = tasks.claim(task, 5000)
+    assert claimed is not None
+    assert claimed.state is TaskState.ABANDONED
+    assert tasks.close("token", TaskState.ABANDONED, 6000, settle_from_ms=6000)
+    assert list(tasks.due_tasks(9000)) == []
+    assert [each.token for each in tasks.unsettled_tasks(6000)] == ["token"]
 
 
 def test_a_reservation_that_was_sent_twice_shares_no_slot(

@@ -117,8 +117,8 @@ def test_a_foreign_note_changes_nothing(
 
 def test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    stores.tasks.close("token", TaskState.ABANDONED, 2000, submitting_is_over=True)
-    stores.tasks.close("token", TaskState.SUCCEEDED, 3000, submitting_is_over=True)
+    stores.tasks.close("token", TaskState.ABANDONED, 2000, settle_from_ms=None)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 3000, settle_from_ms=None)
     assert list(stores.tasks.due_tasks(9000)) == []
     assert stores.tasks.of_execution(EXECUTION) == []
     noted = stores.tasks.note_job("token", ended("align", "1"))
@@ -133,7 +133,7 @@ def test_the_history_of_executions_has_their_closed_tasks_too_oldest_first(store
     put(stores, "second", job("align"), now_ms=2000, arn=yours)
     put(stores, "foreign", job("align"), arn=others)
     stores.tasks.note_job("first", ended("align", "1"))
-    stores.tasks.close("first", TaskState.SUCCEEDED, 4000, submitting_is_over=True)
+    stores.tasks.close("first", TaskState.SUCCEEDED, 4000, settle_from_ms=None)
     found = stores.tasks.history([mine, yours, f"{EXECUTION}-unknown"])
     assert [(record.task.token, record.state) for record in found] == [
         ("first", TaskState.SUCCEEDED),
@@ -162,18 +162,37 @@ def test_due_tasks_come_in_the_order_of_their_last_heartbeats(stores: Stores) ->
     ]
 
 
-def test_a_task_that_ended_unsettled_is_due_until_it_is_settled(stores: Stores) -> None:
+def test_a_task_that_ended_unsettled_waits_in_a_line_of_its_own_until_it_is_settled(stores: Stores) -> None:
     put(stores, "token", job("align"))
-    stores.tasks.close("token", TaskState.ABANDONED, 2000, submitting_is_over=False)
+    put(stores, "other", job("align"))
+    assert stores.tasks.close("token", TaskState.ABANDONED, 2000, settle_from_ms=4000)
+    assert stores.tasks.close("other", TaskState.FAILED, 2000, settle_from_ms=3000)
     assert stores.tasks.of_execution(EXECUTION) == []
-    (task,) = stores.tasks.due_tasks(9000)
-    claimed = stores.tasks.claim(task, 3000)
+    assert list(stores.tasks.due_tasks(9000)) == []
+    assert list(stores.tasks.unsettled_tasks(2999)) == []
+    first, second = stores.tasks.unsettled_tasks(4000)
+    assert (first, second) == (OpenTask("other", 1000, 3000), OpenTask("token", 1000, 4000))
+    claimed = stores.tasks.claim_unsettled(second, 8000)
     assert claimed is not None
     assert claimed.state is TaskState.ABANDONED
-    stores.tasks.close("token", TaskState.SUCCEEDED, 4000, submitting_is_over=True)
-    assert len(list(stores.tasks.due_tasks(9000))) == 1
-    stores.tasks.close("token", TaskState.ABANDONED, 5000, submitting_is_over=True)
-    assert list(stores.tasks.due_tasks(9000)) == []
+    assert stores.tasks.claim_unsettled(second, 9000) is None
+    assert [task.token for task in stores.tasks.unsettled_tasks(7999)] == ["other"]
+    stores.tasks.settle("token", 5000)
+    assert [task.token for task in stores.tasks.unsettled_tasks(9999)] == ["other"]
+
+
+def test_only_one_of_those_that_end_a_task_has_ended_it(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    assert stores.tasks.close("token", TaskState.FAILED, 2000, settle_from_ms=3000)
+    assert not stores.tasks.close("token", TaskState.FAILED, 2000, settle_from_ms=3000)
+    assert not stores.tasks.close("token", TaskState.ABANDONED, 2000, settle_from_ms=None)
+    assert [task.heartbeat_at for task in stores.tasks.unsettled_tasks(9000)] == [3000]
+
+
+def test_an_open_task_cannot_be_settled(stores: Stores) -> None:
+    put(stores, "token", job("align"))
+    stores.tasks.settle("token", 2000)
+    assert [task.token for task in stores.tasks.due_tasks(9000)] == ["token"]
 
 
 def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:
@@ -189,7 +208,7 @@ def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:
 def test_a_closed_task_is_not_claimed(stores: Stores) -> None:
     put(stores, "token", job("align"))
     (task,) = stores.tasks.due_tasks(9000)
-    stores.tasks.close("token", TaskState.SUCCEEDED, 2000, submitting_is_over=True)
+    stores.tasks.close("token", TaskState.SUCCEEDED, 2000, settle_from_ms=None)
     assert stores.tasks.claim(task, 5000) is None
 
 

@@ -171,6 +171,9 @@ def test_no_token_gets_out_when_a_due_task_cannot_be_claimed(client: Any, log: i
         def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
             return iter([OpenTask(SECRET, before_ms, before_ms)])
 
+        def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
+            return self.due_tasks(now_ms)
+
     reconcile(world_with(store=Due(client, "tasks", 1)))
     check(log)
 

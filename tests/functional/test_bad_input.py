@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cancel_jobs.app import cancel
-from handle_job_status.app import note
+from cancel_jobs.app import handle as ends_handled
+from handle_job_status.app import handle as job_events_handled
 from sluice.errors import DeniedError
 from sluice.events import InvalidEventError
 from sluice.pollers.pool import Round
@@ -43,14 +43,11 @@ def queued(*bodies: Any) -> dict[str, Any]:
 
 
 def noted(world: World, *bodies: Any) -> BatchAnswer:
-    return handle_records(queued(*bodies), lambda body: note(body, world.completer, world.telemetry))
+    return job_events_handled(queued(*bodies), world.completer, world.telemetry)
 
 
 def cancelled(world: World, *bodies: Any) -> BatchAnswer:
-    def handle(body: str) -> None:
-        cancel(body, world.store, completer=world.completer, telemetry=world.telemetry)
-
-    return handle_records(queued(*bodies), handle)
+    return ends_handled(queued(*bodies), world.store, completer=world.completer, telemetry=world.telemetry)
 
 
 def test_every_bad_input_is_answered_by_name_and_the_good_ones_among_them_are_submitted(
@@ -108,7 +105,7 @@ def test_a_record_whose_body_is_no_text_is_dropped_too(body: Any) -> None:
 def test_a_record_without_a_body_is_dropped_too() -> None:
     world = World()
     event = {"Records": [{"messageId": "1", "eventSource": "aws:sqs"}]}
-    answer = handle_records(event, lambda body: note(body, world.completer, world.telemetry))
+    answer = job_events_handled(event, world.completer, world.telemetry)
     assert answer == {"batchItemFailures": []}
 
 

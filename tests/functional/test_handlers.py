@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cancel_jobs.app import cancel
-from handle_job_status.app import note
+from cancel_jobs.app import handle as cancel
+from handle_job_status.app import handle
 from sluice.runtime.sqs import handle_records
 from sluice.tasks.model import TaskState
 from tests.support.builders import EXECUTION, World, detail, job, job_event
@@ -30,13 +30,13 @@ def sqs_event(*bodies: str) -> dict[str, object]:
 def test_an_event_of_an_ended_job_completes_its_task() -> None:
     world = World()
     world.take("token", job("align"))
-    note(job_event("token", "align", detail("job-0")), world.completer, world.telemetry)
+    handle(sqs_event(job_event("token", "align", detail("job-0"))), world.completer, world.telemetry)
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
 def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
     world = World()
-    note("{}", world.completer, world.telemetry)
+    handle(sqs_event("{}"), world.completer, world.telemetry)
     assert world.telemetry.drain() == {"EventsIgnored": 1}
 
 
@@ -44,7 +44,7 @@ def test_a_stopped_execution_stops_its_jobs() -> None:
     world = World()
     world.take("token", job("align"))
     cancel(
-        execution_event("ABORTED", world.clock.now_us() // 1000),
+        sqs_event(execution_event("ABORTED", world.clock.now_us() // 1000)),
         world.store,
         completer=world.completer,
         telemetry=world.telemetry,
@@ -57,7 +57,7 @@ def test_a_late_event_does_not_touch_what_a_redriven_execution_started_later() -
     world.take("token", job("align"))
     long_before = world.clock.now_us() // 1000 - 60_000
     cancel(
-        execution_event("ABORTED", long_before),
+        sqs_event(execution_event("ABORTED", long_before)),
         world.store,
         completer=world.completer,
         telemetry=world.telemetry,

@@ -53,10 +53,10 @@ def test_a_task_stays_open_until_its_workflow_was_told() -> None:
     world = World(activities=activities)
     world.take("token", job("align"))
     with pytest.raises(UnclearError):
-        world.completer.note("token", ended("align", "job-0"))
+        world.note("token", ended("align", "job-0"))
     assert state(world) is TaskState.OPEN
     activities.down = False
-    world.completer.note("token", ended("align", "job-0"))  # the queue delivers the event again
+    world.note("token", ended("align", "job-0"))  # the queue delivers the event again
     assert len(activities.outcomes["token"]) == 1
     assert state(world) is TaskState.SUCCEEDED
 
@@ -69,11 +69,10 @@ def test_a_task_stays_in_the_reconcilers_line_until_its_jobs_were_stopped() -> N
     world = World()
     world.batch = Forbidden(clock=world.clock)
     world.take("token", job("align"))
-    with pytest.raises(DeniedError):
-        world.completer.abandon(
-            world.store.records["token"], "its workflow was stopped", submitting_is_over=True
-        )
-    assert state(world) is TaskState.OPEN
+    world.abandon(world.store.records["token"])
+    assert state(world) is TaskState.ABANDONED
+    assert (list(world.store.unsettled), list(world.store.closed_at)) == (["token"], [])
+    assert [type(error) for _, error in world.telemetry.left] == [DeniedError]
 
 
 def test_a_poller_that_dies_at_its_first_submission_leaves_the_intent() -> None:

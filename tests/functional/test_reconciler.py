@@ -3,14 +3,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import Limit
 from sluice.tasks.reconciliation import ReconciliationPolicy, Run, plan_run
 from tests.support.builders import EXECUTION, World, ended, job, task_text
-from tests.support.fakes import FakeActivities, FakeBatch
+from tests.support.fakes import FakeActivities, FakeBatch, MemoryTaskStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sluice.tasks.model import OpenTask
 
 
 from sluice.tasks.contract import parse_task
@@ -151,7 +155,7 @@ def test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_
     with_intent(world, "token", job("align"))
     world.activities.gone.add("token")
     (record,) = world.store.of_execution(EXECUTION)
-    world.completer.abandon(record, "its workflow was stopped", submitting_is_over=False)
+    world.abandon(record)
     assert (state(world), world.batch.terminated) == (TaskState.ABANDONED, [])
     world.clock.sleep(301)
     reconcile(world)
@@ -165,7 +169,7 @@ def test_a_task_that_ended_while_it_is_its_pollers_is_left_to_that() -> None:
     )
     with_intent(world, "token", job("align"))
     (record,) = world.store.of_execution(EXECUTION)
-    world.completer.abandon(record, "its workflow was stopped", submitting_is_over=False)
+    world.abandon(record)
     world.clock.sleep(101)
     reconcile(world)
     assert world.store.closed_at == {}
@@ -264,3 +268,61 @@ def test_a_reconciler_whose_time_is_up_stops_and_the_next_goes_on() -> None:
     assert world.activities.heartbeats == []
     reconcile(world)
     assert world.activities.heartbeats == ["first", "second"]
+
+
+def test_a_reconciler_that_dies_at_its_heartbeat_leaves_the_task_to_the_next_run() -> None:
+    @dataclass
+    class Deadly(FakeActivities):
+        """The first heartbeat is the function's end."""
+
+        died: bool = False
+
+        def heartbeat(self, token: str) -> None:
+            if not self.died:
+                self.died = True
+                raise SystemExit("the function's time is up")
+            super().heartbeat(token)
+
+    world = World(activities=Deadly())
+    world.take("token", job("align"))
+    world.clock.sleep(301)
+    with pytest.raises(SystemExit):
+        reconcile(world)
+    reconcile(world)
+    assert world.activities.heartbeats == ["token"]
+
+
+def test_a_heartbeat_that_cannot_be_sent_now_is_sent_by_the_next_run() -> None:
+    @dataclass
+    class Silent(FakeActivities):
+        down: bool = True
+
+        def heartbeat(self, token: str) -> None:
+            if self.down:
+                raise UnclearError("read timeout")
+            super().heartbeat(token)
+
+    activities = Silent()
+    world = World(activities=activities)
+    world.take("token", job("align"))
+    world.clock.sleep(301)
+    reconcile(world)
+    assert [str(error) for _, error in world.telemetry.left] == ["read timeout"]
+    activities.down = False
+    world.clock.sleep(60)
+    reconcile(world)
+    assert activities.heartbeats == ["token"]
+
+
+def test_ended_tasks_that_cannot_be_read_now_cost_the_others_nothing() -> None:
+    @dataclass
+    class Throttled(MemoryTaskStore):
+        def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
+            raise ThrottledError(f"429 at {now_ms}")
+
+    world = World(store=Throttled())
+    with_intent(world, "token", job("align"))
+    world.clock.sleep(301)
+    with pytest.raises(ThrottledError):
+        reconcile(world)
+    assert world.store.records["token"].jobs["align"].job_id == "job-0"

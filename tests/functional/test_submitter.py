@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sluice.tasks.model import Task, TaskRecord
 
-from sluice.tasks.model import ActivityTask, Failed, TaskState
+from sluice.tasks.model import ActivityTask, Failed, TaskState, new_record
 from sluice.tasks.submission import job_name
 
 
@@ -127,8 +127,9 @@ def test_nobody_submits_after_the_window_that_is_the_pollers_alone() -> None:
 def test_a_task_that_was_abandoned_while_it_was_submitted_takes_its_jobs_along() -> None:
     world = World()
     world.take("token", job("align"))
-    world.store.close("token", TaskState.ABANDONED, 0, submitting_is_over=True)
-    world.submitter.submit(world.store.records["token"].task, {}, until_us=world.in_seconds(60))
+    world.store.close("token", TaskState.ABANDONED, 0, settle_from_ms=None)
+    task = world.store.records["token"].task
+    world.submitter.submit(new_record(task, 0), until_us=world.in_seconds(60))
     assert world.batch.terminated == ["job-1"]
 
 
@@ -158,7 +159,7 @@ def test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of
 
     def stop() -> None:
         (record,) = world.store.of_execution(EXECUTION)
-        world.completer.abandon(record, "its workflow execution ended: ABORTED", submitting_is_over=False)
+        world.abandon(record)
 
     slow.then = stop
     world.take("token", *[job(f"job{index}") for index in range(50)])
@@ -170,7 +171,7 @@ def test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of
 
 def test_a_task_that_failed_fast_while_its_jobs_are_submitted_gets_no_more_of_them() -> None:
     world, slow = slow_world()
-    slow.then = lambda: world.completer.note("token", ended("job0", "job-0", "FAILED"))
+    slow.then = lambda: world.note("token", ended("job0", "job-0", "FAILED"))
     world.take("token", *[job(f"job{index}") for index in range(50)])
     assert len(world.batch.jobs) < 10
     assert set(world.batch.terminated) == world.batch.jobs.keys() - {"job-0"}
@@ -225,7 +226,7 @@ def test_a_job_that_failed_before_its_siblings_ids_were_noted_ends_them_all_the_
         def submit_job(self, request: Mapping[str, Any]) -> str:
             job_id = super().submit_job(request)
             if request["parameters"]["taskJob"] == "bad":
-                world.completer.note("token", ended("bad", job_id, "FAILED"))
+                world.note("token", ended("bad", job_id, "FAILED"))
             return job_id
 
     world = World()

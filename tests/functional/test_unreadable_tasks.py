@@ -133,7 +133,7 @@ def test_jobs_of_it_whose_ids_are_not_known_keep_it_in_line_until_its_poller_is_
 
 def test_a_task_that_had_ended_before_it_was_spoilt_stays_as_it_ended() -> None:
     world = world_with_a_spoilt_task()
-    world.store.close("spoilt", TaskState.ABANDONED, 0, submitting_is_over=False)
+    world.store.close("spoilt", TaskState.ABANDONED, 0, settle_from_ms=0)
     world.clock.sleep(301)
     reconcile(world)
     assert "spoilt" not in world.activities.outcomes

@@ -63,8 +63,8 @@ TABLE_MUTANTS: Final = (
         COMPLETED_ONCE,
         "a closed task never changes its state",
         "functions/sluice/aws/task_store.py",
-        old='"#state = :was OR (#state = :state AND attribute_exists(#open))"',
-        new='"#state = :was OR NOT (#state = :state AND attribute_exists(#open))"',
+        old='"#state = :was OR (#state = :state AND #open = :open)"',
+        new='"#state = :was OR NOT (#state = :state AND #open = :open)"',
         provers=tests(
             "contract/test_stores.py",
             "test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones[local-aws]",

@@ -24,7 +24,7 @@ TASK_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "submitting what a dead poller left",
         "functions/sluice/tasks/reconciler.py",
-        old="self._submit_missing(record, min(run.submit_until_us, claim_ends_us))",
+        old="self.submitter.submit(record, until_us=claimed.until_us)",
         new="pass",
         provers=tests(
             "functional/test_reconciler.py", "test_a_task_that_was_lost_after_its_intent_is_submitted"
@@ -34,9 +34,43 @@ TASK_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "the heartbeat of live tasks",
         "functions/sluice/tasks/reconciler.py",
-        old="self.heartbeat_limiter.call(partial(self.activities.heartbeat, token))",
+        old="self.heartbeat_limiter.call(partial(self.activities.heartbeat, token), until_us)",
         new="pass",
         provers=tests("functional/test_reconciler.py", "test_a_live_task_gets_a_heartbeat_and_no_describe"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a heartbeat before the claim",
+        "functions/sluice/tasks/reconciler.py",
+        old="""\
+            alive = self._beat(task.token, run.heartbeat_until_us)
+            until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
+            record = self.store.claim(task, self.clock.now_ms())
+""",
+        new="""\
+            until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
+            record = self.store.claim(task, self.clock.now_ms())
+            alive = self._beat(task.token, run.heartbeat_until_us)
+""",
+        provers=tests(
+            "functional/test_reconciler.py",
+            "test_a_reconciler_that_dies_at_its_heartbeat_leaves_the_task_to_the_next_run",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "heartbeats before any labour",
+        "functions/sluice/tasks/reconciler.py",
+        old="            self._sort(findings, _Claimed(record, alive, min(until_us, run.submit_until_us)))",
+        new="""\
+            found = _Findings()
+            self._sort(found, _Claimed(record, alive, min(until_us, run.submit_until_us)))
+            for piece in self._labour(found, run):
+                piece()""",
+        provers=tests(
+            "functional/test_storms.py",
+            "test_a_thousand_workflows_that_are_stopped_at_once_cost_no_other_its_heartbeat",
+        ),
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -57,7 +91,7 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the look-up by name after an unclear answer",
         "functions/sluice/tasks/submitter.py",
-        old='found = self._look_up_patiently(request["jobQueue"], request["jobName"])',
+        old='found = self._look_up_patiently(request["jobQueue"], request["jobName"], until_us)',
         new="found = None",
         provers=tests(
             "functional/test_submitter.py",
@@ -79,7 +113,7 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the reconciler's look-up by name",
         "functions/sluice/tasks/reconciler.py",
-        old="found = self.submitter.find(record)",
+        old="found = self.submitter.find(record, until_us=until_us)",
         new="found: dict[str, str] = {}",
         provers=tests("functional/test_reconciler.py", "test_a_job_whose_id_was_lost_is_found_by_its_name"),
     ),
@@ -118,8 +152,8 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the end of a reconciler's claim",
         "functions/sluice/tasks/reconciler.py",
-        old="min(run.submit_until_us, claim_ends_us)",
-        new="max(run.submit_until_us, claim_ends_us)",
+        old="min(until_us, run.submit_until_us)",
+        new="max(until_us, run.submit_until_us)",
         provers=tests(
             "functional/test_reconciler.py",
             "test_a_reconciler_that_is_slow_never_submits_beside_the_next_one",
@@ -188,18 +222,26 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/completer.py",
         old="""\
         self.tell(record.task.token, outcome)
-        self._close(
-            record, outcome.state, "another job of its task failed", submitting_is_over=submitting_is_over
-        )
+        return self._close(record, outcome.state)
 """,
         new="""\
-        self._close(
-            record, outcome.state, "another job of its task failed", submitting_is_over=submitting_is_over
-        )
+        closed = self._close(record, outcome.state)
         self.tell(record.task.token, outcome)
+        return closed
 """,
         provers=tests(
             "functional/test_order_of_steps.py", "test_a_task_stays_open_until_its_workflow_was_told"
+        ),
+    ),
+    Mutant(
+        COMPLETED_ONCE,
+        "news before stopping",
+        "functions/handle_job_status/app.py",
+        old='if len(event["Records"]) < BATCH_SIZE:',
+        new="if ended:",
+        provers=tests(
+            "functional/test_storms.py",
+            "test_good_news_does_not_wait_behind_the_stopping_of_failed_tasks",
         ),
     ),
     Mutant(
@@ -223,8 +265,8 @@ TASK_MUTANTS: Final = (
         STOPPED,
         "the heartbeat sweep",
         "functions/sluice/tasks/reconciler.py",
-        old="        if not alive:\n",
-        new="        if False:\n",
+        old="ended = record if self.completer.complete(record) else self.completer.abandon(record)",
+        new="ended = record if self.completer.complete(record) else None",
         provers=tests("functional/test_reconciler.py", "test_a_dead_token_stops_its_jobs"),
     ),
     Mutant(
@@ -243,20 +285,34 @@ TASK_MUTANTS: Final = (
         STOPPED,
         "stopping jobs before the item leaves the reconciler's line",
         "functions/sluice/tasks/completer.py",
-        old="self.stopper.stop(completion.jobs_to_stop(record), reason)",
-        new="pass",
+        old="if stopped and (submitting_is_over or not completion.may_be_submitted(record)):",
+        new="if submitting_is_over or not completion.may_be_submitted(record):",
+        provers=tests(
+            "functional/test_completer.py",
+            "test_jobs_for_which_there_is_no_time_are_stopped_by_the_reconciler",
+        ),
+    ),
+    Mutant(
+        STOPPED,
+        "settling what was closed and not stopped",
+        "functions/sluice/tasks/completer.py",
+        old="settle_from_ms = None if settled else now_ms + round(self.settle_seconds * 1000)",
+        new="settle_from_ms = None",
         provers=tests(
             "functional/test_order_of_steps.py",
             "test_a_task_stays_in_the_reconcilers_line_until_its_jobs_were_stopped",
         )
-        + tests("functional/test_completer.py", "test_abandoned_tasks_stop_their_jobs"),
+        + tests(
+            "functional/test_completer.py",
+            "test_jobs_for_which_there_is_no_time_are_stopped_by_the_reconciler",
+        ),
     ),
     Mutant(
         STOPPED,
         "waiting for the ids of jobs that may have been submitted",
-        "functions/sluice/tasks/completer.py",
-        old="submitting_is_over = submitting_is_over or not completion.may_be_submitted(record)",
-        new="submitting_is_over = True",
+        "functions/sluice/tasks/completion.py",
+        old="known = submitting_is_over or not may_be_submitted(record)",
+        new="known = True",
         provers=tests(
             "functional/test_reconciler.py",
             "test_the_jobs_of_an_abandoned_task_are_stopped_even_if_their_ids_were_never_noted",

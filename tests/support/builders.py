@@ -113,7 +113,24 @@ class World:
 
     @cached_property
     def completer(self) -> Completer:
-        return Completer(self.activities, self.store, self.stopper, self.telemetry, self.clock)
+        return Completer(
+            self.activities,
+            self.store,
+            self.stopper,
+            self.telemetry,
+            self.clock,
+            settle_seconds=self.policy.settle_seconds,
+        )
+
+    def abandon(self, record: TaskRecord) -> None:
+        """What cancel_jobs does with a task of a workflow that was stopped."""
+        ended = self.completer.abandon(record)
+        self.completer.settle_soon([ended] if ended else [])
+
+    def note(self, token: str, job: JobRecord) -> None:
+        """What handle_job_status does with a job that ended."""
+        task = self.completer.note(token, job)
+        self.completer.settle_soon([task] if task else [])
 
     @cached_property
     def reconciler(self) -> Reconciler:

@@ -123,6 +123,7 @@ class MemoryTaskStore:
 
     records: dict[str, TaskRecord] = field(default_factory=dict)
     closed_at: dict[str, int] = field(default_factory=dict)
+    unsettled: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
@@ -154,14 +155,24 @@ class MemoryTaskStore:
                 return Noted(record, changed=False)
             return Noted(self._put(replace(record, jobs={**record.jobs, job.name: job})), changed=True)
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
+    def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
         with self.lock:
             record = self.records.get(token)
-            if record is None or record.state not in (TaskState.OPEN, state):
-                return
+            if record is None or token in self.closed_at or token in self.unsettled:
+                return False
+            if record.state not in (TaskState.OPEN, state):
+                return False
             self._put(replace(record, state=state))
-            if submitting_is_over:
-                self.closed_at.setdefault(token, now_ms)
+            if settle_from_ms is None:
+                self.closed_at[token] = now_ms
+            else:
+                self.unsettled[token] = settle_from_ms
+            return True
+
+    def settle(self, token: str, now_ms: int) -> None:
+        with self.lock:
+            if self.unsettled.pop(token, None) is not None:
+                self.closed_at[token] = now_ms
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         ours = [record for record in self._kept() if record.task.execution_arn == execution_arn]
@@ -180,14 +191,29 @@ class MemoryTaskStore:
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         with self.lock:
             record = self.records.get(task.token)
-            if record is None or task.token in self.closed_at or record.heartbeat_at != task.heartbeat_at:
+            if record is None or task.token in self.closed_at or task.token in self.unsettled:
+                return None
+            if record.heartbeat_at != task.heartbeat_at:
                 return None
             return self._put(replace(record, heartbeat_at=now_ms))
 
-    def _kept(self) -> list[TaskRecord]:
-        """The tasks that are not closed for good."""
+    def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
         with self.lock:
-            return [record for token, record in self.records.items() if token not in self.closed_at]
+            due = sorted((from_ms, token) for token, from_ms in self.unsettled.items() if from_ms <= now_ms)
+        return iter([OpenTask(token, self.records[token].created_at, from_ms) for from_ms, token in due])
+
+    def claim_unsettled(self, task: OpenTask, again_ms: int) -> TaskRecord | None:
+        with self.lock:
+            if self.unsettled.get(task.token) != task.heartbeat_at:
+                return None
+            self.unsettled[task.token] = again_ms
+            return self.records[task.token]
+
+    def _kept(self) -> list[TaskRecord]:
+        """The tasks that stand among the open ones."""
+        with self.lock:
+            ended = self.closed_at.keys() | self.unsettled.keys()
+            return [record for token, record in self.records.items() if token not in ended]
 
     def _put(self, record: TaskRecord) -> TaskRecord:
         self.records[record.task.token] = record

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from sluice.tasks.model import Task
 
 OPEN_PARTITION: Final = "OPEN"
-"""The partition of the sparse index of open tasks; a closed task has no such attribute."""
+"""The partition of the sparse index in which open tasks stand by their last heartbeats."""
+
+UNSETTLED_PARTITION: Final = "UNSETTLED"
+"""That of ended tasks that are still to be settled, by when; a settled task has no such attribute."""
 
 JOB_ATTRIBUTES: Final = {
     "job_id": "jobId",

@@ -8,7 +8,14 @@ from uuid import uuid4
 
 from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
-from sluice.aws.task_items import OPEN_PARTITION, intent, job_values, read_open_task, read_task
+from sluice.aws.task_items import (
+    OPEN_PARTITION,
+    UNSETTLED_PARTITION,
+    intent,
+    job_values,
+    read_open_task,
+    read_task,
+)
 from sluice.tasks.model import FAILED, SUCCEEDED, Noted, TaskState
 
 if TYPE_CHECKING:
@@ -79,30 +86,44 @@ class DynamoTaskStore:
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
-        """One write; with `submitting_is_over` it takes the task out of the index, to be deleted later."""
-        values = {":state": state.value, ":now": now_ms, ":was": TaskState.OPEN.value}
-        expires_at = now_ms // 1000 + self.keep_days * SECONDS_A_DAY
+    def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
+        """One write; it moves the task to the other line of the index, or out of it, to be deleted later.
+
+        The item of a former version that ended unsettled stands in the line of the open ones.
+        """
+        values: dict[str, Any] = {":state": state.value, ":now": now_ms, ":was": TaskState.OPEN.value}
+        if settle_from_ms is None:
+            moves = ", expiresAt = :expires REMOVE #open"
+            values |= {":expires": self._expires_at(now_ms)}
+        else:
+            moves = ", #open = :unsettled, heartbeatAt = :from"
+            values |= {":unsettled": UNSETTLED_PARTITION, ":from": settle_from_ms}
+        _, changed = self._update(
+            token,
+            "SET #state = :state, closedAt = :now" + moves,
+            names={"#state": "state", "#open": "open"},
+            values={**values, ":open": OPEN_PARTITION},
+            condition="#state = :was OR (#state = :state AND #open = :open)",
+        )
+        return changed
+
+    def settle(self, token: str, now_ms: int) -> None:
+        """One write; it takes the task out of the index, to be deleted later."""
         self._update(
             token,
-            "SET #state = :state, closedAt = :now"
-            + (", expiresAt = :expires REMOVE #open" if submitting_is_over else ""),
+            "SET expiresAt = :expires REMOVE #open",
             names={"#state": "state", "#open": "open"},
-            values={**values, ":expires": expires_at} if submitting_is_over else values,
-            condition="#state = :was OR (#state = :state AND attribute_exists(#open))",
+            values={":expires": self._expires_at(now_ms), ":was": TaskState.OPEN.value},
+            condition="attribute_exists(#open) AND #state <> :was",
         )
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """One write that botocore may repeat; of reconcilers that saw one heartbeat, one gets the task."""
-        values = {":now": now_ms, ":seen": task.heartbeat_at, ":open": OPEN_PARTITION}
-        item, changed = self._update(
-            task.token,
-            "SET heartbeatAt = :now, writer = :writer",
-            names={"#open": "open"},
-            values={**values, ":writer": uuid4().hex},
-            condition="#open = :open AND (heartbeatAt = :seen OR writer = :writer)",
-        )
-        return read_task(item) if changed and item else None
+        return self._claim(task, OPEN_PARTITION, now_ms)
+
+    def claim_unsettled(self, task: OpenTask, again_ms: int) -> TaskRecord | None:
+        """One write, as `claim`."""
+        return self._claim(task, UNSETTLED_PARTITION, again_ms)
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """A query of the index, then a consistent read of each task."""
@@ -122,13 +143,34 @@ class DynamoTaskStore:
         A task that is claimed meanwhile leaves the range of the query, so that the pages neither skip
         nor repeat one; an entry of the index that lags behind is refused by `claim`.
         """
+        return self._line(OPEN_PARTITION, before_ms)
+
+    def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
+        """A query of the same index, as `due_tasks`."""
+        return self._line(UNSETTLED_PARTITION, now_ms)
+
+    def _line(self, partition: str, before_ms: int) -> Iterator[OpenTask]:
         found = self._query(
             IndexName=OPEN_BY_HEARTBEAT,
             KeyConditionExpression="#open = :open AND heartbeatAt <= :before",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item({":open": OPEN_PARTITION, ":before": before_ms}),
+            ExpressionAttributeValues=to_item({":open": partition, ":before": before_ms}),
         )
         return (read_open_task(entry) for entry in found)
+
+    def _claim(self, task: OpenTask, partition: str, next_ms: int) -> TaskRecord | None:
+        values = {":next": next_ms, ":seen": task.heartbeat_at, ":open": partition}
+        item, changed = self._update(
+            task.token,
+            "SET heartbeatAt = :next, writer = :writer",
+            names={"#open": "open"},
+            values={**values, ":writer": uuid4().hex},
+            condition="#open = :open AND (heartbeatAt = :seen OR writer = :writer)",
+        )
+        return read_task(item) if changed and item else None
+
+    def _expires_at(self, now_ms: int) -> int:
+        return now_ms // 1000 + self.keep_days * SECONDS_A_DAY
 
     def _tokens(self, execution_arn: str) -> Iterator[str]:
         found = self._query(

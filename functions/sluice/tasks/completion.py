@@ -88,6 +88,12 @@ def may_be_submitted(record: TaskRecord) -> bool:
     return any(job.job_id is None for job in record.jobs.values())
 
 
+def is_settled(record: TaskRecord, *, submitting_is_over: bool = False) -> bool:
+    """True if a task that has ended now leaves no job that runs, or that somebody may be submitting."""
+    known = submitting_is_over or not may_be_submitted(record)
+    return known and not jobs_to_stop(record)
+
+
 def rejection(job_name: str, message: str) -> Failed:
     """The outcome of a task of which Batch refused a job for good."""
     return Failed(error="Task.Rejected", cause=_cause({"job": job_name, "reason": message}))

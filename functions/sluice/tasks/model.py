@@ -104,6 +104,12 @@ class TaskRecord:
     fault: str | None = None
 
 
+def new_record(task: Task, now_ms: int) -> TaskRecord:
+    """A task of which nothing but the intent is known."""
+    jobs = {job.name: JobRecord(job.name) for job in task.jobs}
+    return TaskRecord(task, TaskState.OPEN, jobs, created_at=now_ms, heartbeat_at=now_ms)
+
+
 @dataclass(frozen=True)
 class ActivityTask:
     """A task as GetActivityTask hands it out."""

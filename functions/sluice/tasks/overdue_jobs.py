@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from sluice.errors import ServiceError
 from sluice.tasks import completion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sluice.ports import Telemetry
     from sluice.rate.limiter import Limiter
@@ -32,28 +31,6 @@ class OverdueJob:
     forgettable: bool
 
 
-class OverdueJobQueue:
-    """What several threads want to ask, handed out in as few calls as can be."""
-
-    def __init__(self) -> None:
-        """There are none at first."""
-        self._lock = threading.Lock()
-        self._waiting: list[OverdueJob] = []
-
-    def add(self, questions: Iterable[OverdueJob]) -> None:
-        """Keeps the questions until they are taken."""
-        with self._lock:
-            self._waiting += questions
-
-    def take(self, *, at_least: int) -> Sequence[OverdueJob]:
-        """Hands out as many as fit into a call, or none while there are fewer than `at_least`."""
-        with self._lock:
-            if len(self._waiting) < at_least:
-                return ()
-            taken, self._waiting = self._waiting[:JOBS_PER_CALL], self._waiting[JOBS_PER_CALL:]
-            return taken
-
-
 @dataclass(frozen=True)
 class OverdueJobs:
     """Notes what Batch says of jobs that have ended, or that it has forgotten."""
@@ -63,24 +40,22 @@ class OverdueJobs:
     completer: Completer
     telemetry: Telemetry
 
-    def describe(self, overdue: OverdueJobQueue, *, at_least: int, until_us: int) -> None:
-        """Describes jobs until fewer than `at_least` are left.
+    def describe(self, asked: Sequence[OverdueJob], *, until_us: int) -> None:
+        """Describes up to JOBS_PER_CALL jobs.
 
-        Jobs of which Batch tells nothing are dropped and reported; the reconciler's next run asks again.
+        Jobs of which Batch tells nothing are reported; a later run of the reconciler asks again.
 
         Args:
-            overdue: those that were gathered so far.
-            at_least: JOBS_PER_CALL while more may come, 1 at the end.
+            asked: the jobs.
             until_us: no call is made after this time.
         """
-        while asked := overdue.take(at_least=at_least):
-            describe = partial(self.batch.describe_jobs, [each.job_id for each in asked])
-            try:
-                details = self.limiter.call(describe, until_us)
-            except ServiceError as error:
-                self.telemetry.jobs_not_described(len(asked), error)
-            else:
-                self._hear(asked, {detail["jobId"]: detail for detail in details})
+        describe = partial(self.batch.describe_jobs, [each.job_id for each in asked])
+        try:
+            details = self.limiter.call(describe, until_us)
+        except ServiceError as error:
+            self.telemetry.jobs_not_described(len(asked), error)
+        else:
+            self._hear(asked, {detail["jobId"]: detail for detail in details})
 
     def _hear(self, asked: Sequence[OverdueJob], details: Mapping[str, Mapping[str, Any]]) -> None:
         for question in asked:
@@ -96,6 +71,6 @@ class OverdueJobs:
             return
         self.telemetry.count("EventsMissed")
         try:
-            self.completer.note(question.token, job)
+            self.completer.note(question.token, job)  # what it leaves to be stopped is settled later
         except ServiceError as error:
             self.telemetry.task_left(question.token, error)

@@ -70,12 +70,15 @@ class TaskStore(Protocol):
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """Notes that a job ended; an ended job never changes again."""
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, submitting_is_over: bool) -> None:
-        """Marks the task ended; an ended task never changes its state again.
+    def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
+        """Ends an open task; False if it had ended before. An ended task never changes its state again.
 
-        Unless `submitting_is_over`, it may have jobs of which nobody knows the ids: it stays due until it is
-        closed again, in the same state, with `submitting_is_over`.
+        It may have jobs that still run, or of which nobody knows the ids: then it stands among the
+        `unsettled_tasks` from `settle_from_ms` on, until `settle`. None says that there are none.
         """
+
+    def settle(self, token: str, now_ms: int) -> None:
+        """Notes that nothing is left to be done for a task that has ended."""
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """The OPEN tasks of one workflow execution."""
@@ -84,7 +87,16 @@ class TaskStore(Protocol):
         """All tasks of these executions, open and closed, oldest first; those deleted since are missing."""
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
-        """The tasks that are not closed for good and had their last heartbeat by then, longest ago first."""
+        """The open tasks that had their last heartbeat by then, longest ago first."""
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
-        """Moves the task's heartbeat to now; None if it was closed or another reconciler was quicker."""
+        """Moves the task's heartbeat to now; None if it was closed or another reconciler was quicker.
+
+        A task that ended under a former version comes too, in its final state: `close` moves it on.
+        """
+
+    def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
+        """The ended tasks that are to be settled, longest due first; `heartbeat_at` says since when."""
+
+    def claim_unsettled(self, task: OpenTask, again_ms: int) -> TaskRecord | None:
+        """Takes such a task in hand until `again_ms`; None if it was settled or another was quicker."""

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from sluice.errors import RejectedError, ServiceError, TaskGoneError
 from sluice.rate.gcra import MICROSECONDS
-from sluice.tasks import reconciliation
+from sluice.tasks import completion, reconciliation
+from sluice.tasks.fair_order import in_fair_order
 from sluice.tasks.model import TaskState
-from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob, OverdueJobQueue
+from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sluice.ports import Clock, Telemetry, Workers
     from sluice.rate.limiter import Limiter
@@ -25,12 +26,22 @@ if TYPE_CHECKING:
     from sluice.tasks.submitter import Submitter
 
 
+@dataclass(frozen=True)
+class _Claimed:
+    """A task that is this run's until `until_us`; `alive` says that its workflow waits for it."""
+
+    record: TaskRecord
+    alive: bool
+    until_us: int
+
+
 @dataclass
 class _Findings:
-    """One run: when it must end, and what its threads have gathered."""
+    """What the first pass of a run found to do. Lists, as these are appended to by several threads."""
 
-    run: Run
-    overdue: OverdueJobQueue = field(default_factory=OverdueJobQueue)
+    over: list[_Claimed] = field(default_factory=list)
+    unsubmitted: list[_Claimed] = field(default_factory=list)
+    overdue: list[OverdueJob] = field(default_factory=list)
     oldest_ms: int | None = None
 
     def see(self, task: OpenTask) -> None:
@@ -43,9 +54,13 @@ class _Findings:
 class Reconciler:
     """Looks at every open task once in a heartbeat and puts right what is not.
 
-    The tasks come in the order of their last heartbeats, and a look is a heartbeat: a task that was looked
-    at goes to the end of the line. So a run needs no memory of the one before, and none is left out
-    however many there are. Two runs at once share the line, as a task can be claimed once in a heartbeat.
+    A run goes through the tasks twice. First each task that is due gets its heartbeat, which takes as long
+    whatever state Batch is in. Then comes the labour: telling, looking up, submitting, describing and
+    stopping, which Batch may throttle for hours. What a run does not come to is left to a later one.
+
+    The tasks come in the order of their last heartbeats: a task that had one goes to the end of the line. So
+    a run needs no memory of the one before, and none is left out however many there are. Two runs at once
+    share the line, as a task can be claimed once in a heartbeat.
     """
 
     activities: Activities
@@ -67,71 +82,135 @@ class Reconciler:
         Returns:
             The age in seconds of the oldest task that was due; 0 if none was.
         """
-        findings = _Findings(run)
-        self.workers.each(self._due(findings), partial(self._visit, findings))
-        self.overdue_jobs.describe(findings.overdue, at_least=1, until_us=run.submit_until_us)
+        findings = _Findings()
+        self.workers.each(self._due(findings, run), partial(self._visit, findings, run))
+        self.workers.each(self._labour(findings, run), lambda piece: piece())
         return 0 if findings.oldest_ms is None else (self.clock.now_ms() - findings.oldest_ms) // 1000
 
-    def _due(self, findings: _Findings) -> Iterator[OpenTask]:
+    def _due(self, findings: _Findings, run: Run) -> Iterator[OpenTask]:
         for task in self.store.due_tasks(self.policy.due_before_ms(self.clock.now_ms())):
             findings.see(task)
-            if self.clock.now_us() >= findings.run.begin_until_us:
+            if self.clock.now_us() >= run.begin_until_us:
                 return
             yield task
 
-    def _visit(self, findings: _Findings, task: OpenTask) -> None:
+    def _visit(self, findings: _Findings, run: Run, task: OpenTask) -> None:
+        """Sends a heartbeat, then claims the task: who dies between the two has cost it nothing."""
         try:
-            findings.overdue.add(self._look_at(task, findings.run))
+            alive = self._beat(task.token, run.heartbeat_until_us)
+            until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
+            record = self.store.claim(task, self.clock.now_ms())
         except ServiceError as error:
             self.telemetry.task_left(task.token, error)
-        self.overdue_jobs.describe(
-            findings.overdue, at_least=JOBS_PER_CALL, until_us=findings.run.submit_until_us
-        )
+            return
+        if record is not None:
+            self._sort(findings, _Claimed(record, alive, min(until_us, run.submit_until_us)))
 
-    def _look_at(self, task: OpenTask, run: Run) -> list[OverdueJob]:
-        """Does what one task needs now; returns what Batch has to be asked for it."""
-        claim_ends_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
-        record = self.store.claim(task, self.clock.now_ms())
-        if record is None:
-            return []
-        # first of all, so that no fault on the way lets a live task time out
-        alive = record.state is not TaskState.OPEN or self._beat(task.token)
-        diagnosis = reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
-        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
-            record = self._with_found_ids(record)
-        if self.completer.complete_if_ended(record, submitting_is_over=diagnosis.submitting_is_over):
-            return []
-        if not alive:
-            reason = "its workflow does not wait for it any more"
-            self.completer.abandon(record, reason, submitting_is_over=diagnosis.submitting_is_over)
-            return []
-        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
-            self._submit_missing(record, min(run.submit_until_us, claim_ends_us))
-        return [
-            OverdueJob(task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
-            for job in diagnosis.describe
-        ]
-
-    def _beat(self, token: str) -> bool:
+    def _beat(self, token: str, until_us: int) -> bool:
         """Sends a heartbeat; False if the token is dead."""
         try:
-            self.heartbeat_limiter.call(partial(self.activities.heartbeat, token))
+            self.heartbeat_limiter.call(partial(self.activities.heartbeat, token), until_us)
         except TaskGoneError:
             return False
         self.telemetry.count("Heartbeats")
         return True
 
-    def _with_found_ids(self, record: TaskRecord) -> TaskRecord:
+    def _sort(self, findings: _Findings, claimed: _Claimed) -> None:
+        record = claimed.record
+        if not claimed.alive or record.state is not TaskState.OPEN or completion.decide(record) is not None:
+            findings.over.append(claimed)
+            return
+        diagnosis = reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
+        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
+            findings.unsubmitted.append(claimed)
+        findings.overdue += [
+            OverdueJob(record.task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
+            for job in diagnosis.describe
+        ]
+
+    def _labour(self, findings: _Findings, run: Run) -> Iterator[Callable[[], None]]:
+        parts = range(0, len(findings.overdue), JOBS_PER_CALL)
+        settle_until_us = run.settle_until_us(self.clock.now_us())
+        return in_fair_order(
+            (
+                self._piece(each.record.task.token, partial(self._end, each, settle_until_us))
+                for each in findings.over
+            ),
+            (
+                self._piece(each.record.task.token, partial(self._resume, each))
+                for each in findings.unsubmitted
+            ),
+            (
+                partial(
+                    self.overdue_jobs.describe,
+                    findings.overdue[begin : begin + JOBS_PER_CALL],
+                    until_us=run.submit_until_us,
+                )
+                for begin in parts
+            ),
+            self._unsettled(run, settle_until_us),
+        )
+
+    def _piece(self, token: str, act: Callable[[], None]) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                act()
+            except ServiceError as error:
+                self.telemetry.task_left(token, error)
+
+        return work
+
+    def _end(self, claimed: _Claimed, settle_until_us: int) -> None:
+        """Ends a task whose jobs are over, or for which nobody waits; it is settled afterwards."""
+        record = claimed.record
+        if record.state is not TaskState.OPEN:  # a former version left it among the open ones
+            now_ms = self.clock.now_ms()
+            self.store.close(record.task.token, record.state, now_ms, settle_from_ms=now_ms)
+            return
+        ended = record if self.completer.complete(record) else self.completer.abandon(record)
+        if ended is not None:
+            self.completer.settle_soon([ended], until_us=settle_until_us)
+
+    def _resume(self, claimed: _Claimed) -> None:
+        """Looks up the jobs of unknown ids by their names, and submits what is missing."""
+        if self.clock.now_us() >= claimed.until_us:
+            return
+        record = self._with_found_ids(claimed.record, claimed.until_us)
+        if self.completer.complete(record) or not completion.may_be_submitted(record):
+            return
+        self.telemetry.count("TasksResumed")
+        self.submitter.submit(record, until_us=claimed.until_us)
+
+    def _unsettled(self, run: Run, begin_until_us: int) -> Iterator[Callable[[], None]]:
+        """Pieces of work for the tasks to settle, for as long as new ones may be begun."""
+        for task in self.store.unsettled_tasks(self.clock.now_ms()):
+            if self.clock.now_us() >= begin_until_us:
+                return
+            yield self._piece(task.token, partial(self._settle, task, run))
+
+    def _settle(self, task: OpenTask, run: Run) -> None:
+        """Stops the jobs of a task that has ended, those of unknown ids too once nobody submits any more."""
+        now_us = self.clock.now_us()
+        again_us = now_us + int(self.policy.settle_seconds * MICROSECONDS)
+        record = self.store.claim_unsettled(task, again_us // 1000)
+        if record is None:
+            return
+        diagnosis = reconciliation.diagnose(record, now_ms=now_us // 1000, policy=self.policy)
+        over = diagnosis.submitting_is_over
+        until_us = min(again_us, run.submit_until_us)
+        if over and diagnosis.unsubmitted:
+            try:
+                record = self._with_found_ids(record, until_us)
+            except ServiceError as error:  # the jobs that are known are stopped all the same
+                self.telemetry.task_left(task.token, error)
+                over = False
+        self.completer.settle(record, submitting_is_over=over, until_us=until_us)
+
+    def _with_found_ids(self, record: TaskRecord, until_us: int) -> TaskRecord:
         """Notes the ids of those jobs that were submitted and could not be noted."""
         try:
-            found = self.submitter.find(record)
+            found = self.submitter.find(record, until_us=until_us)
         except RejectedError:  # a queue that is gone holds no job; to submit to it says so to the sender
             return record
         noted = self.store.record_submitted(record.task.token, found) if found else None
         return noted or record
-
-    def _submit_missing(self, record: TaskRecord, until_us: int) -> None:
-        known = {job.name: job.job_id for job in record.jobs.values() if job.job_id is not None}
-        if len(known) < len(record.jobs):
-            self.telemetry.count("TasksResumed")
-            self.submitter.submit(record.task, known, until_us=until_us)

@@ -7,10 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluice.deadline import until_us
+from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS, submitting_seconds
 
 if TYPE_CHECKING:
     from sluice.tasks.model import JobRecord, TaskRecord
+
+
+SETTLE_SHARE: Final = 0.2
+"""An ended task whose jobs still run is looked at so much more often than an open one."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class ReconciliationPolicy:
         """How long after its claim a reconciler may submit; the next claim is a heartbeat later."""
         return submitting_seconds(self.heartbeat_seconds)
 
+    @property
+    def settle_seconds(self) -> float:
+        """How long a reconciler has an ended task in hand, and from when after its end on it takes it."""
+        return self.heartbeat_seconds * SETTLE_SHARE
+
     def due_before_ms(self, now_ms: int) -> int:
         """The last heartbeat of a task that is only just due."""
         return now_ms - self.heartbeat_seconds * 1000
@@ -43,12 +53,29 @@ two that go through the same tasks would pay twice for each claim.
 """
 
 
+HEARTBEAT_SECONDS: Final = 10
+"""How long after that a heartbeat may still wait for its slot."""
+
+SETTLE_SECONDS: Final = 50
+"""How long after its heartbeats a run takes ended tasks in hand: there may be more of them than can be
+settled in an hour, and the next run goes on with the one that is due for longest."""
+
+
 @dataclass(frozen=True)
 class Run:
     """When a run must end: `begin_until_us` for new looks, `submit_until_us` for new jobs."""
 
     begin_until_us: int
     submit_until_us: int
+
+    @property
+    def heartbeat_until_us(self) -> int:
+        """When the last heartbeat is sent."""
+        return min(self.begin_until_us + HEARTBEAT_SECONDS * MICROSECONDS, self.submit_until_us)
+
+    def settle_until_us(self, now_us: int) -> int:
+        """Until when new tasks are settled by a run that has sent its heartbeats by now."""
+        return min(now_us + SETTLE_SECONDS * MICROSECONDS, self.submit_until_us)
 
 
 def plan_run(now_us: int, *, remaining_seconds: float) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,7 @@ from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearErr
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion
 from sluice.tasks.contract import check_requests, parse_task
-from sluice.tasks.model import JobRecord
+from sluice.tasks.model import new_record
 from sluice.tasks.parsing import InvalidTaskError
 from sluice.tasks.submission import job_name, submit_request
 
@@ -74,33 +74,38 @@ class Submitter:
         if not known:
             self.telemetry.count("TasksTaken")
             window_us = now_us + round(self.window_seconds * MICROSECONDS)
-            self.submit(task, {}, until_us=min(until_us, window_us))
+            self.submit(new_record(task, now_us // 1000), until_us=min(until_us, window_us))
 
-    def submit(self, task: Task, known: Mapping[str, str], *, until_us: int) -> None:
-        """Submits the jobs of an open task that have no id in `known`, and notes the new ids.
+    def submit(self, record: TaskRecord, *, until_us: int) -> None:
+        """Submits the jobs of an open task that have no id, and notes the new ids.
 
         A task that ended meanwhile (stopped, or failed fast) gets no more jobs, and those that it got
         are stopped.
         """
-        job_ids = dict(known)
+        job_ids = {job.name: job.job_id for job in record.jobs.values() if job.job_id is not None}
         try:
-            while self._submit_some(task, job_ids, until_us):
+            while self._submit_some(record.task, job_ids, until_us):
                 pass
         except RefusedJobError as error:
-            submitted = [JobRecord(name, job_id=job_id) for name, job_id in job_ids.items()]
-            self.completer.reject(task.token, completion.rejection(error.job_name, str(error)), submitted)
+            jobs = {name: replace(job, job_id=job_ids.get(name)) for name, job in record.jobs.items()}
+            self.completer.reject(
+                replace(record, jobs=jobs),
+                completion.rejection(error.job_name, str(error)),
+                submitting_is_over=True,
+            )
 
-    def find(self, record: TaskRecord) -> dict[str, str]:
+    def find(self, record: TaskRecord, *, until_us: int) -> dict[str, str]:
         """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
 
         Raises:
             RejectedError: a queue is not there any more.
+            ThrottledError: not all could be looked up before `until_us`.
         """
         task = record.task
         unknown = [job for job in task.jobs if record.jobs[job.name].job_id is None]
         found = {}
         for job in unknown:
-            job_id = self._look_up(job.request["jobQueue"], job_name(task.token, job.name))
+            job_id = self._look_up(job.request["jobQueue"], job_name(task.token, job.name), until_us)
             if job_id is not None:
                 found[job.name] = job_id
         return found
@@ -139,7 +144,7 @@ class Submitter:
                 self.submit_limiter.back_off()
             except UnclearError:
                 self.telemetry.count("SubmitUnclear")
-                found = self._look_up_patiently(request["jobQueue"], request["jobName"])
+                found = self._look_up_patiently(request["jobQueue"], request["jobName"], until_us)
                 if found is not None:
                     return found
             except (RejectedError, DeniedError) as error:
@@ -149,20 +154,21 @@ class Submitter:
                 return job_id
         return None
 
-    def _look_up_patiently(self, job_queue: str, name: str) -> str | None:
+    def _look_up_patiently(self, job_queue: str, name: str, until_us: int) -> str | None:
         for seconds in SETTLE_SECONDS:
             self.clock.sleep(seconds)
-            found = self._look_up(job_queue, name)
+            found = self._look_up(job_queue, name, until_us)
             if found is not None:
                 return found
         return None
 
-    def _look_up(self, job_queue: str, name: str) -> str | None:
-        return self.look_up_limiter.call(partial(self.batch.find_job, job_queue, name))
+    def _look_up(self, job_queue: str, name: str, until_us: int) -> str | None:
+        return self.look_up_limiter.call(partial(self.batch.find_job, job_queue, name), until_us)
 
     def _note(self, token: str, job_ids: Mapping[str, str], *, submitting_is_over: bool) -> bool:
         """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs."""
         record = self.store.record_submitted(token, job_ids)
-        return record is not None and self.completer.complete_if_ended(
-            record, submitting_is_over=submitting_is_over
-        )
+        if record is None or not self.completer.complete(record):
+            return False
+        self.completer.settle(record, submitting_is_over=submitting_is_over)
+        return True

@@ -10,6 +10,7 @@ from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.tasks.completer import Completer, Stopper
+from sluice.tasks.reconciliation import SETTLE_SHARE
 from sluice.wiring.limiting import LimitedWiring
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class CompletingWiring(LimitedWiring):
             stopper=Stopper(self._batch, self._batch_limiter("TerminateJob"), self.telemetry),
             telemetry=self.telemetry,
             clock=self.clock,
+            settle_seconds=self.settings.heartbeat_seconds * SETTLE_SHARE,
         )
 
     @cached_property

@@ -135,7 +135,7 @@ def outcome_of(record: TaskRecord, events: list[JobRecord]) -> tuple[Outcome | N
         outcome = completion.decide(noted) if noted.state is TaskState.OPEN else None
         if outcome is not None:
             sent.append(outcome)
-            store.close(record.task.token, outcome.state, 0, submitting_is_over=True)
+            store.close(record.task.token, outcome.state, 0, settle_from_ms=None)
     return completion.decide(store.records[record.task.token]), sent
 
 

@@ -326,3 +326,27 @@ def test_ended_tasks_that_cannot_be_read_now_cost_the_others_nothing() -> None:
     with pytest.raises(ThrottledError):
         reconcile(world)
     assert world.store.records["token"].jobs["align"].job_id == "job-0"
+
+
+def test_all_heartbeats_are_sent_before_batch_is_asked_anything() -> None:
+    class Curious(FakeBatch):
+        """Looks at every call how many heartbeats were sent."""
+
+        def find_job(self, job_queue: str, job_name: str) -> str | None:
+            seen.append(len(world.activities.heartbeats))
+            return super().find_job(job_queue, job_name)
+
+        def terminate_job(self, job_id: str, reason: str) -> None:
+            seen.append(len(world.activities.heartbeats))
+            super().terminate_job(job_id, reason)
+
+    world, seen = World(), list[int]()
+    world.batch = Curious(clock=world.clock)
+    world.take("stopped", job("align"))
+    world.activities.gone.add("stopped")
+    with_intent(world, "lost", job("align"))
+    world.take("healthy", job("align"))
+    world.clock.sleep(301)
+    reconcile(world)
+    assert world.activities.heartbeats == ["lost", "healthy"]
+    assert seen == [2, 2]

@@ -68,8 +68,8 @@ TASK_MUTANTS: Final = (
             for piece in self._labour(found, run):
                 piece()""",
         provers=tests(
-            "functional/test_storms.py",
-            "test_a_thousand_workflows_that_are_stopped_at_once_cost_no_other_its_heartbeat",
+            "functional/test_reconciler.py",
+            "test_all_heartbeats_are_sent_before_batch_is_asked_anything",
         ),
     ),
     Mutant(

@@ -14,7 +14,7 @@ from sluice.aws.task_store import DynamoTaskStore
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit
 from sluice.tasks.contract import parse_task
-from sluice.tasks.model import OpenTask, TaskState
+from sluice.tasks.model import OpenTask, TaskState, Trouble
 from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.support.builders import EXECUTION, ended, job, task_text
@@ -85,6 +85,19 @@ def test_ids_are_noted_beside_a_status_that_came_first(stores: Stores) -> None:
 
 def test_ids_of_an_unknown_task_are_noted_nowhere(stores: Stores) -> None:
     assert stores.tasks.record_submitted("unknown", {"align": "1"}) is None
+
+
+def test_trouble_is_counted_until_a_job_is_submitted(stores: Stores) -> None:
+    put(stores, "token", job("align"), job("impute", "align"))
+    stores.tasks.note_trouble("token", "align", "500", 2000)
+    record = stores.tasks.note_trouble("token", "impute", "502", 3000)
+    assert record is not None
+    assert record.trouble == Trouble("impute", 2, 2000, "502")
+    assert stores.tasks.history([EXECUTION]) == [record]
+    record = stores.tasks.record_submitted("token", {"align": "1"})
+    assert record is not None
+    assert record.trouble is None
+    assert stores.tasks.note_trouble("unknown", "align", "500", 2000) is None
 
 
 def test_an_ended_job_never_changes_again(stores: Stores) -> None:
@@ -193,6 +206,15 @@ def test_an_open_task_cannot_be_settled(stores: Stores) -> None:
     put(stores, "token", job("align"))
     stores.tasks.settle("token", 2000)
     assert [task.token for task in stores.tasks.due_tasks(9000)] == ["token"]
+
+
+def test_some_of_the_open_tasks_are_those_that_were_not_looked_at_for_longest(stores: Stores) -> None:
+    for now_ms in (3000, 1000, 2000):
+        put(stores, f"token-{now_ms}", job("align"), now_ms=now_ms)
+    stores.tasks.close("token-1000", TaskState.FAILED, 4000, settle_from_ms=5000)
+    found = {record.task.token for record in stores.tasks.open_tasks(10)}
+    assert found == {"token-2000", "token-3000"}
+    assert [record.task.token for record in stores.tasks.open_tasks(1)] == ["token-2000"]
 
 
 def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:

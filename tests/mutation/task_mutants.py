@@ -78,7 +78,7 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/submitter.py",
         old="""\
         finally:  # what was submitted before a fault is noted all the same
-            if job_ids:""",
+            if new:""",
         new="""\
         finally:
             if clear:""",
@@ -91,7 +91,7 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the look-up by name after an unclear answer",
         "functions/sluice/tasks/submitter.py",
-        old='found = self._look_up_patiently(request["jobQueue"], request["jobName"], until_us)',
+        old="found = self._look_up_patiently(request, until_us)",
         new="found = None",
         provers=tests(
             "functional/test_submitter.py",
@@ -107,6 +107,54 @@ TASK_MUTANTS: Final = (
         provers=tests(
             "functional/test_submitter.py",
             "test_a_job_that_shows_up_late_under_its_name_is_not_submitted_again",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "one unclear answer an owner",
+        "functions/sluice/tasks/submitter.py",
+        old="""\
+                if found is None:
+                    raise UnansweredError(job_name, str(error)) from error
+                return found
+""",
+        new="""\
+                if found is not None:
+                    return found
+""",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_job_that_shows_up_minutes_later_is_found_and_not_submitted_again",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "an end to a job that can never be submitted",
+        "functions/sluice/tasks/submitter.py",
+        old="        if said is not None:\n",
+        new="        if said == answer:\n",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_job_whose_submission_always_fails_is_refused_after_a_bound_with_the_last_answer",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "patience with an outage of Batch",
+        "functions/sluice/tasks/submission.py",
+        old="trouble.failures < MAX_FAILURES or seconds < MAX_FAILING_SECONDS",
+        new="trouble.failures < 5",
+        provers=tests("functional/test_submitter.py", "test_a_long_outage_of_batch_costs_no_task"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "threads that do not wait for jobs that fail",
+        "functions/sluice/tasks/submitter.py",
+        old="if not self.patience.acquire(blocking=False):",
+        new="if not self.patience.acquire(blocking=False) and until_us == 0:",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_requests_that_always_fail_do_not_hold_all_threads_of_a_poller",
         ),
     ),
     Mutant(

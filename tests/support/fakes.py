@@ -12,7 +12,7 @@ from botocore.session import Session
 from sluice.aws.batch import submit_job_complaint
 from sluice.errors import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
 from sluice.rate import gcra as rate
-from sluice.tasks.model import ActivityTask, JobRecord, Noted, OpenTask, TaskRecord, TaskState
+from sluice.tasks.model import ActivityTask, JobRecord, Noted, OpenTask, TaskRecord, TaskState, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -143,7 +143,17 @@ class MemoryTaskStore:
             jobs = dict(record.jobs)
             for name, job_id in job_ids.items():
                 jobs[name] = replace(jobs[name], job_id=job_id)
-            return self._put(replace(record, jobs=jobs))
+            return self._put(replace(record, jobs=jobs, trouble=None))
+
+    def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
+        with self.lock:
+            record = self.records.get(token)
+            if record is None:
+                return None
+            failures, since = (
+                (record.trouble.failures, record.trouble.since) if record.trouble else (0, now_ms)
+            )
+            return self._put(replace(record, trouble=Trouble(job_name, failures + 1, since, answer)))
 
     def note_job(self, token: str, job: JobRecord) -> Noted:
         with self.lock:
@@ -182,6 +192,9 @@ class MemoryTaskStore:
         with self.lock:
             theirs = [each for each in self.records.values() if each.task.execution_arn in execution_arns]
         return sorted(theirs, key=lambda record: record.created_at)
+
+    def open_tasks(self, most: int) -> list[TaskRecord]:
+        return sorted(self._kept(), key=lambda record: record.heartbeat_at)[:most]
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         due = [record for record in self._kept() if record.heartbeat_at <= before_ms]

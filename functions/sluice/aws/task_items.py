@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.attributes import from_item
-from sluice.tasks.model import JobRecord, OpenTask, TaskRecord, TaskState
+from sluice.tasks.model import JobRecord, OpenTask, TaskRecord, TaskState, Trouble
 from sluice.tasks.parsing import InvalidTaskError, build_task, task_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ JOB_ATTRIBUTES: Final = {
     "error": "error",
     "reason": "reason",
 }
+
+
+TROUBLE_ATTRIBUTES: Final = ("failingJob", "submitFailures", "failingSince", "lastAnswer")
+"""They are there together, or none of them."""
 
 
 def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def read_task(item: Mapping[str, Any]) -> TaskRecord:
         created_at=int(values["createdAt"]),
         heartbeat_at=int(values["heartbeatAt"]),
         fault=fault,
+        trouble=_read_trouble(values),
     )
 
 
@@ -82,6 +87,13 @@ def _read_input(values: Mapping[str, Any]) -> tuple[Task, str | None]:
         named = {name: values[name] for name in ("executionArn", "stateName")}
         jobs = [{"jobName": name} for name in values["jobs"]]
         return task_of(values["taskToken"], {**named, "jobs": jobs}), str(error)
+
+
+def _read_trouble(values: Mapping[str, Any]) -> Trouble | None:
+    if "submitFailures" not in values:
+        return None
+    job_name, failures, since, answer = (values[name] for name in TROUBLE_ATTRIBUTES)
+    return Trouble(job_name, int(failures), int(since), answer)
 
 
 def _read_job(name: str, attributes: Mapping[str, Any]) -> JobRecord:

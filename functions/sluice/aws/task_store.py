@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
 from sluice.aws.task_items import (
     OPEN_PARTITION,
+    TROUBLE_ATTRIBUTES,
     UNSETTLED_PARTITION,
     intent,
     job_values,
@@ -29,6 +31,9 @@ BY_EXECUTION: Final = "ByExecution"
 OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
 KEYS_MAX: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+
+EVER_MS: Final = 2**53
+"""Later than any heartbeat, also one by a clock that is ahead of this one."""
 
 SECONDS_A_DAY: Final = 86_400
 
@@ -63,9 +68,21 @@ class DynamoTaskStore:
         sets = [f"jobs.#job{index}.jobId = :id{index}" for index in range(len(job_ids))]
         item, _ = self._update(
             token,
-            "SET " + ", ".join(sets),
+            f"SET {', '.join(sets)} REMOVE {', '.join(TROUBLE_ATTRIBUTES)}",
             names=names,
             values=values,
+            condition="attribute_exists(taskToken)",
+        )
+        return read_task(item) if item else None
+
+    def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
+        """One write; one that botocore repeats may count twice."""
+        item, _ = self._update(
+            token,
+            "SET #job = :job, lastAnswer = :answer, failingSince = if_not_exists(failingSince, :now)"
+            " ADD submitFailures :one",
+            names={"#job": "failingJob"},
+            values={":job": job_name, ":answer": answer, ":now": now_ms, ":one": 1},
             condition="attribute_exists(taskToken)",
         )
         return read_task(item) if item else None
@@ -132,10 +149,14 @@ class DynamoTaskStore:
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         """A query of the index an execution, then a read for every 100 tasks."""
-        tokens = [token for arn in execution_arns for token in self._tokens(arn)]
-        parts = [tokens[begin : begin + KEYS_MAX] for begin in range(0, len(tokens), KEYS_MAX)]
-        records = [record for part in parts for record in self._read_many(part)]
+        records = self._read_many([token for arn in execution_arns for token in self._tokens(arn)])
         return sorted(records, key=lambda record: record.created_at)
+
+    def open_tasks(self, most: int) -> list[TaskRecord]:
+        """A query of the sparse index, then a read for every 100 tasks."""
+        return list(
+            self._read_many([task.token for task in islice(self._line(OPEN_PARTITION, EVER_MS), most)])
+        )
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         """A query of the sparse index, a page at a time as it is needed.
@@ -193,6 +214,10 @@ class DynamoTaskStore:
         return read_task(answer["Item"]) if "Item" in answer else None
 
     def _read_many(self, tokens: Sequence[str]) -> Iterator[TaskRecord]:
+        for begin in range(0, len(tokens), KEYS_MAX):
+            yield from self._read_page(tokens[begin : begin + KEYS_MAX])
+
+    def _read_page(self, tokens: Sequence[str]) -> Iterator[TaskRecord]:
         keys = [to_item({"taskToken": token}) for token in tokens]
         wanted: Any = {self.table: {"Keys": keys}}
         while wanted:

@@ -90,10 +90,21 @@ class JobRecord:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """A job that cannot be submitted: how often SubmitJob failed, since when (ms), and its last answer."""
+
+    job_name: str
+    failures: int
+    since: int
+    answer: str
+
+
+@dataclass(frozen=True)
 class TaskRecord:
     """A task with the score of its jobs, as the task table keeps it; times are ms since the epoch.
 
     `fault` says why no task can be made of the input that is kept; of its jobs the names are known then.
+    `trouble` is there while a job of it cannot be submitted.
     """
 
     task: Task
@@ -102,6 +113,7 @@ class TaskRecord:
     created_at: int
     heartbeat_at: int
     fault: str | None = None
+    trouble: Trouble | None = None
 
 
 def new_record(task: Task, now_ms: int) -> TaskRecord:

@@ -65,7 +65,13 @@ class TaskStore(Protocol):
         """Writes the OPEN task with all of its planned jobs; False if it was known already."""
 
     def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
-        """Notes Batch's ids by job name, also in a task that has ended; None if there is no such task."""
+        """Notes Batch's ids by job name, also in a task that has ended; None if there is no such task.
+
+        Whatever trouble there was is over.
+        """
+
+    def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
+        """Notes that a job could not be submitted, once more; None if there is no such task."""
 
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """Notes that a job ended; an ended job never changes again."""
@@ -85,6 +91,9 @@ class TaskStore(Protocol):
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         """All tasks of these executions, open and closed, oldest first; those deleted since are missing."""
+
+    def open_tasks(self, most: int) -> list[TaskRecord]:
+        """So many of the open tasks at most, those whose last heartbeat is longest ago."""
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         """The open tasks that had their last heartbeat by then, longest ago first."""

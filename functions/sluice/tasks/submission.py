@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sluice.tasks.model import Dependency, JobSpec, Task
+    from sluice.tasks.model import Dependency, JobSpec, Task, Trouble
 
 MAX_NAME: Final = 111
 """Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
@@ -32,6 +32,21 @@ just so; much less is for tests with a Batch that answers at once.
 LAST_SUBMIT_SECONDS: Final = 45
 """No job is submitted later than this before a function's deadline, so that even after a slow answer its id
 can still be noted (the sockets' timeouts: aws/clients.py)."""
+
+
+MAX_FAILURES: Final = 10
+MAX_FAILING_SECONDS: Final = 2 * 3600
+"""A job whose SubmitJob failed so often and for so long is refused. Each owner of a task tries once, every
+five minutes. An outage of Batch that is shorter costs no task."""
+
+
+def hopeless(trouble: Trouble, now_ms: int) -> str | None:
+    """What to tell the sender of a job that is given up; None while it is not."""
+    seconds = (now_ms - trouble.since) // 1000
+    if trouble.failures < MAX_FAILURES or seconds < MAX_FAILING_SECONDS:
+        return None
+    often = f"{trouble.failures} times in {seconds // 60} minutes"
+    return f"SubmitJob failed {often}, at last with: {trouble.answer}"
 
 
 def submitting_seconds(own_seconds: float) -> float:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
+from sluice.errors import DeniedError, RejectedError, ServiceError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion
 from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import new_record
 from sluice.tasks.parsing import InvalidTaskError
-from sluice.tasks.submission import job_name, submit_request
+from sluice.tasks.submission import hopeless, job_name, submit_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,26 +26,42 @@ if TYPE_CHECKING:
 
 SETTLE_SECONDS: Final = (2, 5)
 """How long before each look-up an unclear submission may take to show up under its name. AWS promises
-nothing; a job that shows up later still would be submitted twice."""
+nothing; a job that shows up later still is found by the task's next owner."""
+
+PATIENT_THREADS: Final = 8
+"""How many threads of a process at a time wait for a job to show up: a few requests that always fail hold up
+no others. Beyond these the task is left to its next owner at once."""
+
+MAX_ANSWER_BYTES: Final = 512
+"""What is kept of SubmitJob's last answer."""
 
 NOTE_SECONDS: Final = 10
 """The ids of a task that takes longer are noted as often, and the answer says whether it has ended."""
 
 
-class RefusedJobError(Exception):
-    """Raised when Batch refused a job for good; the message is for the task's sender."""
+class _JobError(Exception):
+    """Raised when a job was not submitted; `job_name` is its name in its task."""
 
     def __init__(self, job_name: str, message: str) -> None:
-        """`job_name` is the job's name in its task."""
         super().__init__(message)
         self.job_name = job_name
+
+
+class RefusedJobError(_JobError):
+    """Raised when Batch refused a job for good; the message is for the task's sender."""
+
+
+class UnansweredError(_JobError):
+    """Raised when nobody can say whether Batch has a job; the message is what it answered."""
 
 
 @dataclass(frozen=True)
 class Submitter:
     """Takes tasks to Batch. Safe to share between threads.
 
-    A task is its poller's alone for `window_seconds` after its intent.
+    A task is its poller's alone for `window_seconds` after its intent. An owner, a poller or later on a
+    reconciler, hears at most one unclear answer: then it leaves the task to the next owner, for which the job
+    has had minutes to show up under its name. A job that fails so for too long is refused.
     """
 
     batch: Batch
@@ -55,6 +72,9 @@ class Submitter:
     window_seconds: float
     telemetry: Telemetry
     clock: Clock
+    patience: threading.BoundedSemaphore = field(
+        default_factory=partial(threading.BoundedSemaphore, PATIENT_THREADS)
+    )
 
     def take(self, handed: ActivityTask, *, until_us: int) -> None:
         """Does all that a task from the queue needs; its sender hears of it if the task is wrong.
@@ -87,12 +107,9 @@ class Submitter:
             while self._submit_some(record.task, job_ids, until_us):
                 pass
         except RefusedJobError as error:
-            jobs = {name: replace(job, job_id=job_ids.get(name)) for name, job in record.jobs.items()}
-            self.completer.reject(
-                replace(record, jobs=jobs),
-                completion.rejection(error.job_name, str(error)),
-                submitting_is_over=True,
-            )
+            self._reject(record, job_ids, error)
+        except UnansweredError as error:
+            self._leave(record, job_ids, error)
 
     def find(self, record: TaskRecord, *, until_us: int) -> dict[str, str]:
         """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
@@ -108,20 +125,46 @@ class Submitter:
             job_id = self._look_up(job.request["jobQueue"], job_name(task.token, job.name), until_us)
             if job_id is not None:
                 found[job.name] = job_id
+            elif record.trouble is not None:  # nothing was submitted after the job that could not be
+                break
         return found
+
+    def _reject(
+        self, record: TaskRecord, job_ids: Mapping[str, str], error: RefusedJobError | UnansweredError
+    ) -> None:
+        """Fails the task with the error's message; only after a clear answer nothing is left to look up."""
+        jobs = {name: replace(job, job_id=job_ids.get(name)) for name, job in record.jobs.items()}
+        self.completer.reject(
+            replace(record, jobs=jobs),
+            completion.rejection(error.job_name, str(error)),
+            submitting_is_over=isinstance(error, RefusedJobError),
+        )
+
+    def _leave(self, record: TaskRecord, job_ids: Mapping[str, str], error: UnansweredError) -> None:
+        """Leaves the task to its next owner, or fails it if a job could not be submitted for too long."""
+        token, now_ms = record.task.token, self.clock.now_ms()
+        answer = str(error).encode(errors="replace")[:MAX_ANSWER_BYTES].decode(errors="ignore")
+        noted = self.store.note_trouble(token, error.job_name, answer, now_ms)
+        self.telemetry.task_left(token, error)
+        said = hopeless(noted.trouble, now_ms) if noted and noted.trouble else None
+        if said is not None:
+            self._reject(record, job_ids, UnansweredError(error.job_name, said))
 
     def _submit_some(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
         """Submits for NOTE_SECONDS and notes the ids; True if there are jobs left, and time for them."""
         clear = ended = False
+        new: dict[str, str] = {}
         try:
-            clear = self._submit_missing(task, job_ids, until_us)
+            clear = self._submit_missing(task, job_ids, new, until_us)
         finally:  # what was submitted before a fault is noted all the same
-            if job_ids:
-                ended = self._note(task.token, job_ids, submitting_is_over=clear)
+            if new:
+                ended = self._note(task.token, new, submitting_is_over=clear)
         return clear and not ended and len(job_ids) < len(task.jobs)
 
-    def _submit_missing(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
-        """Adds to `job_ids` for NOTE_SECONDS; False if the time is up, when a job's fate may be unknown."""
+    def _submit_missing(
+        self, task: Task, job_ids: dict[str, str], new: dict[str, str], until_us: int
+    ) -> bool:
+        """Adds to the ids for NOTE_SECONDS; False if the task is left, and a job's fate may be unknown."""
         pause_us = self.clock.now_us() + NOTE_SECONDS * MICROSECONDS
         for job in task.jobs:
             if job.name in job_ids:
@@ -129,24 +172,25 @@ class Submitter:
             job_id = self._submit_once(job.name, submit_request(task, job, job_ids), until_us)
             if job_id is None:
                 return False
-            job_ids[job.name] = job_id
+            job_ids[job.name] = new[job.name] = job_id
             if self.clock.now_us() >= pause_us:
                 break
         return True
 
     def _submit_once(self, job_name: str, request: Mapping[str, Any], until_us: int) -> str | None:
-        """Tries until Batch gives a clear answer; None if the time is up before."""
+        """Tries until Batch answers; None if the time is up before."""
         while self.submit_limiter.wait(until_us):
             try:
                 job_id = self.batch.submit_job(request)
             except ThrottledError:
                 self.telemetry.count("SubmitThrottled")
                 self.submit_limiter.back_off()
-            except UnclearError:
+            except UnclearError as error:
                 self.telemetry.count("SubmitUnclear")
-                found = self._look_up_patiently(request["jobQueue"], request["jobName"], until_us)
-                if found is not None:
-                    return found
+                found = self._look_up_patiently(request, until_us)
+                if found is None:
+                    raise UnansweredError(job_name, str(error)) from error
+                return found
             except (RejectedError, DeniedError) as error:
                 raise RefusedJobError(job_name, str(error)) from error
             else:
@@ -154,12 +198,20 @@ class Submitter:
                 return job_id
         return None
 
-    def _look_up_patiently(self, job_queue: str, name: str, until_us: int) -> str | None:
-        for seconds in SETTLE_SECONDS:
-            self.clock.sleep(seconds)
-            found = self._look_up(job_queue, name, until_us)
-            if found is not None:
-                return found
+    def _look_up_patiently(self, request: Mapping[str, Any], until_us: int) -> str | None:
+        """Looks up a job that may have been submitted; None if it has not shown up, or nobody can say."""
+        if not self.patience.acquire(blocking=False):
+            return None
+        try:
+            for seconds in SETTLE_SECONDS:
+                self.clock.sleep(seconds)
+                found = self._look_up(request["jobQueue"], request["jobName"], until_us)
+                if found is not None:
+                    return found
+        except ServiceError:  # the next owner looks again
+            pass
+        finally:
+            self.patience.release()
         return None
 
     def _look_up(self, job_queue: str, name: str, until_us: int) -> str | None:

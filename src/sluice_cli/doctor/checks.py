@@ -12,6 +12,7 @@ from sluice_cli.doctor import (
     function_checks,
     poller_checks,
     reconciler_checks,
+    submission_checks,
 )
 from sluice_cli.doctor.finding import CheckContext, warning, wrong
 from sluice_cli.errors import AwsError, CliError
@@ -26,6 +27,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "pollers": poller_checks.check_pollers,
     "reconciler": reconciler_checks.check_tasks,
     "cohorts": reconciler_checks.check_samples,
+    "submissions": submission_checks.check_submissions,
     "dead letters": event_checks.check_dead_letters,
     "routes": event_checks.check_routes,
     "functions": function_checks.check_functions,

@@ -16,7 +16,7 @@ from sluice_cli.terminal.durations import span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sluice.tasks.model import TaskRecord
+    from sluice.tasks.model import TaskRecord, Trouble
     from sluice_cli.aws.executions import Execution
     from sluice_cli.explain.history import Event, History, Try
 
@@ -43,7 +43,7 @@ def explanation(
     history, present = read_history(events), present or {}
     told = steps(history, tasks, present)
     if execution.status == "RUNNING":
-        doing = _doing(history, tasks, present)
+        doing = _doing(history, tasks, present, now_ms)
         headline = f"{execution.subject} is running for {_lasted(execution, now_ms)}: {doing}."
         return Explanation(execution, headline, steps=told)
     if execution.status not in _BAD_ENDS:
@@ -132,7 +132,15 @@ def _why_no_heartbeat(attempt: Try, tasks: Sequence[TaskRecord]) -> str:
     return "as reconcile_tasks, which sends them, does not run often enough for it"
 
 
-def _doing(history: History, tasks: Sequence[TaskRecord], present: Mapping[str, str]) -> str:
+def failing(trouble: Trouble, now_ms: int) -> str:
+    """Says that a job cannot be submitted, how often that was tried, and with which answer at last."""
+    answer = _OF_BOTOCORE.sub("", trouble.answer).rstrip(".")
+    often = "once" if trouble.failures == 1 else f"{trouble.failures} times"
+    since = span((now_ms - trouble.since) / 1000)
+    return f"SubmitJob failed {often} in {since} for job {trouble.job_name}, at last with: {answer}"
+
+
+def _doing(history: History, tasks: Sequence[TaskRecord], present: Mapping[str, str], now_ms: int) -> str:
     attempt = next((each for each in reversed(history.tries) if each.ended_ms is None), None)
     if attempt is None:
         return "no state waits for jobs of Sluice's"
@@ -141,6 +149,8 @@ def _doing(history: History, tasks: Sequence[TaskRecord], present: Mapping[str, 
     task = next((task for each, task in pair(history.tries, tasks) if each is attempt), None)
     if task is None:
         return f"a poller has taken the task of state {attempt.state} and submitted nothing yet"
+    if task.trouble is not None:
+        return f"in state {attempt.state}, {failing(task.trouble, now_ms)}"
     at_work = [job for job in task.jobs.values() if not job.ended]
     words = [f"job {job.name} is {present.get(job.job_id or '', 'about to be submitted')}" for job in at_work]
     return f"in state {attempt.state}, " + (", ".join(words) or "all jobs have ended")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from sluice_local.batch.model import Document, RequestRefusedError, Scope
-from sluice_local.batch.requests import check_name, check_retry_and_timeout
+from sluice_local.batch.requests import check_name, check_resources, check_retry_and_timeout
 
 DEFINITION_BYTES_MAX = 24 * 1024
 """Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
@@ -105,6 +105,7 @@ def _check_registration(request: Document) -> None:
     container = request.get("containerProperties")
     if not isinstance(container, Mapping) or not container.get("image"):
         raise RequestRefusedError("containerProperties with an image are needed; Local AWS runs no others")
+    check_resources(container.get("resourceRequirements"))
     size = len(json.dumps(request, separators=(",", ":")).encode())
     if size > DEFINITION_BYTES_MAX:
         raise RequestRefusedError(

@@ -29,6 +29,12 @@ EXIT_RULES_MAX = 5
 TIMEOUT_SECONDS_MIN = 60
 TAGS_MAX = 50
 PRIORITIES = range(10_000)
+_WHOLE = (re.compile(r"[0-9]{1,9}"), "a whole number above 0, as text")
+_AMOUNTS = {
+    "MEMORY": _WHOLE,
+    "GPU": _WHOLE,
+    "VCPU": (re.compile(r"[0-9]{1,9}(\.[0-9]+)?"), "a number above 0, as text"),
+}
 _EMPTY_LISTS = ("volumes", "mountPoints", "ulimits", "networkInterfaces", "secrets")
 _PASSED_THROUGH = ("retryStrategy", "timeout", "tags", "propagateTags", "shareIdentifier")
 
@@ -57,6 +63,7 @@ def check_submit(request: Document) -> None:
     )
     _check_array(request)
     check_retry_and_timeout(request)
+    check_resources((request.get("containerOverrides") or {}).get("resourceRequirements"))
     tags = request.get("tags") or {}
     _require(len(tags) <= TAGS_MAX, f"tags holds {len(tags)} entries; at most {TAGS_MAX} are allowed")
     priority = request.get("schedulingPriorityOverride", 0)
@@ -91,6 +98,19 @@ def check_retry_and_timeout(request: Document) -> None:
         seconds >= TIMEOUT_SECONDS_MIN,
         f"timeout.attemptDurationSeconds is {seconds}; it must be at least {TIMEOUT_SECONDS_MIN}",
     )
+
+
+def check_resources(requirements: object) -> None:
+    """Refuse a resourceRequirements of which Batch cannot read a value, in an override or a job definition.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
+    """
+    for entry in requirements if isinstance(requirements, list) else ():
+        kind, value = entry.get("type"), entry.get("value")
+        _require(kind in _AMOUNTS, f"resourceRequirements type is {kind!r}; VCPU, MEMORY or GPU are allowed")
+        pattern, allowed = _AMOUNTS[kind]
+        readable = isinstance(value, str) and pattern.fullmatch(value) is not None and float(value) > 0
+        _require(readable, f"resourceRequirements {kind} is {value!r}; it must be {allowed}")
 
 
 def _check_array(request: Document) -> None:

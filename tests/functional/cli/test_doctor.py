@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sluice.cohorts.model import Sample, SampleStatus
+from sluice.tasks.model import Trouble
 from sluice_cli.errors import AwsError
 from tests.functional.cli.fakes import (
     NOW_MS,
@@ -32,7 +33,7 @@ from tests.functional.cli.health import (
     queue,
     quota,
 )
-from tests.support.builders import job, open_record
+from tests.support.builders import EXECUTION, job, open_record
 from tests.support.cohort_fakes import MemoryCohortStore
 from tests.support.fakes import MemoryTaskStore
 
@@ -52,7 +53,7 @@ def test_a_healthy_stack_is_fine_in_every_respect() -> None:
     assert examined() == (0, {})
     result = run(FakeApi(keyed(HEALTHY)), "doctor")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "All 15 checks are fine."
+    assert result.stdout.splitlines()[-1] == "All 16 checks are fine."
 
 
 TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
@@ -201,6 +202,25 @@ def test_a_look_by_a_clock_that_is_ahead_is_a_look() -> None:
     assert "the open task that was not looked at for longest has waited for 0 s" in result.stdout
 
 
+def test_a_job_whose_submission_keeps_failing_is_found_and_its_last_answer_shown() -> None:
+    said = "An error occurred (InternalError) when calling the SubmitJob operation: invalid literal"
+    tasks = {
+        "well": replace(open_record(job("align"), token="well"), heartbeat_at=NOW_MS),
+        "ill": replace(
+            open_record(job("align"), token="ill"),
+            heartbeat_at=NOW_MS,
+            trouble=Trouble("align", 7, NOW_MS - 35 * 60_000, said),
+        ),
+    }
+    code, found = examined_by(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks)))
+    assert (code, set(found), found["submissions"]["level"]) == (0, {"submissions"}, "warning")
+    assert found["submissions"]["says"] == (
+        "1 of 2 open tasks have a job that cannot be submitted, for longest: "
+        "SubmitJob failed 7 times in 35 min for job align, at last with: invalid literal"
+    )
+    assert EXECUTION in found["submissions"]["wayOut"]
+
+
 def running(minutes: int) -> Sample:
     """A sample that was last looked at so many minutes ago."""
     return Sample("run-42", "NA1", 1, "arn", SampleStatus.RUNNING, "{}", 1, NOW_MS - minutes * 60_000)
@@ -257,4 +277,4 @@ def test_people_read_the_way_out_below_what_is_wrong() -> None:
     at = lines.index("wrong   dead letters: JobEventsDeadLetters holds 3 events that failed")
     assert lines[at + 1].startswith("        Read the function's log")
     assert "arn:dead" in lines[at + 1]
-    assert lines[-1] == "1 wrong, 0 warnings, 14 fine."
+    assert lines[-1] == "1 wrong, 0 warnings, 15 fine."

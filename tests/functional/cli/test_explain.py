@@ -70,6 +70,22 @@ def test_a_running_job_s_state_is_batch_s_own() -> None:
     assert first.endswith("in state Align, job align is RUNNABLE (no room).")
 
 
+def test_a_job_that_cannot_be_submitted_is_told_of_with_the_last_answer() -> None:
+    found = still_running("Job.Failed")
+    item = found.items[0]
+    del item["jobs"]["M"]["align"]["M"]["jobId"]
+    created_ms = int(item["createdAt"]["N"])
+    item |= {
+        "failingJob": {"S": "align"},
+        "submitFailures": {"N": "3"},
+        "failingSince": {"N": str(created_ms)},
+        "lastAnswer": {"S": "An error occurred (500) when calling the SubmitJob operation: no whole number."},
+    }
+    first = run(of_execution(found), "explain", "Failed").stdout.splitlines()[0]
+    assert "in state Align, SubmitJob failed 3 times in" in first
+    assert first.endswith("for job align, at last with: no whole number.")
+
+
 def test_brackets_in_what_others_wrote_are_shown_as_they_are() -> None:
     found = recorded("Job.Failed")
     job = found.items[0]["jobs"]["M"]["align"]["M"]

@@ -72,6 +72,15 @@ def test_only_a_revision_that_exists_is_deregistered(definitions: Definitions, r
         ({"jobDefinitionName": ""}, "not valid"),
         ({"type": "multinode"}, "container definitions only"),
         ({"containerProperties": {}}, "image"),
+        (
+            {
+                "containerProperties": {
+                    "image": "any",
+                    "resourceRequirements": [{"type": "MEMORY", "value": "2 GB"}],
+                }
+            },
+            "MEMORY is '2 GB'; it must be a whole number",
+        ),
         ({"retryStrategy": {"attempts": 11}}, "1 to 10"),
         ({"timeout": {"attemptDurationSeconds": 1}}, "at least 60"),
         ({"parameters": {"x": "y" * 24_600}}, "at most 24576"),

@@ -41,6 +41,21 @@ def test_a_request_beyond_a_limit_is_refused_with_what_is_allowed(
         check_submit({**REQUEST, field: value})
 
 
+@pytest.mark.parametrize("value", ["4096.0", "", "abc", "4 GB", "4,096", "1e3", "-1", "0", " 4096", "٤"])
+@pytest.mark.parametrize("kind", ["MEMORY", "GPU"])
+def test_an_amount_that_is_no_whole_number_is_refused_and_shown(kind: str, value: str) -> None:
+    overrides = {"resourceRequirements": [{"type": kind, "value": value}]}
+    with pytest.raises(RequestRefusedError, match=f"{kind} is {value!r}; it must be a whole number"):
+        check_submit({**REQUEST, "containerOverrides": overrides})
+
+
+@pytest.mark.parametrize(("kind", "value"), [("VCPU", "x"), ("VCPU", "0.0"), ("vcpu", "1"), ("MEMORY", None)])
+def test_what_else_is_no_amount_is_refused(kind: str, value: str | None) -> None:
+    overrides = {"resourceRequirements": [{"type": kind, "value": value}]}
+    with pytest.raises(RequestRefusedError, match="resourceRequirements"):
+        check_submit({**REQUEST, "containerOverrides": overrides})
+
+
 @pytest.mark.parametrize(
     "extra",
     [
@@ -49,6 +64,8 @@ def test_a_request_beyond_a_limit_is_refused_with_what_is_allowed(
         {"retryStrategy": {"attempts": 10, "evaluateOnExit": [{"action": "retry"}]}},
         {"timeout": {"attemptDurationSeconds": 60}},
         {"jobName": "0_-" + "x" * 125},
+        {"containerOverrides": {"resourceRequirements": [{"type": "VCPU", "value": "0.25"}]}},
+        {"containerOverrides": {"resourceRequirements": [{"type": "MEMORY", "value": "4096"}]}},
     ],
 )
 def test_a_request_at_its_limits_is_taken(extra: dict[str, Any]) -> None:

@@ -1,0 +1,33 @@
+"""Whether jobs can be submitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sluice_cli.doctor.finding import ok, warning
+from sluice_cli.explain.explanation import failing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sluice_cli.doctor.finding import Finding, Patient
+
+LOOKED_AT: Final = 1000
+"""Open tasks that are read, ten calls."""
+
+
+def check_submissions(patient: Patient) -> Iterator[Finding]:
+    """Looks among the open tasks for those whose SubmitJob keeps failing."""
+    tasks = patient.api.tasks(patient.stack.output("TaskTableName")).open_tasks(LOOKED_AT)
+    troubles = [(task.trouble.since, task.trouble, task) for task in tasks if task.trouble is not None]
+    if not troubles:
+        yield ok("submissions", f"none of {len(tasks)} open tasks has a job that cannot be submitted")
+        return
+    _, trouble, task = min(troubles, key=lambda each: each[0])
+    says = f"{len(troubles)} of {len(tasks)} open tasks have a job that cannot be submitted"
+    way_out = (
+        f"`sluice explain {task.task.execution_arn}` tells more. If Batch cannot read the job's request, "
+        "mend it in the workflow; the task fails with Task.Rejected two hours after the first try. If Batch "
+        "is out of order, the job is submitted when it is well again."
+    )
+    yield warning("submissions", f"{says}, for longest: {failing(trouble, patient.now_ms)}", way_out)

@@ -28,7 +28,11 @@ class RejectedError(ServiceError):
 
 
 class DeniedError(ServiceError):
-    """Raised when a permission, a credential or a table is missing: the stack's fault, not the request's."""
+    """Raised when a permission or a table is missing: the stack's fault, not the request's."""
+
+
+class UnauthenticatedError(ServiceError):
+    """Raised when the caller's credentials or signature were not accepted: nobody's fault, and soon over."""
 
 
 class TaskGoneError(ServiceError):

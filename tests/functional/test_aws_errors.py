@@ -16,6 +16,7 @@ from sluice.errors import (
     ServiceError,
     TaskGoneError,
     ThrottledError,
+    UnauthenticatedError,
     UnclearError,
 )
 
@@ -36,6 +37,11 @@ def client_error(code: str, status: int, message: str = "") -> ClientError:
         (client_error("ClientException", 400), RejectedError),
         (client_error("AccessDeniedException", 403), DeniedError),
         (client_error("ResourceNotFoundException", 400), DeniedError),
+        (client_error("ExpiredTokenException", 400), UnauthenticatedError),
+        (client_error("ExpiredToken", 403), UnauthenticatedError),
+        (client_error("SignatureDoesNotMatch", 403), UnauthenticatedError),
+        (client_error("InvalidSignatureException", 403), UnauthenticatedError),
+        (client_error("UnrecognizedClientException", 403), UnauthenticatedError),
         (client_error("TaskTimedOut", 400), TaskGoneError),
         (client_error("TaskDoesNotExist", 400), TaskGoneError),
         (client_error("ExecutionAlreadyExists", 400), AlreadyExistsError),

@@ -350,3 +350,13 @@ def test_all_heartbeats_are_sent_before_batch_is_asked_anything() -> None:
     reconcile(world)
     assert world.activities.heartbeats == ["lost", "healthy"]
     assert seen == [2, 2]
+
+
+def test_a_look_up_that_fails_in_a_way_that_nobody_knows_submits_nothing() -> None:
+    world = World()
+    with_intent(world, "token", job("align", jobQueue="queue"))
+    world.batch.broken_queues["queue"] = RejectedError("UnknownOperation", "UnknownOperationException")
+    world.clock.sleep(301)
+    reconcile(world)
+    assert world.batch.calls["SubmitJob"] == 0
+    assert [str(error) for _, error in world.telemetry.left] == ["UnknownOperation"]

@@ -4,13 +4,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
+import pytest
+
+from sluice.errors import DeniedError, RejectedError, ThrottledError, UnauthenticatedError, UnclearError
 from tests.support.builders import EXECUTION, World, ended, job, task_text
 from tests.support.fakes import FakeBatch, MemoryTaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sluice.errors import ServiceError
     from sluice.tasks.model import Task, TaskRecord
 
 from sluice.tasks.model import ActivityTask, Failed, TaskState, Trouble, new_record
@@ -365,6 +368,50 @@ def test_an_intent_that_the_table_refuses_fails_the_task_instead_of_losing_it() 
 
 def test_a_queue_that_iam_forbids_is_refused_to_the_sender() -> None:
     world = World()
-    world.batch.broken_queues["others"] = DeniedError("AccessDenied for job-queue/others")
+    world.batch.broken_queues["others"] = DeniedError(
+        "AccessDenied: not authorized to SubmitJob on resource: job-queue/others"
+    )
     world.take("token", job("align", jobQueue="others"))
     assert (outcome(world).error, "job-queue/others" in outcome(world).cause) == ("Task.Rejected", True)
+
+
+NOT_THE_SENDERS = {
+    "expired credentials": UnauthenticatedError("SubmitJob: ExpiredToken", "ExpiredToken"),
+    "a denial that names no resource": DeniedError("SubmitJob: AccessDenied", "AccessDeniedException"),
+    "a refusal that nobody knows": RejectedError("SubmitJob: UnknownOperation", "UnknownOperationException"),
+}
+
+
+@pytest.mark.parametrize("error", NOT_THE_SENDERS.values(), ids=NOT_THE_SENDERS.keys())
+def test_what_is_not_the_senders_fault_is_left_to_the_next_owner(error: ServiceError) -> None:
+    world = World()
+    world.batch.broken_queues["queue"] = error
+    world.take("token", job("align"), job("impute", "align", jobQueue="queue"))
+    record = world.store.records["token"]
+    assert (record.state, record.jobs["align"].job_id) == (TaskState.OPEN, "job-0")
+    assert record.trouble is not None
+    assert world.activities.outcomes == {}
+    del world.batch.broken_queues["queue"]
+    next_owner(world)
+    assert world.store.records["token"].jobs["impute"].job_id == "job-1"
+
+
+def test_credentials_that_expired_never_refuse_a_task_however_long_it_takes() -> None:
+    world = World()
+    world.batch.answers.extend([UnauthenticatedError("ExpiredToken")] * 100)
+    world.take("token", job("align"))
+    for _ in range(60):
+        next_owner(world)
+    assert world.activities.outcomes == {}
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "UnknownOperationException"])
+def test_a_table_that_does_not_know_the_caller_does_not_make_the_task_invalid(code: str) -> None:
+    class Strange(MemoryTaskStore):
+        def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
+            raise RejectedError(f"{task.state_name}: {code} {len(text)} {now_ms}", code)
+
+    world = World(store=Strange())
+    with pytest.raises(RejectedError):
+        world.take("token", job("align"))
+    assert world.activities.outcomes == {}

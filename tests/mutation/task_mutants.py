@@ -140,6 +140,18 @@ TASK_MUTANTS: Final = (
     ),
     Mutant(
         NO_TASK_IS_LOST,
+        "an error that is not the sender's fault",
+        "functions/sluice/tasks/submitter.py",
+        old="refused = RefusedJobError if is_refusal(error) else UnansweredError",
+        new="refused = RefusedJobError",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_what_is_not_the_senders_fault_is_left_to_the_next_owner[expired credentials]",
+            "test_credentials_that_expired_never_refuse_a_task_however_long_it_takes",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
         "patience with an outage of Batch",
         "functions/sluice/tasks/submission.py",
         old="trouble.failures < MAX_FAILURES or seconds < MAX_FAILING_SECONDS",

@@ -15,6 +15,7 @@ from sluice.errors import (
     ServiceError,
     TaskGoneError,
     ThrottledError,
+    UnauthenticatedError,
     UnclearError,
 )
 
@@ -38,13 +39,34 @@ DENIALS: Final = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
+        "ResourceNotFoundException",
+    }
+)
+
+UNAUTHENTICATED: Final = frozenset(
+    {
+        "AuthFailure",
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignature",
         "InvalidSignatureException",
-        "ResourceNotFoundException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
 )
+"""https://docs.aws.amazon.com/batch/latest/APIReference/CommonErrors.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
+"""
 
 MEANINGS: Final[dict[str, type[ServiceError]]] = {
     "TaskTimedOut": TaskGoneError,
@@ -84,6 +106,8 @@ def _meaning(error: ClientError, secrets: Iterable[str]) -> ServiceError:
         return MEANINGS[code](f"{error.operation_name}: {code}", code)
     if code in THROTTLES or status == 429:
         return ThrottledError(text, code)
+    if code in UNAUTHENTICATED:
+        return UnauthenticatedError(text, code)
     if code in DENIALS:
         return DeniedError(text, code)
     if status >= 500 or not status:

@@ -10,6 +10,7 @@ from sluice.errors import RejectedError, ServiceError, TaskGoneError, ThrottledE
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion
 from sluice.tasks.model import TaskState
+from sluice.tasks.submission import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,8 +49,10 @@ class Stopper:
     def _terminate(self, job_id: str, reason: str, until_us: int) -> None:
         try:
             self.limiter.call(partial(self.batch.terminate_job, job_id, reason), until_us)
-        except RejectedError:  # a job that Batch does not know runs no more
-            return
+        except RejectedError as error:
+            if not is_refusal(error):
+                raise
+            return  # a job that Batch does not know runs no more
         self.telemetry.count("JobsTerminated")
 
 

@@ -28,7 +28,8 @@ class Batch(Protocol):
     def submit_job(self, request: Mapping[str, Any]) -> str:
         """Submits and returns the job's id.
 
-        Raises ThrottledError, UnclearError, or one of RejectedError and DeniedError (a queue of others).
+        Raises ThrottledError, UnclearError (it may have been submitted all the same), or another
+        ServiceError: `submission.is_refusal` says which of them are the request's fault.
         """
 
     def find_job(self, job_queue: str, job_name: str) -> str | None:

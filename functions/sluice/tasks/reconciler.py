@@ -12,6 +12,7 @@ from sluice.tasks import completion, reconciliation
 from sluice.tasks.fair_order import in_fair_order
 from sluice.tasks.model import TaskState
 from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
+from sluice.tasks.submission import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,7 +211,9 @@ class Reconciler:
         """Notes the ids of those jobs that were submitted and could not be noted."""
         try:
             found = self.submitter.find(record, until_us=until_us)
-        except RejectedError:  # a queue that is gone holds no job; to submit to it says so to the sender
-            return record
+        except RejectedError as error:
+            if not is_refusal(error):
+                raise
+            return record  # a queue that is gone holds no job; to submit to it says so to the sender
         noted = self.store.record_submitted(record.task.token, found) if found else None
         return noted or record

@@ -6,9 +6,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.errors import DeniedError, RejectedError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sluice.errors import ServiceError
     from sluice.tasks.model import Dependency, JobSpec, Task, Trouble
 
 MAX_NAME: Final = 111
@@ -32,6 +35,24 @@ just so; much less is for tests with a Batch that answers at once.
 LAST_SUBMIT_SECONDS: Final = 45
 """No job is submitted later than this before a function's deadline, so that even after a slow answer its id
 can still be noted (the sockets' timeouts: aws/clients.py)."""
+
+
+REFUSALS: Final = frozenset({"", "ClientException"})
+"""Codes with which Batch refuses a job's request for good; none is botocore's own refusal.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+"""
+
+
+def is_refusal(error: ServiceError) -> bool:
+    """True if an error of Batch's says that this request will never be taken.
+
+    Of the denials that is one which names the resource, as the queue is none of the stack's. Any other error
+    is left to the task's next owner, also one of which nobody has heard yet.
+    """
+    if isinstance(error, DeniedError):
+        return "on resource: " in str(error)
+    return isinstance(error, RejectedError) and error.code in REFUSALS
 
 
 MAX_FAILURES: Final = 10

@@ -7,13 +7,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.errors import DeniedError, RejectedError, ServiceError, ThrottledError, UnclearError
+from sluice.errors import (
+    RejectedError,
+    ServiceError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnclearError,
+)
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion
 from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import new_record
 from sluice.tasks.parsing import InvalidTaskError
-from sluice.tasks.submission import hopeless, job_name, submit_request
+from sluice.tasks.submission import hopeless, is_refusal, job_name, submit_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +41,9 @@ no others. Beyond these the task is left to its next owner at once."""
 MAX_ANSWER_BYTES: Final = 512
 """What is kept of SubmitJob's last answer."""
 
+TABLE_REFUSALS: Final = frozenset({"", "ValidationException"})
+"""Codes with which DynamoDB refuses an item for good, as it is too large."""
+
 NOTE_SECONDS: Final = 10
 """The ids of a task that takes longer are noted as often, and the answer says whether it has ended."""
 
@@ -52,7 +61,7 @@ class RefusedJobError(_JobError):
 
 
 class UnansweredError(_JobError):
-    """Raised when nobody can say whether Batch has a job; the message is what it answered."""
+    """Raised when Batch has not taken a job, as far as anybody knows; the message is what it answered."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,8 @@ class Submitter:
             check_requests(task, self.batch.complaint)
             known = not self.store.put_intent(task, handed.input, now_us // 1000)
         except (InvalidTaskError, RejectedError) as error:
+            if isinstance(error, RejectedError) and error.code not in TABLE_REFUSALS:
+                raise
             self.completer.tell(handed.token, completion.invalid(str(error)))
             return
         if not known:
@@ -146,6 +157,8 @@ class Submitter:
         answer = str(error).encode(errors="replace")[:MAX_ANSWER_BYTES].decode(errors="ignore")
         noted = self.store.note_trouble(token, error.job_name, answer, now_ms)
         self.telemetry.task_left(token, error)
+        if isinstance(error.__cause__, UnauthenticatedError):
+            return
         said = hopeless(noted.trouble, now_ms) if noted and noted.trouble else None
         if said is not None:
             self._reject(record, job_ids, UnansweredError(error.job_name, said))
@@ -191,8 +204,9 @@ class Submitter:
                 if found is None:
                     raise UnansweredError(job_name, str(error)) from error
                 return found
-            except (RejectedError, DeniedError) as error:
-                raise RefusedJobError(job_name, str(error)) from error
+            except ServiceError as error:
+                refused = RefusedJobError if is_refusal(error) else UnansweredError
+                raise refused(job_name, str(error)) from error
             else:
                 self.telemetry.count("JobsSubmitted")
                 return job_id

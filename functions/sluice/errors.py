@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class ServiceError(Exception):
     """Raised when a service did not do what was asked; its subclasses say what is known of it.
@@ -53,3 +55,21 @@ class CohortCancelledError(ServiceError):
 
 class BusyError(ServiceError):
     """Raised when others kept writing the same items; the write had no effect and may be repeated."""
+
+
+REFUSALS: Final = frozenset({"", "ClientException"})
+"""Codes with which Batch refuses a job's request for good; none is botocore's own refusal.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+"""
+
+
+def is_refusal(error: ServiceError) -> bool:
+    """True if an error of Batch's says that this request will never be taken.
+
+    Of the denials that is one which names the resource, as the queue is none of the stack's. Any other error
+    is left to the task's next owner, also one of which nobody has heard yet.
+    """
+    if isinstance(error, DeniedError):
+        return "on resource: " in str(error)
+    return isinstance(error, RejectedError) and error.code in REFUSALS

@@ -64,6 +64,26 @@ def test_an_intent_that_was_sent_twice_is_its_senders(dynamodb: Any, tasks: Dyna
     assert not tasks.put_intent(TASK, TEXT, 1000)
 
 
+def test_an_intent_that_comes_a_second_time_late_overwrites_nothing(
+    dynamodb: Any, tasks: DynamoTaskStore
+) -> None:
+    """The network holds the first request up until the repetition was answered and the job has ended."""
+    sent: list[dict[str, Any]] = []
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        sent.append(params)
+
+    dynamodb.meta.events.register("provide-client-params.dynamodb.PutItem", keep)
+    assert tasks.put_intent(TASK, TEXT, 1000)
+    tasks.record_submitted("token", {"align": "1"})
+    tasks.note_job("token", ended("align", "1"))
+    tasks.close("token", TaskState.SUCCEEDED, 2000, settle_from_ms=None)
+    before = tasks.read("token")
+    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+        dynamodb.put_item(**sent[0])
+    assert tasks.read("token") == before
+
+
 def test_a_claim_that_was_sent_twice_is_its_senders(dynamodb: Any, tasks: DynamoTaskStore) -> None:
     tasks.put_intent(TASK, TEXT, 1000)
     (task,) = tasks.due_tasks(5000)

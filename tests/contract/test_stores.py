@@ -13,7 +13,7 @@ from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit
-from sluice.tasks.contract import parse_task
+from sluice.tasks.contract import MAX_JOBS, parse_task
 from sluice.tasks.model import OpenTask, TaskState, Trouble
 from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
@@ -81,6 +81,25 @@ def test_ids_are_noted_beside_a_status_that_came_first(stores: Stores) -> None:
     assert record is not None
     assert record.jobs["align"] == ended("align", "1")
     assert (record.jobs["impute"].job_id, record.jobs["impute"].status) == ("2", None)
+
+
+def test_the_id_of_a_job_that_has_one_stays(stores: Stores) -> None:
+    put(stores, "token", job("align"), job("impute", "align"))
+    stores.tasks.record_submitted("token", {"align": "1"})
+    record = stores.tasks.record_submitted("token", {"align": "a-copy", "impute": "2"})
+    assert record is not None
+    assert {each.name: each.job_id for each in record.jobs.values()} == {"align": "1", "impute": "2"}
+    assert stores.tasks.read("token") == record
+    assert stores.tasks.read("unknown") is None
+
+
+def test_the_ids_of_as_many_jobs_as_a_task_may_have_are_noted_at_once(stores: Stores) -> None:
+    names = [f"{'n' * 100}-{index}" for index in range(MAX_JOBS)]
+    put(stores, "token", *[job(name) for name in names])
+    ids = {name: f"{index:036}" for index, name in enumerate(names)}
+    record = stores.tasks.record_submitted("token", ids)
+    assert record is not None
+    assert {each.name: each.job_id for each in record.jobs.values()} == ids
 
 
 def test_ids_of_an_unknown_task_are_noted_nowhere(stores: Stores) -> None:

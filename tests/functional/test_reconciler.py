@@ -14,7 +14,7 @@ from tests.support.fakes import FakeActivities, FakeBatch, MemoryTaskStore
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sluice.tasks.model import OpenTask
+    from sluice.tasks.model import JobRecord, OpenTask
 
 
 from sluice.tasks.contract import parse_task
@@ -332,9 +332,9 @@ def test_all_heartbeats_are_sent_before_batch_is_asked_anything() -> None:
     class Curious(FakeBatch):
         """Looks at every call how many heartbeats were sent."""
 
-        def find_job(self, job_queue: str, job_name: str) -> str | None:
+        def find_jobs(self, job_queue: str, job_name: str) -> list[JobRecord]:
             seen.append(len(world.activities.heartbeats))
-            return super().find_job(job_queue, job_name)
+            return super().find_jobs(job_queue, job_name)
 
         def terminate_job(self, job_id: str, reason: str) -> None:
             seen.append(len(world.activities.heartbeats))

@@ -66,9 +66,9 @@ class StormyBatch(FakeBatch):
             raise ThrottledError("429")
         return super().submit_job(request)
 
-    def find_job(self, job_queue: str, job_name: str) -> str | None:
+    def find_jobs(self, job_queue: str, job_name: str) -> list[JobRecord]:
         self.clock.sleep(CALL_SECONDS)
-        return super().find_job(job_queue, job_name)
+        return super().find_jobs(job_queue, job_name)
 
     def terminate_job(self, job_id: str, reason: str) -> None:
         self.clock.sleep(CALL_SECONDS)

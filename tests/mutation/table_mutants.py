@@ -18,19 +18,27 @@ TABLE_MUTANTS: Final = (
         NEVER_TWICE,
         "an intent is written once",
         "functions/sluice/aws/task_store.py",
-        old='"attribute_not_exists(taskToken) OR writer = :writer"',
-        new='"attribute_not_exists(taskToken) OR NOT writer = :writer"',
+        old='ConditionExpression="attribute_not_exists(taskToken)"',
+        new='ConditionExpression="attribute_not_exists(nothing)"',
         provers=tests("contract/test_stores.py", "test_an_intent_is_written_once[local-aws]"),
     ),
     Mutant(
         NO_TASK_IS_LOST,
         "an intent that the SDK repeats is still its writer's",
         "functions/sluice/aws/task_store.py",
-        old='"attribute_not_exists(taskToken) OR writer = :writer"',
-        new='"attribute_not_exists(taskToken) AND NOT writer = :writer"',
+        old='return item is not None and from_item(item).get("writer") == writer',
+        new="return item is None",
         provers=tests(
             "contract/test_store_conflicts.py", "test_an_intent_that_was_sent_twice_is_its_senders[local-aws]"
         ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "the id of a job that has one",
+        "functions/sluice/aws/task_store.py",
+        old="if_not_exists(#j.#{index}.#i,:{index})",
+        new="if_not_exists(#j.#{index}.other,:{index})",
+        provers=tests("contract/test_stores.py", "test_the_id_of_a_job_that_has_one_stays[local-aws]"),
     ),
     Mutant(
         NEVER_TWICE,

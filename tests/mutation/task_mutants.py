@@ -91,7 +91,7 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the look-up by name after an unclear answer",
         "functions/sluice/tasks/submitter.py",
-        old="found = self._look_up_patiently(request, until_us)",
+        old="found = self._look_up_patiently(request, work.until_us)",
         new="found = None",
         provers=tests(
             "functional/test_submitter.py",
@@ -108,6 +108,46 @@ TASK_MUTANTS: Final = (
             "functional/test_submitter.py",
             "test_a_job_that_shows_up_late_under_its_name_is_not_submitted_again",
         ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "looking at the task again after a long wait",
+        "functions/sluice/tasks/submitter.py",
+        old="return now.heartbeat_at == work.record.heartbeat_at",
+        new="return now.heartbeat_at >= work.record.heartbeat_at",
+        provers=tests(
+            "functional/test_copies.py",
+            "test_a_poller_that_waited_for_long_submits_nothing_for_a_task_that_is_anothers_by_now",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "a decision that is too old to submit a job",
+        "functions/sluice/tasks/submitter.py",
+        old=" and self.clock.now_us() <= stale_us:",
+        new=" and stale_us:",
+        provers=tests(
+            "functional/test_copies.py",
+            "test_a_poller_that_stood_still_submits_nothing_for_a_task_that_is_anothers_by_now",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "stopping a copy of a job that has an id",
+        "functions/sluice/tasks/submitter.py",
+        old="if record.jobs[name].job_id != job_id",
+        new="if record.jobs[name].job_id is None",
+        provers=tests(
+            "functional/test_copies.py", "test_whoever_submitted_a_job_that_has_an_id_already_stops_its_own"
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
+        "stopping copies that are found by name",
+        "functions/sluice/tasks/submitter.py",
+        old="        self._stop_copies(copies)\n        return kept",
+        new="        return kept",
+        provers=tests("functional/test_copies.py", "test_copies_that_are_found_by_name_are_stopped"),
     ),
     Mutant(
         NEVER_TWICE,
@@ -333,8 +373,8 @@ TASK_MUTANTS: Final = (
         STOPPED,
         "no more jobs for a task that has ended",
         "functions/sluice/tasks/submitter.py",
-        old="return clear and not ended and len(job_ids) < len(task.jobs)",
-        new="return clear and len(job_ids) < len(task.jobs)",
+        old="return clear and not ended and len(work.job_ids)",
+        new="return clear and len(work.job_ids)",
         provers=tests(
             "functional/test_submitter.py",
             "test_a_workflow_that_is_stopped_while_its_jobs_are_submitted_gets_no_more_of_them",

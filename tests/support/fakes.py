@@ -74,12 +74,12 @@ class FakeBatch:
             raise self.answers.popleft()
         return job_id
 
-    def find_job(self, job_queue: str, job_name: str) -> str | None:
+    def find_jobs(self, job_queue: str, job_name: str) -> list[JobRecord]:
         self.calls["ListJobs"] += 1
         if job_queue in self.broken_queues:
             raise self.broken_queues[job_queue]
         found = [j for j in self.jobs.values() if j["jobQueue"] == job_queue and j["jobName"] == job_name]
-        return found[-1]["jobId"] if found else None
+        return [JobRecord(job_name, each["jobId"], each["status"], created_at=0) for each in found]
 
     def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
         self.calls["DescribeJobs"] += 1
@@ -142,8 +142,12 @@ class MemoryTaskStore:
                 return None
             jobs = dict(record.jobs)
             for name, job_id in job_ids.items():
-                jobs[name] = replace(jobs[name], job_id=job_id)
+                jobs[name] = replace(jobs[name], job_id=jobs[name].job_id or job_id)
             return self._put(replace(record, jobs=jobs, trouble=None))
+
+    def read(self, token: str) -> TaskRecord | None:
+        with self.lock:
+            return self.records.get(token)
 
     def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
         with self.lock:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.validate import ParamValidator
 
 from sluice.aws.errors import translated
+from sluice.tasks.model import JobRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ class BotoBatch:
         with translated(request["parameters"]["taskToken"]):
             return self.client.submit_job(**request)["jobId"]
 
-    def find_job(self, job_queue: str, job_name: str) -> str | None:
+    def find_jobs(self, job_queue: str, job_name: str) -> list[JobRecord]:
         """ListJobs by name; the filter ignores case, and with a filter every status is listed.
 
         https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
@@ -45,8 +46,11 @@ class BotoBatch:
                 jobQueue=job_queue, filters=[{"name": "JOB_NAME", "values": [job_name]}]
             )
             jobs = [job for page in pages for job in page["jobSummaryList"]]
-        found = [job for job in jobs if job["jobName"] == job_name]
-        return max(found, key=lambda job: job.get("createdAt", 0))["jobId"] if found else None
+        return [
+            JobRecord(job_name, job["jobId"], status=job.get("status"), created_at=job.get("createdAt"))
+            for job in jobs
+            if job["jobName"] == job_name
+        ]
 
     def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html."""

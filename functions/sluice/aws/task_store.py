@@ -46,29 +46,41 @@ class DynamoTaskStore:
     table: str
     keep_days: int
 
+    def read(self, token: str) -> TaskRecord | None:
+        """A consistent read."""
+        key = to_item({"taskToken": token})
+        with translated(token):
+            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return read_task(answer["Item"]) if "Item" in answer else None
+
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
-        """One write, which botocore may repeat; a token that is known already stays as it is."""
+        """One write, which botocore may repeat; a token that is known already stays as it is.
+
+        A repetition that comes late finds its own item, with all that was noted in it since.
+        """
         writer = uuid4().hex
         with translated(task.token):
             try:
                 self.client.put_item(
                     TableName=self.table,
                     Item=to_item({**intent(task, text, now_ms), "writer": writer}),
-                    ConditionExpression="attribute_not_exists(taskToken) OR writer = :writer",
-                    ExpressionAttributeValues=to_item({":writer": writer}),
+                    ConditionExpression="attribute_not_exists(taskToken)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                item = refused_item(error)
+                return item is not None and from_item(item).get("writer") == writer
         return True
 
     def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
         """One write for all of a task's jobs; a status that came earlier by event stays."""
-        names = {f"#job{index}": name for index, name in enumerate(job_ids)}
-        values = {f":id{index}": job_id for index, job_id in enumerate(job_ids.values())}
-        sets = [f"jobs.#job{index}.jobId = :id{index}" for index in range(len(job_ids))]
+        names = {"#j": "jobs", "#i": "jobId", **{f"#{index}": name for index, name in enumerate(job_ids)}}
+        values = {f":{index}": job_id for index, job_id in enumerate(job_ids.values())}
+        # as short as can be: those of 100 jobs must fit into an expression of 4 KB
+        sets = [f"#j.#{index}.#i=if_not_exists(#j.#{index}.#i,:{index})" for index in range(len(job_ids))]
         item, _ = self._update(
             token,
-            f"SET {', '.join(sets)} REMOVE {', '.join(TROUBLE_ATTRIBUTES)}",
+            f"SET {','.join(sets)} REMOVE {','.join(TROUBLE_ATTRIBUTES)}",
             names=names,
             values=values,
             condition="attribute_exists(taskToken)",
@@ -144,7 +156,7 @@ class DynamoTaskStore:
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """A query of the index, then a consistent read of each task."""
-        records = [self._read(token) for token in self._tokens(execution_arn)]
+        records = [self.read(token) for token in self._tokens(execution_arn)]
         return [record for record in records if record is not None and record.state is TaskState.OPEN]
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
@@ -206,12 +218,6 @@ class DynamoTaskStore:
         with translated():
             for page in pages:
                 yield from page["Items"]
-
-    def _read(self, token: str) -> TaskRecord | None:
-        key = to_item({"taskToken": token})
-        with translated(token):
-            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return read_task(answer["Item"]) if "Item" in answer else None
 
     def _read_many(self, tokens: Sequence[str]) -> Iterator[TaskRecord]:
         for begin in range(0, len(tokens), KEYS_MAX):

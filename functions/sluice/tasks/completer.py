@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sluice.errors import RejectedError, ServiceError, TaskGoneError, ThrottledError
+from sluice.errors import RejectedError, ServiceError, TaskGoneError, ThrottledError, is_refusal
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion
 from sluice.tasks.model import TaskState
-from sluice.tasks.submission import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -29,11 +29,11 @@ class Batch(Protocol):
         """Submits and returns the job's id.
 
         Raises ThrottledError, UnclearError (it may have been submitted all the same), or another
-        ServiceError: `submission.is_refusal` says which of them are the request's fault.
+        ServiceError: `errors.is_refusal` says which of them are the request's fault.
         """
 
-    def find_job(self, job_queue: str, job_name: str) -> str | None:
-        """The id of the newest job of exactly this name in any status, or None."""
+    def find_jobs(self, job_queue: str, job_name: str) -> list[JobRecord]:
+        """The jobs of exactly this name in any status; of each its id, status and when it was created."""
 
     def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """The JobDetails of up to 100 jobs; those that Batch does not know any more are left out."""
@@ -68,8 +68,11 @@ class TaskStore(Protocol):
     def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
         """Notes Batch's ids by job name, also in a task that has ended; None if there is no such task.
 
-        Whatever trouble there was is over.
+        The id of a job that has one stays. Whatever trouble there was is over.
         """
+
+    def read(self, token: str) -> TaskRecord | None:
+        """The task as it is now; None if there is none."""
 
     def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
         """Notes that a job could not be submitted, once more; None if there is no such task."""

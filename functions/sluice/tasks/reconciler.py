@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sluice.errors import RejectedError, ServiceError, TaskGoneError
+from sluice.errors import RejectedError, ServiceError, TaskGoneError, is_refusal
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion, reconciliation
 from sluice.tasks.fair_order import in_fair_order
 from sluice.tasks.model import TaskState
 from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
-from sluice.tasks.submission import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,13 +6,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.errors import DeniedError, RejectedError
+from sluice.tasks.model import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from sluice.errors import ServiceError
-    from sluice.tasks.model import Dependency, JobSpec, Task, Trouble
+    from sluice.tasks.model import Dependency, JobRecord, JobSpec, Task, Trouble
 
 MAX_NAME: Final = 111
 """Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
@@ -37,22 +36,13 @@ LAST_SUBMIT_SECONDS: Final = 45
 can still be noted (the sockets' timeouts: aws/clients.py)."""
 
 
-REFUSALS: Final = frozenset({"", "ClientException"})
-"""Codes with which Batch refuses a job's request for good; none is botocore's own refusal.
+def choose(found: Sequence[JobRecord]) -> tuple[JobRecord | None, list[JobRecord]]:
+    """Of the jobs of one name, the one that is the task's, and the copies that still run.
 
-https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
-"""
-
-
-def is_refusal(error: ServiceError) -> bool:
-    """True if an error of Batch's says that this request will never be taken.
-
-    Of the denials that is one which names the resource, as the queue is none of the stack's. Any other error
-    is left to the task's next owner, also one of which nobody has heard yet.
+    The oldest that has not failed has done most of the work; a failed one counts if there is no other.
     """
-    if isinstance(error, DeniedError):
-        return "on resource: " in str(error)
-    return isinstance(error, RejectedError) and error.code in REFUSALS
+    in_order = sorted(found, key=lambda job: (job.status == FAILED, job.created_at or 0))
+    return (in_order[0] if in_order else None), [job for job in in_order[1:] if not job.ended]
 
 
 MAX_FAILURES: Final = 10

@@ -13,21 +13,24 @@ from sluice.errors import (
     ThrottledError,
     UnauthenticatedError,
     UnclearError,
+    is_refusal,
 )
 from sluice.rate.gcra import MICROSECONDS
+from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
+from sluice.tasks.completer import STOP_SECONDS
 from sluice.tasks.contract import check_requests, parse_task
-from sluice.tasks.model import new_record
+from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
-from sluice.tasks.submission import hopeless, is_refusal, job_name, submit_request
+from sluice.tasks.submission import choose, hopeless, job_name, submit_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
-    from sluice.tasks.model import ActivityTask, Task, TaskRecord
+    from sluice.tasks.model import ActivityTask, TaskRecord
     from sluice.tasks.ports import Batch, TaskStore
 
 SETTLE_SECONDS: Final = (2, 5)
@@ -43,6 +46,10 @@ MAX_ANSWER_BYTES: Final = 512
 
 TABLE_REFUSALS: Final = frozenset({"", "ValidationException"})
 """Codes with which DynamoDB refuses an item for good, as it is too large."""
+
+LOOK_SECONDS: Final = 20
+"""A decision to submit is no older than this: whoever waited longer, for a slot or because his machine stood
+still, looks first whether the task is still his."""
 
 NOTE_SECONDS: Final = 10
 """The ids of a task that takes longer are noted as often, and the answer says whether it has ended."""
@@ -62,6 +69,19 @@ class RefusedJobError(_JobError):
 
 class UnansweredError(_JobError):
     """Raised when Batch has not taken a job, as far as anybody knows; the message is what it answered."""
+
+
+@dataclass
+class _Work:
+    """A task that is being submitted, as its owner last looked at it, and the ids of its jobs so far."""
+
+    record: TaskRecord
+    until_us: int
+    looked_us: int
+    job_ids: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.job_ids = {job.name: job.job_id for job in self.record.jobs.values() if job.job_id is not None}
 
 
 @dataclass(frozen=True)
@@ -113,14 +133,14 @@ class Submitter:
         A task that ended meanwhile (stopped, or failed fast) gets no more jobs, and those that it got
         are stopped.
         """
-        job_ids = {job.name: job.job_id for job in record.jobs.values() if job.job_id is not None}
+        work = _Work(record, until_us, self.clock.now_us())
         try:
-            while self._submit_some(record.task, job_ids, until_us):
+            while self._submit_some(work):
                 pass
         except RefusedJobError as error:
-            self._reject(record, job_ids, error)
+            self._reject(work, error)
         except UnansweredError as error:
-            self._leave(record, job_ids, error)
+            self._leave(work, error)
 
     def find(self, record: TaskRecord, *, until_us: int) -> dict[str, str]:
         """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
@@ -140,20 +160,18 @@ class Submitter:
                 break
         return found
 
-    def _reject(
-        self, record: TaskRecord, job_ids: Mapping[str, str], error: RefusedJobError | UnansweredError
-    ) -> None:
+    def _reject(self, work: _Work, error: RefusedJobError | UnansweredError) -> None:
         """Fails the task with the error's message; only after a clear answer nothing is left to look up."""
-        jobs = {name: replace(job, job_id=job_ids.get(name)) for name, job in record.jobs.items()}
+        jobs = {name: replace(job, job_id=work.job_ids.get(name)) for name, job in work.record.jobs.items()}
         self.completer.reject(
-            replace(record, jobs=jobs),
+            replace(work.record, jobs=jobs),
             completion.rejection(error.job_name, str(error)),
             submitting_is_over=isinstance(error, RefusedJobError),
         )
 
-    def _leave(self, record: TaskRecord, job_ids: Mapping[str, str], error: UnansweredError) -> None:
+    def _leave(self, work: _Work, error: UnansweredError) -> None:
         """Leaves the task to its next owner, or fails it if a job could not be submitted for too long."""
-        token, now_ms = record.task.token, self.clock.now_ms()
+        token, now_ms = work.record.task.token, self.clock.now_ms()
         answer = str(error).encode(errors="replace")[:MAX_ANSWER_BYTES].decode(errors="ignore")
         noted = self.store.note_trouble(token, error.job_name, answer, now_ms)
         self.telemetry.task_left(token, error)
@@ -161,38 +179,36 @@ class Submitter:
             return
         said = hopeless(noted.trouble, now_ms) if noted and noted.trouble else None
         if said is not None:
-            self._reject(record, job_ids, UnansweredError(error.job_name, said))
+            self._reject(work, UnansweredError(error.job_name, said))
 
-    def _submit_some(self, task: Task, job_ids: dict[str, str], until_us: int) -> bool:
+    def _submit_some(self, work: _Work) -> bool:
         """Submits for NOTE_SECONDS and notes the ids; True if there are jobs left, and time for them."""
         clear = ended = False
         new: dict[str, str] = {}
         try:
-            clear = self._submit_missing(task, job_ids, new, until_us)
+            clear = self._submit_missing(work, new)
         finally:  # what was submitted before a fault is noted all the same
             if new:
-                ended = self._note(task.token, new, submitting_is_over=clear)
-        return clear and not ended and len(job_ids) < len(task.jobs)
+                ended = self._note(work, new, submitting_is_over=clear)
+        return clear and not ended and len(work.job_ids) < len(work.record.task.jobs)
 
-    def _submit_missing(
-        self, task: Task, job_ids: dict[str, str], new: dict[str, str], until_us: int
-    ) -> bool:
+    def _submit_missing(self, work: _Work, new: dict[str, str]) -> bool:
         """Adds to the ids for NOTE_SECONDS; False if the task is left, and a job's fate may be unknown."""
         pause_us = self.clock.now_us() + NOTE_SECONDS * MICROSECONDS
-        for job in task.jobs:
-            if job.name in job_ids:
+        for job in work.record.task.jobs:
+            if job.name in work.job_ids:
                 continue
-            job_id = self._submit_once(job.name, submit_request(task, job, job_ids), until_us)
+            job_id = self._submit_once(work, job.name, submit_request(work.record.task, job, work.job_ids))
             if job_id is None:
                 return False
-            job_ids[job.name] = new[job.name] = job_id
+            work.job_ids[job.name] = new[job.name] = job_id
             if self.clock.now_us() >= pause_us:
                 break
         return True
 
-    def _submit_once(self, job_name: str, request: Mapping[str, Any], until_us: int) -> str | None:
-        """Tries until Batch answers; None if the time is up before."""
-        while self.submit_limiter.wait(until_us):
+    def _submit_once(self, work: _Work, job_name: str, request: Mapping[str, Any]) -> str | None:
+        """Tries until Batch answers; None if the time is up before, or the task is another's by now."""
+        while self._has_slot(work):
             try:
                 job_id = self.batch.submit_job(request)
             except ThrottledError:
@@ -200,7 +216,7 @@ class Submitter:
                 self.submit_limiter.back_off()
             except UnclearError as error:
                 self.telemetry.count("SubmitUnclear")
-                found = self._look_up_patiently(request, until_us)
+                found = self._look_up_patiently(request, work.until_us)
                 if found is None:
                     raise UnansweredError(job_name, str(error)) from error
                 return found
@@ -211,6 +227,30 @@ class Submitter:
                 self.telemetry.count("JobsSubmitted")
                 return job_id
         return None
+
+    def _has_slot(self, work: _Work) -> bool:
+        """Waits for a slot that falls due soon after a look at the task; False if there is none for it."""
+        while self.clock.now_us() <= work.until_us:
+            stale_us = work.looked_us + LOOK_SECONDS * MICROSECONDS
+            # who was held up in between finds it stale, and decides anew
+            if self.submit_limiter.wait(min(work.until_us, stale_us)) and self.clock.now_us() <= stale_us:
+                return True
+            again_us = self.clock.now_us() + AGAIN_SECONDS * MICROSECONDS
+            if again_us > work.until_us:
+                return False
+            if again_us < stale_us:
+                self.clock.sleep(AGAIN_SECONDS)
+            elif not self._is_still_ours(work):
+                return False
+        return False
+
+    def _is_still_ours(self, work: _Work) -> bool:
+        """Reads the task again; False if it has ended, or somebody else has claimed it."""
+        work.looked_us = self.clock.now_us()
+        now = self.store.read(work.record.task.token)
+        if now is None or now.state is not TaskState.OPEN:
+            return False
+        return now.heartbeat_at == work.record.heartbeat_at
 
     def _look_up_patiently(self, request: Mapping[str, Any], until_us: int) -> str | None:
         """Looks up a job that may have been submitted; None if it has not shown up, or nobody can say."""
@@ -229,12 +269,33 @@ class Submitter:
         return None
 
     def _look_up(self, job_queue: str, name: str, until_us: int) -> str | None:
-        return self.look_up_limiter.call(partial(self.batch.find_job, job_queue, name), until_us)
+        """The id of the job of this name, None if there is none; copies of it are stopped."""
+        found = self.look_up_limiter.call(partial(self.batch.find_jobs, job_queue, name), until_us)
+        kept, copies = choose(found)
+        self._stop_copies(copies)
+        return kept.job_id if kept else None
 
-    def _note(self, token: str, job_ids: Mapping[str, str], *, submitting_is_over: bool) -> bool:
-        """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs."""
-        record = self.store.record_submitted(token, job_ids)
-        if record is None or not self.completer.complete(record):
+    def _note(self, work: _Work, job_ids: Mapping[str, str], *, submitting_is_over: bool) -> bool:
+        """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs.
+
+        A job of which another id was noted before is a copy: it is stopped, and the task is another's.
+        """
+        record = self.store.record_submitted(work.record.task.token, job_ids)
+        if record is None:
             return False
-        self.completer.settle(record, submitting_is_over=submitting_is_over)
-        return True
+        copies = [
+            JobRecord(name, job_id=job_id)
+            for name, job_id in job_ids.items()
+            if record.jobs[name].job_id != job_id
+        ]
+        self._stop_copies(copies)
+        if self.completer.complete(record):
+            self.completer.settle(record, submitting_is_over=submitting_is_over and not copies)
+            return True
+        return bool(copies)
+
+    def _stop_copies(self, copies: Sequence[JobRecord]) -> None:
+        if copies:
+            self.telemetry.count("JobsDoubled", len(copies))
+            until_us = self.clock.now_us() + STOP_SECONDS * MICROSECONDS
+            self.completer.stopper.stop(copies, "a copy of this job is there already", until_us=until_us)

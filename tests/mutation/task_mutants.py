@@ -91,7 +91,7 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the look-up by name after an unclear answer",
         "functions/sluice/tasks/submitter.py",
-        old="found = self._look_up_patiently(request, work.until_us)",
+        old="found = self.finder.wait_for(request, work.until_us)",
         new="found = None",
         provers=tests(
             "functional/test_submitter.py",
@@ -101,7 +101,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "a second look-up, for a job that shows up late",
-        "functions/sluice/tasks/submitter.py",
+        "functions/sluice/tasks/job_finder.py",
         old="SETTLE_SECONDS: Final = (2, 5)",
         new="SETTLE_SECONDS: Final = (2,)",
         provers=tests(
@@ -144,8 +144,8 @@ TASK_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "stopping copies that are found by name",
-        "functions/sluice/tasks/submitter.py",
-        old="        self._stop_copies(copies)\n        return kept",
+        "functions/sluice/tasks/job_finder.py",
+        old="        self.stop_copies(copies)\n        return kept",
         new="        return kept",
         provers=tests("functional/test_copies.py", "test_copies_that_are_found_by_name_are_stopped"),
     ),
@@ -201,7 +201,7 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_TASK_IS_LOST,
         "threads that do not wait for jobs that fail",
-        "functions/sluice/tasks/submitter.py",
+        "functions/sluice/tasks/job_finder.py",
         old="if not self.patience.acquire(blocking=False):",
         new="if not self.patience.acquire(blocking=False) and until_us == 0:",
         provers=tests(
@@ -213,7 +213,7 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the reconciler's look-up by name",
         "functions/sluice/tasks/reconciler.py",
-        old="found = self.submitter.find(record, until_us=until_us)",
+        old="found = self.submitter.finder.find(record, until_us=until_us)",
         new="found: dict[str, str] = {}",
         provers=tests("functional/test_reconciler.py", "test_a_job_whose_id_was_lost_is_found_by_its_name"),
     ),

@@ -14,6 +14,7 @@ from sluice.runtime.workers import ThreadWorkers
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.completion import job_record
 from sluice.tasks.contract import parse_task
+from sluice.tasks.job_finder import JobFinder
 from sluice.tasks.model import ActivityTask, JobRecord, TaskRecord, TaskState
 from sluice.tasks.overdue_jobs import OverdueJobs
 from sluice.tasks.reconciler import Reconciler
@@ -105,7 +106,7 @@ class World:
             store=self.store,
             completer=self.completer,
             submit_limiter=self._limiter("SubmitJob"),
-            look_up_limiter=self._limiter("ListJobs"),
+            finder=JobFinder(self.batch, self._limiter("ListJobs"), self.stopper, self.telemetry, self.clock),
             window_seconds=submitting_seconds(self.policy.takeover_seconds),
             telemetry=self.telemetry,
             clock=self.clock,

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sluice.errors import RejectedError, ServiceError, TaskGoneError, is_refusal
+from sluice.fair_order import in_fair_order
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion, reconciliation
-from sluice.tasks.fair_order import in_fair_order
 from sluice.tasks.model import TaskState
 from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
 
@@ -209,7 +209,7 @@ class Reconciler:
     def _with_found_ids(self, record: TaskRecord, until_us: int) -> TaskRecord:
         """Notes the ids of those jobs that were submitted and could not be noted."""
         try:
-            found = self.submitter.find(record, until_us=until_us)
+            found = self.submitter.finder.find(record, until_us=until_us)
         except RejectedError as error:
             if not is_refusal(error):
                 raise

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.errors import (
@@ -18,28 +16,20 @@ from sluice.errors import (
 from sluice.rate.gcra import MICROSECONDS
 from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
-from sluice.tasks.completer import STOP_SECONDS
 from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
-from sluice.tasks.submission import choose, hopeless, job_name, submit_request
+from sluice.tasks.submission import hopeless, submit_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
+    from sluice.tasks.job_finder import JobFinder
     from sluice.tasks.model import ActivityTask, TaskRecord
     from sluice.tasks.ports import Batch, TaskStore
-
-SETTLE_SECONDS: Final = (2, 5)
-"""How long before each look-up an unclear submission may take to show up under its name. AWS promises
-nothing; a job that shows up later still is found by the task's next owner."""
-
-PATIENT_THREADS: Final = 8
-"""How many threads of a process at a time wait for a job to show up: a few requests that always fail hold up
-no others. Beyond these the task is left to its next owner at once."""
 
 MAX_ANSWER_BYTES: Final = 512
 """What is kept of SubmitJob's last answer."""
@@ -97,13 +87,10 @@ class Submitter:
     store: TaskStore
     completer: Completer
     submit_limiter: Limiter
-    look_up_limiter: Limiter
+    finder: JobFinder
     window_seconds: float
     telemetry: Telemetry
     clock: Clock
-    patience: threading.BoundedSemaphore = field(
-        default_factory=partial(threading.BoundedSemaphore, PATIENT_THREADS)
-    )
 
     def take(self, handed: ActivityTask, *, until_us: int) -> None:
         """Does all that a task from the queue needs; its sender hears of it if the task is wrong.
@@ -141,24 +128,6 @@ class Submitter:
             self._reject(work, error)
         except UnansweredError as error:
             self._leave(work, error)
-
-    def find(self, record: TaskRecord, *, until_us: int) -> dict[str, str]:
-        """Looks up under their names the jobs of unknown id that Batch has; ids by job name.
-
-        Raises:
-            RejectedError: a queue is not there any more.
-            ThrottledError: not all could be looked up before `until_us`.
-        """
-        task = record.task
-        unknown = [job for job in task.jobs if record.jobs[job.name].job_id is None]
-        found = {}
-        for job in unknown:
-            job_id = self._look_up(job.request["jobQueue"], job_name(task.token, job.name), until_us)
-            if job_id is not None:
-                found[job.name] = job_id
-            elif record.trouble is not None:  # nothing was submitted after the job that could not be
-                break
-        return found
 
     def _reject(self, work: _Work, error: RefusedJobError | UnansweredError) -> None:
         """Fails the task with the error's message; only after a clear answer nothing is left to look up."""
@@ -216,7 +185,7 @@ class Submitter:
                 self.submit_limiter.back_off()
             except UnclearError as error:
                 self.telemetry.count("SubmitUnclear")
-                found = self._look_up_patiently(request, work.until_us)
+                found = self.finder.wait_for(request, work.until_us)
                 if found is None:
                     raise UnansweredError(job_name, str(error)) from error
                 return found
@@ -252,29 +221,6 @@ class Submitter:
             return False
         return now.heartbeat_at == work.record.heartbeat_at
 
-    def _look_up_patiently(self, request: Mapping[str, Any], until_us: int) -> str | None:
-        """Looks up a job that may have been submitted; None if it has not shown up, or nobody can say."""
-        if not self.patience.acquire(blocking=False):
-            return None
-        try:
-            for seconds in SETTLE_SECONDS:
-                self.clock.sleep(seconds)
-                found = self._look_up(request["jobQueue"], request["jobName"], until_us)
-                if found is not None:
-                    return found
-        except ServiceError:  # the next owner looks again
-            pass
-        finally:
-            self.patience.release()
-        return None
-
-    def _look_up(self, job_queue: str, name: str, until_us: int) -> str | None:
-        """The id of the job of this name, None if there is none; copies of it are stopped."""
-        found = self.look_up_limiter.call(partial(self.batch.find_jobs, job_queue, name), until_us)
-        kept, copies = choose(found)
-        self._stop_copies(copies)
-        return kept.job_id if kept else None
-
     def _note(self, work: _Work, job_ids: Mapping[str, str], *, submitting_is_over: bool) -> bool:
         """Notes the ids; True if the task has ended (stopped, or failed fast), which stops its jobs.
 
@@ -288,14 +234,8 @@ class Submitter:
             for name, job_id in job_ids.items()
             if record.jobs[name].job_id != job_id
         ]
-        self._stop_copies(copies)
+        self.finder.stop_copies(copies)
         if self.completer.complete(record):
             self.completer.settle(record, submitting_is_over=submitting_is_over and not copies)
             return True
         return bool(copies)
-
-    def _stop_copies(self, copies: Sequence[JobRecord]) -> None:
-        if copies:
-            self.telemetry.count("JobsDoubled", len(copies))
-            until_us = self.clock.now_us() + STOP_SECONDS * MICROSECONDS
-            self.completer.stopper.stop(copies, "a copy of this job is there already", until_us=until_us)

@@ -8,6 +8,7 @@ from sluice.aws import clients
 from sluice.aws.step_functions import BotoActivityQueue
 from sluice.pollers.pool import PollerPool
 from sluice.runtime.workers import ThreadWorkers
+from sluice.tasks.job_finder import JobFinder
 from sluice.tasks.overdue_jobs import OverdueJobs
 from sluice.tasks.reconciler import Reconciler
 from sluice.tasks.reconciliation import ReconciliationPolicy
@@ -55,7 +56,13 @@ class SubmittingWiring(CompletingWiring):
             store=self.store,
             completer=self.completer,
             submit_limiter=self.limiter("SubmitJob", rate, burst=self.settings.submit_burst),
-            look_up_limiter=self._batch_limiter("ListJobs"),
+            finder=JobFinder(
+                self._batch,
+                self._batch_limiter("ListJobs"),
+                self.completer.stopper,
+                self.telemetry,
+                self.clock,
+            ),
             window_seconds=submitting_seconds(self.settings.takeover_seconds),
             telemetry=self.telemetry,
             clock=self.clock,

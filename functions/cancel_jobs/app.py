@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.runtime.sqs import handle_records
 from sluice.runtime.telemetry import logger
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sluice.tasks.completer import Completer
     from sluice.tasks.model import TaskRecord
     from sluice.tasks.ports import TaskStore
+
+
+SKEW_MS: Final = 60_000
+"""By which the clocks of a poller and of Step Functions may differ: what began later is a redrive's."""
 
 
 @logger.inject_lambda_context
@@ -53,7 +57,8 @@ def cancel(
         telemetry.count("EventsIgnored")
         return
     for task in store.of_execution(ended.execution_arn):
-        if task.created_at <= ended.stopped_at:
-            abandoned = completer.abandon(task)
+        # a redriven execution goes on under the same ARN: a heartbeat tells whose workflow waits
+        if task.created_at <= ended.stopped_at + SKEW_MS:
+            abandoned = completer.abandon_if_dead(task)
             if abandoned is not None:
                 yield abandoned

@@ -39,13 +39,14 @@ def completer(local_aws: LocalAws, unique: str, calls: Counter[str]) -> Complete
     table = create_table(dynamodb, template, "TaskTable", name=unique)
     dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
     clock, counts = FakeClock(), LambdaTelemetry()
-    limiter = Limiter("TerminateJob", limit=Limit(50, burst=5), store=MemoryRateStore(), clock=clock)
+    limiter = Limiter("any", limit=Limit(50, burst=5), store=MemoryRateStore(), clock=clock)
     return Completer(
         activities=FakeActivities(),
         store=DynamoTaskStore(dynamodb, table, keep_days=1),
         stopper=Stopper(FakeBatch(), limiter, counts),
         telemetry=counts,
         clock=clock,
+        heartbeat_limiter=limiter,
     )
 
 

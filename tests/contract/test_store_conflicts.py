@@ -125,6 +125,22 @@ def test_a_task_that_ended_under_a_former_version_is_claimed_and_moved_to_the_ot
     assert [each.token for each in tasks.unsettled_tasks(6000)] == ["token"]
 
 
+def test_an_open_task_of_a_former_version_is_found_by_its_execution_once_it_was_looked_at(
+    dynamodb: Any, tasks: DynamoTaskStore
+) -> None:
+    tasks.put_intent(TASK, TEXT, 1000)
+    dynamodb.update_item(
+        TableName=tasks.table,
+        Key={"taskToken": {"S": "token"}},
+        UpdateExpression="REMOVE openExecution, jobsDigest",
+    )
+    assert tasks.of_execution(EXECUTION) == []
+    (task,) = tasks.due_tasks(5000)
+    assert tasks.claim(task, 5000) is not None
+    assert [each.task.token for each in tasks.of_execution(EXECUTION)] == ["token"]
+    assert [each.token for each in tasks.open_tries(EXECUTION, "Align")] == ["token"]
+
+
 def test_a_reservation_that_was_sent_twice_shares_no_slot(
     dynamodb: Any, two_processes: tuple[DynamoRateStore, DynamoRateStore]
 ) -> None:

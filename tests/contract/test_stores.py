@@ -176,6 +176,21 @@ def test_the_history_of_executions_has_their_closed_tasks_too_oldest_first(store
     assert stores.tasks.history([]) == []
 
 
+def test_the_open_tasks_of_a_state_are_told_apart_by_what_they_ask_for(stores: Stores) -> None:
+    put(stores, "one", job("align"))
+    put(stores, "same", job("align"))
+    put(stores, "other", job("impute"))
+    put(stores, "closed", job("align"))
+    put(stores, "elsewhere", job("align"), arn=f"{EXECUTION}-2")
+    stores.tasks.close("closed", TaskState.FAILED, 2000, settle_from_ms=3000)
+    digests = {each.token: each.jobs_digest for each in stores.tasks.open_tries(EXECUTION, "Align")}
+    assert digests.keys() == {"one", "same", "other"}
+    assert digests["one"] == digests["same"] != digests["other"]
+    assert stores.tasks.open_tries(EXECUTION, "Impute") == []
+    stores.tasks.close("one", TaskState.SUCCEEDED, 2000, settle_from_ms=None)
+    assert {each.task.token for each in stores.tasks.of_execution(EXECUTION)} == {"same", "other"}
+
+
 def test_a_history_may_be_longer_than_one_read(stores: Stores) -> None:
     for number in range(101):
         put(stores, f"token-{number}", job("align"), now_ms=number)

@@ -86,6 +86,7 @@ def test_garbage_among_the_job_events_is_counted_dropped_and_holds_up_nothing(lo
 def test_garbage_among_the_cancellations_is_counted_dropped_and_holds_up_nothing(log: io.StringIO) -> None:
     world = World()
     world.take("token", job("align"))
+    world.activities.gone.add("token")
     garbage = [*NO_EVENT.values(), *(json.dumps(event) for event in NOT_STOPPED.values())]
     now_ms = world.clock.now_us() // 1000
     good = json.dumps(states_event(stopDate=now_ms))

@@ -43,6 +43,7 @@ def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
 def test_a_stopped_execution_stops_its_jobs() -> None:
     world = World()
     world.take("token", job("align"))
+    world.activities.gone.add("token")
     cancel(
         sqs_event(execution_event("ABORTED", world.clock.now_us() // 1000)),
         world.store,
@@ -55,15 +56,27 @@ def test_a_stopped_execution_stops_its_jobs() -> None:
 def test_a_late_event_does_not_touch_what_a_redriven_execution_started_later() -> None:
     world = World()
     world.take("token", job("align"))
-    long_before = world.clock.now_us() // 1000 - 60_000
+    # by another clock, within whose skew a person redrove the execution
     cancel(
-        sqs_event(execution_event("ABORTED", long_before)),
+        sqs_event(execution_event("ABORTED", world.clock.now_ms() + 2000)),
         world.store,
         completer=world.completer,
         telemetry=world.telemetry,
     )
     assert world.batch.terminated == []
     assert world.store.records["token"].state is TaskState.OPEN
+
+
+def test_what_began_long_after_the_stop_is_not_even_asked_about() -> None:
+    world = World()
+    world.take("token", job("align"))
+    cancel(
+        sqs_event(execution_event("ABORTED", world.clock.now_ms() - 61_000)),
+        world.store,
+        completer=world.completer,
+        telemetry=world.telemetry,
+    )
+    assert world.activities.heartbeats == []
 
 
 def test_only_the_record_that_failed_is_delivered_again_and_the_log_says_why(

@@ -262,7 +262,7 @@ def test_hundreds_of_overdue_jobs_are_asked_about_a_hundred_at_a_time() -> None:
 def test_a_reconciler_whose_time_is_up_stops_and_the_next_goes_on() -> None:
     world = World()
     world.take("first", job("align"))
-    world.take("second", job("align"))
+    world.take("second", job("align"), stateName="Impute")
     world.clock.sleep(301)
     world.reconciler.reconcile(Run(world.clock.now_us(), world.in_seconds(600)))
     assert world.activities.heartbeats == []
@@ -342,10 +342,10 @@ def test_all_heartbeats_are_sent_before_batch_is_asked_anything() -> None:
 
     world, seen = World(), list[int]()
     world.batch = Curious(clock=world.clock)
-    world.take("stopped", job("align"))
+    world.take("stopped", job("align"), stateName="Stopped")
     world.activities.gone.add("stopped")
     with_intent(world, "lost", job("align"))
-    world.take("healthy", job("align"))
+    world.take("healthy", job("align"), stateName="Healthy")
     world.clock.sleep(301)
     reconcile(world)
     assert world.activities.heartbeats == ["lost", "healthy"]

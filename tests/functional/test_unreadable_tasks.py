@@ -110,6 +110,7 @@ def test_the_next_event_of_its_jobs_does_the_same() -> None:
 
 def test_a_workflow_that_is_stopped_stops_its_jobs() -> None:
     world = world_with_a_spoilt_task()
+    world.activities.gone |= {"spoilt", "good"}
     stopped = json.dumps(states_event(stopDate=world.clock.now_us() // 1000))
     assert cancelled(world, stopped) == {"batchItemFailures": []}
     assert sorted(world.batch.terminated) == ["job-1", "job-2"]

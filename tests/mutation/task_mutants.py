@@ -422,11 +422,30 @@ TASK_MUTANTS: Final = (
         STOPPED,
         "sparing what a redriven execution started later",
         "functions/cancel_jobs/app.py",
-        old="if task.created_at <= ended.stopped_at:",
-        new="if ended.stopped_at:",
+        old="abandoned = completer.abandon_if_dead(task)",
+        new="abandoned = completer.abandon(task)",
         provers=tests(
             "functional/test_handlers.py",
             "test_a_late_event_does_not_touch_what_a_redriven_execution_started_later",
         ),
+    ),
+    Mutant(
+        STOPPED,
+        "stopping an earlier try before a new one is submitted",
+        "functions/sluice/tasks/submitter.py",
+        old="        if not work.job_ids:\n",
+        new="        if not work:\n",
+        provers=tests(
+            "functional/test_earlier_tries.py",
+            "test_a_new_try_stops_the_jobs_of_the_one_before_first",
+        ),
+    ),
+    Mutant(
+        STOPPED,
+        "sparing the other items of a Map",
+        "functions/sluice/tasks/submitter.py",
+        old="self.completer.abandon_if_dead(earlier)",
+        new="self.completer.abandon(earlier)",
+        provers=tests("functional/test_earlier_tries.py", "test_the_other_items_of_a_map_go_on"),
     ),
 )

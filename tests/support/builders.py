@@ -120,6 +120,7 @@ class World:
             self.stopper,
             self.telemetry,
             self.clock,
+            heartbeat_limiter=self._limiter("SendTaskHeartbeat"),
             settle_seconds=self.policy.settle_seconds,
         )
 

@@ -12,7 +12,17 @@ from botocore.session import Session
 from sluice.aws.batch import submit_job_complaint
 from sluice.errors import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
 from sluice.rate import gcra as rate
-from sluice.tasks.model import ActivityTask, JobRecord, Noted, OpenTask, TaskRecord, TaskState, Trouble
+from sluice.tasks.model import (
+    ActivityTask,
+    JobRecord,
+    Noted,
+    OpenTask,
+    OpenTry,
+    TaskRecord,
+    TaskState,
+    Trouble,
+)
+from sluice.tasks.submission import jobs_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -191,6 +201,10 @@ class MemoryTaskStore:
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         ours = [record for record in self._kept() if record.task.execution_arn == execution_arn]
         return [record for record in ours if record.state is TaskState.OPEN]
+
+    def open_tries(self, execution_arn: str, state_name: str) -> list[OpenTry]:
+        ours = [each.task for each in self.of_execution(execution_arn) if each.task.state_name == state_name]
+        return [OpenTry(task.token, jobs_digest(task)) for task in ours]
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         with self.lock:

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.attributes import from_item
-from sluice.tasks.model import JobRecord, OpenTask, TaskRecord, TaskState, Trouble
+from sluice.tasks.model import JobRecord, OpenTask, OpenTry, TaskRecord, TaskState, Trouble
 from sluice.tasks.parsing import InvalidTaskError, build_task, task_of
+from sluice.tasks.submission import jobs_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,9 @@ def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
         "state": TaskState.OPEN.value,
         "open": OPEN_PARTITION,
         "executionArn": task.execution_arn,
+        "openExecution": task.execution_arn,
         "stateName": task.state_name,
+        "jobsDigest": jobs_digest(task),
         "input": text,
         "jobs": {job.name: {} for job in task.jobs},
         "createdAt": now_ms,
@@ -78,6 +81,12 @@ def read_open_task(item: Mapping[str, Any]) -> OpenTask:
     """Reads an entry of the index of open tasks."""
     values = from_item(item)
     return OpenTask(values["taskToken"], int(values["createdAt"]), int(values["heartbeatAt"]))
+
+
+def read_open_try(item: Mapping[str, Any]) -> OpenTry:
+    """Reads an entry of the index of open tasks by execution; a former version noted no digest."""
+    values = from_item(item)
+    return OpenTry(values["taskToken"], values.get("jobsDigest", ""))
 
 
 def _read_input(values: Mapping[str, Any]) -> tuple[Task, str | None]:

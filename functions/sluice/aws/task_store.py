@@ -16,6 +16,7 @@ from sluice.aws.task_items import (
     intent,
     job_values,
     read_open_task,
+    read_open_try,
     read_task,
 )
 from sluice.tasks.model import FAILED, SUCCEEDED, Noted, TaskState
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from sluice.tasks.model import JobRecord, OpenTask, Task, TaskRecord
+    from sluice.tasks.model import JobRecord, OpenTask, OpenTry, Task, TaskRecord
 
 BY_EXECUTION: Final = "ByExecution"
+OPEN_BY_EXECUTION: Final = "OpenByExecution"
 OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
 KEYS_MAX: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
@@ -122,10 +124,10 @@ class DynamoTaskStore:
         """
         values: dict[str, Any] = {":state": state.value, ":now": now_ms, ":was": TaskState.OPEN.value}
         if settle_from_ms is None:
-            moves = ", expiresAt = :expires REMOVE #open"
+            moves = ", expiresAt = :expires REMOVE #open, openExecution"
             values |= {":expires": self._expires_at(now_ms)}
         else:
-            moves = ", #open = :unsettled, heartbeatAt = :from"
+            moves = ", #open = :unsettled, heartbeatAt = :from REMOVE openExecution"
             values |= {":unsettled": UNSETTLED_PARTITION, ":from": settle_from_ms}
         _, changed = self._update(
             token,
@@ -148,20 +150,33 @@ class DynamoTaskStore:
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """One write that botocore may repeat; of reconcilers that saw one heartbeat, one gets the task."""
-        return self._claim(task, OPEN_PARTITION, now_ms)
+        # the item of a former version is not in the index of open tasks by execution yet
+        return self._claim(task, OPEN_PARTITION, now_ms, ", openExecution = executionArn")
 
     def claim_unsettled(self, task: OpenTask, again_ms: int) -> TaskRecord | None:
         """One write, as `claim`."""
         return self._claim(task, UNSETTLED_PARTITION, again_ms)
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
-        """A query of the index, then a consistent read of each task."""
-        records = [self.read(token) for token in self._tokens(execution_arn)]
+        """A query of the index of open tasks, then a consistent read of each."""
+        tokens = self._tokens(OPEN_BY_EXECUTION, "openExecution", execution_arn)
+        records = [self.read(token) for token in tokens]
         return [record for record in records if record is not None and record.state is TaskState.OPEN]
+
+    def open_tries(self, execution_arn: str, state_name: str) -> list[OpenTry]:
+        """A query of the index of open tasks."""
+        found = self._query(
+            IndexName=OPEN_BY_EXECUTION,
+            KeyConditionExpression="openExecution = :arn AND stateName = :state",
+            ExpressionAttributeValues=to_item({":arn": execution_arn, ":state": state_name}),
+        )
+        return [read_open_try(entry) for entry in found]
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         """A query of the index an execution, then a read for every 100 tasks."""
-        records = self._read_many([token for arn in execution_arns for token in self._tokens(arn)])
+        records = self._read_many(
+            [token for arn in execution_arns for token in self._tokens(BY_EXECUTION, "executionArn", arn)]
+        )
         return sorted(records, key=lambda record: record.created_at)
 
     def open_tasks(self, most: int) -> list[TaskRecord]:
@@ -191,11 +206,11 @@ class DynamoTaskStore:
         )
         return (read_open_task(entry) for entry in found)
 
-    def _claim(self, task: OpenTask, partition: str, next_ms: int) -> TaskRecord | None:
+    def _claim(self, task: OpenTask, partition: str, next_ms: int, sets: str = "") -> TaskRecord | None:
         values = {":next": next_ms, ":seen": task.heartbeat_at, ":open": partition}
         item, changed = self._update(
             task.token,
-            "SET heartbeatAt = :next, writer = :writer",
+            "SET heartbeatAt = :next, writer = :writer" + sets,
             names={"#open": "open"},
             values={**values, ":writer": uuid4().hex},
             condition="#open = :open AND (heartbeatAt = :seen OR writer = :writer)",
@@ -205,10 +220,10 @@ class DynamoTaskStore:
     def _expires_at(self, now_ms: int) -> int:
         return now_ms // 1000 + self.keep_days * SECONDS_A_DAY
 
-    def _tokens(self, execution_arn: str) -> Iterator[str]:
+    def _tokens(self, index: str, key: str, execution_arn: str) -> Iterator[str]:
         found = self._query(
-            IndexName=BY_EXECUTION,
-            KeyConditionExpression="executionArn = :arn",
+            IndexName=index,
+            KeyConditionExpression=f"{key} = :arn",
             ExpressionAttributeValues=to_item({":arn": execution_arn}),
         )
         return (from_item(entry)["taskToken"] for entry in found)

@@ -23,6 +23,9 @@ STOP_SECONDS: Final = 2
 """How long who hears of an end goes on stopping jobs. TerminateJob has a few calls a second for everybody,
 and others wait for news of their tasks: what is left is the reconciler's."""
 
+HEARTBEAT_SECONDS: Final = 10
+"""How long such a heartbeat waits for its slot."""
+
 SETTLE_SECONDS: Final = 60
 """From how long after its end on a task is settled by the reconciler, unless whoever ended it has done so."""
 
@@ -70,6 +73,7 @@ class Completer:
     stopper: Stopper
     telemetry: Telemetry
     clock: Clock
+    heartbeat_limiter: Limiter
     settle_seconds: float = SETTLE_SECONDS
 
     def note(self, token: str, job: JobRecord) -> TaskRecord | None:
@@ -100,9 +104,20 @@ class Completer:
         Returns:
             The task if this has ended it, for `settle_soon`.
         """
-        ended = self._close(record, TaskState.ABANDONED)
+        # it may have been told, and not closed
+        outcome = completion.decide(record) if record.fault is None else None
+        ended = self._close(record, TaskState.ABANDONED if outcome is None else outcome.state)
         self.telemetry.count("TasksAbandoned")
         return ended
+
+    def abandon_if_dead(self, record: TaskRecord) -> TaskRecord | None:
+        """Abandons a task if a heartbeat says that no workflow waits for it; returns it as `abandon` does."""
+        until_us = self.clock.now_us() + HEARTBEAT_SECONDS * MICROSECONDS
+        try:
+            self.heartbeat_limiter.call(partial(self.activities.heartbeat, record.task.token), until_us)
+        except TaskGoneError:
+            return self.abandon(record)
+        return None
 
     def settle(
         self,

@@ -140,6 +140,14 @@ class OpenTask:
 
 
 @dataclass(frozen=True)
+class OpenTry:
+    """An open task of an execution's state; tasks of equal `jobs_digest` ask for the same jobs."""
+
+    token: str = field(repr=False)
+    jobs_digest: str
+
+
+@dataclass(frozen=True)
 class Noted:
     """The answer to a note about a job: the task as it is now, None if there is no such task or job."""
 

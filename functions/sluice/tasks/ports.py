@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         JobRecord,
         Noted,
         OpenTask,
+        OpenTry,
         Outcome,
         Task,
         TaskRecord,
@@ -92,6 +93,9 @@ class TaskStore(Protocol):
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """The OPEN tasks of one workflow execution."""
+
+    def open_tries(self, execution_arn: str, state_name: str) -> list[OpenTry]:
+        """The OPEN tasks of a state of one workflow execution; a new one may be missing for a moment."""
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         """All tasks of these executions, open and closed, oldest first; those deleted since are missing."""

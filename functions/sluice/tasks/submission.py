@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.model import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from sluice.tasks.model import Dependency, JobRecord, JobSpec, Task, Trouble
+    from sluice.tasks.model import Dependency, JobRecord, JobSpec, OpenTry, Task, Trouble
 
 MAX_NAME: Final = 111
 """Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
@@ -45,6 +46,9 @@ def choose(found: Sequence[JobRecord]) -> tuple[JobRecord | None, list[JobRecord
     return (in_order[0] if in_order else None), [job for job in in_order[1:] if not job.ended]
 
 
+MAX_SUSPECTS: Final = 3
+"""Tasks that are asked about before a new one of their state is submitted."""
+
 MAX_FAILURES: Final = 10
 MAX_FAILING_SECONDS: Final = 2 * 3600
 """A job whose SubmitJob failed so often and for so long is refused. Each owner of a task tries once, every
@@ -69,6 +73,23 @@ def job_name(token: str, name: str) -> str:
     """Names a job for Batch so that the same submission always has the same name."""
     digest = hashlib.sha256(f"{token}\n{name}".encode()).hexdigest()[:16]
     return f"{name}-{digest}"
+
+
+def jobs_digest(task: Task) -> str:
+    """Names what a task asks for: a state that is tried again asks for the same, a Map's items do not."""
+    jobs = [[job.name, job.request, [each.request for each in job.depends_on]] for job in task.jobs]
+    return hashlib.sha256(json.dumps(jobs, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def suspects(task: Task, tries: Iterable[OpenTry]) -> list[OpenTry]:
+    """Chooses those that may be earlier tries of a task, among the open tasks of its execution and state.
+
+    A Map's items share both, so that most may be its neighbours: to ask about each of them would take more
+    heartbeats than there are. Those that ask for the same jobs are suspected first.
+    """
+    ours = jobs_digest(task)
+    others = [each for each in tries if each.token != task.token]
+    return sorted(others, key=lambda each: each.jobs_digest != ours)[:MAX_SUSPECTS]
 
 
 def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict[str, Any]:

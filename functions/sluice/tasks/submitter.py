@@ -19,7 +19,7 @@ from sluice.tasks import completion
 from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
-from sluice.tasks.submission import hopeless, submit_request
+from sluice.tasks.submission import hopeless, submit_request, suspects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
     from sluice.tasks.job_finder import JobFinder
-    from sluice.tasks.model import ActivityTask, TaskRecord
+    from sluice.tasks.model import ActivityTask, Task, TaskRecord
     from sluice.tasks.ports import Batch, TaskStore
 
 MAX_ANSWER_BYTES: Final = 512
@@ -121,6 +121,8 @@ class Submitter:
         are stopped.
         """
         work = _Work(record, until_us, self.clock.now_us())
+        if not work.job_ids:
+            self._end_earlier_tries(record.task)
         try:
             while self._submit_some(work):
                 pass
@@ -128,6 +130,18 @@ class Submitter:
             self._reject(work, error)
         except UnansweredError as error:
             self._leave(work, error)
+
+    def _end_earlier_tries(self, task: Task) -> None:
+        """Stops the jobs of earlier tries of the task's state, which timed out while their jobs ran."""
+        found = suspects(task, self.store.open_tries(task.execution_arn, task.state_name))
+        for token in [each.token for each in found]:
+            earlier = self.store.read(token)
+            try:
+                ended = self.completer.abandon_if_dead(earlier) if earlier else None
+            except ServiceError as error:
+                self.telemetry.task_left(token, error)
+                continue
+            self.completer.settle_soon([ended] if ended else [])
 
     def _reject(self, work: _Work, error: RefusedJobError | UnansweredError) -> None:
         """Fails the task with the error's message; only after a clear answer nothing is left to look up."""

@@ -29,6 +29,7 @@ class CompletingWiring(LimitedWiring):
             stopper=Stopper(self._batch, self._batch_limiter("TerminateJob"), self.telemetry),
             telemetry=self.telemetry,
             clock=self.clock,
+            heartbeat_limiter=self._heartbeat_limiter,
             settle_seconds=self.settings.heartbeat_seconds * SETTLE_SHARE,
         )
 
@@ -36,6 +37,12 @@ class CompletingWiring(LimitedWiring):
     def store(self) -> DynamoTaskStore:
         """The task table."""
         return DynamoTaskStore(clients.dynamodb(), self.settings.task_table, self.settings.keep_days)
+
+    @cached_property
+    def _heartbeat_limiter(self) -> Limiter:
+        return self.step_functions_limiter(
+            "SendTaskHeartbeat", self.settings.heartbeat_rate_per_second, goes_on_alone=True
+        )
 
     @cached_property
     def _activities(self) -> BotoActivities:

@@ -35,9 +35,7 @@ class SubmittingWiring(CompletingWiring):
             submitter=self._submitter,
             completer=self.completer,
             overdue_jobs=self._overdue_jobs,
-            heartbeat_limiter=self.step_functions_limiter(
-                "SendTaskHeartbeat", self.settings.heartbeat_rate_per_second, goes_on_alone=True
-            ),
+            heartbeat_limiter=self._heartbeat_limiter,
             workers=ThreadWorkers(self.settings.reconciler_threads),
             policy=ReconciliationPolicy(
                 heartbeat_seconds=self.settings.heartbeat_seconds,

@@ -242,6 +242,21 @@ def test_an_open_task_cannot_be_settled(stores: Stores) -> None:
     assert [task.token for task in stores.tasks.due_tasks(9000)] == ["token"]
 
 
+def test_a_job_that_is_missing_is_noted_with_the_first_time(stores: Stores) -> None:
+    put(stores, "token", job("align"), job("impute"))
+    stores.tasks.record_submitted("token", {"align": "1", "impute": "2"})
+    stores.tasks.note_job("token", ended("impute", "2"))
+    for now_ms in (2000, 3000):
+        stores.tasks.note_missing("token", "align", now_ms)
+        stores.tasks.note_missing("token", "impute", now_ms)
+    record = stores.tasks.read("token")
+    assert record is not None
+    assert (record.jobs["align"].missing_at, record.jobs["impute"].missing_at) == (2000, None)
+    noted = stores.tasks.note_job("token", ended("align", "1"))
+    assert noted.record is not None
+    assert noted.record.jobs["align"] == ended("align", "1")
+
+
 def test_some_of_the_open_tasks_are_those_that_were_not_looked_at_for_longest(stores: Stores) -> None:
     for now_ms in (3000, 1000, 2000):
         put(stores, f"token-{now_ms}", job("align"), now_ms=now_ms)

@@ -317,6 +317,17 @@ TASK_MUTANTS: Final = (
         ),
     ),
     Mutant(
+        NO_EVENT_IS_LOST,
+        "asking twice about a job that Batch does not know",
+        "functions/sluice/tasks/overdue_jobs.py",
+        old="if not question.missing:",
+        new="if question.missing is None:",
+        provers=tests(
+            "functional/test_reconciler.py",
+            "test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day",
+        ),
+    ),
+    Mutant(
         COMPLETED_ONCE,
         "telling the workflow before closing",
         "functions/sluice/tasks/completer.py",

@@ -169,6 +169,14 @@ class MemoryTaskStore:
             )
             return self._put(replace(record, trouble=Trouble(job_name, failures + 1, since, answer)))
 
+    def note_missing(self, token: str, job_name: str, now_ms: int) -> None:
+        with self.lock:
+            record = self.records[token]
+            job = record.jobs[job_name]
+            if not job.ended and job.missing_at is None:
+                jobs = {**record.jobs, job_name: replace(job, missing_at=now_ms)}
+                self._put(replace(record, jobs=jobs))
+
     def note_job(self, token: str, job: JobRecord) -> Noted:
         with self.lock:
             record = self.records.get(token)

@@ -32,6 +32,7 @@ JOB_ATTRIBUTES: Final = {
     "log_stream_name": "logStreamName",
     "error": "error",
     "reason": "reason",
+    "missing_at": "missingAt",
 }
 
 

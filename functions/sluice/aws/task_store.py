@@ -34,6 +34,10 @@ OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
 KEYS_MAX: Final = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
+NOT_ENDED: Final = (
+    "attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed)"
+)
+
 EVER_MS: Final = 2**53
 """Later than any heartbeat, also one by a clock that is ahead of this one."""
 
@@ -101,18 +105,26 @@ class DynamoTaskStore:
         )
         return read_task(item) if item else None
 
+    def note_missing(self, token: str, job_name: str, now_ms: int) -> None:
+        """One write."""
+        self._update(
+            token,
+            "SET jobs.#name.missingAt = :now",
+            names={"#name": job_name, "#status": "status"},
+            values={":now": now_ms, ":succeeded": SUCCEEDED, ":failed": FAILED},
+            condition="attribute_exists(jobs.#name) AND attribute_not_exists(jobs.#name.missingAt)"
+            f" AND ({NOT_ENDED})",
+        )
+
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """One write; refused when the job has ended, is unknown to the task, or is another of its name."""
-        not_ended = (
-            "attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed)"
-        )
         same_job = "attribute_not_exists(jobs.#name.jobId) OR jobs.#name.jobId = :id"
         item, changed = self._update(
             token,
             "SET jobs.#name = :job",
             names={"#name": job.name, "#status": "status"},
             values={":job": job_values(job), ":id": job.job_id, ":succeeded": SUCCEEDED, ":failed": FAILED},
-            condition=f"attribute_exists(jobs.#name) AND ({not_ended}) AND ({same_job})",
+            condition=f"attribute_exists(jobs.#name) AND ({NOT_ENDED}) AND ({same_job})",
         )
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)

@@ -68,7 +68,8 @@ class Task:
 class JobRecord:
     """What is known of one job; times are ms since the epoch, as Batch gives them.
 
-    `status` is None until the job is known to Batch. `error` and `reason` are set for a failed job.
+    `status` is None until the job is known to Batch. `error` and `reason` are set for a failed job,
+    `missing_at` for one that Batch did not know when it was asked first.
     """
 
     name: str
@@ -82,6 +83,7 @@ class JobRecord:
     log_stream_name: str | None = None
     error: str | None = None
     reason: str | None = None
+    missing_at: int | None = None
 
     @property
     def ended(self) -> bool:

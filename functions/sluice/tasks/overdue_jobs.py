@@ -23,12 +23,16 @@ JOBS_PER_CALL: Final = 100
 
 @dataclass(frozen=True)
 class OverdueJob:
-    """A job to ask Batch about; one that is `forgettable` may be unknown to it for good."""
+    """A job to ask Batch about.
+
+    One that is `forgettable` may be unknown to it for good; of one that is `missing` Batch said so before.
+    """
 
     token: str = field(repr=False)
     job_name: str
     job_id: str
     forgettable: bool
+    missing: bool
 
 
 @dataclass(frozen=True)
@@ -59,18 +63,19 @@ class OverdueJobs:
 
     def _hear(self, asked: Sequence[OverdueJob], details: Mapping[str, Mapping[str, Any]]) -> None:
         for question in asked:
-            detail = details.get(question.job_id)
-            if detail is None and question.forgettable:
-                detail = completion.vanished(question.job_id)
-            if detail is not None:
-                self._note(question, detail)
+            try:
+                self._hear_of(question, details.get(question.job_id))
+            except ServiceError as error:
+                self.telemetry.task_left(question.token, error)
 
-    def _note(self, question: OverdueJob, detail: Mapping[str, Any]) -> None:
-        job = completion.job_record(question.job_name, detail)
-        if not job.ended:
-            return
-        self.telemetry.count("EventsMissed")
-        try:
+    def _hear_of(self, question: OverdueJob, detail: Mapping[str, Any] | None) -> None:
+        if detail is None and question.forgettable:
+            if not question.missing:  # a single answer may be wrong: a later run asks again
+                now_ms = self.completer.clock.now_ms()
+                self.completer.store.note_missing(question.token, question.job_name, now_ms)
+                return
+            detail = completion.vanished(question.job_id)
+        job = completion.job_record(question.job_name, detail) if detail is not None else None
+        if job is not None and job.ended:
+            self.telemetry.count("EventsMissed")
             self.completer.note(question.token, job)  # what it leaves to be stopped is settled later
-        except ServiceError as error:
-            self.telemetry.task_left(question.token, error)

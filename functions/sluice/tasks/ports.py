@@ -78,6 +78,9 @@ class TaskStore(Protocol):
     def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
         """Notes that a job could not be submitted, once more; None if there is no such task."""
 
+    def note_missing(self, token: str, job_name: str, now_ms: int) -> None:
+        """Notes that Batch does not know a job that has not ended; the first such note stays."""
+
     def note_job(self, token: str, job: JobRecord) -> Noted:
         """Notes that a job ended; an ended job never changes again."""
 

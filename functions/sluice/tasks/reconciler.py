@@ -124,7 +124,13 @@ class Reconciler:
         if diagnosis.submitting_is_over and diagnosis.unsubmitted:
             findings.unsubmitted.append(claimed)
         findings.overdue += [
-            OverdueJob(record.task.token, job.name, str(job.job_id), forgettable=diagnosis.forgettable)
+            OverdueJob(
+                record.task.token,
+                job.name,
+                str(job.job_id),
+                forgettable=diagnosis.forgettable,
+                missing=job.missing_at is not None,
+            )
             for job in diagnosis.describe
         ]
 

@@ -111,7 +111,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "state {state} got no heartbeat for {heartbeat}, {reason}",
         (
             "Give the state a HeartbeatSeconds of three times the stack's ReconcileHeartbeatSeconds or more.",
-            "Give it a Retry on States.Timeout and States.HeartbeatTimeout: a new try stops the old jobs first.",
+            "Give it a Retry on States.Timeout and States.HeartbeatTimeout: it stops the old jobs first.",
             "See whether reconcile_tasks runs: sluice doctor",
         ),
     ),

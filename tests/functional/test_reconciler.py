@@ -363,3 +363,14 @@ def test_a_look_up_that_fails_in_a_way_that_nobody_knows_submits_nothing() -> No
     reconcile(world)
     assert world.batch.calls["SubmitJob"] == 0
     assert [str(error) for _, error in world.telemetry.left] == ["UnknownOperation"]
+
+
+def test_a_failure_of_which_no_event_told_stops_the_jobs_siblings() -> None:
+    world = World()
+    world.take("token", job("align"), job("impute"))
+    world.batch.jobs["job-0"] |= {"status": "FAILED"}
+    world.clock.sleep(3601)
+    reconcile(world)
+    assert state(world) is TaskState.FAILED
+    assert world.batch.terminated == ["job-1"]
+    assert world.store.closed_at.keys() == {"token"}

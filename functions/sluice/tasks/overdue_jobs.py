@@ -10,11 +10,12 @@ from sluice.errors import ServiceError
 from sluice.tasks import completion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sluice.ports import Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
+    from sluice.tasks.model import TaskRecord
     from sluice.tasks.ports import Batch
 
 JOBS_PER_CALL: Final = 100
@@ -62,13 +63,16 @@ class OverdueJobs:
             self._hear(asked, {detail["jobId"]: detail for detail in details})
 
     def _hear(self, asked: Sequence[OverdueJob], details: Mapping[str, Mapping[str, Any]]) -> None:
+        ended: list[TaskRecord] = []
         for question in asked:
             try:
-                self._hear_of(question, details.get(question.job_id))
+                ended += self._hear_of(question, details.get(question.job_id))
             except ServiceError as error:
                 self.telemetry.task_left(question.token, error)
+        self.completer.settle_soon(ended)
 
-    def _hear_of(self, question: OverdueJob, detail: Mapping[str, Any] | None) -> None:
+    def _hear_of(self, question: OverdueJob, detail: Mapping[str, Any] | None) -> Iterator[TaskRecord]:
+        """Notes what Batch says of a job; yields the task that this ended."""
         if detail is None and question.forgettable:
             if not question.missing:  # a single answer may be wrong: a later run asks again
                 now_ms = self.completer.clock.now_ms()
@@ -78,4 +82,6 @@ class OverdueJobs:
         job = completion.job_record(question.job_name, detail) if detail is not None else None
         if job is not None and job.ended:
             self.telemetry.count("EventsMissed")
-            self.completer.note(question.token, job)  # what it leaves to be stopped is settled later
+            ended = self.completer.note(question.token, job)
+            if ended is not None:
+                yield ended

@@ -67,9 +67,9 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 def is_refusal(error: ServiceError) -> bool:
     """True if an error of Batch's says that this request will never be taken.
 
-    Of the denials that is one which names the resource, as the queue is none of the stack's. Any other error
+    Of the denials that is IAM's, which names the action, as the queue is none of the stack's. Any other error
     is left to the task's next owner, also one of which nobody has heard yet.
     """
     if isinstance(error, DeniedError):
-        return "on resource: " in str(error)
+        return "not authorized to perform: batch:" in str(error)
     return isinstance(error, RejectedError) and error.code in REFUSALS

@@ -371,7 +371,7 @@ def test_an_intent_that_the_table_refuses_fails_the_task_instead_of_losing_it() 
 def test_a_queue_that_iam_forbids_is_refused_to_the_sender() -> None:
     world = World()
     world.batch.broken_queues["others"] = DeniedError(
-        "AccessDenied: not authorized to SubmitJob on resource: job-queue/others"
+        "not authorized to perform: batch:SubmitJob on resource: job-queue/others"
     )
     world.take("token", job("align", jobQueue="others"))
     assert (outcome(world).error, "job-queue/others" in outcome(world).cause) == ("Task.Rejected", True)
@@ -379,7 +379,7 @@ def test_a_queue_that_iam_forbids_is_refused_to_the_sender() -> None:
 
 NOT_THE_SENDERS = {
     "expired credentials": UnauthenticatedError("SubmitJob: ExpiredToken", "ExpiredToken"),
-    "a denial that names no resource": DeniedError("SubmitJob: AccessDenied", "AccessDeniedException"),
+    "a denial that is not one of IAM": DeniedError("SubmitJob: AccessDenied", "AccessDeniedException"),
     "a refusal that nobody knows": RejectedError("SubmitJob: UnknownOperation", "UnknownOperationException"),
 }
 

@@ -116,6 +116,14 @@ def by_execution(scene: Scene) -> Arguments:
     }
 
 
+def open_by_execution(scene: Scene) -> Arguments:
+    return {
+        **by_execution(scene),
+        "IndexName": "OpenByExecution",
+        "KeyConditionExpression": "openExecution = :x",
+    }
+
+
 def queue(name: str) -> Callable[[Scene], Arguments]:
     def arguments(scene: Scene) -> Arguments:
         return {"QueueUrl": scene.physical(name)}
@@ -174,12 +182,11 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
     "SubmitJobsRole": (
         ("stepfunctions", "start_execution", poller),
         ("stepfunctions", "start_execution", workflow),
-        ("stepfunctions", "send_task_heartbeat", token),
         ("stepfunctions", "get_activity_task", other_activity),
         ("batch", "submit_job", submit_elsewhere),
         ("batch", "describe_jobs", describe_jobs),
         ("batch", "cancel_job", any_job),
-        ("dynamodb", "get_item", task),
+        ("dynamodb", "get_item", rate),
         ("dynamodb", "query", by_execution),
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),

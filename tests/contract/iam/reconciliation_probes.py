@@ -40,6 +40,21 @@ def resubmits(scene: Scene) -> str | None:
     )
 
 
+def ends_earlier_try(scene: Scene) -> str | None:
+    """A lost job of a state that is tried again is submitted when those of its first try were stopped."""
+    handed, job_id = scene.handed(), running_job(scene)
+    earlier = Handed(f"token-{time.time_ns()}", handed.execution)
+    scene.put_task(earlier, scene.stack.job("again", "any:1"), ids={"again": job_id})
+    now_ms = time.time_ns() // 1_000_000
+    for task in scene.stack.store.due_tasks(now_ms):  # it had a heartbeat a moment ago
+        if task.token == earlier.token:
+            scene.stack.store.claim(task, now_ms)
+    definition = scene.stack.job_definition("sleep", "sleep", "600")
+    scene.put_task(handed, scene.stack.job("again", definition), ids={})
+    failed, _ = scene.invoke("ReconcileTasks", {})
+    return failed or first_wrong((was_stopped(scene, job_id), "the job of an earlier try runs on"))
+
+
 def completes(scene: Scene) -> str | None:
     """A job that ended without an event is described, and its task completed."""
     handed, job_id = scene.handed(), ended_job(scene, "true")
@@ -92,5 +107,6 @@ PROBES: Final = (
     Probe("a job's lost end is noticed", completes),
     Probe("a job's lost failure is noticed", fails),
     Probe("a lost job is submitted", resubmits),
+    Probe("an earlier try of a lost job is ended", ends_earlier_try, about="dynamodb:GetItem"),
     Probe("a task nobody waits for is dropped", abandons),
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
-from tests.contract.iam.probe import Probe, first_wrong
-from tests.contract.iam.scene import within
 from tests.support.building import eventually
+from tests.contract.iam.ending_probes import running_job, was_stopped
+from tests.contract.iam.probe import Probe, first_wrong
+from tests.contract.iam.scene import Handed, within
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene
@@ -80,6 +82,15 @@ def stops_siblings(scene: Scene) -> str | None:
     return failed or first_wrong((ended, "a job runs on whose sibling was refused"))
 
 
+def ends_earlier_try(scene: Scene) -> str | None:
+    """A state that is tried again has the jobs of its first try stopped."""
+    execution = scene.start(scene.stack.job("again", scene.stack.job_definition("sleep", "sleep", "600")))
+    earlier, job_id = Handed(f"token-{time.time_ns()}", execution), running_job(scene)
+    scene.put_task(earlier, scene.stack.job("again", "any:1"), ids={"again": job_id})
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    return failed or first_wrong((was_stopped(scene, job_id), "the job of an earlier try runs on"))
+
+
 def continues(scene: Scene) -> str | None:
     """A poller runs a round and continues as a new execution."""
     number = next(_NUMBERS)
@@ -107,5 +118,6 @@ PROBES: Final = (
     Probe("a lost answer is looked up", looks_up),
     Probe("a refused job's siblings stop", stops_siblings),
     Probe("a task is completed by its poller", completes),
+    Probe("an earlier try is ended", ends_earlier_try, about="states:SendTaskHeartbeat"),
     Probe("a poller continues", continues),
 )

@@ -12,10 +12,10 @@ from botocore.config import Config
 from tests.contract.iam.forbidden_calls import (
     EVERYBODY,
     FORBIDDEN,
-    by_execution,
     cohort,
     describe_jobs,
     list_jobs,
+    open_by_execution,
     queue,
     rate,
     samples,
@@ -84,7 +84,7 @@ def test_it_is_refused(scene: Scene, sessions: dict[str, Session], row: Row) -> 
     [
         ("SubmitJobsRole", "batch", "list_jobs", list_jobs),
         ("HandleJobStatusRole", "sqs", "receive_message", queue("JobEventsQueue")),
-        ("CancelJobsRole", "dynamodb", "query", by_execution),
+        ("CancelJobsRole", "dynamodb", "query", open_by_execution),
         ("EnsurePollersRole", "dynamodb", "get_item", rate),
         ("ReconcileTasksRole", "batch", "describe_jobs", describe_jobs),
         ("StartSamplesRole", "dynamodb", "query", samples),

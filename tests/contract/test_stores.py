@@ -11,6 +11,7 @@ import pytest
 from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
+from sluice.pollers.ports import Slot
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit
 from sluice.tasks.contract import MAX_JOBS, parse_task
@@ -332,8 +333,30 @@ def test_apis_have_rates_of_their_own(stores: Stores) -> None:
 
 
 def test_the_number_of_a_slot_only_rises(stores: Stores) -> None:
-    assert stores.slots.number(0) == 0
+    assert stores.slots.read(0) == Slot()
     stores.slots.remember(0, 7)
     stores.slots.remember(0, 3)
     stores.slots.remember(1, 1)
-    assert (stores.slots.number(0), stores.slots.number(1)) == (7, 1)
+    assert (stores.slots.read(0), stores.slots.read(1)) == (Slot(7), Slot(1))
+
+
+@pytest.mark.parametrize("number", [0, 7])
+def test_a_name_that_is_taken_is_kept_until_a_higher_number_is_known(stores: Stores, number: int) -> None:
+    stores.slots.remember(0, number)
+    seen = stores.slots.read(0)
+    assert stores.slots.mark_taken(0, seen, number + 1, 5000)
+    assert stores.slots.read(0) == Slot(number + 1, taken_at=5000)
+    stores.slots.remember(0, number + 1)
+    assert stores.slots.read(0) == Slot(number + 1, taken_at=5000)
+    stores.slots.remember(0, number + 2)
+    assert stores.slots.read(0) == Slot(number + 2)
+
+
+def test_of_those_that_saw_a_slot_alike_one_marks_it(stores: Stores) -> None:
+    for seen, times_ms in ((Slot(), (1000, 2000)), (Slot(0, 1000), (3000, 4000))):
+        marks = [stores.slots.mark_taken(0, seen, 0, now_ms) for now_ms in times_ms]
+        assert marks == [True, False]
+    assert not stores.slots.mark_taken(0, Slot(3, 3000), 3, 5000)
+    stores.slots.remember(0, 4)
+    assert not stores.slots.mark_taken(0, Slot(), 0, 5000)
+    assert stores.slots.read(0) == Slot(4)

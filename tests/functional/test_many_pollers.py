@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.errors import AlreadyExistsError, ThrottledError
-from sluice.pollers.chain import Chain, execution_name
+from sluice.pollers.chain import TAKEN_SECONDS, Chain, execution_name
 from sluice.pollers.pool import Round
 from sluice.rate.gcra import Limit
 from sluice.tasks.model import ActivityTask
 from tests.support.builders import World, job, task_text
-from tests.support.fakes import FakeExecutions, MemoryPollerSlots
+from tests.support.fakes import FakeClock, FakeExecutions, MemoryPollerSlots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,7 +90,7 @@ def test_of_many_that_ensure_the_pollers_at_once_one_starts_each_slot() -> None:
     together = threading.Barrier(8, timeout=10)
 
     def ensure(_: int) -> int:
-        chain = Chain(MemoryPollerSlots(), executions)
+        chain = Chain(MemoryPollerSlots(), executions, FakeClock())
         together.wait()
         return sum(chain.ensure(slot, probe=False) for slot in range(3))
 
@@ -152,8 +152,8 @@ def test_two_pollers_never_work_on_one_slot_whatever_happens_between_a_look_and_
     executions = Working()
     # one ensurer knows the newest number, the other has never heard of any
     chains = {
-        "ensure": Chain(MemoryPollerSlots(), executions),
-        "ensure late": Chain(MemoryPollerSlots(), executions),
+        "ensure": Chain(MemoryPollerSlots(), executions, FakeClock()),
+        "ensure late": Chain(MemoryPollerSlots(), executions, FakeClock()),
     }
 
     def do(step: str) -> None:
@@ -170,9 +170,37 @@ def test_two_pollers_never_work_on_one_slot_whatever_happens_between_a_look_and_
     assert executions.most_working <= 1
 
 
+@given(st.lists(STEPS, max_size=30), st.lists(STEPS, max_size=30), st.integers(1, 9))
+def test_two_pollers_never_work_on_one_slot_whose_names_an_older_stack_used(
+    steps: list[str], between: list[str], links: int
+) -> None:
+    executions, clock, slots = Working(), FakeClock(), MemoryPollerSlots()
+    executions.forgotten = {execution_name(0, number) for number in range(links)}
+    chain = Chain(slots, executions, clock)
+
+    def do(step: str) -> None:
+        if step.startswith("ensure"):
+            chain.ensure(0, probe=step == "ensure late")
+        elif step == "go on":
+            go_on(executions)
+        else:
+            end(executions, step)
+
+    executions.meanwhile = [partial(do, step) for step in between]
+    for step in [*steps, "ensure"]:
+        do(step)
+        clock.sleep(TAKEN_SECONDS / 2)
+    assert executions.most_working <= 1
+    executions.meanwhile.clear()
+    for _ in range(4):
+        clock.sleep(TAKEN_SECONDS)
+        do("ensure")
+    assert executions.newest()
+
+
 def test_work_that_comes_after_the_poller_has_gone_gets_the_next_link() -> None:
     executions = FakeExecutions({"slot-0-0": "SUCCEEDED"})
-    chain = Chain(MemoryPollerSlots(), executions)
+    chain = Chain(MemoryPollerSlots(), executions, FakeClock())
     assert chain.ensure(0, probe=True)
     executions.statuses["slot-0-1"] = "SUCCEEDED"
     assert chain.ensure(0, probe=False)

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.builders import World, job, task_text
-from tests.support.fakes import FakeActivities, FakeBatch, FakeExecutions, MemoryPollerSlots
+from tests.support.fakes import FakeActivities, FakeBatch, FakeClock, FakeExecutions, MemoryPollerSlots
 from tests.unit.sluice.runtime.test_settings import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 from sluice.errors import RejectedError, ThrottledError, UnclearError
-from sluice.pollers.chain import Chain, Wanted, empty_rounds_allowed, poller_input, wanted_pollers
+from sluice.pollers.chain import (
+    TAKEN_SECONDS,
+    Chain,
+    Wanted,
+    empty_rounds_allowed,
+    execution_name,
+    poller_input,
+    wanted_pollers,
+)
 from sluice.pollers.pool import PollerPool, Round, plan_round
 from sluice.runtime.settings import Settings, read_settings
 from sluice.tasks.model import ActivityTask
@@ -87,7 +95,7 @@ def test_the_last_long_poll_ends_before_the_function_does() -> None:
 
 def test_a_slot_without_a_poller_gets_one() -> None:
     executions = FakeExecutions()
-    chain = Chain(MemoryPollerSlots(), executions)
+    chain = Chain(MemoryPollerSlots(), executions, FakeClock())
     assert chain.ensure(0, probe=False)
     assert executions.started == {"slot-0-0": poller_input(0, 0, probe=False)}
     assert not chain.ensure(0, probe=False)
@@ -97,7 +105,7 @@ def test_a_slot_without_a_poller_gets_one() -> None:
 def test_an_ended_chain_is_continued_with_the_next_number(status: str) -> None:
     executions = FakeExecutions({"slot-0-0": "SUCCEEDED", "slot-0-1": status})
     slots = MemoryPollerSlots()
-    assert Chain(slots, executions).ensure(0, probe=True)
+    assert Chain(slots, executions, FakeClock()).ensure(0, probe=True)
     assert executions.statuses["slot-0-2"] == "RUNNING"
     assert slots.numbers == {0: 2}
 
@@ -105,7 +113,7 @@ def test_an_ended_chain_is_continued_with_the_next_number(status: str) -> None:
 def test_a_chain_that_went_on_by_itself_is_followed_and_not_doubled() -> None:
     executions = FakeExecutions({"slot-0-0": "SUCCEEDED", "slot-0-1": "SUCCEEDED", "slot-0-2": "RUNNING"})
     slots = MemoryPollerSlots()
-    assert not Chain(slots, executions).ensure(0, probe=False)
+    assert not Chain(slots, executions, FakeClock()).ensure(0, probe=False)
     assert executions.started == {}
     assert slots.numbers == {0: 2}
 
@@ -121,8 +129,73 @@ def test_of_two_that_find_the_chain_ended_one_starts_it() -> None:
             return found
 
     late = Late({"slot-0-0": "SUCCEEDED"})
-    assert not Chain(MemoryPollerSlots(), late).ensure(0, probe=False)
+    assert not Chain(MemoryPollerSlots(), late, FakeClock()).ensure(0, probe=False)
     assert late.started == {}
+
+
+@pytest.mark.parametrize("links", [1000, 1023, 1024, 1025])
+@pytest.mark.parametrize("last", ["RUNNING", "SUCCEEDED"])
+def test_a_slot_whose_number_is_lost_finds_the_end_of_its_chain_in_few_looks(links: int, last: str) -> None:
+    statuses = {execution_name(0, number): "SUCCEEDED" for number in range(links)}
+    executions = FakeExecutions({**statuses, execution_name(0, links): last})
+    slots = MemoryPollerSlots()
+    assert Chain(slots, executions, FakeClock()).ensure(0, probe=False) is (last == "SUCCEEDED")
+    assert list(executions.started) == ([f"slot-0-{links + 1}"] if last == "SUCCEEDED" else [])
+    assert slots.numbers == {0: links + 1 if last == "SUCCEEDED" else links}
+    assert len(executions.looks) <= 24
+
+
+def older_stack(links: int) -> FakeExecutions:
+    """Names that an older stack of the same name used: they are taken, and nobody can describe them."""
+    return FakeExecutions(forgotten={execution_name(0, number) for number in range(links)})
+
+
+@pytest.mark.parametrize("links", [1, 2, 700])
+def test_names_of_an_older_stack_are_passed_over_after_a_while(links: int) -> None:
+    executions, slots, clock = older_stack(links), MemoryPollerSlots(), FakeClock()
+    chain = Chain(slots, executions, clock)
+    assert not chain.ensure(0, probe=False)
+    clock.sleep(TAKEN_SECONDS - 1)
+    assert not chain.ensure(0, probe=False)
+    clock.sleep(1)
+    assert chain.ensure(0, probe=False)
+    (started,) = executions.started
+    assert slots.numbers == {0: int(started.rsplit("-", 1)[1])}
+    assert len(executions.looks) < 40
+    clock.sleep(TAKEN_SECONDS)
+    assert not chain.ensure(0, probe=False)
+
+
+def test_an_execution_that_cannot_be_described_yet_is_not_passed_over() -> None:
+    """Somebody started it just now, and DescribeExecution does not know of it for some seconds."""
+    executions, slots, clock = FakeExecutions({"slot-0-0": "SUCCEEDED"}), MemoryPollerSlots(), FakeClock()
+    executions.forgotten = {"slot-0-1"}
+    chain = Chain(slots, executions, clock)
+    assert not chain.ensure(0, probe=False)
+    clock.sleep(5)
+    executions.forgotten, executions.statuses["slot-0-1"] = set(), "RUNNING"
+    assert not chain.ensure(0, probe=False)
+    executions.statuses["slot-0-1"] = "SUCCEEDED"
+    executions.forgotten = {"slot-0-2"}
+    clock.sleep(TAKEN_SECONDS)
+    assert not chain.ensure(0, probe=False), "what is known of slot-0-1 does not hold for slot-0-2"
+    assert executions.started == {}
+
+
+def test_who_finds_names_passed_over_by_one_that_died_goes_on_from_its_execution() -> None:
+    executions, slots, clock = older_stack(3), MemoryPollerSlots(), FakeClock()
+    chain = Chain(slots, executions, clock)
+    chain.ensure(0, probe=False)
+    seen = slots.read(0)
+    clock.sleep(TAKEN_SECONDS)
+    chain.ensure(0, probe=False)
+    slots.slots[0] = seen  # the one that started it remembered nothing
+    assert not chain.ensure(0, probe=True)
+    assert executions.started.keys() == {"slot-0-3"}
+    slots.slots[0] = seen
+    executions.statuses |= {"slot-0-3": "SUCCEEDED", "slot-0-4": "FAILED"}
+    assert chain.ensure(0, probe=True)
+    assert executions.started.keys() == {"slot-0-3", "slot-0-5"}
 
 
 def test_work_wakes_all_pollers_and_the_schedule_one_probe() -> None:

@@ -92,8 +92,8 @@ SERVICE_MUTANTS: Final = (
         NEVER_SILENT,
         "one execution of a slot at a time",
         "functions/sluice/pollers/chain.py",
-        old='not in (None, "RUNNING")',
-        new="is not None",
+        old='is_running = status == "RUNNING"',
+        new="is_running = False",
         provers=tests(
             "functional/test_pollers.py",
             "test_a_slot_without_a_poller_gets_one",
@@ -113,6 +113,58 @@ SERVICE_MUTANTS: Final = (
             return self._start(slot, number + 1, probe=probe)
 """,
         provers=tests("functional/test_pollers.py", "test_of_two_that_find_the_chain_ended_one_starts_it"),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "finding the end of a long chain in few looks",
+        "functions/sluice/pollers/chain.py",
+        old="step = step * 2 if doubling else step // 2",
+        new="step = 1 if doubling else 0",
+        provers=tests(
+            "functional/test_pollers.py",
+            "test_a_slot_whose_number_is_lost_finds_the_end_of_its_chain_in_few_looks",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "passing over names of which nobody can tell",
+        "functions/sluice/pollers/chain.py",
+        old="for hop in range(MAX_HOPS if may_pass else 0):",
+        new="for hop in range(0):",
+        provers=tests(
+            "functional/test_pollers.py", "test_names_of_an_older_stack_are_passed_over_after_a_while"
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "waiting before a name is passed over",
+        "functions/sluice/pollers/chain.py",
+        old="now_ms - taken_at >= TAKEN_SECONDS * 1000",
+        new="now_ms >= taken_at",
+        provers=tests(
+            "functional/test_pollers.py", "test_names_of_an_older_stack_are_passed_over_after_a_while"
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "knowing of which name it is known that it is taken",
+        "functions/sluice/pollers/chain.py",
+        old="seen.taken_at if seen.number == number else None",
+        new="seen.taken_at",
+        provers=tests(
+            "functional/test_pollers.py",
+            "test_an_execution_that_cannot_be_described_yet_is_not_passed_over",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "one alone passing over names",
+        "functions/sluice/aws/pollers.py",
+        old='f"{known} AND {marked}"',
+        new="known",
+        provers=tests(
+            "contract/test_stores.py", "test_of_those_that_saw_a_slot_alike_one_marks_it[local-aws]"
+        ),
     ),
     Mutant(
         NEVER_SILENT,

@@ -32,7 +32,7 @@ ROOMS = {
     "tasks": {"rate"},
     "cohorts": {"rate"},
     "pollers": {"runtime.settings", "tasks"},
-    "aws": {"cohorts", "rate", "tasks"},
+    "aws": {"cohorts", "pollers.ports", "rate", "tasks"},
     "wiring": {"aws", "cohorts", "pollers", "rate", "runtime", "tasks"},
 }
 """The rooms of the shared package, and the rooms or modules that each may import."""

@@ -11,6 +11,7 @@ from botocore.session import Session
 
 from sluice.aws.batch import submit_job_complaint
 from sluice.errors import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
+from sluice.pollers.ports import Slot
 from sluice.rate import gcra as rate
 from sluice.tasks.model import (
     ActivityTask,
@@ -288,31 +289,52 @@ class MemoryRateStore:
 
 @dataclass
 class MemoryPollerSlots:
-    """The numbers of the poller slots in memory."""
+    """What is remembered of the poller slots, in memory."""
 
-    numbers: dict[int, int] = field(default_factory=dict)
+    slots: dict[int, Slot] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def number(self, slot: int) -> int:
-        return self.numbers.get(slot, 0)
+    @property
+    def numbers(self) -> dict[int, int]:
+        return {slot: known.number for slot, known in self.slots.items()}
+
+    def read(self, slot: int) -> Slot:
+        return self.slots.get(slot, Slot())
 
     def remember(self, slot: int, number: int) -> None:
-        self.numbers[slot] = max(number, self.number(slot))
+        with self.lock:
+            if slot not in self.slots or self.slots[slot].number < number:
+                self.slots[slot] = Slot(number)
+
+    def mark_taken(self, slot: int, seen: Slot, number: int, now_ms: int) -> bool:
+        with self.lock:
+            if self.read(slot) != seen:
+                return False
+            self.slots[slot] = Slot(number, now_ms)
+            return True
 
 
 @dataclass
 class FakeExecutions:
-    """Executions of the poller by name, with their statuses; `started` keeps the inputs."""
+    """Executions of the poller by name, with their statuses.
+
+    `forgotten` are names that are taken though their executions cannot be described; `started` keeps the
+    inputs, `looks` the names that were looked at.
+    """
 
     statuses: dict[str, str] = field(default_factory=dict)
     started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    looks: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def status(self, name: str) -> str | None:
-        return self.statuses.get(name)
+        self.looks.append(name)
+        return None if name in self.forgotten else self.statuses.get(name)
 
     def start(self, name: str, payload: Mapping[str, Any]) -> None:
         with self.lock:
-            if name in self.statuses:
+            if name in self.statuses or name in self.forgotten:
                 raise AlreadyExistsError(name)
             self.statuses[name] = "RUNNING"
             self.started[name] = payload

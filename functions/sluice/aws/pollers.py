@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.aws.attributes import from_item, to_item
 from sluice.aws.errors import translated
 from sluice.errors import DoesNotExistError
+from sluice.pollers.ports import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,23 +25,51 @@ class DynamoPollerSlots:
     client: DynamoDBClient
     table: str
 
-    def number(self, slot: int) -> int:
+    def read(self, slot: int) -> Slot:
         """One read."""
         with translated():
-            answer = self.client.get_item(TableName=self.table, Key=to_item({"name": f"slot-{slot}"}))
-        return int(from_item(answer["Item"])["number"]) if "Item" in answer else 0
+            answer = self.client.get_item(TableName=self.table, Key=_key(slot))
+        values = from_item(answer.get("Item", {}))
+        taken_at = values.get("takenAt")
+        return Slot(int(values.get("number", 0)), None if taken_at is None else int(taken_at))
 
     def remember(self, slot: int, number: int) -> None:
         """One write, refused when a higher number is known."""
-        with translated(), suppress(self.client.exceptions.ConditionalCheckFailedException):
-            self.client.update_item(
-                TableName=self.table,
-                Key=to_item({"name": f"slot-{slot}"}),
-                UpdateExpression="SET #number = :number",
-                ConditionExpression="attribute_not_exists(#number) OR #number < :number",
-                ExpressionAttributeNames={"#number": "number"},
-                ExpressionAttributeValues=to_item({":number": number}),
-            )
+        self._write(
+            slot,
+            "SET #number = :number REMOVE takenAt",
+            "attribute_not_exists(#number) OR #number < :number",
+            {":number": number},
+        )
+
+    def mark_taken(self, slot: int, seen: Slot, number: int, now_ms: int) -> bool:
+        """One write; of those that saw the same, one succeeds."""
+        known = "#number = :seen" if seen.number else "(attribute_not_exists(#number) OR #number = :seen)"
+        marked = "attribute_not_exists(takenAt)" if seen.taken_at is None else "takenAt = :marked"
+        values = {":number": number, ":now": now_ms, ":seen": seen.number}
+        if seen.taken_at is not None:
+            values[":marked"] = seen.taken_at
+        return self._write(slot, "SET #number = :number, takenAt = :now", f"{known} AND {marked}", values)
+
+    def _write(self, slot: int, expression: str, condition: str, values: Mapping[str, int]) -> bool:
+        """False if the condition did not hold."""
+        with translated():
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=_key(slot),
+                    UpdateExpression=expression,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={"#number": "number"},
+                    ExpressionAttributeValues=to_item(values),
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+
+def _key(slot: int) -> dict[str, Any]:
+    return to_item({"name": f"slot-{slot}"})
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class PollerSlots(Protocol):
-    """Remembers the number of each poller slot's newest known execution; behind it at worst, never ahead."""
+@dataclass(frozen=True)
+class Slot:
+    """What is remembered of a poller slot.
 
-    def number(self, slot: int) -> int:
-        """The number last remembered, 0 at first."""
+    Attributes:
+        number: of its newest known execution; behind it at worst, never ahead.
+        taken_at: when that number's name was found taken though no execution of it can be described, ms since
+            the epoch; None if it was not.
+    """
+
+    number: int = 0
+    taken_at: int | None = None
+
+
+class PollerSlots(Protocol):
+    """Remembers how far each poller slot is."""
+
+    def read(self, slot: int) -> Slot:
+        """What was remembered last."""
 
     def remember(self, slot: int, number: int) -> None:
         """Keeps the number if it is higher than the one that is known."""
+
+    def mark_taken(self, slot: int, seen: Slot, number: int, now_ms: int) -> bool:
+        """Keeps the number and that its name is taken; False if the slot is no longer as it was seen."""
 
 
 class PollerExecutions(Protocol):

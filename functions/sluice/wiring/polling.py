@@ -19,6 +19,7 @@ class PollingWiring(Wiring):
         return Chain(
             slots=DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table),
             executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
+            clock=self.clock,
         )
 
 

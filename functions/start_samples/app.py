@@ -37,7 +37,7 @@ def answer(progress: Progress) -> dict[str, Any]:
     return {
         "cohort": cohort.name,
         "done": progress.done,
-        "cancelled": cohort.cancelled_at is not None,
+        "cancelled": progress.cancelled,
         "started": cohort.started,
         "total": cohort.total,
         "counts": {status.value: number for status, number in cohort.counts.items()},

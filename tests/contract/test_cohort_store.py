@@ -203,8 +203,45 @@ def test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again(store: Coho
         begin(store, "b")
     assert store.reopen(cancelled, 2999).state == "CANCELLED"
     assert store.reopen(cancelled, 3001).state == "ACTIVE"
-    begin(store, "b")
+    store.begin(Block(COHORT, [Start("b", "{}")], as_of=3001), 4000)
     assert counts(store) == {RUNNING: 2}
+
+
+def test_who_asked_before_a_cancel_stays_cancelled_though_the_cohort_goes_on(store: CohortStore) -> None:
+    begin(store, "a")
+    cancelled = store.cancel(COHORT.name, 3000)
+    assert cancelled is not None
+    reopened = store.reopen(cancelled, 3001)
+    assert (reopened.state, reopened.cancelled_at, reopened.reopened_at) == ("ACTIVE", 3000, 3001)
+    assert store.cohort(COHORT.name) == reopened
+    with pytest.raises(CohortCancelledError):
+        store.begin(Block(COHORT, [Start("b", "{}")], as_of=3000), 4000)
+    store.begin(Block(COHORT, [Start("b", "{}")], as_of=3001), 4000)
+    assert counts(store) == {RUNNING: 2}
+    assert reopened.refuses(3000)
+    assert not reopened.refuses(3001)
+
+
+def test_a_cohort_that_was_reopened_can_be_cancelled_before_anything_started(store: CohortStore) -> None:
+    begin(store, "a")
+    first = store.cancel(COHORT.name, 3000)
+    assert first is not None
+    store.reopen(first, 9000)
+    again = store.cancel(COHORT.name, 3500)
+    assert again is not None
+    assert (again.state, again.cancelled_at) == ("CANCELLED", 9000)
+    with pytest.raises(CohortCancelledError):
+        store.begin(Block(COHORT, [Start("b", "{}")], as_of=9000), 9500)
+
+
+def test_an_item_of_the_former_version_is_read(aws: LocalAws, unique: str) -> None:
+    dynamodb = aws.client("dynamodb")
+    store = DynamoCohortStore(dynamodb, create_table(dynamodb, TEMPLATE, "CohortTable", name=unique))
+    begin(store, "a")
+    assert "reopenedAt" not in dynamodb.scan(TableName=unique)["Items"][0]
+    cohort = store.cohort(COHORT.name)
+    assert cohort is not None
+    assert (cohort.state, cohort.cancelled_at, cohort.reopened_at) == ("ACTIVE", None, None)
 
 
 def test_a_clock_that_is_slow_cancels_a_cohort_all_the_same(store: CohortStore) -> None:

@@ -286,11 +286,28 @@ def test_a_cancelled_cohort_starts_nothing_more_for_whoever_asked_before(world: 
     world.clock.sleep(1)
     world.store.cancel("run-7", world.now_ms)
     progress = world.launch(2 * MAX_BLOCK, as_of=asked_at)
-    assert (progress.done, progress.cohort.state) == (True, "CANCELLED")
+    assert (progress.done, progress.cancelled, progress.cohort.state) == (True, True, "CANCELLED")
     assert world.totals() == {RUNNING: MAX_BLOCK}
     world.clock.sleep(1)
     assert world.launch(2 * MAX_BLOCK).cohort.state == "ACTIVE"
     assert world.totals() == {RUNNING: 2 * MAX_BLOCK}
+
+
+@pytest.mark.parametrize("again", ["launch", "retry"])
+def test_who_asked_before_a_cancel_starts_nothing_though_somebody_asked_since(
+    world: World, again: str
+) -> None:
+    asked_at = world.now_ms
+    world.launch(3 * MAX_BLOCK, seconds=0.9)
+    world.clock.sleep(1)
+    world.store.cancel("run-7", world.now_ms)
+    world.clock.sleep(1)
+    wanted = world.launch(3 * MAX_BLOCK, seconds=0.9) if again == "launch" else world.retry()
+    assert wanted.cohort.state == "ACTIVE"
+    started = wanted.cohort.started
+    progress = world.launch(3 * MAX_BLOCK, as_of=asked_at)
+    assert (progress.done, progress.cancelled, progress.cohort.started) == (True, True, started)
+    assert progress.cohort.state == "ACTIVE"
 
 
 def test_an_end_is_counted_however_often_it_is_told(world: World) -> None:

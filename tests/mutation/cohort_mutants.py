@@ -62,9 +62,19 @@ COHORT_MUTANTS: Final = (
         provers=tests(TABLE, "test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again[local-aws]"),
     ),
     Mutant(
+        STARTS_ONCE,
+        "keeping a cancel in mind when the cohort goes on for others",
+        "functions/sluice/aws/cohort_store.py",
+        old='"SET reopenedAt = :at"',
+        new='"SET reopenedAt = :at REMOVE cancelledAt"',
+        provers=tests(
+            TABLE, "test_who_asked_before_a_cancel_stays_cancelled_though_the_cohort_goes_on[local-aws]"
+        ),
+    ),
+    Mutant(
         COUNTS_ARE_RIGHT,
         "counting a sample once",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/cohort_items.py",
         old='put["ConditionExpression"] = "attribute_not_exists(cohort)"',
         new='put["ConditionExpression"] = "attribute_not_exists(nobody)"',
         provers=tests(
@@ -74,7 +84,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "counting an end once",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/cohort_items.py",
         old="AND executionArn = :arn AND #status = :before{later}",
         new="AND executionArn = :arn AND NOT #status = :stopped{later}",
         provers=tests(TABLE, "test_an_end_is_counted_once[local-aws]"),
@@ -82,7 +92,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "passing over executions of others that have a sample's name",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/cohort_items.py",
         old="AND executionArn = :arn",
         new="AND NOT executionArn = :stopped",
         provers=tests(TABLE, "test_ends_of_others_change_nothing[local-aws]"),

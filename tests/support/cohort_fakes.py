@@ -49,8 +49,8 @@ class MemoryCohortStore:
     def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
         with self.lock:
             known = self.cohorts[cohort.name]
-            if known.cancelled_at is not None and known.cancelled_at < as_of:
-                self.cohorts[cohort.name] = replace(known, cancelled_at=None)
+            if known.is_cancelled and not known.refuses(as_of):
+                self.cohorts[cohort.name] = replace(known, reopened_at=as_of)
             return self.cohorts[cohort.name]
 
     def cancel(self, name: str, now_ms: int) -> Cohort | None:
@@ -71,7 +71,7 @@ class MemoryCohortStore:
     def begin(self, block: Block, now_ms: int) -> list[Sample]:
         with self.lock:
             cohort = self.cohorts.get(block.cohort.name)
-            if cohort is None or (cohort.cancelled_at or -1) >= block.as_of:
+            if cohort is None or cohort.refuses(block.as_of):
                 raise CohortCancelledError(block.cohort.name)
             held = [start for start in block.starts if self._may_start(cohort, start)]
             for start in held:

@@ -10,6 +10,8 @@ from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleStatus
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sluice.cohorts.model import SampleEnd, Start
+
 COHORT_ENTRY: Final = "#"
 """The cohort's own entry, before all names of samples."""
 
@@ -58,6 +60,7 @@ def read_cohort(item: Mapping[str, Any]) -> Cohort:
         next_row=int(values["nextRow"]),
         asked_at=int(values["askedAt"]),
         cancelled_at=_whole(values.get("cancelledAt")),
+        reopened_at=_whole(values.get("reopenedAt")),
     )
 
 
@@ -93,6 +96,46 @@ def read_sample(item: Mapping[str, Any]) -> Sample:
         stopped_at=_whole(values.get("stoppedAt")),
         error=values.get("error"),
     )
+
+
+def put_started(table: str, sample: Sample, start: Start) -> dict[str, Any]:
+    """What a transaction does to note that a sample starts, refused if it is no longer as it was."""
+    put: dict[str, Any] = {"TableName": table, "Item": sample_item(sample)}
+    if start.before is None:
+        put["ConditionExpression"] = "attribute_not_exists(cohort)"
+    else:
+        seen = {":attempt": start.before.attempt, ":status": start.before.status.value}
+        put["ConditionExpression"] = "attempt = :attempt AND #status = :status"
+        put["ExpressionAttributeNames"] = {"#status": "status"}
+        put["ExpressionAttributeValues"] = to_item(seen)
+    return {"Put": {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+
+
+def put_end(table: str, end: SampleEnd, before: SampleStatus) -> dict[str, Any]:
+    """What a transaction does to note an end, refused if the sample does not stand as before any more."""
+    values = {
+        ":status": end.status.value,
+        ":stopped": end.stopped_at,
+        ":attempt": end.name.attempt,
+        ":before": before.value,
+        ":arn": end.execution_arn,
+        **({":error": end.error} if end.error else {}),
+    }
+    error = ", #error = :error REMOVE #running" if end.error else " REMOVE #running, #error"
+    later = "" if before is SampleStatus.RUNNING else " AND stoppedAt < :stopped"
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": sample_key(end.name.cohort, end.name.sample),
+            "UpdateExpression": f"SET #status = :status, stoppedAt = :stopped{error}",
+            "ConditionExpression": (
+                f"attempt = :attempt AND executionArn = :arn AND #status = :before{later}"
+            ),
+            "ExpressionAttributeNames": {"#status": "status", "#running": "running", "#error": "error"},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ExpressionAttributeValues": to_item(values),
+        }
+    }
 
 
 def read_running_sample(item: Mapping[str, Any]) -> RunningSample:

@@ -12,10 +12,11 @@ from sluice.aws.cohort_items import (
     RUNNING_PARTITION,
     cohort_item,
     cohort_key,
+    put_end,
+    put_started,
     read_cohort,
     read_running_sample,
     read_sample,
-    sample_item,
     sample_key,
 )
 from sluice.aws.errors import translated
@@ -80,9 +81,9 @@ class DynamoCohortStore:
 
     def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
         """A write if the cohort is cancelled, refused when it was cancelled since."""
-        if cohort.cancelled_at is None:
+        if not cohort.is_cancelled:
             return cohort
-        return self._update_cohort(cohort.name, "REMOVE cancelledAt", "cancelledAt < :at", as_of) or cohort
+        return self._update_cohort(cohort.name, "SET reopenedAt = :at", "cancelledAt < :at", as_of) or cohort
 
     def cancel(self, name: str, now_ms: int) -> Cohort | None:
         """A read and a write."""
@@ -113,7 +114,7 @@ class DynamoCohortStore:
         name = block.cohort.name
 
         def actions(starts: Sequence[Start]) -> list[Any]:
-            puts = [self._put_started(started(block.cohort, start, now_ms), start) for start in starts]
+            puts = [put_started(self.table, started(block.cohort, start, now_ms), start) for start in starts]
             return [self._count_starts(block, starts, now_ms), *puts]
 
         written = self._transactions.write(block.starts, actions)
@@ -140,7 +141,7 @@ class DynamoCohortStore:
         """Returns how many ends were noted, and those refused with their samples as they are."""
 
         def actions(kept: Sequence[SampleEnd]) -> list[Any]:
-            ends_put = [self._put_end(end, before) for end in kept]
+            ends_put = [put_end(self.table, end, before) for end in kept]
             return [self._count_ends(kept, before), *ends_put] if kept else []
 
         written = self._transactions.write(ends, actions)
@@ -173,42 +174,6 @@ class DynamoCohortStore:
     @property
     def _transactions(self) -> Transactions:
         return Transactions(self.client, self.sleep)
-
-    def _put_started(self, sample: Sample, start: Start) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self.table, "Item": sample_item(sample)}
-        if start.before is None:
-            put["ConditionExpression"] = "attribute_not_exists(cohort)"
-        else:
-            seen = {":attempt": start.before.attempt, ":status": start.before.status.value}
-            put["ConditionExpression"] = "attempt = :attempt AND #status = :status"
-            put["ExpressionAttributeNames"] = {"#status": "status"}
-            put["ExpressionAttributeValues"] = to_item(seen)
-        return {"Put": {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
-
-    def _put_end(self, end: SampleEnd, before: SampleStatus) -> dict[str, Any]:
-        values = {
-            ":status": end.status.value,
-            ":stopped": end.stopped_at,
-            ":attempt": end.name.attempt,
-            ":before": before.value,
-            ":arn": end.execution_arn,
-            **({":error": end.error} if end.error else {}),
-        }
-        error = ", #error = :error REMOVE #running" if end.error else " REMOVE #running, #error"
-        later = "" if before is SampleStatus.RUNNING else " AND stoppedAt < :stopped"
-        return {
-            "Update": {
-                "TableName": self.table,
-                "Key": sample_key(end.name.cohort, end.name.sample),
-                "UpdateExpression": f"SET #status = :status, stoppedAt = :stopped{error}",
-                "ConditionExpression": (
-                    f"attempt = :attempt AND executionArn = :arn AND #status = :before{later}"
-                ),
-                "ExpressionAttributeNames": {"#status": "status", "#running": "running", "#error": "error"},
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                "ExpressionAttributeValues": to_item(values),
-            }
-        }
 
     def _count_starts(self, block: Block, starts: Sequence[Start], now_ms: int) -> dict[str, Any]:
         not_cancelled = (

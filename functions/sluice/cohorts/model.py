@@ -91,7 +91,8 @@ class Cohort:
     """A cohort as its item says; times are ms since the epoch.
 
     `next_row` is the row of the sheet before which all samples were started, `asked_at` when somebody asked
-    for the samples that started last.
+    for the samples that started last. `cancelled_at` is from when the last cancel counts and stays when the
+    cohort is wanted again; `reopened_at` is when somebody asked for that.
     """
 
     name: str
@@ -104,11 +105,17 @@ class Cohort:
     next_row: int = 0
     asked_at: int = 0
     cancelled_at: int | None = None
+    reopened_at: int | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True if it was cancelled and nobody wanted it to go on since."""
+        return self.cancelled_at is not None and (self.reopened_at or 0) <= self.cancelled_at
 
     @property
     def state(self) -> str:
         """ACTIVE or CANCELLED."""
-        return "ACTIVE" if self.cancelled_at is None else "CANCELLED"
+        return "CANCELLED" if self.is_cancelled else "ACTIVE"
 
     @property
     def started(self) -> int:
@@ -120,9 +127,13 @@ class Cohort:
         """True when every sample was started and none is running."""
         return self.started >= self.total and not self.counts.get(SampleStatus.RUNNING)
 
+    def refuses(self, asked_at: int) -> bool:
+        """True for whoever asked for samples before it was cancelled, also if it goes on for others."""
+        return self.cancelled_at is not None and asked_at <= self.cancelled_at
+
     def cancel_at(self, now_ms: int) -> int:
         """When a cancel counts from: whatever the caller's clock says, whoever asked before is refused."""
-        return max(now_ms, self.asked_at)
+        return max(now_ms, self.asked_at, self.reopened_at or 0)
 
 
 @dataclass(frozen=True)

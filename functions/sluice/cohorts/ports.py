@@ -18,7 +18,11 @@ class CohortStore(Protocol):
         """Creates the cohort, or returns the one that there is of this name."""
 
     def reopen(self, cohort: Cohort, as_of: int) -> Cohort:
-        """Lets a cohort that was cancelled before then go on; returns it as it is now."""
+        """Lets a cohort that was cancelled before then go on for those who ask from then on.
+
+        Returns:
+            The cohort as it is now.
+        """
 
     def cohort(self, name: str) -> Cohort | None:
         """Reads a cohort; None if there is none of this name."""

@@ -81,7 +81,7 @@ class CohortReconciler:
         cohort = self.store.cohort(sample.cohort)
         if cohort is None:
             return
-        if cohort.cancelled_at is not None:
+        if cohort.is_cancelled:
             self._give_up(sample, SampleStatus.ABORTED, CANCELLED_ERROR)
             return
         start = partial(self._start_execution, cohort, sample)
@@ -102,7 +102,7 @@ class CohortReconciler:
 
     def _is_cancelled(self, sample: Sample) -> bool:
         cohort = self.store.cohort(sample.cohort)
-        return cohort is not None and cohort.cancelled_at is not None
+        return cohort is not None and cohort.is_cancelled
 
 
 def begin_until_us(now_us: int, *, remaining_seconds: float) -> int:

@@ -37,10 +37,14 @@ class WorkflowError(ValueError):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run came: the cohort as it is now, and whether there is no more to start."""
+    """How far a run came: the cohort as it is now, and whether there is no more to start.
+
+    `cancelled` says that the cohort was cancelled after somebody asked for this run.
+    """
 
     cohort: Cohort
     done: bool
+    cancelled: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class CohortStarter:
             done = all(self._start_block(block, until_us) for block in blocks)
         except CohortCancelledError:
             done = True
-        return Progress(self.store.cohort(cohort.name) or cohort, done)
+        cohort = self.store.cohort(cohort.name) or cohort
+        return Progress(cohort, done, cohort.refuses(request.as_of))
 
     def _launch(self, request: StartRequest) -> tuple[Cohort, Iterator[Block]]:
         assert request.sheet is not None

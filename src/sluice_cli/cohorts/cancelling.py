@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import CANCELLED_ERROR, SampleStatus
 from sluice_cli.aws.cohorts import cohorts_of, no_cohort
-from sluice_cli.errors import AwsError
+from sluice_cli.errors import AwsError, WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sluice.cohorts.model import Cohort
     from sluice_cli.aws.ports import Api, Session
     from sluice_cli.aws.stack import Stack
 
@@ -30,7 +31,7 @@ def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterat
     It ends when none does, or when nothing more can be stopped: their ends are counted a little later.
 
     Raises:
-        WrongUsageError: there is no such cohort.
+        WrongUsageError: there is no such cohort, or somebody launched or retried it meanwhile.
         AwsError: AWS refused a call.
     """
     cohorts = cohorts_of(api, stack)
@@ -39,6 +40,7 @@ def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterat
     stopped: set[str] = set()
     looks = 0
     while looks < PATIENCE_LOOKS:
+        _check_unwanted(cohorts.cohort(name))
         running = [each for each in cohorts.samples(name) if each.status is SampleStatus.RUNNING]
         yield len(running)
         if not running:
@@ -50,6 +52,14 @@ def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterat
         stopped.update(to_stop)
         looks = 0 if to_stop else looks + 1
         session.sleep(LOOK_SECONDS)
+
+
+def _check_unwanted(cohort: Cohort | None) -> None:
+    if cohort is not None and not cohort.is_cancelled:
+        raise WrongUsageError(
+            f"Cohort {cohort.name} was launched or retried meanwhile, so that nothing more of it is stopped. "
+            f"To stop it all the same, run it again: sluice cancel {cohort.name}"
+        )
 
 
 def _stop(api: Api, arn: str) -> None:

@@ -100,11 +100,21 @@ def check_same(cohort: Cohort, launch: Launch) -> None:
 
 def is_launched(cohort: Cohort | None) -> bool:
     """True if there is nothing left to start."""
-    return cohort is not None and cohort.started >= cohort.total and cohort.cancelled_at is None
+    return cohort is not None and cohort.started >= cohort.total and not cohort.is_cancelled
 
 
-def begin(api: Api, stack: Stack, launch: Launch) -> str:
-    """Puts the sheet into the stack's bucket and starts the samples; returns the ARN of what starts them."""
+def begin(api: Api, stack: Stack, launch: Launch, known: Cohort | None) -> str:
+    """Puts the sheet into the stack's bucket and starts the samples.
+
+    Args:
+        api: AWS.
+        stack: whose cohort it is.
+        launch: what is to be started.
+        known: the cohort as it is, None if it is new.
+
+    Returns:
+        The ARN of the execution that starts them.
+    """
     bucket = stack.output("DataBucketName")
     api.call("s3", "put_object", Bucket=bucket, Key=launch.key, Body=launch.file.body)
     request: dict[str, Any] = {
@@ -114,4 +124,4 @@ def begin(api: Api, stack: Stack, launch: Launch) -> str:
         "shared": dict(launch.shared),
         "only": "all",
     }
-    return start_machine(api, stack, f"{launch.cohort}-{launch.digest}", request)
+    return start_machine(api, stack, f"{launch.cohort}-{launch.digest}", request, known=known)

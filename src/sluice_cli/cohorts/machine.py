@@ -34,12 +34,17 @@ class Starting:
     is_over: bool
 
 
-def start_machine(api: Api, stack: Stack, stem: str, request: Mapping[str, Any]) -> str:
+def start_machine(
+    api: Api, stack: Stack, stem: str, request: Mapping[str, Any], *, known: Cohort | None
+) -> str:
     """Starts the cohort's state machine, under the first name that was not used before; returns the ARN.
 
     A second call while the first one's execution runs finds that one: Step Functions takes a name twice only
     with the same input. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    After a cancel, what is asked for has other names: an execution from before it starts nothing more.
     """
+    if known is not None and known.cancelled_at is not None:
+        stem = f"{stem}-{known.cancelled_at}"
     text = json.dumps(request, sort_keys=True)
     for number in range(1, TRIES_MAX):
         try:
@@ -64,7 +69,7 @@ def watch_machine(
     """Looks on until all samples are started.
 
     Raises:
-        NotStartedError: the state machine failed; the message says why.
+        NotStartedError: the state machine failed, or the cohort was cancelled; the message says why.
         AwsError: AWS refused a call.
     """
     while True:
@@ -72,6 +77,8 @@ def watch_machine(
         if execution["status"] not in {"RUNNING", "SUCCEEDED"}:
             raise NotStartedError(_why(name, execution))
         is_over = execution["status"] == "SUCCEEDED"
+        if is_over and json.loads(execution.get("output") or "{}").get("cancelled"):
+            raise NotStartedError(f"The samples of cohort {name} were not all started: it was cancelled.")
         yield Starting(cohorts_of(api, stack).cohort(name), is_over)
         if is_over:
             return

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sluice.cohorts.model import Cohort
 from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.aws.ports import Api, Session, Target
 from sluice_cli.aws.stack import Stack, find_stack
@@ -84,22 +85,24 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     name, total = asked.cohort, len(asked.sheet.rows)
     if dry_run:
         say(screen(), f"{sheet} is fine: {samples(total)} for cohort {name}. Nothing was started.")
-    elif _is_done(api, found_stack, asked):
+        return
+    known = _known(api, found_stack, asked)
+    if is_launched(known):
         _tell(name, total, "started before", as_json=as_json)
     else:
-        execution = begin(api, found_stack, asked)
+        execution = begin(api, found_stack, asked, known)
         if not no_wait:
             looks = watch_machine(api, session, found_stack, name, execution)
             show_starting(name, total, looks, lambda now: now.started)
         _tell(name, total, "starting" if no_wait else "started", as_json=as_json)
 
 
-def _is_done(api: Api, stack: Stack, asked: Launch) -> bool:
-    """True if all samples were started before; a cohort of this name with other samples is refused."""
+def _known(api: Api, stack: Stack, asked: Launch) -> Cohort | None:
+    """The cohort as it is, None if it is new; one of this name with other samples is refused."""
     known = cohorts_of(api, stack).cohort(asked.cohort)
     if known is not None:
         check_same(known, asked)
-    return is_launched(known)
+    return known
 
 
 def _tell(name: str, total: int, what: str, *, as_json: bool) -> None:

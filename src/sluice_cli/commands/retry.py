@@ -53,7 +53,7 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
         say(screen(), f"No sample of cohort {cohort} has failed.")
         return
     request = {"cohort": cohort, "only": "failed"}
-    execution = start_machine(api, found_stack, f"{cohort}-retry", request)
+    execution = start_machine(api, found_stack, f"{cohort}-retry", request, known=found.cohort)
     if not no_wait:
         looks = watch_machine(api, session, found_stack, cohort, execution)
         show_starting(cohort, many, looks, lambda now: many - failures_of(now))

@@ -84,7 +84,7 @@ def look_on(api: Api, session: Session, stack: Stack, name: str, every_seconds: 
         now = Summary(cohort, failed)
         pace = pace.at(session.now_ms(), now.ended)
         yield Look(now, pace)
-        if cohort.over or (cohort.cancelled_at is not None and now.ended == cohort.started):
+        if cohort.over or (cohort.is_cancelled and now.ended == cohort.started):
             return
         number += 1
         session.sleep(every_seconds)

@@ -32,7 +32,7 @@ BAR_WIDTH: Final = 40
 def headline(summary: Summary) -> str:
     """A cohort in one line."""
     cohort = summary.cohort
-    state = "cancelled" if cohort.cancelled_at is not None else "over" if cohort.over else "under way"
+    state = "cancelled" if cohort.is_cancelled else "over" if cohort.over else "under way"
     return f"{cohort.name}: {summary.ended:,} of {cohort.total:,} samples have ended; {state}"
 
 

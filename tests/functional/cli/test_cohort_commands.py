@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAILED, SUCCEEDED, ABORTED = SampleStatus.FAILED, SampleStatus.SUCCEEDED, SampleStatus.ABORTED
+RUNNING = SampleStatus.RUNNING
 SHEET = "sample,reads\nNA1,a\nNA2,b\n"
 OTHER = ("--workflow", f"{ARN}:stateMachine:other")
 
@@ -229,6 +230,55 @@ def test_cancel_refuses_those_who_asked_before_though_the_clock_here_is_behind()
     aws.cohort = replace(aws.cohort, asked_at=NOW_MS + 5000)
     run(aws.api(), "cancel", "run-42", "--yes")
     assert aws.cohort.cancelled_at == NOW_MS + 5000
+
+
+def test_cancel_stops_nothing_more_of_a_cohort_that_somebody_wants_again() -> None:
+    aws = cohort_of("NA1", "NA2")
+
+    class Meanwhile(Clock):
+        """Somebody retries the cohort while samples are being stopped."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            assert aws.cohort is not None
+            if aws.stopped and aws.cohort.is_cancelled:
+                aws.table.reopen(aws.cohort, NOW_MS + 60_000)
+                sample = aws.table.items["run-42", "NA1"]
+                aws.table.items["run-42", "NA1"] = replace(
+                    sample, attempt=2, status=RUNNING, execution_arn=f"{sample.execution_arn}.2"
+                )
+
+    result = run(aws.api(), "cancel", "run-42", "--yes", clock=Meanwhile())
+    assert result.exit_code == 2
+    assert "Cohort run-42 was launched or retried meanwhile" in result.stderr
+    assert aws.stopped == ["NA1", "NA2"]
+
+
+@pytest.mark.parametrize("command", ["launch", "retry"])
+def test_what_is_asked_after_a_cancel_is_not_taken_for_what_was_asked_before(
+    sheet: Path, command: str
+) -> None:
+    sha256 = parse_sheet(SHEET, fmt="csv", rules=SheetRules("run-42", {})).sha256
+    aws = cohort_of("NA1", sha256=sha256, workflow_arn=OTHER[1])
+    aws.end(["NA1"], FAILED)
+    assert aws.cohort is not None
+    aws.cohort = replace(aws.cohort, total=2)
+    arguments = ("launch", str(sheet), *OTHER) if command == "launch" else ("retry", "run-42")
+    run(aws.api(), *arguments)
+    run(aws.api(), "cancel", "run-42", "--yes")
+    run(aws.api(), *arguments)
+    run(aws.api(), *arguments)
+    before, after, same = [started["name"] for started in aws.started]
+    assert before != after == same
+
+
+def test_a_launch_of_a_cohort_that_is_cancelled_meanwhile_says_so(sheet: Path) -> None:
+    aws = CohortAws()
+    output = json.dumps({"cohort": "run-42", "done": True, "cancelled": True, "started": 1, "total": 2})
+    aws.machine = [{"status": "SUCCEEDED", "output": output}]
+    result = run(aws.api(), "launch", str(sheet), *OTHER)
+    assert result.exit_code == 3
+    assert "The samples of cohort run-42 were not all started: it was cancelled" in result.stderr
 
 
 def test_cancel_asks_first_and_where_nobody_can_answer_it_does_nothing() -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +23,7 @@ from sluice.cohorts.model import (
 from sluice.cohorts.reconciler import CohortReconciler, begin_until_us
 from sluice.cohorts.request import Only, SheetPlace, StartRequest
 from sluice.cohorts.sheet import InvalidSheetError
-from sluice.cohorts.starter import CohortConflictError, CohortStarter, Progress, WorkflowError
+from sluice.cohorts.starter import LOOK_SECONDS, CohortConflictError, CohortStarter, Progress, WorkflowError
 from sluice.errors import RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
@@ -31,6 +31,9 @@ from sluice.runtime.workers import ThreadWorkers
 from tests.support.cohort_fakes import FakeWorkflows, KeptSheets, MemoryCohortStore
 from tests.support.fakes import FakeClock, KeptTelemetry, MemoryRateStore
 from tests.unit.sluice.cohorts.test_request import ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
 RUNNING, SUCCEEDED, FAILED, ABORTED = (
@@ -52,6 +55,7 @@ class World:
     sheets: KeptSheets = field(default_factory=KeptSheets)
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
     telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
+    limit: Limit = field(default_factory=lambda: Limit(RATE, burst=10))
 
     @cached_property
     def starter(self) -> CohortStarter:
@@ -130,7 +134,7 @@ class World:
         return self.starter.run(request, self.clock.now_us() + round(seconds * MICROSECONDS))
 
     def _limiter(self, api: str) -> Limiter:
-        return Limiter(api, limit=Limit(RATE, burst=10), store=self.rates, clock=self.clock)
+        return Limiter(api, limit=self.limit, store=self.rates, clock=self.clock)
 
 
 @pytest.fixture
@@ -380,6 +384,76 @@ def test_a_cancelled_cohort_is_stopped_to_the_last_sample(world: World) -> None:
     assert (never_started.status, never_started.error) == (ABORTED, CANCELLED_ERROR)
     assert world.workflows.stopped == [stopped.execution_arn]
     assert world.totals() == {ABORTED: 2}
+
+
+@dataclass
+class Throttled(FakeWorkflows):
+    """Refuses every start until somebody's time has come; `at_ms` has what happens meanwhile."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    until_ms: int = 0
+    meanwhile: dict[int, Callable[[], None]] = field(default_factory=dict)
+
+    def start(self, workflow_arn: str, name: str, payload: str) -> None:
+        for at_ms in [at_ms for at_ms in self.meanwhile if at_ms <= self.clock.now_ms()]:
+            self.meanwhile.pop(at_ms)()
+        if self.clock.now_ms() < self.until_ms:
+            self.clock.sleep(1)
+            raise ThrottledError("ThrottlingException")
+        super().start(workflow_arn, name, payload)
+
+
+def throttled(seconds: float) -> tuple[World, Throttled]:
+    workflows = Throttled()
+    workflows.until_ms = workflows.clock.now_ms() + round(seconds * 1000)
+    return World(clock=workflows.clock, workflows=workflows), workflows
+
+
+def test_a_cancel_is_heeded_within_a_block_while_starts_are_throttled() -> None:
+    world, workflows = throttled(seconds=300)
+    workflows.meanwhile[world.now_ms + 60_000] = lambda: _cancel(world)
+    progress = world.launch(50, seconds=870)
+    assert (progress.done, progress.cancelled) == (True, True)
+    assert world.now_ms - (progress.cohort.cancelled_at or 0) < 10_000
+    assert not workflows.started
+
+
+def test_a_cancel_is_heeded_within_a_block_that_starts_slowly(world: World) -> None:
+    slow = world.workflows = Throttled(clock=world.clock)
+    slow.meanwhile[world.now_ms + 200] = lambda: _cancel(world)
+    world.limit = Limit(5, burst=2)
+    world.launch(MAX_BLOCK)
+    assert 1 <= len(slow.started) <= 1 + 5 * (LOOK_SECONDS + 1)
+
+
+def test_a_sample_is_given_up_only_when_nobody_can_start_it_any_more() -> None:
+    world, workflows = throttled(seconds=1200)
+    world.launch(1, seconds=870)
+    _cancel(world)
+    world.reconcile()
+    assert world.totals() == {RUNNING: 1}, "one that was told to start it before the cancel may still run"
+    world.reconcile()
+    assert world.totals() == {ABORTED: 1}
+    assert not workflows.started
+
+
+def test_what_one_starts_late_of_a_cancelled_cohort_is_found_and_stopped() -> None:
+    """A starter that is held up starts a sample after the cancel, and after the reconciler has looked."""
+    world, _ = throttled(seconds=1200)
+    world.launch(1, seconds=30)
+    world.clock.sleep(880)
+    _cancel(world)
+    world.reconcile(after_seconds=30)
+    (sample,) = world.samples()
+    FakeWorkflows.start(world.workflows, WORKFLOW, str(sample.execution_name), sample.input)
+    world.reconcile()
+    assert world.workflows.stopped == [sample.execution_arn]
+    world.reconcile()
+    assert world.totals() == {ABORTED: 1}
+
+
+def _cancel(world: World) -> None:
+    world.store.cancel("run-7", world.now_ms)
 
 
 def test_a_sample_of_a_forgotten_cohort_is_left_alone(world: World) -> None:

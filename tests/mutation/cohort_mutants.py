@@ -15,8 +15,8 @@ COHORT_MUTANTS: Final = (
         STARTS_ONCE,
         "an execution's name, which can be used once",
         "functions/sluice/cohorts/starter.py",
-        old="self.executions.start, cohort.workflow_arn, str(sample.execution_name), sample.input",
-        new='self.executions.start, cohort.workflow_arn, f"{self.clock.now_us()}", sample.input',
+        old="self.executions.start(workflow_arn, str(sample.execution_name), sample.input)",
+        new='self.executions.start(workflow_arn, f"{self.clock.now_us()}", sample.input)',
         provers=tests(SERVICES, "test_a_run_goes_on_where_the_time_was_up"),
     ),
     Mutant(
@@ -69,6 +69,30 @@ COHORT_MUTANTS: Final = (
         new='"SET reopenedAt = :at REMOVE cancelledAt"',
         provers=tests(
             TABLE, "test_who_asked_before_a_cancel_stays_cancelled_though_the_cohort_goes_on[local-aws]"
+        ),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "looking for a cancel while a block's samples start",
+        "functions/sluice/cohorts/starter.py",
+        old="            lookout.check()\n",
+        new="",
+        provers=tests(
+            SERVICES,
+            "test_a_cancel_is_heeded_within_a_block_while_starts_are_throttled",
+            "test_a_cancel_is_heeded_within_a_block_that_starts_slowly",
+        ),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "giving a sample up only when nobody can start it any more",
+        "functions/sluice/cohorts/reconciler.py",
+        old="if self.clock.now_ms() - cancelled_at >= GIVE_UP_SECONDS * 1000:",
+        new="if cancelled_at:",
+        provers=tests(
+            SERVICES,
+            "test_a_sample_is_given_up_only_when_nobody_can_start_it_any_more",
+            "test_what_one_starts_late_of_a_cancelled_cohort_is_found_and_stopped",
         ),
     ),
     Mutant(

@@ -24,6 +24,13 @@ RUN_SECONDS: Final = 270
 SPARE_SECONDS: Final = 30
 """What is left of the function's time when the last look begins."""
 
+GIVE_UP_SECONDS: Final = 900 + 60
+"""How long after a cancel a sample may still be started: by a function that noted it before, which runs 900 s
+at most, with a minute for clocks that differ.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
 
 @dataclass(frozen=True)
 class CohortReconciler:
@@ -82,7 +89,7 @@ class CohortReconciler:
         if cohort is None:
             return
         if cohort.is_cancelled:
-            self._give_up(sample, SampleStatus.ABORTED, CANCELLED_ERROR)
+            self._give_up_in_time(sample, cohort.cancelled_at or 0)
             return
         start = partial(self._start_execution, cohort, sample)
         try:
@@ -95,6 +102,14 @@ class CohortReconciler:
 
     def _start_execution(self, cohort: Cohort, sample: Sample) -> None:
         self.executions.start(cohort.workflow_arn, str(sample.execution_name), sample.input)
+
+    def _give_up_in_time(self, sample: Sample, cancelled_at: int) -> None:
+        """Gives a sample up that was never started, once nobody can start it any more.
+
+        Until then it counts as running, so that its execution is found if somebody starts it all the same.
+        """
+        if self.clock.now_ms() - cancelled_at >= GIVE_UP_SECONDS * 1000:
+            self._give_up(sample, SampleStatus.ABORTED, CANCELLED_ERROR)
 
     def _give_up(self, sample: Sample, status: SampleStatus, error: str) -> None:
         end = SampleEnd(sample.execution_name, sample.execution_arn, status, self.clock.now_ms(), error)

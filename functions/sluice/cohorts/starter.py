@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ from sluice.cohorts.model import FAILURES, MAX_BLOCK, Block, Cohort, SampleStatu
 from sluice.cohorts.request import Only
 from sluice.cohorts.sheet import SheetRules, decode_sheet, parse_sheet
 from sluice.errors import CohortCancelledError, ThrottledError, UnclearError
+from sluice.rate.gcra import MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +27,9 @@ STANDARD: Final = "STANDARD"
 
 UNCLEAR_TRIES: Final = 3
 """How often a start without a clear answer is made; its name makes sure that one takes effect."""
+
+LOOK_SECONDS: Final = 2
+"""How often a run looks whether its cohort was cancelled while it starts a block's samples."""
 
 
 class CohortConflictError(ValueError):
@@ -121,14 +126,19 @@ class CohortStarter:
         if self.clock.now_us() >= until_us:
             return False
         samples = self.store.begin(block, self.clock.now_ms())
+        lookout = _Lookout(self.store, self.clock, block)
         try:
-            self.workers.each(iter(samples), partial(self._start, block.cohort, until_us))
+            self.workers.each(iter(samples), partial(self._start, lookout, until_us))
         except ThrottledError:
             return False
         return True
 
-    def _start(self, cohort: Cohort, until_us: int, sample: Sample) -> None:
-        start = partial(self.executions.start, cohort.workflow_arn, str(sample.execution_name), sample.input)
+    def _start(self, lookout: _Lookout, until_us: int, sample: Sample) -> None:
+        def start() -> None:
+            lookout.check()
+            self.executions.start(workflow_arn, str(sample.execution_name), sample.input)
+
+        workflow_arn = lookout.block.cohort.workflow_arn
         for tries in range(1, UNCLEAR_TRIES + 1):
             try:
                 self.limiter.call(start, until_us)
@@ -138,6 +148,28 @@ class CohortStarter:
             else:
                 self.telemetry.count("SamplesStarted")
                 return
+
+
+class _Lookout:
+    """Looks now and then whether a block's cohort was cancelled, however many threads ask."""
+
+    def __init__(self, store: CohortStore, clock: Clock, block: Block) -> None:
+        """The block was noted just now, so that the cohort is not cancelled yet."""
+        self.block = block
+        self._store, self._clock = store, clock
+        self._lock = threading.Lock()
+        self._looked_us = clock.now_us()
+
+    def check(self) -> None:
+        """Raises CohortCancelledError once the cohort is cancelled; its samples are left as noted."""
+        with self._lock:
+            now_us = self._clock.now_us()
+            if now_us - self._looked_us < LOOK_SECONDS * MICROSECONDS:
+                return
+            cohort = self._store.cohort(self.block.cohort.name)
+            if cohort is not None and cohort.refuses(self.block.as_of):
+                raise CohortCancelledError(f"cohort {cohort.name} was cancelled while its samples started")
+            self._looked_us = now_us
 
 
 def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int) -> Iterator[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
 from sluice.errors import CohortCancelledError
-from sluice_local.deploy import create_table
+from sluice.runtime.clock import SystemClock
 from sluice_local.faults.plan import FaultKind
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.contract.faulty import inject, injected
@@ -31,7 +32,7 @@ RUNNING, SUCCEEDED, FAILED = SampleStatus.RUNNING, SampleStatus.SUCCEEDED, Sampl
 @pytest.fixture(params=["memory", *DYNAMODB_BACKENDS])
 def store(request: pytest.FixtureRequest, unique: str) -> CohortStore:
     if request.param == "memory":
-        return MemoryCohortStore()
+        return MemoryCohortStore(now_ms=SystemClock().now_ms)
     dynamodb = dynamodb_of(request.param, request)
     # the template's own table, so that the tests cannot drift from it
     return DynamoCohortStore(dynamodb, create_table(dynamodb, TEMPLATE, "CohortTable", name=unique))
@@ -192,46 +193,69 @@ def test_of_two_that_retry_a_sample_one_counts_it(store: CohortStore) -> None:
     assert counts(store) == {RUNNING: 1}
 
 
+def cancelled(store: CohortStore) -> tuple[Cohort, int]:
+    """Cancels the cohort; returns it, and from when that counts."""
+    found = store.cancel(COHORT.name)
+    assert found is not None
+    assert found.cancelled_at is not None
+    return found, found.cancelled_at
+
+
+def begin_again(store: CohortStore, name: str, *, as_of: int) -> None:
+    store.begin(Block(COHORT, [Start(name, "{}")], as_of), as_of)
+
+
 def test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again(store: CohortStore) -> None:
     begin(store, "a")
-    cancelled = store.cancel(COHORT.name, 3000)
-    assert cancelled is not None
-    assert (cancelled.state, cancelled.counts[RUNNING]) == ("CANCELLED", 1)
-    assert (cancelled.cancelled_at, cancelled.updated_at) == (3000, 3000)
-    assert store.cohort(COHORT.name) == cancelled
+    cohort, at_ms = cancelled(store)
+    assert (cohort.state, cohort.counts[RUNNING], cohort.updated_at) == ("CANCELLED", 1, at_ms)
+    assert store.cohort(COHORT.name) == cohort
     with pytest.raises(CohortCancelledError):
-        begin(store, "b")
-    assert store.reopen(cancelled, 2999).state == "CANCELLED"
-    assert store.reopen(cancelled, 3001).state == "ACTIVE"
-    store.begin(Block(COHORT, [Start("b", "{}")], as_of=3001), 4000)
+        begin_again(store, "b", as_of=at_ms)
+    assert store.reopen(cohort, at_ms).state == "CANCELLED"
+    assert store.reopen(cohort, at_ms + 1).state == "ACTIVE"
+    begin_again(store, "b", as_of=at_ms + 1)
     assert counts(store) == {RUNNING: 2}
+
+
+def test_a_cancel_counts_to_the_end_of_the_second_in_which_the_table_heard_of_it(store: CohortStore) -> None:
+    begin(store, "a")
+    before_ms = time.time_ns() // 1_000_000
+    _, at_ms = cancelled(store)
+    assert before_ms <= at_ms <= time.time_ns() // 1_000_000 + 999
+
+
+def test_a_cancel_refuses_whoever_is_known_to_have_asked_whatever_the_clocks_say(store: CohortStore) -> None:
+    begin(store, "a")
+    later_ms = time.time_ns() // 1_000_000 + 60_000
+    begin_again(store, "b", as_of=later_ms)
+    assert cancelled(store)[1] == later_ms
+    with pytest.raises(CohortCancelledError):
+        begin_again(store, "c", as_of=later_ms)
 
 
 def test_who_asked_before_a_cancel_stays_cancelled_though_the_cohort_goes_on(store: CohortStore) -> None:
     begin(store, "a")
-    cancelled = store.cancel(COHORT.name, 3000)
-    assert cancelled is not None
-    reopened = store.reopen(cancelled, 3001)
-    assert (reopened.state, reopened.cancelled_at, reopened.reopened_at) == ("ACTIVE", 3000, 3001)
+    cohort, at_ms = cancelled(store)
+    reopened = store.reopen(cohort, at_ms + 1)
+    assert (reopened.state, reopened.cancelled_at, reopened.reopened_at) == ("ACTIVE", at_ms, at_ms + 1)
     assert store.cohort(COHORT.name) == reopened
     with pytest.raises(CohortCancelledError):
-        store.begin(Block(COHORT, [Start("b", "{}")], as_of=3000), 4000)
-    store.begin(Block(COHORT, [Start("b", "{}")], as_of=3001), 4000)
+        begin_again(store, "b", as_of=at_ms)
+    begin_again(store, "b", as_of=at_ms + 1)
     assert counts(store) == {RUNNING: 2}
-    assert reopened.refuses(3000)
-    assert not reopened.refuses(3001)
+    assert reopened.refuses(at_ms)
+    assert not reopened.refuses(at_ms + 1)
 
 
 def test_a_cohort_that_was_reopened_can_be_cancelled_before_anything_started(store: CohortStore) -> None:
     begin(store, "a")
-    first = store.cancel(COHORT.name, 3000)
-    assert first is not None
-    store.reopen(first, 9000)
-    again = store.cancel(COHORT.name, 3500)
-    assert again is not None
-    assert (again.state, again.cancelled_at) == ("CANCELLED", 9000)
+    cohort, at_ms = cancelled(store)
+    store.reopen(cohort, at_ms + 60_000)
+    again, again_at_ms = cancelled(store)
+    assert (again.state, again_at_ms) == ("CANCELLED", at_ms + 60_000)
     with pytest.raises(CohortCancelledError):
-        store.begin(Block(COHORT, [Start("b", "{}")], as_of=9000), 9500)
+        begin_again(store, "b", as_of=at_ms + 60_000)
 
 
 def test_an_item_of_the_former_version_is_read(aws: LocalAws, unique: str) -> None:
@@ -244,17 +268,8 @@ def test_an_item_of_the_former_version_is_read(aws: LocalAws, unique: str) -> No
     assert (cohort.state, cohort.cancelled_at, cohort.reopened_at) == ("ACTIVE", None, None)
 
 
-def test_a_clock_that_is_slow_cancels_a_cohort_all_the_same(store: CohortStore) -> None:
-    begin(store, "a")
-    cancelled = store.cancel(COHORT.name, 7)
-    assert cancelled is not None
-    assert (cancelled.state, cancelled.cancelled_at) == ("CANCELLED", 1500)
-    with pytest.raises(CohortCancelledError):
-        begin(store, "b")
-
-
 def test_there_is_nothing_to_cancel_in_an_unknown_cohort(store: CohortStore) -> None:
-    assert store.cancel("nobodys", 1000) is None
+    assert store.cancel("nobodys") is None
     assert store.cohort("nobodys") is None
     assert list(store.samples("nobodys")) == []
 

@@ -57,6 +57,10 @@ class World:
     telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
     limit: Limit = field(default_factory=lambda: Limit(RATE, burst=10))
 
+    def __post_init__(self) -> None:
+        """The table goes by the same clock."""
+        self.store.now_ms = self.clock.now_ms
+
     @cached_property
     def starter(self) -> CohortStarter:
         return CohortStarter(
@@ -288,7 +292,7 @@ def test_a_cancelled_cohort_starts_nothing_more_for_whoever_asked_before(world: 
     asked_at = world.now_ms
     world.launch(2 * MAX_BLOCK, seconds=0.9)
     world.clock.sleep(1)
-    world.store.cancel("run-7", world.now_ms)
+    world.store.cancel("run-7")
     progress = world.launch(2 * MAX_BLOCK, as_of=asked_at)
     assert (progress.done, progress.cancelled, progress.cohort.state) == (True, True, "CANCELLED")
     assert world.totals() == {RUNNING: MAX_BLOCK}
@@ -304,7 +308,7 @@ def test_who_asked_before_a_cancel_starts_nothing_though_somebody_asked_since(
     asked_at = world.now_ms
     world.launch(3 * MAX_BLOCK, seconds=0.9)
     world.clock.sleep(1)
-    world.store.cancel("run-7", world.now_ms)
+    world.store.cancel("run-7")
     world.clock.sleep(1)
     wanted = world.launch(3 * MAX_BLOCK, seconds=0.9) if again == "launch" else world.retry()
     assert wanted.cohort.state == "ACTIVE"
@@ -376,7 +380,7 @@ def test_a_cancelled_cohort_is_stopped_to_the_last_sample(world: World) -> None:
     world.launch(2)
     del world.workflows.ends[world.samples()[0].execution_arn]
     world.clock.sleep(1)
-    world.store.cancel("run-7", world.now_ms)
+    world.store.cancel("run-7")
     world.reconcile()
     world.reconcile()
     never_started, stopped = world.samples()
@@ -453,7 +457,7 @@ def test_what_one_starts_late_of_a_cancelled_cohort_is_found_and_stopped() -> No
 
 
 def _cancel(world: World) -> None:
-    world.store.cancel("run-7", world.now_ms)
+    world.store.cancel("run-7")
 
 
 def test_a_sample_of_a_forgotten_cohort_is_left_alone(world: World) -> None:

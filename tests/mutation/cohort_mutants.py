@@ -63,6 +63,29 @@ COHORT_MUTANTS: Final = (
     ),
     Mutant(
         STARTS_ONCE,
+        "letting a cancel count to the end of its second",
+        "functions/sluice/aws/cohort_store.py",
+        old="* 1000 + 999",
+        new="* 1000 - 1",
+        provers=tests(
+            TABLE,
+            "test_a_cancel_counts_to_the_end_of_the_second_in_which_the_table_heard_of_it[local-aws]",
+        ),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "refusing whoever is known to have asked before a cancel",
+        "functions/sluice/cohorts/model.py",
+        old="return max(now_ms, self.asked_at, self.reopened_at or 0)",
+        new="return now_ms",
+        provers=tests(
+            TABLE,
+            "test_a_cancel_refuses_whoever_is_known_to_have_asked_whatever_the_clocks_say[local-aws]",
+            "test_a_cohort_that_was_reopened_can_be_cancelled_before_anything_started[local-aws]",
+        ),
+    ),
+    Mutant(
+        STARTS_ONCE,
         "keeping a cancel in mind when the cohort goes on for others",
         "functions/sluice/aws/cohort_store.py",
         old='"SET reopenedAt = :at"',

@@ -18,9 +18,10 @@ from sluice.cohorts.model import (
     status_to_leave,
 )
 from sluice.errors import CohortCancelledError, DoesNotExistError, RejectedError
+from tests.support.fakes import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sluice.cohorts.model import Block, Cohort, Sample, Start
     from sluice.cohorts.request import SheetPlace
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class MemoryCohortStore:
-    """The cohort table in memory; `broken` holds what the next writes of ends do before they work again."""
+    """The cohort table in memory.
+
+    `broken` holds what the next writes of ends do before they work again, `now_ms` is the table's own clock.
+    """
 
     cohorts: dict[str, Cohort] = field(default_factory=dict)
     items: dict[tuple[str, str], Sample] = field(default_factory=dict)
     broken: deque[ServiceError] = field(default_factory=deque)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    now_ms: Callable[[], int] = FakeClock().now_ms
 
     def create(self, cohort: Cohort) -> Cohort:
         with self.lock:
@@ -53,12 +58,12 @@ class MemoryCohortStore:
                 self.cohorts[cohort.name] = replace(known, reopened_at=as_of)
             return self.cohorts[cohort.name]
 
-    def cancel(self, name: str, now_ms: int) -> Cohort | None:
+    def cancel(self, name: str) -> Cohort | None:
         with self.lock:
             if name not in self.cohorts:
                 return None
             cohort = self.cohorts[name]
-            at_ms = cohort.cancel_at(now_ms)
+            at_ms = cohort.cancel_at(self.now_ms())
             self.cohorts[name] = replace(cohort, cancelled_at=at_ms, updated_at=at_ms)
             return self.cohorts[name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sluice.aws.attributes import refused_item, to_item
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import GetItemOutputTypeDef
 
     from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, Start
 
@@ -85,13 +87,14 @@ class DynamoCohortStore:
             return cohort
         return self._update_cohort(cohort.name, "SET reopenedAt = :at", "cancelledAt < :at", as_of) or cohort
 
-    def cancel(self, name: str, now_ms: int) -> Cohort | None:
-        """A read and a write."""
-        cohort = self.cohort(name)
-        if cohort is None:
+    def cancel(self, name: str) -> Cohort | None:
+        """A read, whose answer tells the time, and a write."""
+        answer = self._get(cohort_key(name))
+        if "Item" not in answer:
             return None
+        at_ms = read_cohort(answer["Item"]).cancel_at(_answered_by_ms(answer))
         sets = "SET cancelledAt = :at, updatedAt = :at"
-        return self._update_cohort(name, sets, "attribute_exists(cohort)", cohort.cancel_at(now_ms))
+        return self._update_cohort(name, sets, "attribute_exists(cohort)", at_ms)
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         """A query, a page at a time as it is needed."""
@@ -254,12 +257,23 @@ class DynamoCohortStore:
         return answer["Attributes"]
 
     def _read(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return self._get(key).get("Item")
+
+    def _get(self, key: Mapping[str, Any]) -> GetItemOutputTypeDef:
         with translated():
-            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        return answer.get("Item")
+            return self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
 
     def _pages(self, operation: Literal["query", "scan"], **arguments: Any) -> Iterator[Mapping[str, Any]]:
         pages = self.client.get_paginator(operation).paginate(TableName=self.table, **arguments)
         with translated():
             for page in pages:
                 yield from page["Items"]
+
+
+def _answered_by_ms(answer: GetItemOutputTypeDef) -> int:
+    """The end of the second in which AWS answered, by its own clock, which all who ask for samples share.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+    """
+    date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return round(date.timestamp()) * 1000 + 999

@@ -91,8 +91,8 @@ class Cohort:
     """A cohort as its item says; times are ms since the epoch.
 
     `next_row` is the row of the sheet before which all samples were started, `asked_at` when somebody asked
-    for the samples that started last. `cancelled_at` is from when the last cancel counts and stays when the
-    cohort is wanted again; `reopened_at` is when somebody asked for that.
+    for the samples that started last. whoever asked up to `cancelled_at` is refused, also when the cohort
+    is wanted again; `reopened_at` is when somebody asked for that.
     """
 
     name: str
@@ -132,7 +132,7 @@ class Cohort:
         return self.cancelled_at is not None and asked_at <= self.cancelled_at
 
     def cancel_at(self, now_ms: int) -> int:
-        """When a cancel counts from: whatever the caller's clock says, whoever asked before is refused."""
+        """Until when a cancel counts: whatever the clock says, whoever is known to have asked is refused."""
         return max(now_ms, self.asked_at, self.reopened_at or 0)
 
 

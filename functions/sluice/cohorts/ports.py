@@ -30,8 +30,14 @@ class CohortStore(Protocol):
     def all_cohorts(self) -> Iterator[Cohort]:
         """All cohorts, in no order. It goes through the whole table."""
 
-    def cancel(self, name: str, now_ms: int) -> Cohort | None:
-        """Lets no more of its samples start; returns the cohort, None if there is none of this name."""
+    def cancel(self, name: str) -> Cohort | None:
+        """Lets no more of its samples start for whoever asked before now, by the table's clock.
+
+        It counts to the end of the present second.
+
+        Returns:
+            The cohort, None if there is none of this name.
+        """
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         """The samples of a cohort by their names, a page at a time."""

@@ -20,6 +20,9 @@ STOPS_PER_SECOND: Final = 20.0
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
+CANCEL_SECONDS: Final = 1.0
+"""A cancel counts to the end of its second: who launches or retries after this command is not refused."""
+
 LOOK_SECONDS: Final = 2.0
 PATIENCE_LOOKS: Final = 30
 """Looks without a sample that could be stopped, after which the rest is left to the reconciler."""
@@ -35,8 +38,9 @@ def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterat
         AwsError: AWS refused a call.
     """
     cohorts = cohorts_of(api, stack)
-    if cohorts.cancel(name, session.now_ms()) is None:
+    if cohorts.cancel(name) is None:
         raise no_cohort(stack, name)
+    world.sleep(CANCEL_SECONDS)
     stopped: set[str] = set()
     looks = 0
     while looks < PATIENCE_LOOKS:

@@ -130,7 +130,7 @@ def stops(scene: Scene) -> str | None:
     """A sample of a cancelled cohort is stopped."""
     cohort = given(scene)
     cohort.running()
-    cohort.store.cancel(cohort.name, int(time.time()) * 1000)
+    cohort.store.cancel(cohort.name)
     failed, _ = scene.invoke("ReconcileSamples", {})
     return failed or first_wrong((cohort.executions() == ["ABORTED"], "a cancelled cohort's sample runs on"))
 

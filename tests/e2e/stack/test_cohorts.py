@@ -188,7 +188,7 @@ def test_a_cancelled_cohort_leaves_nothing_running_and_goes_on_when_it_is_wanted
     launched = trial.launch()
     eventually(lambda: (cohort := trial.cohort()) and cohort.started == 99)
     # WHEN it is cancelled meanwhile
-    assert trial.store.cancel(trial.name, now_ms=0) is not None
+    assert trial.store.cancel(trial.name) is not None
     # THEN no other block starts, and the reconciler stops what had started
     output = trial.started(launched)
     assert (output["cancelled"], output["started"]) == (True, 99)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 NAME = "run-42"
 MACHINE = f"{ARN}:stateMachine:cohort"
 MORE_OUTPUTS = {**COHORT_TABLE, "CohortMachineArn": MACHINE, "DataBucketName": "data"}
+TABLE_MS = NOW_MS + 3_600_000
+"""The time by AWS's clock: the one of whoever gives a command is an hour behind."""
+
 EXISTS = AwsError("It said ExecutionAlreadyExists", "ExecutionAlreadyExists")
 
 
@@ -117,6 +120,6 @@ def cohort_of(*names: str, sha256: str = "0" * 64, workflow_arn: str = "") -> Co
         for name in names
     }
     cohort = Cohort(NAME, workflow, sha256, len(names), NOW_MS, NOW_MS)
-    aws = CohortAws(MemoryCohortStore({NAME: cohort}, samples))
+    aws = CohortAws(MemoryCohortStore({NAME: cohort}, samples, now_ms=lambda: TABLE_MS))
     aws.end((), SampleStatus.RUNNING)
     return aws

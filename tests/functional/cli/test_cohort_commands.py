@@ -10,8 +10,8 @@ import pytest
 
 from sluice.cohorts.model import SampleStatus
 from sluice.cohorts.sheet import SheetRules, parse_sheet
-from tests.functional.cli.cohort_aws import CohortAws, cohort_of
-from tests.functional.cli.fakes import ARN, NOW_MS, OUTPUTS, Clock, document, run
+from tests.functional.cli.cohort_aws import TABLE_MS, CohortAws, cohort_of
+from tests.functional.cli.fakes import ARN, OUTPUTS, Clock, document, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,12 +224,13 @@ def test_cancel_lets_no_more_start_and_stops_what_runs() -> None:
     assert aws.cohort.cancelled_at is not None
 
 
-def test_cancel_refuses_those_who_asked_before_though_the_clock_here_is_behind() -> None:
-    aws = cohort_of("NA1")
+def test_cancel_goes_by_aws_s_clock_and_lasts_until_who_asks_later_is_not_refused() -> None:
+    aws, clock = cohort_of("NA1"), Clock()
+    aws.end(["NA1"], SUCCEEDED)
+    run(aws.api(), "cancel", "run-42", "--yes", clock=clock)
     assert aws.cohort is not None
-    aws.cohort = replace(aws.cohort, asked_at=NOW_MS + 5000)
-    run(aws.api(), "cancel", "run-42", "--yes")
-    assert aws.cohort.cancelled_at == NOW_MS + 5000
+    assert aws.cohort.cancelled_at == TABLE_MS
+    assert clock.slept_seconds >= 1
 
 
 def test_cancel_stops_nothing_more_of_a_cohort_that_somebody_wants_again() -> None:
@@ -242,7 +243,7 @@ def test_cancel_stops_nothing_more_of_a_cohort_that_somebody_wants_again() -> No
             super().sleep(seconds)
             assert aws.cohort is not None
             if aws.stopped and aws.cohort.is_cancelled:
-                aws.table.reopen(aws.cohort, NOW_MS + 60_000)
+                aws.table.reopen(aws.cohort, TABLE_MS + 60_000)
                 sample = aws.table.items["run-42", "NA1"]
                 aws.table.items["run-42", "NA1"] = replace(
                     sample, attempt=2, status=RUNNING, execution_arn=f"{sample.execution_arn}.2"

@@ -95,7 +95,7 @@ def test_credentials_that_do_not_work_have_their_way_out(
 ) -> None:
     server.code = code
     with pytest.raises(AwsError) as caught:
-        api.cohorts("cohorts").cancel("run-42", 1)
+        api.cohorts("cohorts").cancel("run-42")
     assert str(caught.value).startswith(says)
 
 

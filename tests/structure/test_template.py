@@ -77,6 +77,34 @@ def test_every_queue_has_a_dead_letter_queue_with_an_alarm() -> None:
         assert f"{dead_letters}Alarm" in RESOURCES
 
 
+def sources() -> dict[str, tuple[dict[str, Any], dict[str, Any], int]]:
+    """Of each queue's function: the queue, the source, and the seconds that a batch may take in all."""
+    queues, default = of_type("AWS::SQS::Queue"), TEMPLATE["Globals"]["Function"]["Timeout"]
+    found = {}
+    for function in FUNCTIONS.values():
+        for event in function["Properties"].get("Events", {}).values():
+            if event["Type"] == "SQS":
+                source = event["Properties"]
+                name = source["Queue"]["Fn::GetAtt"][0]
+                window = source.get("MaximumBatchingWindowInSeconds", 0)
+                found[name] = queues[name], source, function["Properties"].get("Timeout", default) + window
+    return found
+
+
+def test_what_failed_comes_again_soon_and_nothing_while_it_is_handled() -> None:
+    assert len(sources()) == 4
+    for name, (queue, source, seconds) in sources().items():
+        assert seconds < queue["VisibilityTimeout"] <= seconds + 60, name
+        # what makes so short a time safe: no more messages are taken than functions may run
+        assert source["ScalingConfig"]["MaximumConcurrency"] <= 5, name
+
+
+def test_an_outage_of_half_an_hour_makes_no_dead_letters_of_events() -> None:
+    for name, (queue, _, _) in sources().items():
+        if name != "WakeUpsQueue":  # a wake-up says nothing that the next one does not
+            assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 1800, name
+
+
 WITHOUT_RESOURCE = {
     "batch:DescribeJobs": "jobs are looked up by id, over all queues",
     "batch:ListJobs": "IAM knows no resource for it, not even the queue",

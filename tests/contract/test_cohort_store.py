@@ -13,6 +13,7 @@ from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
 from sluice.errors import CohortCancelledError
 from sluice.runtime.clock import SystemClock
+from sluice_local.deploy import create_table
 from sluice_local.faults.plan import FaultKind
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.contract.faulty import inject, injected

@@ -40,7 +40,7 @@ def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterat
     cohorts = cohorts_of(api, stack)
     if cohorts.cancel(name) is None:
         raise no_cohort(stack, name)
-    world.sleep(CANCEL_SECONDS)
+    session.sleep(CANCEL_SECONDS)
     stopped: set[str] = set()
     looks = 0
     while looks < PATIENCE_LOOKS:

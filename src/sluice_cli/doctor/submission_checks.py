@@ -10,15 +10,15 @@ from sluice_cli.explain.explanation import failing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sluice_cli.doctor.finding import Finding, Patient
+    from sluice_cli.doctor.finding import CheckContext, Finding
 
 LOOKED_AT: Final = 1000
 """Open tasks that are read, ten calls."""
 
 
-def check_submissions(patient: Patient) -> Iterator[Finding]:
+def check_submissions(context: CheckContext) -> Iterator[Finding]:
     """Looks among the open tasks for those whose SubmitJob keeps failing."""
-    tasks = patient.api.tasks(patient.stack.output("TaskTableName")).open_tasks(LOOKED_AT)
+    tasks = context.api.tasks(context.stack.output("TaskTableName")).open_tasks(LOOKED_AT)
     troubles = [(task.trouble.since, task.trouble, task) for task in tasks if task.trouble is not None]
     if not troubles:
         yield ok("submissions", f"none of {len(tasks)} open tasks has a job that cannot be submitted")
@@ -30,4 +30,4 @@ def check_submissions(patient: Patient) -> Iterator[Finding]:
         "mend it in the workflow; the task fails with Task.Rejected two hours after the first try. If Batch "
         "is out of order, the job is submitted when it is well again."
     )
-    yield warning("submissions", f"{says}, for longest: {failing(trouble, patient.now_ms)}", way_out)
+    yield warning("submissions", f"{says}, for longest: {failing(trouble, context.now_ms)}", way_out)

@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
-from tests.support.building import eventually
 from tests.contract.iam.ending_probes import running_job, was_stopped
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import Handed, within
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene

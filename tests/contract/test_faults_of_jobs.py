@@ -136,11 +136,21 @@ def test_a_lost_host_fails_a_job_with_one_attempt_however_short(work: Work) -> N
     assert (job["status"], job["statusReason"][:9]) == ("FAILED", "Host EC2 ")
 
 
-def test_a_job_whose_image_cannot_be_pulled_never_runs(work: Work, tmp_path: Any) -> None:
-    work.inject(FaultKind.JOB_FAILS_TO_START)
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (FaultKind.JOB_FAILS_TO_START, "CannotPullContainerError"),
+        (FaultKind.JOB_NOT_STARTED, "CannotStartContainerError"),
+    ],
+)
+def test_a_job_that_cannot_be_started_never_runs(
+    work: Work, tmp_path: Any, fault: FaultKind, reason: str
+) -> None:
+    work.inject(fault)
     job = work.ended(work.submit(f"touch {tmp_path}/ran"))
     assert (job["status"], job["statusReason"]) == ("FAILED", "Task failed to start")
-    assert job["container"]["reason"].startswith("CannotPullContainerError")
+    assert job["container"]["reason"].startswith(reason)
+    assert "exitCode" not in job["container"]
     assert not (tmp_path / "ran").exists()
 
 

@@ -50,6 +50,8 @@ class FaultKind(StrEnum):
     """Batch forgets the job `seconds` after it was submitted: no event, and nobody finds it."""
     JOB_FAILS_TO_START = "job_fails_to_start"
     """The container's image cannot be pulled, so that the attempt fails."""
+    JOB_NOT_STARTED = "job_not_started"
+    """The container cannot be started, as its log driver is throttled, so that the attempt fails."""
     JOB_STUCK_RUNNABLE = "job_stuck_runnable"
     """No compute environment fits the job. It stays RUNNABLE until somebody stops it, its queue's
     `jobStateTimeLimitActions` do (after `seconds`, or as long as they say if 0), or the fault is healed."""

@@ -18,16 +18,28 @@ STUCK_REASON = f"{MISCONFIGURATION} - No compute environment of the job queue ca
 TIME_LIMIT_REASON = f"Canceled by JobStateTimeLimit action due to reason: {MISCONFIGURATION}"
 """Source of the words: https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_misconfiguration.html"""
 
-_NOT_STARTED = Exit(
-    None,
-    reason="CannotPullContainerError: the image is not there or may not be read",
-    status_reason="Task failed to start",
-)
+_UNSTARTED = {
+    FaultKind.JOB_FAILS_TO_START: Exit(
+        None,
+        reason="CannotPullContainerError: the image is not there or may not be read",
+        status_reason="Task failed to start",
+    ),
+    FaultKind.JOB_NOT_STARTED: Exit(
+        None,
+        reason="CannotStartContainerError: Error response from daemon: failed to initialize logging driver: "
+        "failed to create Cloudwatch log stream: ThrottlingException: Rate exceeded",
+        status_reason="Task failed to start",
+    ),
+}
+"""How ECS tells of containers that never ran.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+https://github.com/moby/moby/issues/42088
+"""
 _HOST_LOST = Exit(None, status_reason="Host EC2 (instance i-0123456789abcdef0) terminated.")
 """What retry strategies match, https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_batch.Reason.html"""
 _HOST_LOST_ENDING = Ending(at_once=True)
 
-_NOT_STARTING = frozenset({FaultKind.JOB_FAILS_TO_START})
 _WHILE_RUNNING = frozenset({FaultKind.JOB_TERMINATED, FaultKind.SPOT_INTERRUPTION})
 _VANISHING = frozenset({FaultKind.JOB_VANISHED})
 _STUCK = frozenset({FaultKind.JOB_STUCK_RUNNABLE})
@@ -45,8 +57,8 @@ class FaultyRunner:
         """Run a placed job's command to its end, which a fault may bring about."""
         if not self._faults.active:
             return self._runner.run(job, on_started)
-        if self._faults.draw(_NOT_STARTING, _opportunity(job)):
-            return _NOT_STARTED
+        if unstarted := self._faults.draw(_UNSTARTED.keys(), _opportunity(job)):
+            return _UNSTARTED[unstarted.kind]
         fault = self._faults.draw(_WHILE_RUNNING, _opportunity(job))
         if fault is None:
             return self._runner.run(job, on_started)

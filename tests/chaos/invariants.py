@@ -40,6 +40,7 @@ ERRORS: Final = (
     ("Job.DependencyFailed", re.compile("Dependent Job failed")),
     ("Job.SpotInterruption", re.compile("Host EC2 .* terminated")),
     ("Job.ImagePull", re.compile("CannotPullContainerError")),
+    ("Job.NotStarted", re.compile("CannotStartContainerError")),
 )
 """How the contract names what Batch says; what matches nothing is Job.Terminated or Job.Failed."""
 

@@ -68,7 +68,14 @@ SCENARIOS = (
         "reconciler-timed-out",
         "poller-failed",
     ),
-    together("jobs-hit", "job-terminated", "job-fails-to-start", "job-stuck", "spot-interruption"),
+    together(
+        "jobs-hit",
+        "job-terminated",
+        "job-fails-to-start",
+        "job-not-started",
+        "job-stuck",
+        "spot-interruption",
+    ),
 )
 
 

@@ -172,6 +172,7 @@ JOBS: Final = (
     _one("job-terminated", K.JOB_TERMINATED, "*", after=5, count=2),
     replace(_one("job-vanished", K.JOB_VANISHED, "solo-*", count=1), deeds=frozenset({Deed.LET_A_DAY_PASS})),
     _one("job-fails-to-start", K.JOB_FAILS_TO_START, "*", after=4, count=2),
+    _one("job-not-started", K.JOB_NOT_STARTED, "*", after=3, count=2),
     _one("job-stuck", K.JOB_STUCK_RUNNABLE, "*", after=6, count=2, seconds=3),
     _costly(_one("spot-interruption", K.SPOT_INTERRUPTION, "*", after=2, count=2)),
 )

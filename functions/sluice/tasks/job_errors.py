@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.tasks.model import TERMINAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -27,16 +29,50 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
 
 BY_REASON: Final = (
     ("Job.SpotInterruption", re.compile(r"Host EC2 .* terminated|Spot Task was interrupted", re.IGNORECASE)),
-    (OUT_OF_MEMORY, re.compile(r"OutOfMemory|OOM-?killed", re.IGNORECASE)),
+    (
+        OUT_OF_MEMORY,
+        re.compile(
+            r"OutOfMemory|due to memory usage|\bOOM[- ]?killed|\bOOM: |memory limit too low"
+            r"|unable to set memory limit",
+            re.IGNORECASE,
+        ),
+    ),
     ("Job.ImagePull", re.compile(r"CannotPull|ImagePull|pull image", re.IGNORECASE)),
 )
-"""What stands in the statusReason or a container's reason of a job that nobody ended by hand.
-
-Memory runs out in the words of ECS (OutOfMemoryError), of Kubernetes (OOMKilled, whatever the exit code)
-and of runc (OOM-killed, when the limit is too low to start).
+"""What stands in the reasons of a job that nobody ended by hand: the words of ECS, Kubernetes, runc and crun.
 
 https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html
 https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/
+https://github.com/opencontainers/runc/pull/2812
+https://github.com/containers/crun/pull/635
+"""
+
+NEVER_STARTED: Final = re.compile(
+    r"Task failed to start|TaskFailedToStart|ResourceInitializationError|Timeout waiting for "
+    r"|CannotStartContainer|CannotCreate(Container|Volume)|CgroupError|failed to initialize logging driver"
+    r"|(DockerTimeout|ContainerRuntimeTimeout)Error(?!.* transition to (stopp|inspect))"
+    r"|^AGENT$|Capacity is unavailable at this time",
+    re.IGNORECASE,
+)
+"""What is said of a container that never ran. One that stopped, or was looked at, too slowly has run.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity
+https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/dockerapi/errors.go
+"""
+
+WRONG_FOR_GOOD: Final = re.compile(
+    r"exec format error|executable file not found|no such file or directory|not a directory|permission denied"
+    r"|\bexec: |AccessDenied|not authorized|ResourceNotFound|does not exist|can't find|\binvalid\b"
+    r"|unable to assume the role",
+    re.IGNORECASE,
+)
+"""What another start would meet again: a wrong entry point, a missing log group or secret, no permission.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
 """
 
 NEVER_STARTED: Final = re.compile(
@@ -60,8 +96,26 @@ MAX_REASON: Final = 1_024
 https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html
 """
 
-OUT_OF_MEMORY_EXIT_CODE: Final = 137
-"""128 + SIGKILL: how the kernel ends a container above its memory."""
+KILLED: Final = 137
+"""128 + SIGKILL: how the kernel ends a container above its memory, and ECS one that does not stop."""
+
+STOPPED: Final = 143
+"""128 + SIGTERM: how ECS ends the other containers once an essential one has ended."""
+
+NO_START: Final = 128
+"""What Docker notes of a container that it could not start, but for a wrong entry point (126, 127).
+
+https://github.com/moby/moby/blob/master/daemon/start.go
+"""
+
+GUESS: Final = "it was killed (exit code 137) and no reason is given, so out of memory is only a guess"
+"""Ends the reason of a job that is called out of memory for its exit code alone."""
+
+SAYS_NOTHING: Final = ("Error", "Completed")
+"""Kubernetes' reasons that only repeat the exit code.
+
+https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-state-terminated
+"""
 
 KILLED: Final = (OUT_OF_MEMORY_EXIT_CODE, 143)
 """128 + SIGKILL and 128 + SIGTERM: how the other containers end when an essential one has.
@@ -75,14 +129,31 @@ GUESS: Final = "exit code 137 without a reason: it was probably killed for its m
 
 
 def named_error(detail: Mapping[str, Any]) -> tuple[str, str]:
-    """Returns a failed job's error name and the reason that a person should read."""
-    reasons = _reasons(detail)
-    name = _name(detail, reasons)
-    guessed = name == OUT_OF_MEMORY and not _match(BY_REASON, reasons)
-    return name, "; ".join((*reasons, GUESS) if guessed else reasons) or "Batch gave no reason"
+    """Returns a failed job's error name and the reason that a person should read.
+
+    The reason names the container where the job has several.
+    """
+    container = container_of(detail)
+    status = _text(detail.get("statusReason")) or _text(_last_attempt(detail).get("statusReason"))
+    reasons = (status, _text(container.get("reason")))
+    name = _name(detail, container, reasons)
+    told = [status, _told(container, several=len(_containers(detail)) > 1)]
+    if name == OUT_OF_MEMORY and not _match(BY_REASON, reasons):
+        told.append(GUESS)
+    return name, "; ".join(dict.fromkeys(filter(None, told))) or "Batch gave no reason"
 
 
-def _name(detail: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
+def container_of(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The container that tells how a job, or an attempt of one, ended; of a job that runs, its first.
+
+    When an essential container ends, ECS ends all others, with SIGTERM and then SIGKILL. So of several that
+    failed an essential one speaks before the others, and any before one that was just killed.
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_TaskContainerDetails.html
+    """
+    return min(_containers(detail), key=_rank, default={})
+
+
+def _name(detail: Mapping[str, Any], container: Mapping[str, Any], reasons: Iterable[str]) -> str:
     by_batch = _match(BY_BATCH, reasons)
     if by_batch:
         return by_batch
@@ -91,56 +162,78 @@ def _name(detail: Mapping[str, Any], reasons: tuple[str, ...]) -> str:
     by_reason = _match(BY_REASON, reasons)
     if by_reason:
         return by_reason
-    exit_code = container_of(detail).get("exitCode")
-    if exit_code is None and _never_started(reasons):
+    if _never_started(container, reasons):
         return NOT_STARTED
-    return OUT_OF_MEMORY if exit_code == OUT_OF_MEMORY_EXIT_CODE else FAILED
+    return OUT_OF_MEMORY if container.get("exitCode") == KILLED else FAILED
 
 
-def _never_started(reasons: tuple[str, ...]) -> bool:
-    """True if no program ran, for a cause that may be gone at the next try."""
-    said = "; ".join(reasons)
-    return NEVER_STARTED.search(said) is not None and WRONG_PROGRAM.search(said) is None
-
-
-def _match(patterns: Iterable[tuple[str, re.Pattern[str]]], reasons: tuple[str, ...]) -> str | None:
+def _match(patterns: Iterable[tuple[str, re.Pattern[str]]], reasons: Iterable[str]) -> str | None:
     found = (name for name, pattern in patterns if any(pattern.search(reason) for reason in reasons))
     return next(found, None)
 
 
-def container_of(detail: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The container of a JobDetail that tells how the job ended.
+def _never_started(container: Mapping[str, Any], reasons: Iterable[str]) -> bool:
+    if container.get("exitCode") not in (None, NO_START) and not _just_killed(container):
+        return False
+    return any(map(NEVER_STARTED.search, reasons)) and not any(map(WRONG_FOR_GOOD.search, reasons))
 
-    Of several it is one that failed: an essential container before others, as the job ends with it, and one
-    that ended by itself or for its memory before those that were killed because of it.
 
-    Jobs on ECS task or EKS pod properties have theirs in other places:
-    https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html
-    """
-    containers = _containers(detail)
-    failed = [each for each in containers if each.get("exitCode") not in (None, 0) or _reason(each)]
-    return min(failed, key=_rank, default=next(iter(containers), {}))
+def _told(container: Mapping[str, Any], *, several: bool) -> str:
+    """What a container says, with its name where there are others."""
+    reason, name, code = (
+        _text(container.get("reason")),
+        _text(container.get("name")),
+        container.get("exitCode"),
+    )
+    if not several or not name:
+        return reason
+    if _has_a_reason(container):
+        return f"container {name}: {reason}"
+    return f"container {name} ended with exit code {code}" if code else ""
+
+
+def _rank(container: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+    """The lower, the more a container has to do with the end; an unsaid `essential` means that it is."""
+    failed = container.get("exitCode") not in (None, 0) or _has_a_reason(container)
+    return not failed, container.get("essential") is False, _just_killed(container)
+
+
+def _just_killed(container: Mapping[str, Any]) -> bool:
+    return container.get("exitCode") in (KILLED, STOPPED) and not _has_a_reason(container)
+
+
+def _has_a_reason(container: Mapping[str, Any]) -> bool:
+    return _text(container.get("reason")) not in ("", *SAYS_NOTHING)
 
 
 def _containers(detail: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """All containers of a job: its only one, those of its ECS tasks, and those of its pod."""
-    tasks = _list(_within(detail, "ecsProperties", "taskProperties"))
-    pod = _within(detail, "eksProperties", "podProperties")
-    lists = [*(_within(task, "containers") for task in tasks), *(_within(pod, name) for name in _POD_LISTS)]
-    nested = [each for listed in lists for each in _list(listed)]
-    return [each for each in (detail.get("container"), *nested) if isinstance(each, dict)]
+    """A job's containers; of one that has ended, with what only its last attempt tells of them."""
+    shown, noted = _listed(detail), _listed(_last_attempt(detail))
+    of_attempt = {_text(each.get("name")): each for each in noted}
+    return [_completed(each, of_attempt.get(_text(each.get("name")), {})) for each in shown] or noted
 
 
-def _rank(container: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Whose word counts most: the least rank."""
-    out_of_memory = _match(BY_REASON, (_reason(container),)) is not None
-    was_killed = any(container.get("exitCode") == code for code in KILLED) and not out_of_memory
-    return container.get("essential") is False, was_killed
+def _completed(shown: Mapping[str, Any], noted: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**noted, **{name: value for name, value in shown.items() if value is not None}}
 
 
-def _reason(container: Mapping[str, Any]) -> str:
-    reason = container.get("reason")
-    return reason if isinstance(reason, str) else ""
+def _last_attempt(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The last attempt of a job that has ended; that of one which runs is not the one under way."""
+    attempts = _dicts(detail.get("attempts")) or _dicts(detail.get("eksAttempts"))
+    return attempts[-1] if attempts and _text(detail.get("status")) in TERMINAL else {}
+
+
+def _listed(holder: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The containers of a JobDetail, an AttemptDetail or an EksAttemptDetail, in the order they were begun.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html
+    """
+    tasks = _dicts(_within(holder, "ecsProperties", "taskProperties")) + _dicts(holder.get("taskProperties"))
+    pods = _dicts([_within(holder, "eksProperties", "podProperties"), holder])
+    in_tasks = [each for task in tasks for each in _dicts(task.get("containers"))]
+    kinds = ("initContainers", "containers")
+    in_pods = [each for pod in pods for kind in kinds for each in _dicts(pod.get(kind))]
+    return _dicts([holder.get("container")]) + in_tasks + in_pods
 
 
 def _within(value: Any, *names: str) -> Any:
@@ -149,10 +242,10 @@ def _within(value: Any, *names: str) -> Any:
     return value
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _dicts(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _reasons(detail: Mapping[str, Any]) -> tuple[str, ...]:
-    given = (detail.get("statusReason"), container_of(detail).get("reason"))
-    return tuple(dict.fromkeys(text[:MAX_REASON] for text in given if isinstance(text, str) and text))
+def _text(value: Any) -> str:
+    """As much of a text as is read; nothing of what is none."""
+    return value[:MAX_REASON] if isinstance(value, str) else ""

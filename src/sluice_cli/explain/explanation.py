@@ -6,9 +6,18 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import CANCELLED_ERROR
+from sluice.tasks.job_errors import GUESS, OUT_OF_MEMORY
 from sluice_cli.explain.history import read_history
 from sluice_cli.explain.job_cause import JobCause, completed, read_cause
-from sluice_cli.explain.named_errors import ABORTED, CANCELLED, EXECUTION_TIMED_OUT, MEANINGS, OTHER, Meaning
+from sluice_cli.explain.named_errors import (
+    ABORTED,
+    CANCELLED,
+    EXECUTION_TIMED_OUT,
+    MEANINGS,
+    OTHER,
+    OUT_OF_MEMORY_GUESSED,
+    Meaning,
+)
 from sluice_cli.explain.report import Explanation
 from sluice_cli.explain.steps import pair, steps
 from sluice_cli.terminal.durations import span
@@ -97,6 +106,8 @@ def _failure(execution: Execution, history: History, tasks: Sequence[TaskRecord]
         named = error or "no name"
         state = history.state_of(named) or facts["state"]
         return error, OTHER, {**facts, "error": named, "state": state}
+    if error == OUT_OF_MEMORY and GUESS in facts["reason"]:
+        return error, OUT_OF_MEMORY_GUESSED, facts
     return error, MEANINGS[error], facts
 
 

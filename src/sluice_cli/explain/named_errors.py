@@ -42,6 +42,15 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
             "Or put an on-demand compute environment into the job queue.",
         ),
     ),
+    "Job.NotStarted": Meaning(
+        "job {job} could not be started: {reason}",
+        (
+            "Run the sample again (sluice retry): nothing is wrong with it.",
+            "Add a Retry on Job.NotStarted to the state, as the low-pass workflow has.",
+            "If it happens often, check the hosts' disks, and the subnets' free addresses and routes.",
+            "If the log driver was throttled, raise the quota of CreateLogStream: each job calls it once.",
+        ),
+    ),
     "Job.ImagePull": Meaning(
         "the container image of job {job} could not be pulled: {reason}",
         (
@@ -117,6 +126,14 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
 }
 
+OUT_OF_MEMORY_GUESSED: Final = Meaning(
+    "job {job} was killed, perhaps for its memory ({reason})",
+    (
+        "Compare the memory it had with what it needs; its log may end without a word: sluice logs {asked}",
+        *MEANINGS["Job.OutOfMemory"].advice[:2],
+        "If it had enough memory, look for what else sends SIGKILL: the host, or the program itself.",
+    ),
+)
 EXECUTION_TIMED_OUT: Final = Meaning(
     "the whole execution took longer than its state machine's TimeoutSeconds; {reason}",
     (

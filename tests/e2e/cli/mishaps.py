@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FAULTS: Final = (
     Fault(FaultKind.SPOT_INTERRUPTION, "spot-*", seconds=0.2),
     Fault(FaultKind.JOB_FAILS_TO_START, "image-*"),
+    Fault(FaultKind.JOB_NOT_STARTED, "unstarted-*"),
     Fault(FaultKind.JOB_STUCK_RUNNABLE, "stuck-*", seconds=0.5),
     Fault(FaultKind.JOB_TERMINATED, "stopped-*", seconds=0.2),
 )
@@ -104,6 +105,7 @@ STARTS: Final[Mapping[str, Callable[[Mishaps], str]]] = {
     "Job.OutOfMemory": _one("OutOfMemory", "align", "exit 137"),
     "Job.SpotInterruption": _one("SpotInterruption", "spot", "exec sleep 600"),
     "Job.ImagePull": _one("ImagePull", "image", "true"),
+    "Job.NotStarted": _one("NotStarted", "unstarted", "true"),
     "Job.Unschedulable": _one("Unschedulable", "stuck", "true"),
     "Job.Terminated": _one("Terminated", "stopped", "exec sleep 600"),
     "Job.Failed": _one("Failed", "align", "echo reading the reads; echo no such file >&2; exit 3"),

@@ -24,7 +24,8 @@ from sluice_cli.explain.named_errors import MEANINGS
 from tests.unit.cli.recordings import recorded, told
 
 HEADLINES = {
-    "Job.OutOfMemory": "job align ran out of memory (exit code 137",
+    "Job.OutOfMemory": "job align was killed, perhaps for its memory (Essential container in task exited; ",
+    "Job.NotStarted": "job unstarted could not be started: Task failed to start; CannotStartContainerError: ",
     "Job.SpotInterruption": "job spot lost its Spot host once and has no attempt left (Host EC2",
     "Job.ImagePull": "the container image of job image could not be pulled: Task failed to start",
     "Job.TimedOut": "job slow ran longer than its timeout allows",

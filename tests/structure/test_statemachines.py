@@ -104,9 +104,14 @@ def test_a_failed_workflow_ends_in_fail() -> None:
             assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 
 
-def test_every_activity_state_has_a_heartbeat_and_retries_both_timeouts() -> None:
+def test_every_activity_state_has_a_heartbeat_and_retries_what_was_no_fault_of_the_job() -> None:
     for state in json.loads(filled(MACHINES["Workflow"]))["States"].values():
         if state["Type"] == "Task":
             assert state["HeartbeatSeconds"]
             retried = {name for retry in state["Retry"] for name in retry["ErrorEquals"]}
-            assert retried >= {"States.Timeout", "States.HeartbeatTimeout", "Job.SpotInterruption"}
+            assert retried == {
+                "States.Timeout",
+                "States.HeartbeatTimeout",
+                "Job.SpotInterruption",
+                "Job.NotStarted",
+            }

@@ -1,0 +1,71 @@
+"""Guards of what a failed job is called."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import NAMED_RIGHT
+
+_ERRORS: Final = "functions/sluice/tasks/job_errors.py"
+_TESTS: Final = "unit/sluice/tasks/test_job_errors.py"
+_SPEAKS: Final = tests(_TESTS, "test_the_container_that_ended_the_job_speaks")
+
+ERROR_MUTANTS: Final = (
+    Mutant(
+        NAMED_RIGHT,
+        "essential containers before the others",
+        _ERRORS,
+        old='return not failed, container.get("essential") is False, _just_killed(container)',
+        new="return not failed, False, _just_killed(container)",
+        provers=_SPEAKS,
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "a container's own end before a mere kill",
+        _ERRORS,
+        old='return not failed, container.get("essential") is False, _just_killed(container)',
+        new='return not failed, container.get("essential") is False, False',
+        provers=_SPEAKS,
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "init containers",
+        _ERRORS,
+        old='kinds = ("initContainers", "containers")',
+        new='kinds = ("containers",)',
+        provers=_SPEAKS,
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "no second start where it cannot help",
+        _ERRORS,
+        old=" and not any(map(WRONG_FOR_GOOD.search, reasons))",
+        new="",
+        provers=tests(_TESTS, "test_what_another_start_would_meet_again_is_an_ordinary_failure"),
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "what has run is not called unstarted",
+        _ERRORS,
+        old='if container.get("exitCode") not in (None, NO_START) and not _just_killed(container):',
+        new="if not container and reasons == ():",
+        provers=tests(_TESTS, "test_what_has_run_or_could_not_run_is_no_hiccup"),
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "calling a guess a guess",
+        _ERRORS,
+        old="told.append(GUESS)",
+        new="pass",
+        provers=tests(_TESTS, "test_an_exit_code_of_137_without_a_word_is_said_to_be_a_guess"),
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "reading the last attempt",
+        _ERRORS,
+        old="shown, noted = _listed(detail), _listed(_last_attempt(detail))",
+        new="shown, noted = _listed(detail), _listed({})",
+        provers=tests(_TESTS, "test_what_only_the_last_attempt_tells_is_read_too"),
+    ),
+)

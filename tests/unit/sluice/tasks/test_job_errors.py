@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sluice.tasks.completion import job_record
 from sluice.tasks.job_errors import GUESS, container_of, named_error
 
 EXITED = "Essential container in task exited"
@@ -423,3 +424,4 @@ def test_no_shape_of_a_detail_is_too_odd_to_be_named(detail: dict[str, Any]) -> 
     assert name.startswith("Job.")
     assert told
     assert isinstance(container_of(detail), dict)
+    assert job_record("align", detail).name == "align"

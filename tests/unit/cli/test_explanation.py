@@ -143,6 +143,15 @@ def test_a_name_that_the_workflow_gave_is_seen_through_to_the_job_s() -> None:
     assert (explained.error, explained.job) == ("Job.OutOfMemory", "align")
 
 
+def test_out_of_memory_that_somebody_spoke_of_is_no_guess() -> None:
+    found = recorded("Job.OutOfMemory")
+    reason = "Essential container in task exited; container main: OutOfMemoryError: Container killed"
+    cause = json.dumps({"job": "align", "exitCode": 137, "reason": reason})
+    ended = replace(read_execution(found.execution, "NA06989"), cause=cause)
+    story = explanation(ended, found.events, found.tasks, now_ms=0)
+    assert story.headline == f"NA06989 failed: job align ran out of memory (exit code 137; {reason})."
+
+
 def test_an_error_of_another_service_is_told_by_its_own_name() -> None:
     events = [
         event(1, "ExecutionStarted"),

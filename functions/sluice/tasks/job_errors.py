@@ -75,21 +75,6 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-contain
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
 """
 
-NEVER_STARTED: Final = re.compile(
-    r"Task failed to start|ResourceInitializationError|Timeout waiting for|DockerTimeoutError"
-    r"|CannotStart\w*|CannotCreate\w*|CannotInspect\w*|CgroupError|ContainerRuntimeError",
-    re.IGNORECASE,
-)
-"""How ECS says that no program ever ran: the host, the network or the log driver was not ready.
-
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
-"""
-
-WRONG_PROGRAM: Final = re.compile(
-    r"no such file or directory|executable file not found|exec format error|permission denied", re.IGNORECASE
-)
-"""Why a container never starts, however often it is tried: its image or its command is wrong."""
-
 MAX_REASON: Final = 1_024
 """Characters of a reason that are read: the most that TerminateJob takes, and Batch's own are shorter.
 
@@ -116,16 +101,6 @@ SAYS_NOTHING: Final = ("Error", "Completed")
 
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-state-terminated
 """
-
-KILLED: Final = (OUT_OF_MEMORY_EXIT_CODE, 143)
-"""128 + SIGKILL and 128 + SIGTERM: how the other containers end when an essential one has.
-
-https://docs.aws.amazon.com/batch/latest/APIReference/API_TaskContainerDetails.html
-"""
-
-_POD_LISTS: Final = ("initContainers", "containers")
-
-GUESS: Final = "exit code 137 without a reason: it was probably killed for its memory"
 
 
 def named_error(detail: Mapping[str, Any]) -> tuple[str, str]:

@@ -59,14 +59,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
             "Check the stack: sluice doctor",
         ),
     ),
-    "Job.NotStarted": Meaning(
-        "the container of job {job} never started: {reason}",
-        (
-            "Start the sample again (sluice retry): its program has not run.",
-            "Let the state machine do so: a Retry on Job.NotStarted.",
-            "If it happens often, look at the hosts' disk, the subnets' routes and the log driver's quotas.",
-        ),
-    ),
     "Job.TimedOut": Meaning(
         "job {job} ran longer than its timeout allows ({reason})",
         (

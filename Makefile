@@ -7,7 +7,7 @@ SAMPLES ?= 12
 PORT ?= 4566
 QUOTA ?= 10
 RUNS ?= 3
-ROUNDS ?= 50
+ROUNDS ?= 60
 FUNCTION ?= EnsurePollersFunction
 EVENT ?= events/ensure_pollers.json
 SAM_FOLDER := build/sam
@@ -45,7 +45,7 @@ format: $(VENV)/.dev ## format, and fix what ruff can fix
 
 pr: format test ## format, then everything that a change must pass
 
-chaos: $(VENV)/.dev ## inject seeded mixtures of faults into the whole stack: ROUNDS=50 SEED=
+chaos: $(VENV)/.dev ## inject seeded mixtures of faults into the whole stack: ROUNDS=60 SEED=
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 mutation: $(VENV)/.dev ## turn off the guards of each promise, one by one: does a test notice?

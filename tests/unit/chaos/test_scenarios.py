@@ -6,7 +6,7 @@ from sluice_local.faults.plan import FaultKind
 from tests.chaos.scenarios import MOST_TROUBLES, POLLERS, alone, drawn, together
 from tests.chaos.troubles import TROUBLES, Deed
 
-ROUNDS = 50
+ROUNDS = 60
 
 
 def test_a_round_is_the_same_for_the_same_seed_and_number() -> None:
@@ -16,7 +16,7 @@ def test_a_round_is_the_same_for_the_same_seed_and_number() -> None:
     assert drawn(7, 1) != drawn(8, 1)
 
 
-def test_fifty_rounds_meet_every_trouble_and_every_number_of_pollers() -> None:
+def test_sixty_rounds_meet_every_trouble_and_every_number_of_pollers() -> None:
     assert len(TROUBLES) <= ROUNDS
     rounds = [drawn(3, number) for number in range(1, ROUNDS + 1)]
     assert {trouble.name for each in rounds for trouble in each.troubles} == {each.name for each in TROUBLES}

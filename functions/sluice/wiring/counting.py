@@ -16,7 +16,7 @@ class CountingWiring(Wiring):
     @cached_property
     def counter(self) -> CohortCounter:
         """What count_samples runs."""
-        store = DynamoCohortStore(clients.dynamodb(), self.settings.cohort_table)
+        store = DynamoCohortStore(clients.dynamodb(), self.settings.cohort_table, self.clock.sleep)
         return CohortCounter(store, self.telemetry)
 
 

@@ -58,7 +58,7 @@ class StartingWiring(LimitedWiring):
 
     @cached_property
     def _store(self) -> DynamoCohortStore:
-        return DynamoCohortStore(clients.dynamodb(), self.settings.cohort_table)
+        return DynamoCohortStore(clients.dynamodb(), self.settings.cohort_table, self.clock.sleep)
 
     @cached_property
     def _executions(self) -> BotoExecutions:

@@ -1,0 +1,232 @@
+"""What stands in the place of a botocore client: its methods, its errors, its repetitions, and the world's troubles.
+
+Every call is a point at which another actor may run, and at which something bad may happen to the call or to the
+process that makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from tests.simulation.aws.errors import Refusal, client_error, exceptions, service_model
+from tests.simulation.kernel.world import KilledError, Process, World, current
+
+if TYPE_CHECKING:
+    from tests.simulation.kernel.chance import Draw
+    from tests.simulation.profiles import Profile
+
+THROTTLES: Final = {
+    "dynamodb": ("ThrottlingException", 400),
+    "stepfunctions": ("ThrottlingException", 400),
+    "batch": ("TooManyRequestsException", 429),
+    "s3": ("SlowDown", 503),
+}
+"""https://docs.aws.amazon.com/batch/latest/APIReference/CommonErrors.html and the other services' pages."""
+
+RETRIED: Final = frozenset(
+    {"ThrottlingException", "TooManyRequestsException", "SlowDown", "ProvisionedThroughputExceededException"}
+    | {"TransactionInProgressException", "RequestLimitExceeded"}
+)
+"""What botocore's standard mode makes again besides 5xx and lost answers:
+https://docs.aws.amazon.com/boto3/latest/guide/retries.html"""
+
+LONGEST_BACK_OFF: Final = 20.0
+PAGED: Final = {"list_jobs": ("nextToken", "nextToken"), "query": ("LastEvaluatedKey", "ExclusiveStartKey")}
+
+LATENCY: Final = {"dynamodb": (0.002, 0.012), "stepfunctions": (0.01, 0.06), "batch": (0.05, 0.2), "s3": (0.02, 0.1)}
+"""Seconds of a call that is not slow."""
+
+Handler = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A time in which an operation gets one answer."""
+
+    operation: str
+    begins: int
+    ends: int
+    code: str
+    status: int
+    applies: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
+@dataclass
+class Network:
+    """Between the clients and the services: who hears what, when, and what comes back."""
+
+    world: World
+    profile: Profile
+    outages: list[Outage]
+    services: Mapping[str, Mapping[str, Handler]]
+    watch: Callable[[str, Mapping[str, Any], Process], None]
+
+    def client(self, service: str, process: Process, retries: Mapping[str, Any], patience: float) -> Client:
+        """A client of a process."""
+        return Client(self, service, process, int(retries["total_max_attempts"]), patience)
+
+
+class Client:
+    """A botocore client of one service."""
+
+    def __init__(self, network: Network, service: str, process: Process, tries: int, patience: float) -> None:
+        self._network, self._service, self._process = network, service, process
+        self._tries, self._patience = tries, patience
+        self.exceptions = exceptions(service)
+        self.meta = SimpleNamespace(service_model=service_model(service))
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method not in self._network.services[self._service]:
+            raise AttributeError(method)
+        operation = "".join(part.capitalize() for part in method.split("_"))
+        called = partial(self._call, operation, self._network.services[self._service][method])
+        setattr(self, method, called)
+        return called
+
+    def get_paginator(self, method: str) -> Any:
+        """Pages of an operation, each a call."""
+        return SimpleNamespace(paginate=partial(self._pages, method))
+
+    def _pages(self, method: str, **request: Any) -> Iterator[Any]:
+        answered, asked = PAGED.get(method, ("LastEvaluatedKey", "ExclusiveStartKey"))
+        while True:
+            page = getattr(self, method)(**request)
+            yield page
+            if not page.get(answered):
+                return
+            request[asked] = page[answered]
+
+    def _call(self, operation: str, handler: Handler, **request: Any) -> Any:
+        world = self._network.world
+        if operation == "TransactWriteItems":  # botocore makes a token that its repetitions share
+            request.setdefault("ClientRequestToken", f"token-{world.chance.draw('token').place[1]}")
+        for tries in range(1, self._tries + 1):
+            try:
+                return self._try(operation, handler, request)
+            except (ClientError, ReadTimeoutError) as error:
+                if tries == self._tries or not _is_retried(error):
+                    raise
+            back_off = world.chance.draw("back-off")
+            world.sleep(min(LONGEST_BACK_OFF, back_off.fate * 2.0 ** (tries - 1)))
+        raise AssertionError("a client tries once at least")
+
+    def _try(self, operation: str, handler: Handler, request: Mapping[str, Any]) -> Any:
+        world, process = self._network.world, self._process
+        if process.dead:
+            raise KilledError
+        world.calls[operation] += 1
+        self._network.watch(operation, request, process)
+        draw = world.chance.draw(operation)
+        least, most = LATENCY[self._service]
+        pace = least + (most - least) * draw.pace
+        trouble = self._trouble(operation, draw, request)
+        if trouble is not None:
+            return self._troubled(trouble, draw, pace, partial(self._answer, operation, handler, request))
+        world.sleep(pace / 2)
+        answer = self._answer(operation, handler, request)
+        world.sleep(pace / 2)
+        return answer
+
+    def _answer(self, operation: str, handler: Handler, request: Mapping[str, Any]) -> Any:
+        try:
+            answer = handler(request)
+        except Refusal as refusal:
+            self._network.world.say(f"{self._process.name}: {operation} is refused: {refusal.code}")
+            raise client_error(self._service, operation, refusal) from None
+        world = self._network.world
+        if world.trace is not None:
+            world.say(f"{self._process.name}: {operation} {_shown(request)}")
+        return answer
+
+    def _trouble(self, operation: str, draw: Draw, request: Mapping[str, Any]) -> Any:
+        network = self._network
+        world, profile = network.world, network.profile
+        for outage in network.outages:
+            if outage.operation == operation and outage.begins <= world.now < outage.ends and outage.applies(request):
+                return client_error(self._service, operation, Refusal(outage.code, "simulated", outage.status))
+        place = 0.0
+        for kind in KINDS:
+            rate = getattr(profile, kind)
+            if rate and place <= draw.fate < place + rate:
+                if not world.chance.allowed(draw.place):
+                    return None
+                world.chance.taken.append((draw.place, kind))
+                world.say(f"{self._process.name}: {operation} number {draw.place[1]} meets trouble: {kind}")
+                return kind
+            place += rate
+        return None
+
+    def _troubled(self, trouble: Any, draw: Draw, pace: float, answer: Callable[[], Any]) -> Any:
+        world, process, profile = self._network.world, self._process, self._network.profile
+        world.sleep(pace / 2)
+        if isinstance(trouble, ClientError):
+            raise trouble
+        if trouble == "throttled":
+            code, status = THROTTLES[self._service]
+            raise self._error(code, status)
+        if trouble == "refused":
+            raise self._error("InternalServerError", 500)
+        if trouble == "late":
+            world.after(draw.size * profile.late_seconds, _ignoring, answer)
+            raise self._error("InternalServerError", 500)
+        if trouble in ("killed", "paused") and draw.side < 0.5:
+            self._strike(trouble, draw)
+            return answer()
+        result = answer()
+        if trouble in ("killed", "paused"):
+            self._strike(trouble, draw)
+        elif trouble == "slow":
+            self._wait_for(draw.size * draw.size * 30)
+        elif draw.side < 0.5:
+            raise self._error("InternalServerError", 500)
+        else:
+            self._wait_for(self._patience + 1 if draw.side < 0.75 else 0, lost=True)
+        world.sleep(pace / 2)
+        return result
+
+    def _wait_for(self, seconds: float, *, lost: bool = False) -> None:
+        self._network.world.sleep(min(seconds, self._patience))
+        if lost or seconds >= self._patience:
+            raise ReadTimeoutError(endpoint_url=f"https://{self._service}")
+
+    def _strike(self, trouble: str, draw: Draw) -> None:
+        world, process = self._network.world, current().process
+        if trouble == "killed":
+            world.kill(process, "it crashed")
+            world.park()
+        world.freeze(process, draw.size * self._network.profile.pause_seconds)
+        world.sleep(0)
+
+    def _error(self, code: str, status: int) -> ClientError:
+        return client_error(self._service, "simulated", Refusal(code, "simulated", status))
+
+
+KINDS: Final = ("throttled", "refused", "unclear", "late", "slow", "killed", "paused")
+
+
+def _is_retried(error: ClientError | ReadTimeoutError) -> bool:
+    if isinstance(error, ReadTimeoutError):
+        return True
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status >= 500 or error.response["Error"]["Code"] in RETRIED
+
+
+def _ignoring(answer: Callable[[], Any]) -> None:
+    try:
+        answer()
+    except ClientError:
+        pass
+
+
+def _shown(request: Mapping[str, Any]) -> str:
+    words = [f"{name}={value}" for name, value in request.items() if isinstance(value, str | int)]
+    words += [f"key={'/'.join(str(v.get('S', v)) for v in request['Key'].values())}" if "Key" in request else ""]
+    return " ".join(words)[:160]
+
+

@@ -1,0 +1,220 @@
+"""What must hold, whatever happened: judged by what the services know, not by what Sluice says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.rate.gcra import Limit
+from tests.simulation.kernel.world import MICROSECONDS, Process
+
+if TYPE_CHECKING:
+    from tests.simulation.aws.batch import Job
+    from tests.simulation.aws.stepfunctions import ActivityTask
+    from tests.simulation.stack import Stack
+
+OUTCOME: Final = "an outcome is false"
+COPY: Final = "a job was submitted twice"
+OVERLAP: Final = "two tries of a job ran at once"
+ORPHAN: Final = "a job runs for nobody"
+OPEN: Final = "something is open for ever"
+RATE: Final = "the rate is exceeded"
+LINKS: Final = "two links of a slot are at work"
+COUNTS: Final = "a cohort's counts are wrong"
+STARTS: Final = "a sample starts wrongly"
+ENDLESS: Final = "a call is made without end"
+STARVED: Final = "a healthy task timed out"
+CRASHED: Final = "a function fails by itself"
+
+COPIES: Final = (COPY, OVERLAP)
+"""A class of its own: SubmitJob has no client token, so that no client of Batch can rule it out."""
+
+ORPHAN_SECONDS: Final = 1500
+"""How long after the end of its task a job may go on: a heartbeat, a takeover, a listing that lags, and spare."""
+
+MOST_SUBMISSIONS: Final = 40
+"""SubmitJob calls for one job: far more than any profile of short troubles needs."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What did not hold, and what of."""
+
+    invariant: str
+    about: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.about}"
+
+
+@dataclass
+class Judge:
+    """Watches a round and judges it at its end."""
+
+    stack: Stack
+    healthy_may_starve: bool = False
+    outcomes: list[tuple[ActivityTask, str | None, str, int]] = field(default_factory=list)
+    found: list[Violation] = field(default_factory=list)
+    submissions: Counter[str] = field(default_factory=Counter)
+    sent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    refused: set[str] = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Starts to watch."""
+        self.stack.step_functions.on_outcome.append(self._told)
+        self.stack.watchers.append(self._called)
+
+    def verdict(self) -> list[Violation]:
+        """All that did not hold, each kind and case once."""
+        self._judge_jobs()
+        self._judge_tasks()
+        self._judge_open()
+        self._judge_rates()
+        for name, number in self.submissions.items():
+            if number > MOST_SUBMISSIONS:
+                self._find(ENDLESS, f"SubmitJob for {name}, {number} times")
+        for fork in self.stack.poller.forks:
+            self._find(LINKS, fork)
+        return list(dict.fromkeys(self.found))
+
+    def _find(self, invariant: str, about: str) -> None:
+        self.found.append(Violation(invariant, about))
+        self.stack.world.say(f"VIOLATION: {invariant}: {about}")
+
+    def jobs_of(self, token: str) -> dict[str, list[Job]]:
+        """The jobs that were submitted for a task, by their names in it."""
+        found: dict[str, list[Job]] = defaultdict(list)
+        for job in self.stack.batch.jobs.values():
+            if job.token == token:
+                found[job.task_job].append(job)
+        return found
+
+    def _called(self, operation: str, request: Mapping[str, Any], _: Process) -> None:
+        if operation in LIMITED:
+            self.sent[operation].append(self.stack.world.now)
+        if operation == "SubmitJob":
+            self.submissions[request["jobName"]] += 1
+
+    def _told(self, task: ActivityTask, error: str | None, text: str) -> None:
+        self.outcomes.append((task, error, text, self.stack.world.now))
+        names = [job["jobName"] for job in json.loads(task.input)["jobs"]]
+        said = json.loads(text)
+        jobs = self.stack.batch.jobs
+        if error is None:
+            for name in names:
+                job = jobs.get(said["jobs"][name]["jobId"])
+                if job is None or job.status != "SUCCEEDED" or job.token != task.token:
+                    self._find(OUTCOME, f"{task.token} succeeded, though {name} is {job and job.status}")
+        elif error.startswith("Job."):
+            job = jobs.get(said.get("jobId") or "")
+            if job is None or job.status != "FAILED" or job.token != task.token:
+                self._find(OUTCOME, f"{task.token} failed with {error}, though its job is {job and job.status}")
+        elif error not in ("Task.Rejected", "Task.Invalid"):
+            self._find(OUTCOME, f"{task.token} failed with {error}")
+        elif task.token not in self.refused and not self._may_be_refused(task):
+            self._find(OUTCOME, f"{task.token} failed with {error}, and its jobs are good: {said}")
+
+    def _may_be_refused(self, task: ActivityTask) -> bool:
+        bad = any(outage.status >= 400 for outage in self.stack.plan.outages if outage.operation == "SubmitJob")
+        return bad or any("gone" in job["jobQueue"] for job in json.loads(task.input)["jobs"])
+
+    def _judge_jobs(self) -> None:
+        by_place: dict[tuple[str, str, str], list[Job]] = defaultdict(list)
+        copies: dict[tuple[str, str], list[Job]] = defaultdict(list)
+        tasks = self.stack.step_functions.tasks
+        for job in self.stack.batch.jobs.values():
+            copies[job.token, job.task_job].append(job)
+            task = tasks[job.token]
+            place = f"{task.execution.name}/{task.state}/{task.number}"
+            by_place[place, job.task_job, ""].append(job)
+        for (token, name), jobs in copies.items():
+            if len(jobs) > 1:
+                self._find(COPY, f"{name} of {token}: {', '.join(job.job_id for job in jobs)}")
+        for (place, name, _), jobs in by_place.items():
+            if len({job.token for job in jobs}) > 1:
+                self._judge_overlap(place, name, jobs)
+        for job in self.stack.batch.jobs.values():
+            self._judge_orphan(job, tasks[job.token])
+
+    def _judge_overlap(self, place: str, name: str, jobs: list[Job]) -> None:
+        ran = sorted((job for job in jobs if job.started is not None), key=lambda job: job.started or 0)
+        for one, other in zip(ran, ran[1:], strict=False):
+            if one.token != other.token and (one.stopped is None or one.stopped > (other.started or 0)):
+                self._find(OVERLAP, f"{name} of {place}: {one.job_id} and {other.job_id}")
+
+    def _judge_orphan(self, job: Job, task: ActivityTask) -> None:
+        end = job.stopped or self.stack.world.now
+        if task.over is None:
+            return
+        over = max(task.over, job.created)
+        if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace:
+            self._find(ORPHAN, f"{job.job_id} of {task.token} ran {(end - over) / MICROSECONDS:.0f} s after its task")
+
+    @property
+    def grace(self) -> float:
+        """What a round's troubles may add to a bound."""
+        profile = self.stack.profile
+        outages = max((o.ends - o.begins for o in self.stack.plan.outages), default=0) / MICROSECONDS
+        return 2 * outages + profile.list_lag * 2 + profile.delay_seconds + (profile.pause_seconds if profile.paused else 0)
+
+    def _judge_tasks(self) -> None:
+        items = self.stack.tables["TaskTable"].items
+        for task in self.stack.step_functions.tasks.values():
+            known = (task.token,) in items
+            if task.how == "heartbeat" and known and not self.healthy_may_starve:
+                self._find(STARVED, f"{task.token} of {task.execution.name}")
+
+    def _judge_open(self) -> None:
+        for line in open_things(self.stack):
+            self._find(OPEN, line)
+
+    def _judge_rates(self) -> None:
+        environment = self.stack.environment
+        slack = 1 + round(2 * self.stack.profile.skew)
+        for operation, (rate_name, burst_name) in LIMITED.items():
+            rate = float(environment[rate_name])
+            burst = int(environment[burst_name]) if burst_name else max(2, int(rate))
+            burst = max(2, Limit(rate, burst=burst).burst) * slack
+            worst = _excess(self.sent[operation], rate)
+            if worst > burst:
+                self._find(RATE, f"{operation}: {worst:.1f} calls above {rate} a second, {burst} are allowed")
+
+
+LIMITED: Final = {
+    "SubmitJob": ("SUBMIT_RATE_PER_SECOND", "SUBMIT_BURST"),
+    "ListJobs": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
+    "DescribeJobs": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
+    "TerminateJob": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
+    "SendTaskHeartbeat": ("HEARTBEAT_RATE_PER_SECOND", ""),
+}
+
+
+def _excess(times: list[int], rate: float) -> float:
+    """The most by which any interval holds more calls than rate * length."""
+    level, last, worst = 0.0, 0, 0.0
+    for at in times:
+        level = max(0.0, level - (at - last) / MICROSECONDS * rate) + 1
+        last, worst = at, max(worst, level)
+    return worst
+
+
+def open_things(stack: Stack) -> Iterator[str]:
+    """What has not come to its end."""
+    for execution in stack.step_functions.executions.values():
+        if execution.running and execution.machine != POLLER_MACHINE:
+            yield f"execution {execution.name} runs"
+    for job in stack.batch.jobs.values():
+        if not job.ended:
+            yield f"{job.job_id} of {job.token} is {job.status}"
+    for item in stack.tables["TaskTable"].items.values():
+        if "open" in item:
+            yield f"the item of {item['taskToken']['S']} is open"
+    for item in stack.tables["CohortTable"].items.values():
+        if "running" in item:
+            yield f"the item of sample {item['entry']['S']} is running"
+
+
+POLLER_MACHINE: Final = "arn:aws:states:eu-west-1:123456789012:stateMachine:sluice-activity-poller"

@@ -1,0 +1,85 @@
+"""What the world does to a round: a profile for each promise, instead of one mixture in which nothing stands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Rates are a chance per call or event from 0 to 1, times are seconds.
+
+    Attributes:
+        name: by which it is asked for.
+        about: the trouble, in a few words.
+        refused: calls that are answered 500 and have no effect.
+        unclear: calls that have their effect and are answered 500, or not at all.
+        late: calls that are answered 500 and have their effect up to `late_seconds` later.
+        throttled: calls that are answered 429.
+        slow: calls that take seconds.
+        killed: calls before or after which the process is ended.
+        paused: calls before or after which the process stops for up to `pause_seconds`.
+        denied: SubmitJob calls in a time in which credentials are wrong.
+        list_lag: how late ListJobs may show a job.
+        index_lag: how late an index may show a write.
+        doubled, lost, delayed: events and schedules; delayed ones come up to `delay_seconds` late.
+        skew: how far a clock may be off.
+        outages: how many of a service's operations fail for a while, each for up to `outage_seconds`.
+        throttled_tables: how many windows in which a table throttles.
+        stops: chance that a workflow is stopped; of these some are redriven.
+        cohorts: chance that there is a cohort; somebody may cancel and retry it.
+        timeouts: chance that a state has TimeoutSeconds that its jobs exceed.
+    """
+
+    name: str
+    about: str
+    refused: float = 0
+    unclear: float = 0
+    late: float = 0
+    late_seconds: float = 30
+    throttled: float = 0
+    slow: float = 0.002
+    killed: float = 0
+    paused: float = 0
+    pause_seconds: float = 300
+    list_lag: float = 1
+    index_lag: float = 0.5
+    doubled: float = 0.02
+    lost: float = 0
+    delayed: float = 0.02
+    delay_seconds: float = 30
+    skew: float = 0
+    outages: int = 0
+    outage_seconds: float = 1800
+    throttled_tables: int = 0
+    stops: float = 0.15
+    cohorts: float = 0.1
+    timeouts: float = 0
+
+
+CALM = Profile("calm", "nothing but jobs that fail and workflows that are stopped")
+
+PROFILES: Final = (
+    CALM,
+    Profile("unclear", "answers that are lost or wrong", refused=0.02, unclear=0.03, throttled=0.01),
+    Profile("kills", "functions that die at any call", killed=0.012),
+    Profile(
+        "lagging-batch",
+        "ListJobs that lags, and effects that come late",
+        unclear=0.02,
+        late=0.02,
+        list_lag=40,
+    ),
+    Profile("events", "events that are lost, doubled, late and in any order", doubled=0.3, lost=0.1, delayed=0.4, delay_seconds=900),
+    Profile("tables", "DynamoDB that throttles, and indexes that lag", throttled=0.02, throttled_tables=3, index_lag=30),
+    Profile("pauses", "functions that stand still for minutes", paused=0.004),
+    Profile("skew", "clocks that are seconds off", skew=3, index_lag=2, doubled=0.2),
+    Profile("outages", "a service that fails for up to half an hour", outages=2),
+    Profile("stops", "workflows that are stopped and redriven", stops=0.7, delayed=0.3, delay_seconds=300),
+    Profile("cohorts", "cohorts that are cancelled and retried", cohorts=1, unclear=0.01, doubled=0.1, delayed=0.2, delay_seconds=200),
+    Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
+    Profile("mixed", "a little of everything", refused=0.004, unclear=0.004, throttled=0.004, killed=0.002, paused=0.0005, lost=0.02, delayed=0.1, skew=0.5, stops=0.2, cohorts=0.2),
+)
+
+BY_NAME: Final = {profile.name: profile for profile in PROFILES}

@@ -1,0 +1,271 @@
+"""Directed scenarios at the template's default sizes: what shows only where there is much of it.
+
+`python -m tests.simulation scenario NAME`, or `all`. Each prints the healthy tasks that were lost, how late good
+news came, and the calls of each API.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from tests.simulation.aws.batch import Fate
+from tests.simulation.aws.stepfunctions import Execution, State
+from tests.simulation.client import Outage
+from tests.simulation.invariants import Judge, open_things
+from tests.simulation.kernel.chance import Chance
+from tests.simulation.kernel.world import MICROSECONDS, START_US, World
+from tests.simulation.profiles import CALM
+from tests.simulation.stack import QUEUE, WORKFLOW, Plan, Stack
+
+QUIET: Final = replace(CALM, slow=0, doubled=0, delayed=0, stops=0, cohorts=0)
+HOUR: Final = 3600
+
+
+def jobs(number: int, **fields: Any) -> dict[str, Any]:
+    """A task's jobs."""
+    shared = {"jobQueue": QUEUE, "jobDefinition": "definition"} | fields
+    return {"jobs": [{"jobName": f"job{index}", **shared} for index in range(number)]}
+
+
+@dataclass
+class Scenario:
+    """A directed scenario.
+
+    Attributes:
+        about: one line.
+        states: what an execution does, by the first word of its name.
+        fate: what becomes of a job, by the same word.
+        begin: starts what is to be started.
+        hours: after which it is judged, at the latest.
+        outages: what fails, and when (seconds after the beginning).
+        given: parameters that differ from the template's.
+    """
+
+    about: str
+    states: Mapping[str, State]
+    fate: Callable[[str, Mapping[str, Any]], Fate]
+    begin: Callable[[Stack], None]
+    hours: float = 6
+    outages: list[Outage] = field(default_factory=list)
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start(stack: Stack, word: str, number: int, after: float = 0, spread: float = 5) -> None:
+    """Starts so many executions, evenly spread over some seconds."""
+    for index in range(number):
+        at = after + spread * index / number
+        stack.world.after(at, stack.step_functions.start, WORKFLOW, f"{word}-{index:04d}", "{}")
+
+
+def stop(stack: Stack, word: str, after: float) -> None:
+    """Stops all executions of a word at once."""
+
+    def act() -> None:
+        for execution in list(stack.step_functions.executions.values()):
+            if execution.name.startswith(f"{word}-"):
+                stack.step_functions.end(execution, "ABORTED")
+
+    stack.world.after(after, act)
+
+
+def outage(operation: str, begins: float, seconds: float, code: str, status: int, **kinds: Any) -> Outage:
+    """A time in which an operation gets one answer."""
+    at = START_US + round(begins * MICROSECONDS)
+    return Outage(operation, at, at + round(seconds * MICROSECONDS), code, status, **kinds)
+
+
+def poisoned(request: Mapping[str, Any]) -> bool:
+    """Whether a submission is of those that Batch never takes."""
+    return bool(request["jobDefinition"] == "poison")
+
+
+def _stopped(stack: Stack) -> None:
+    start(stack, "good", 300)
+    start(stack, "stopped", 1000, after=5, spread=20)
+    stop(stack, "stopped", after=900)
+
+
+def _failing(stack: Stack) -> None:
+    start(stack, "good", 300, spread=60)
+    start(stack, "failing", 300, spread=60)
+
+
+def _beside(word: str) -> Callable[[Stack], None]:
+    def begin(stack: Stack) -> None:
+        start(stack, word, 300, spread=20)
+        start(stack, "good", 300, spread=20)
+
+    return begin
+
+
+def _healthy(number: int, also: int = 0) -> Callable[[Stack], None]:
+    def begin(stack: Stack) -> None:
+        start(stack, "good", number, spread=20)
+        start(stack, "late", also, after=300, spread=1500)
+
+    return begin
+
+
+def _lost_item(stack: Stack) -> None:
+    """A slot of a thousand links whose item is gone, and then work."""
+    machine = stack.environment["POLLER_ARN"]
+    for number in range(1000):
+        link = Execution(f"{machine}:slot-0-{number}", f"slot-0-{number}", machine, "{}", START_US - HOUR)
+        link.arn = link.arn.replace(":stateMachine:", ":execution:")
+        link.status, link.stopped = "SUCCEEDED", START_US - HOUR
+        stack.step_functions.executions[link.arn] = link
+    start(stack, "good", 20)
+
+
+def _by_word(seconds: Mapping[str, float], failing: str = "") -> Callable[[str, Mapping[str, Any]], Fate]:
+    def fate(word: str, request: Mapping[str, Any]) -> Fate:
+        if word == failing and request["parameters"]["taskJob"] == "job0":
+            return Fate(40, exit_code=1)
+        return Fate(seconds[word])
+
+    return fate
+
+
+SMALL: Final = State("work", (jobs(1),))
+BROAD: Final = State("work", (jobs(22),))
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    "stopped": Scenario(
+        "1,000 workflows of 22 running jobs are stopped at once beside 300 healthy ones of 22 jobs",
+        {"good": BROAD, "stopped": BROAD},
+        _by_word({"good": 2 * HOUR, "stopped": 10 * HOUR}),
+        _stopped,
+        hours=8,
+    ),
+    "failing": Scenario(
+        "300 tasks of 22 jobs fail fast beside 300 good ones of one job",
+        {"good": SMALL, "failing": BROAD},
+        _by_word({"good": 200, "failing": 4 * HOUR}, failing="failing"),
+        _failing,
+    ),
+    "poison": Scenario(
+        "300 tasks whose SubmitJob is always answered 500 beside 300 good ones",
+        {"good": SMALL, "poison": State("work", (jobs(1, jobDefinition="poison"),))},
+        _by_word({"good": 30, "poison": 30}),
+        _beside("poison"),
+        hours=3,
+        outages=[outage("SubmitJob", 0, 30 * HOUR, "InternalServerError", 500, applies=poisoned)],
+    ),
+    "throttled": Scenario(
+        "an hour in which SubmitJob answers 429 most of the time, 400 healthy tasks run, 400 more come",
+        {"good": SMALL, "late": SMALL},
+        _by_word({"good": 3 * HOUR, "late": 600}),
+        _healthy(400, 400),
+        outages=[outage("SubmitJob", 240, HOUR, "TooManyRequestsException", 429)],
+    ),
+    "failing-batch": Scenario(
+        "forty minutes in which SubmitJob answers 500, 300 healthy tasks run, 300 more come",
+        {"good": SMALL, "late": SMALL},
+        _by_word({"good": 3 * HOUR, "late": 600}),
+        _healthy(300, 300),
+        outages=[outage("SubmitJob", 240, 2400, "InternalServerError", 500)],
+    ),
+    "expired": Scenario(
+        "SubmitJob answers ExpiredToken for 30 s while 600 workflows are submitted",
+        {"good": SMALL},
+        _by_word({"good": 60}),
+        lambda stack: start(stack, "good", 600, spread=60),
+        outages=[outage("SubmitJob", 20, 30, "ExpiredTokenException", 403)],
+    ),
+    "lost-item": Scenario(
+        "a slot's rate item is lost after 1,000 links, and 20 workflows start",
+        {"good": SMALL},
+        _by_word({"good": 60}),
+        _lost_item,
+        hours=3,
+    ),
+}
+
+
+def play(name: str) -> list[str]:
+    """Plays a scenario and says what it showed."""
+    scenario = SCENARIOS[name]
+    began = time.perf_counter()
+    world = World(Chance(f"scenario {name}"))
+    plan = Plan(
+        scenario.given,
+        lambda execution: (scenario.states[execution.name.split("-")[0]],),
+        lambda request: scenario.fate(_word(stack, request), request),
+        scenario.outages,
+    )
+    stack = Stack(world, QUIET, plan)
+    judge = Judge(stack)
+    judge.begin()
+    scenario.begin(stack)
+    quiet = world.run(
+        START_US + round(scenario.hours * HOUR * MICROSECONDS),
+        lambda: world.seconds > 1800 and not any(open_things(stack)),
+        every=5_000,
+    )
+    return _report(name, scenario, stack, judge, quiet=quiet, took=time.perf_counter() - began)
+
+
+def _word(stack: Stack, request: Mapping[str, Any]) -> str:
+    token = request["parameters"]["taskToken"]
+    return stack.step_functions.tasks[token].execution.name.split("-")[0]
+
+
+def _report(
+    name: str, scenario: Scenario, stack: Stack, judge: Judge, *, quiet: bool, took: float
+) -> list[str]:
+    tasks = stack.step_functions.tasks.values()
+    healthy = [task for task in tasks if task.execution.name.split("-")[0] in ("good", "late")]
+    lost = [task for task in healthy if task.how in ("heartbeat", "timeout")]
+    failed = [
+        each
+        for each in stack.step_functions.executions.values()
+        if each.name.split("-")[0] in ("good", "late") and each.status != "SUCCEEDED"
+    ]
+    news = _delays(stack, judge, "good") + _delays(stack, judge, "late")
+    copies = [each for each in judge.verdict() if each.invariant == "two tries of a job ran at once"]
+    calls = ", ".join(f"{api} {number:,}" for api, number in sorted(stack.world.calls.items()))
+    state = "quiet" if quiet else "NOT QUIET"
+    begun = _starts(stack)
+    return [
+        f"{name}: {scenario.about}",
+        f"  healthy tasks lost: {len(lost):,} of {len(healthy):,}; healthy workflows that did not succeed:"
+        f" {len(failed):,}; copies at once: {len(copies):,}",
+        f"  good news came after p50 {_p50(news):,.1f} s, at most {max(news, default=0):,.1f} s"
+        f" ({len(news):,} tasks)",
+        f"  a good task's first job was submitted after p50 {_p50(begun):,.1f} s, at most"
+        f" {max(begun, default=0):,.1f} s",
+        f"  calls: {calls}",
+        f"  {state} after {stack.world.seconds / HOUR:.2f} virtual hours; {took:.1f} s of computing",
+    ]
+
+
+def _p50(numbers: list[float]) -> float:
+    return statistics.median(numbers) if numbers else 0
+
+
+def _delays(stack: Stack, judge: Judge, word: str) -> list[float]:
+    """From the end of a good task's last job until its workflow hears of it."""
+    last: dict[str, int] = {}
+    for job in stack.batch.jobs.values():
+        last[job.token] = max(last.get(job.token, 0), job.stopped or 0)
+    return [
+        (at - last[task.token]) / MICROSECONDS
+        for task, error, _, at in judge.outcomes
+        if error is None and task.execution.name.startswith(f"{word}-")
+    ]
+
+
+def _starts(stack: Stack) -> list[float]:
+    first: dict[str, int] = {}
+    for job in stack.batch.jobs.values():
+        first.setdefault(job.token, job.created)
+    tasks = stack.step_functions.tasks
+    return [
+        (at - tasks[token].scheduled) / MICROSECONDS
+        for token, at in first.items()
+        if tasks[token].execution.name.split("-")[0] in ("good", "late")
+    ]

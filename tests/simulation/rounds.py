@@ -1,0 +1,149 @@
+"""Plays rounds: a seed, a profile, a schedule, a verdict."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.simulation.cohort_invariants import CohortJudge
+from tests.simulation.invariants import COPIES, Judge, Violation, open_things
+from tests.simulation.kernel.chance import Chance, Place
+from tests.simulation.kernel.world import MICROSECONDS, START_US, World
+from tests.simulation.profiles import BY_NAME, PROFILES
+from tests.simulation.stack import Stack
+from tests.simulation.workload import Workload
+
+PATIENCE_SECONDS: Final = 6 * 3600
+"""After the last thing that anybody does; a task that is overdue waits an hour, and is looked at thrice an hour."""
+
+CHUNK: Final = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a round showed."""
+
+    seed: str
+    violations: tuple[Violation, ...]
+    taken: tuple[tuple[Place, str], ...]
+    calls: int
+    virtual_seconds: float
+    trace: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> str:
+        return self.seed.rsplit("-", 2)[0]
+
+
+def seed_of(base: int, number: int) -> str:
+    """The seed of a round of a series; it names its profile."""
+    return f"{PROFILES[number % len(PROFILES)].name}-{base}-{number}"
+
+
+def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = False) -> Outcome:
+    """Plays one round."""
+    chance = Chance(seed, only=only)
+    profile = BY_NAME[seed.rsplit("-", 2)[0]]
+    world = World(chance, traced=traced)
+    workload = Workload(chance, profile)
+    stack = Stack(world, profile, workload.plan())
+    judge = Judge(stack, healthy_may_starve=profile.outages > 0)
+    judge.begin()
+    workload.begin(stack)
+    until = START_US + round((workload.over_at + PATIENCE_SECONDS) * MICROSECONDS)
+    world.run(until, lambda: world.seconds > workload.over_at + 60 and _is_quiet(stack))
+    violations = [*judge.verdict(), *CohortJudge(stack, workload.cohort).verdict()]
+    return Outcome(
+        seed,
+        tuple(violations),
+        tuple(chance.taken),
+        sum(world.calls.values()),
+        world.seconds,
+        tuple(world.trace or ()),
+    )
+
+
+def _is_quiet(stack: Stack) -> bool:
+    queues = (stack.queues[name] for name in stack.queues if name != "WakeUpsQueue")
+    return all(queue.quiet for queue in queues) and next(open_things(stack), None) is None
+
+
+@dataclass
+class Series:
+    """What many rounds showed."""
+
+    rounds: int = 0
+    calls: int = 0
+    virtual_hours: float = 0
+    seconds: float = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    broken: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts a round in."""
+        self.rounds += 1
+        self.calls += outcome.calls
+        self.virtual_hours += outcome.virtual_seconds / 3600
+        self.faults.update(what for _, what in outcome.taken)
+        for invariant in dict.fromkeys(each.invariant for each in outcome.violations):
+            self.broken.setdefault((invariant, outcome.profile), []).append(outcome.seed)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything was broken but what no client can keep."""
+        return any(invariant not in COPIES for invariant, _ in self.broken)
+
+
+def play_many(
+    base: int, rounds: int, *, profile: str | None = None, processes: int = 1, first: int = 0
+) -> Series:
+    """Plays a series, in several processes."""
+    began = time.perf_counter()
+    seeds = [
+        seed if profile is None else f"{profile}-{seed.split('-', 1)[0]}-{number}"
+        for number in range(first, first + rounds)
+        for seed in [seed_of(base, number)]
+    ]
+    if profile is not None:
+        seeds = [f"{profile}-{base}-{number}" for number in range(first, first + rounds)]
+    series = Series()
+    for outcome in _played(seeds, processes):
+        series.add(outcome)
+    series.seconds = time.perf_counter() - began
+    return series
+
+
+def _played(seeds: Sequence[str], processes: int) -> Iterator[Outcome]:
+    if processes == 1:
+        yield from map(play, seeds)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(play, seeds, chunksize=CHUNK)
+
+
+def shrunk(outcome: Outcome, says: Callable[[str], None] = lambda _: None) -> Outcome:
+    """The round with as few troubles as still break the same invariant."""
+    wanted = {each.invariant for each in outcome.violations}
+    kept = list(dict.fromkeys(place for place, _ in outcome.taken))
+    best = outcome
+    size = max(1, len(kept) // 2)
+    while kept:
+        changed = False
+        for begin in range(0, len(kept), size):
+            tried = kept[:begin] + kept[begin + size :]
+            again = play(outcome.seed, only=frozenset(tried))
+            if wanted & {each.invariant for each in again.violations}:
+                best, changed = again, True
+                left = {place for place, _ in again.taken}
+                kept = [place for place in tried if place in left]
+                says(f"{len(kept)} troubles are enough")
+                break
+        if not changed:
+            if size == 1:
+                break
+            size = max(1, size // 2)
+    return play(outcome.seed, only=frozenset(place for place, _ in best.taken), traced=True)

@@ -3,18 +3,21 @@
     --rounds N --seed S      so many rounds, from a seed on; each failing round names its own seed
     --profile NAME           of one profile only
     --replay SEED            one round once more: shrunk to the fewest troubles, with a trace to read
+    --mutants [WORD]         turn each guard of tests/mutation off: do the rounds notice?
     scenario NAME ...        a directed scenario at the template's default sizes, or all of them
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from tests.simulation import rounds as playing
 from tests.simulation.invariants import COPIES
+from tests.simulation.mutants import try_all
 from tests.simulation.profiles import BY_NAME
 from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.scenarios import play as play_scenario
@@ -39,13 +42,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--replay", metavar="SEED")
     parser.add_argument("--whole", action="store_true", help="replay without shrinking")
+    parser.add_argument("--json", action="store_true", help="print how many rounds broke what")
+    parser.add_argument("--mutants", nargs="?", const="", metavar="WORD")
     asked = parser.parse_args(arguments)
+    if asked.mutants is not None:
+        return try_mutants(asked.rounds, asked.seed, asked.processes, asked.mutants)
     if asked.replay:
         return replay(asked.replay, whole=asked.whole)
     series = playing.play_many(
         asked.seed, asked.rounds, profile=asked.profile, processes=asked.processes, first=asked.first
     )
-    print("\n".join(report(series)))
+    if asked.json:
+        print(json.dumps({" | ".join(place): len(seeds) for place, seeds in series.broken.items()}))
+    else:
+        print("\n".join(report(series)))
     return 1 if series.failed else 0
 
 
@@ -61,6 +71,18 @@ def report(series: Series) -> list[str]:
         shown = " ".join(seeds[:SEEDS_SHOWN])
         lines.append(f"{invariant}{named}, {profile}: {len(seeds)} rounds, --replay {shown}")
     return [*lines, "nothing was broken" if not series.broken else ""]
+
+
+def try_mutants(rounds: int, seed: int, processes: int, word: str) -> int:
+    """Says of each mutant whether the rounds noticed; 1 if any survived."""
+    survivors = 0
+    for trial in try_all(rounds, seed, processes, word):
+        survivors += not trial.noticed
+        what = "; ".join(trial.noticed[:2]) or "nothing"
+        verdict = "noticed " if trial.noticed else "SURVIVED"
+        print(f"{verdict} {trial.mutant.promise} {trial.mutant.turned_off}: {what}", flush=True)
+    print(f"{survivors} survived")
+    return 1 if survivors else 0
 
 
 def replay(seed: str, *, whole: bool) -> int:

@@ -105,7 +105,7 @@ def _beside(word: str) -> Callable[[Stack], None]:
 def _healthy(number: int, also: int = 0) -> Callable[[Stack], None]:
     def begin(stack: Stack) -> None:
         start(stack, "good", number, spread=20)
-        start(stack, "late", also, after=300, spread=1500)
+        start(stack, "late", also, after=300, spread=600)
 
     return begin
 
@@ -156,17 +156,17 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         outages=[outage("SubmitJob", 0, 30 * HOUR, "InternalServerError", 500, applies=poisoned)],
     ),
     "throttled": Scenario(
-        "an hour in which SubmitJob answers 429 most of the time, 400 healthy tasks run, 400 more come",
+        "an hour in which SubmitJob answers 429, 400 healthy tasks run, 1,000 more come",
         {"good": SMALL, "late": SMALL},
         _by_word({"good": 3 * HOUR, "late": 600}),
-        _healthy(400, 400),
+        _healthy(400, 1000),
         outages=[outage("SubmitJob", 240, HOUR, "TooManyRequestsException", 429)],
     ),
     "failing-batch": Scenario(
-        "forty minutes in which SubmitJob answers 500, 300 healthy tasks run, 300 more come",
+        "forty minutes in which SubmitJob answers 500, 300 healthy tasks run, 1,000 more come",
         {"good": SMALL, "late": SMALL},
         _by_word({"good": 3 * HOUR, "late": 600}),
-        _healthy(300, 300),
+        _healthy(300, 1000),
         outages=[outage("SubmitJob", 240, 2400, "InternalServerError", 500)],
     ),
     "expired": Scenario(

@@ -1,0 +1,99 @@
+"""Which guards does the simulation alone miss when they are turned off?
+
+Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played once more: a
+mutant is noticed when an invariant breaks in a profile in which it did not, or clearly more often.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.mutation.mutant import Mutant, apply
+from tests.mutation.mutants import MUTANTS
+
+ROOT: Final = Path(__file__).parents[2]
+LONGEST_SECONDS: Final = 600
+CLEARLY: Final = 3
+"""More broken rounds than without the mutant by so many are no accident."""
+
+Broken = Mapping[str, int]
+"""Of each invariant and profile, how many rounds broke it."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the simulation said to a mutant: the invariants and profiles that noticed."""
+
+    mutant: Mutant
+    noticed: tuple[str, ...]
+
+
+@contextmanager
+def copied_functions() -> Iterator[Path]:
+    """A copy of what is deployed."""
+    with tempfile.TemporaryDirectory(prefix="sluice-simulated-") as folder:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "functions", Path(folder, "functions"), ignore=ignored)
+        yield Path(folder)
+
+
+def try_all(rounds: int, seed: int, processes: int, word: str = "") -> Iterator[Trial]:
+    """Tries the mutants that are about what is deployed, some at a time."""
+    chosen = [mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}"]
+    with copied_functions() as tree:
+        usual = _played(tree, rounds, seed)
+
+    def tried(mutant: Mutant) -> Trial:
+        with copied_functions() as tree:
+            apply(mutant, tree)
+            return Trial(mutant, _differences(usual, _played(tree, rounds, seed)))
+
+    with ThreadPoolExecutor(processes) as pool:
+        yield from pool.map(tried, chosen)
+
+
+def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
+    return tuple(
+        f"{place} ({number})"
+        for place, number in now.items()
+        if number >= usual.get(place, 0) + CLEARLY
+        or (place not in usual and place.partition(" | ")[0] not in {key.partition(" | ")[0] for key in usual})
+    )
+
+
+def _played(tree: Path, rounds: int, seed: int) -> Broken:
+    """Plays rounds with the functions of a tree; what does not even end or start has broken everything."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tree / "functions"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    command = [sys.executable, "-m", "tests.simulation", "--rounds", str(rounds), "--seed", str(seed)]
+    try:
+        ran = subprocess.run(
+            [*command, "--processes", "1", "--json"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return {"the rounds do not end | any": 1}
+    if not ran.stdout.startswith("{"):
+        return {f"the rounds cannot be played | {ran.stderr[-200:]}": 1}
+    found: Broken = json.loads(ran.stdout)
+    return found

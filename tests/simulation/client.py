@@ -224,9 +224,11 @@ def _ignoring(answer: Callable[[], Any]) -> None:
         pass
 
 
+SHOWN: Final = ("jobName", "jobId", "taskToken", "name", "executionArn", "TableName", "error")
+"""The fields of requests that a trace shows."""
+
+
 def _shown(request: Mapping[str, Any]) -> str:
-    words = [f"{name}={value}" for name, value in request.items() if isinstance(value, str | int)]
-    words += [f"key={'/'.join(str(v.get('S', v)) for v in request['Key'].values())}" if "Key" in request else ""]
+    words = [str(request[name]) for name in SHOWN if name in request]
+    words += ["/".join(str(v.get("S", v)) for v in request[key].values()) for key in ("Key",) if key in request]
     return " ".join(words)[:160]
-
-

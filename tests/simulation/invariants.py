@@ -95,8 +95,14 @@ class Judge:
     def _called(self, operation: str, request: Mapping[str, Any], _: Process) -> None:
         if operation in LIMITED:
             self.sent[operation].append(self.stack.world.now)
-        if operation == "SubmitJob":
+        if operation == "SubmitJob" and not self._is_throttled():
             self.submissions[request["jobName"]] += 1
+
+    def _is_throttled(self) -> bool:
+        """A 429 has no effect and costs no look-up: what meets it waits at the shared rate, as long as it lasts."""
+        now = self.stack.world.now
+        outages = (each for each in self.stack.plan.outages if each.operation == "SubmitJob")
+        return any(each.status == 429 and each.begins <= now < each.ends for each in outages)
 
     def _told(self, task: ActivityTask, error: str | None, text: str) -> None:
         self.outcomes.append((task, error, text, self.stack.world.now))

@@ -6,20 +6,26 @@ news came, and the calls of each API.
 
 from __future__ import annotations
 
+import json
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from sluice.aws.cohort_store import DynamoCohortStore
 from tests.simulation.aws.batch import Fate
+from tests.simulation.aws.errors import Refusal
 from tests.simulation.aws.stepfunctions import Execution, State
 from tests.simulation.client import Outage
 from tests.simulation.invariants import Judge, open_things
 from tests.simulation.kernel.chance import Chance
-from tests.simulation.kernel.world import MICROSECONDS, START_US, World
+from tests.simulation.kernel.world import MICROSECONDS, START_US, Process, World
 from tests.simulation.profiles import CALM
-from tests.simulation.stack import QUEUE, WORKFLOW, Plan, Stack
+from tests.simulation.seams import ProcessClock
+from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
 
 QUIET: Final = replace(CALM, slow=0, doubled=0, delayed=0, stops=0, cohorts=0)
 HOUR: Final = 3600
@@ -52,6 +58,12 @@ class Scenario:
     hours: float = 6
     outages: list[Outage] = field(default_factory=list)
     given: Mapping[str, Any] = field(default_factory=dict)
+    extra: Callable[[Stack], list[str]] = lambda _: []
+
+
+def word_of(execution: Execution) -> str:
+    """The first word of an execution's name, which says what it does."""
+    return re.split(r"[-.]", execution.name)[0]
 
 
 def start(stack: Stack, word: str, number: int, after: float = 0, spread: float = 5) -> None:
@@ -121,6 +133,45 @@ def _lost_item(stack: Stack) -> None:
     start(stack, "good", 20)
 
 
+SAMPLES: Final = 2000
+CANCELLED_AFTER: Final = 5.0
+RETRIED_AFTER: Final = 8.0
+
+
+def _cancelled_launch(stack: Stack) -> None:
+    """A launch of a cohort, a cancel within it, and a retry seconds later."""
+    rows = "\n".join(f"s{index:04d},x" for index in range(SAMPLES))
+    sheet = {"inline": f"sample,reads\n{rows}\n", "format": "csv"}
+    request = {"cohort": "big", "workflowArn": WORKFLOW, "sheet": sheet}
+    stack.step_functions.start(COHORTS, "launch", json.dumps(request))
+    person = Process(stack.world, "a person")
+
+    def cancel() -> None:
+        client = stack.client("dynamodb", person)
+        clock = ProcessClock(person)
+        store = DynamoCohortStore(client, stack.environment["COHORT_TABLE"], clock.sleep)
+        store.cancel("big", clock.now_ms())
+        for sample in list(store.samples("big")):
+            with suppress(Refusal):
+                stack.step_functions.stop_execution({"executionArn": sample.execution_arn})
+
+    stack.world.after(CANCELLED_AFTER, stack.world.spawn, person, cancel, lambda *_: None)
+    retry = json.dumps({"cohort": "big", "only": "failed"})
+    stack.world.after(RETRIED_AFTER, stack.step_functions.start, COHORTS, "retry", retry)
+
+
+def _after_the_cancel(stack: Stack) -> list[str]:
+    late = [
+        (each.started - START_US) / MICROSECONDS - CANCELLED_AFTER
+        for each in stack.step_functions.executions.values()
+        if each.name.startswith("big.1.") and each.started > START_US + (CANCELLED_AFTER + 1) * MICROSECONDS
+    ]
+    return [
+        f"  samples that the cancelled launch started more than a second after the cancel: {len(late):,}, the last"
+        f" after {max(late, default=0):.0f} s"
+    ]
+
+
 def _by_word(seconds: Mapping[str, float], failing: str = "") -> Callable[[str, Mapping[str, Any]], Fate]:
     def fate(word: str, request: Mapping[str, Any]) -> Fate:
         if word == failing and request["parameters"]["taskJob"] == "job0":
@@ -183,6 +234,13 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         _lost_item,
         hours=3,
     ),
+    "cancel-launch": Scenario(
+        "a launch of 2,000 samples is cancelled after 5 s, and what failed is retried 3 s later",
+        {"big": SMALL},
+        _by_word({"big": 60}),
+        _cancelled_launch,
+        extra=_after_the_cancel,
+    ),
 }
 
 
@@ -193,7 +251,7 @@ def play(name: str) -> list[str]:
     world = World(Chance(f"scenario {name}"))
     plan = Plan(
         scenario.given,
-        lambda execution: (scenario.states[execution.name.split("-")[0]],),
+        lambda execution: (scenario.states[word_of(execution)],),
         lambda request: scenario.fate(_word(stack, request), request),
         scenario.outages,
     )
@@ -211,19 +269,19 @@ def play(name: str) -> list[str]:
 
 def _word(stack: Stack, request: Mapping[str, Any]) -> str:
     token = request["parameters"]["taskToken"]
-    return stack.step_functions.tasks[token].execution.name.split("-")[0]
+    return word_of(stack.step_functions.tasks[token].execution)
 
 
 def _report(
     name: str, scenario: Scenario, stack: Stack, judge: Judge, *, quiet: bool, took: float
 ) -> list[str]:
     tasks = stack.step_functions.tasks.values()
-    healthy = [task for task in tasks if task.execution.name.split("-")[0] in ("good", "late")]
+    healthy = [task for task in tasks if word_of(task.execution) in ("good", "late")]
     lost = [task for task in healthy if task.how in ("heartbeat", "timeout")]
     failed = [
         each
         for each in stack.step_functions.executions.values()
-        if each.name.split("-")[0] in ("good", "late") and each.status != "SUCCEEDED"
+        if word_of(each) in ("good", "late") and each.status != "SUCCEEDED"
     ]
     news = _delays(stack, judge, "good") + _delays(stack, judge, "late")
     copies = [each for each in judge.verdict() if each.invariant == "two tries of a job ran at once"]
@@ -239,6 +297,7 @@ def _report(
         f"  a good task's first job was submitted after p50 {_p50(begun):,.1f} s, at most"
         f" {max(begun, default=0):,.1f} s",
         f"  calls: {calls}",
+        *scenario.extra(stack),
         f"  {state} after {stack.world.seconds / HOUR:.2f} virtual hours; {took:.1f} s of computing",
     ]
 
@@ -267,5 +326,5 @@ def _starts(stack: Stack) -> list[float]:
     return [
         (at - tasks[token].scheduled) / MICROSECONDS
         for token, at in first.items()
-        if tasks[token].execution.name.split("-")[0] in ("good", "late")
+        if word_of(tasks[token].execution) in ("good", "late")
     ]

@@ -142,13 +142,16 @@ class DynamoDb:
         holds = condition(request["KeyConditionExpression"])
         start = request.get("ExclusiveStartKey")
         if index is not None:
+            assert request.get("ScanIndexForward", True), "no adapter reads backwards"
             rows = index.order.get(self._partition(request, names), [])
             place = 0 if start is None else bisect_right(rows, tuple(start["place"]))
             page, last = [], None
             for row in rows[place:]:
                 if not holds(_keyed(index, row, request, names), names):
-                    break
-                if len(page) == PAGE:
+                    if page:  # the range is over
+                        break
+                    continue
+                if len(page) == min(PAGE, request.get("Limit", PAGE)):
                     return {"Items": page, "LastEvaluatedKey": {"place": last}}
                 page.append(index.shown[row[1]])
                 last = row

@@ -140,6 +140,14 @@ class _Parser:
             return lambda item, names: any(
                 _compared(operator.eq, left(item, names), option(item, names)) for option in options
             )
+        if self.take("BETWEEN"):
+            least = self.operand()
+            self.need("AND")
+            most = self.operand()
+            return lambda item, names: (
+                _compared(operator.ge, left(item, names), least(item, names))
+                and _compared(operator.le, left(item, names), most(item, names))
+            )
         compare = _COMPARISONS[self.next()]
         right = self.operand()
         return lambda item, names: _compared(compare, left(item, names), right(item, names))

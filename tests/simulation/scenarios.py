@@ -235,10 +235,11 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         hours=3,
     ),
     "cancel-launch": Scenario(
-        "a launch of 2,000 samples is cancelled after 5 s, and what failed is retried 3 s later",
+        "a launch of 2,000 samples, throttled for 4 s, is cancelled after 5 s, and what failed is retried 3 s later",
         {"big": SMALL},
         _by_word({"big": 60}),
         _cancelled_launch,
+        outages=[outage("StartExecution", 0, 4, "ThrottlingException", 400)],
         extra=_after_the_cancel,
     ),
 }

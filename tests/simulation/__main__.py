@@ -1,10 +1,10 @@
 """`python -m tests.simulation`: the real services play against a simulated AWS in virtual time.
 
-    --rounds N --seed S      so many rounds, from a seed on; each failing round names its own seed
-    --profile NAME           of one profile only
-    --replay SEED            one round once more: shrunk to the fewest troubles, with a trace to read
-    --mutants [WORD]         turn each guard of tests/mutation off: do the rounds notice?
-    scenario NAME ...        a directed scenario at the template's default sizes, or all of them
+--rounds N --seed S      so many rounds, from a seed on; each failing round names its own seed
+--profile NAME           of one profile only
+--replay SEED            one round once more: shrunk to the fewest troubles, with a trace to read
+--mutants [WORD]         turn each guard of tests/mutation off: do the rounds notice?
+scenario NAME ...        a directed scenario at the template's default sizes, or all of them
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tests.simulation import rounds as playing
 from tests.simulation.invariants import COPIES
 from tests.simulation.mutants import try_all
 from tests.simulation.profiles import BY_NAME
+from tests.simulation.scenario_play import play as play_scenario
 from tests.simulation.scenarios import SCENARIOS
-from tests.simulation.scenarios import play as play_scenario
 
 if TYPE_CHECKING:
     from tests.simulation.rounds import Series
@@ -34,7 +34,11 @@ def main(arguments: list[str]) -> int:
         for name in arguments[1:] or SCENARIOS:
             print("\n".join(play_scenario(name)), flush=True)
         return 0
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
@@ -62,8 +66,8 @@ def main(arguments: list[str]) -> int:
 def report(series: Series) -> list[str]:
     """What a series showed."""
     lines = [
-        f"{series.rounds:,} rounds, {series.calls:,} calls, {series.virtual_hours:,.0f} virtual hours in"
-        f" {series.seconds:.0f} s: {series.rounds / series.seconds:.1f} rounds a second",
+        f"{series.rounds:,} rounds, {series.calls:,} calls, {series.virtual_hours:,.0f} virtual hours",
+        f"{series.seconds:.0f} s: {series.rounds / series.seconds:.1f} rounds a second",
         "troubles: " + ", ".join(f"{what} {number:,}" for what, number in series.faults.most_common()),
     ]
     for (invariant, profile), seeds in sorted(series.broken.items()):
@@ -100,5 +104,9 @@ def replay(seed: str, *, whole: bool) -> int:
 
 if __name__ == "__main__":
     if os.environ.get("PYTHONHASHSEED") != "0":  # sets have an order of their own in each process otherwise
-        os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.simulation", *sys.argv[1:]],
+            {**os.environ, "PYTHONHASHSEED": "0"},
+        )
     sys.exit(main(sys.argv[1:]))

@@ -1,11 +1,12 @@
-"""What stands in the place of a botocore client: its methods, its errors, its repetitions, and the world's troubles.
+"""What stands in the place of a botocore client: its methods, errors, repetitions, troubles.
 
-Every call is a point at which another actor may run, and at which something bad may happen to the call or to the
-process that makes it.
+Every call is a point at which another actor may run, and at which something bad may happen to the call or to
+the process that makes it.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -39,7 +40,12 @@ https://docs.aws.amazon.com/boto3/latest/guide/retries.html"""
 LONGEST_BACK_OFF: Final = 20.0
 PAGED: Final = {"list_jobs": ("nextToken", "nextToken"), "query": ("LastEvaluatedKey", "ExclusiveStartKey")}
 
-LATENCY: Final = {"dynamodb": (0.002, 0.012), "stepfunctions": (0.01, 0.06), "batch": (0.05, 0.2), "s3": (0.02, 0.1)}
+LATENCY: Final = {
+    "dynamodb": (0.002, 0.012),
+    "stepfunctions": (0.01, 0.06),
+    "batch": (0.05, 0.2),
+    "s3": (0.02, 0.1),
+}
 """Seconds of a call that is not slow."""
 
 Handler = Callable[[Mapping[str, Any]], Any]
@@ -148,8 +154,14 @@ class Client:
         network = self._network
         world, profile = network.world, network.profile
         for outage in network.outages:
-            if outage.operation == operation and outage.begins <= world.now < outage.ends and outage.applies(request):
-                return client_error(self._service, operation, Refusal(outage.code, "simulated", outage.status))
+            if (
+                outage.operation == operation
+                and outage.begins <= world.now < outage.ends
+                and outage.applies(request)
+            ):
+                return client_error(
+                    self._service, operation, Refusal(outage.code, "simulated", outage.status)
+                )
         place = 0.0
         for kind in KINDS:
             rate = getattr(profile, kind)
@@ -163,7 +175,7 @@ class Client:
         return None
 
     def _troubled(self, trouble: Any, draw: Draw, pace: float, answer: Callable[[], Any]) -> Any:
-        world, process, profile = self._network.world, self._process, self._network.profile
+        world, _process, profile = self._network.world, self._process, self._network.profile
         world.sleep(pace / 2)
         if isinstance(trouble, ClientError):
             raise trouble
@@ -218,10 +230,8 @@ def _is_retried(error: ClientError | ReadTimeoutError) -> bool:
 
 
 def _ignoring(answer: Callable[[], Any]) -> None:
-    try:
+    with contextlib.suppress(ClientError):
         answer()
-    except ClientError:
-        pass
 
 
 SHOWN: Final = ("jobName", "jobId", "taskToken", "name", "executionArn", "TableName", "error")
@@ -230,5 +240,7 @@ SHOWN: Final = ("jobName", "jobId", "taskToken", "name", "executionArn", "TableN
 
 def _shown(request: Mapping[str, Any]) -> str:
     words = [str(request[name]) for name in SHOWN if name in request]
-    words += ["/".join(str(v.get("S", v)) for v in request[key].values()) for key in ("Key",) if key in request]
+    words += [
+        "/".join(str(v.get("S", v)) for v in request[key].values()) for key in ("Key",) if key in request
+    ]
     return " ".join(words)[:160]

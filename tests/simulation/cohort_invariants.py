@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +12,8 @@ from tests.simulation.invariants import COUNTS, ORPHAN, STARTS, Violation
 from tests.simulation.kernel.world import MICROSECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.simulation.aws.stepfunctions import Execution
     from tests.simulation.stack import Stack
     from tests.simulation.workload import Requests
@@ -75,10 +76,11 @@ class CohortJudge:
                 if any(cancel < at for at in self.asked.launched):
                     continue
                 if (end - cancel) / MICROSECONDS > STOPPED_SECONDS:
-                    yield Violation(ORPHAN, f"{execution.name} runs {(end - cancel) / MICROSECONDS:.0f} s after the cancel")
+                    yield Violation(
+                        ORPHAN,
+                        f"{execution.name} runs {(end - cancel) / MICROSECONDS:.0f} s after the cancel",
+                    )
 
     def _executions(self) -> list[Execution]:
         found = self.stack.step_functions.executions.values()
         return [each for each in found if read_execution_name(each.name) is not None]
-
-

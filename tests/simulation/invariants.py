@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,8 @@ from sluice.rate.gcra import Limit
 from tests.simulation.kernel.world import MICROSECONDS, Process
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from tests.simulation.aws.batch import Job
     from tests.simulation.aws.stepfunctions import ActivityTask
     from tests.simulation.stack import Stack
@@ -33,7 +35,7 @@ COPIES: Final = (COPY, OVERLAP)
 """A class of its own: SubmitJob has no client token, so that no client of Batch can rule it out."""
 
 ORPHAN_SECONDS: Final = 1500
-"""How long after the end of its task a job may go on: a heartbeat, a takeover, a listing that lags, and spare."""
+"""How long after the end of its task a job may go on: a heartbeat, a takeover, a lagging list, and spare."""
 
 MOST_SUBMISSIONS: Final = 40
 """SubmitJob calls for one job: far more than any profile of short troubles needs."""
@@ -99,7 +101,7 @@ class Judge:
             self.submissions[request["jobName"]] += 1
 
     def _is_throttled(self) -> bool:
-        """A 429 has no effect and costs no look-up: what meets it waits at the shared rate, as long as it lasts."""
+        """A 429 has no effect and costs no look-up: what meets it waits for the shared rate."""
         now = self.stack.world.now
         outages = (each for each in self.stack.plan.outages if each.operation == "SubmitJob")
         return any(each.status == 429 and each.begins <= now < each.ends for each in outages)
@@ -117,14 +119,18 @@ class Judge:
         elif error.startswith("Job."):
             job = jobs.get(said.get("jobId") or "")
             if job is None or job.status != "FAILED" or job.token != task.token:
-                self._find(OUTCOME, f"{task.token} failed with {error}, though its job is {job and job.status}")
+                self._find(
+                    OUTCOME, f"{task.token} failed with {error}, though its job is {job and job.status}"
+                )
         elif error not in ("Task.Rejected", "Task.Invalid"):
             self._find(OUTCOME, f"{task.token} failed with {error}")
         elif task.token not in self.refused and not self._may_be_refused(task):
             self._find(OUTCOME, f"{task.token} failed with {error}, and its jobs are good: {said}")
 
     def _may_be_refused(self, task: ActivityTask) -> bool:
-        bad = any(outage.status >= 400 for outage in self.stack.plan.outages if outage.operation == "SubmitJob")
+        bad = any(
+            outage.status >= 400 for outage in self.stack.plan.outages if outage.operation == "SubmitJob"
+        )
         return bad or any("gone" in job["jobQueue"] for job in json.loads(task.input)["jobs"])
 
     def _judge_jobs(self) -> None:
@@ -147,7 +153,7 @@ class Judge:
 
     def _judge_overlap(self, place: str, name: str, jobs: list[Job]) -> None:
         ran = sorted((job for job in jobs if job.started is not None), key=lambda job: job.started or 0)
-        for one, other in zip(ran, ran[1:], strict=False):
+        for one, other in itertools.pairwise(ran):
             if one.token != other.token and (one.stopped is None or one.stopped > (other.started or 0)):
                 self._find(OVERLAP, f"{name} of {place}: {one.job_id} and {other.job_id}")
 
@@ -157,14 +163,21 @@ class Judge:
             return
         over = max(task.over, job.created)
         if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace:
-            self._find(ORPHAN, f"{job.job_id} of {task.token} ran {(end - over) / MICROSECONDS:.0f} s after its task")
+            self._find(
+                ORPHAN, f"{job.job_id} of {task.token} ran {(end - over) / MICROSECONDS:.0f} s after its task"
+            )
 
     @property
     def grace(self) -> float:
         """What a round's troubles may add to a bound."""
         profile = self.stack.profile
         outages = max((o.ends - o.begins for o in self.stack.plan.outages), default=0) / MICROSECONDS
-        return 2 * outages + profile.list_lag * 2 + profile.delay_seconds + (profile.pause_seconds if profile.paused else 0)
+        return (
+            2 * outages
+            + profile.list_lag * 2
+            + profile.delay_seconds
+            + (profile.pause_seconds if profile.paused else 0)
+        )
 
     def _judge_tasks(self) -> None:
         items = self.stack.tables["TaskTable"].items

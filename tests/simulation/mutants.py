@@ -1,6 +1,6 @@
 """Which guards does the simulation alone miss when they are turned off?
 
-Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played once more: a
+Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played again: a
 mutant is noticed when an invariant breaks in a profile in which it did not, or clearly more often.
 """
 
@@ -68,7 +68,9 @@ def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
         f"{place} ({number})"
         for place, number in now.items()
         if number >= usual.get(place, 0) + CLEARLY
-        or (place not in usual and place.partition(" | ")[0] not in {key.partition(" | ")[0] for key in usual})
+        or (
+            place not in usual and place.partition(" | ")[0] not in {key.partition(" | ")[0] for key in usual}
+        )
     )
 
 

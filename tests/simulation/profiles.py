@@ -1,4 +1,4 @@
-"""What the world does to a round: a profile for each promise, instead of one mixture in which nothing stands out."""
+"""What the world does to a round: a profile for each promise, as nothing stands out in one mixture."""
 
 from __future__ import annotations
 
@@ -71,15 +71,49 @@ PROFILES: Final = (
         late=0.02,
         list_lag=40,
     ),
-    Profile("events", "events that are lost, doubled, late and in any order", doubled=0.3, lost=0.1, delayed=0.4, delay_seconds=900),
-    Profile("tables", "DynamoDB that throttles, and indexes that lag", throttled=0.02, throttled_tables=3, index_lag=30),
+    Profile(
+        "events",
+        "events that are lost, doubled, late and in any order",
+        doubled=0.3,
+        lost=0.1,
+        delayed=0.4,
+        delay_seconds=900,
+    ),
+    Profile(
+        "tables",
+        "DynamoDB that throttles, and indexes that lag",
+        throttled=0.02,
+        throttled_tables=3,
+        index_lag=30,
+    ),
     Profile("pauses", "functions that stand still for minutes", paused=0.004),
     Profile("skew", "clocks that are seconds off", skew=3, index_lag=2, doubled=0.2),
     Profile("outages", "a service that fails for up to half an hour", outages=2),
     Profile("stops", "workflows that are stopped and redriven", stops=0.7, delayed=0.3, delay_seconds=300),
-    Profile("cohorts", "cohorts that are cancelled and retried", cohorts=1, unclear=0.01, doubled=0.1, delayed=0.2, delay_seconds=200),
+    Profile(
+        "cohorts",
+        "cohorts that are cancelled and retried",
+        cohorts=1,
+        unclear=0.01,
+        doubled=0.1,
+        delayed=0.2,
+        delay_seconds=200,
+    ),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
-    Profile("mixed", "a little of everything", refused=0.004, unclear=0.004, throttled=0.004, killed=0.002, paused=0.0005, lost=0.02, delayed=0.1, skew=0.5, stops=0.2, cohorts=0.2),
+    Profile(
+        "mixed",
+        "a little of everything",
+        refused=0.004,
+        unclear=0.004,
+        throttled=0.004,
+        killed=0.002,
+        paused=0.0005,
+        lost=0.02,
+        delayed=0.1,
+        skew=0.5,
+        stops=0.2,
+        cohorts=0.2,
+    ),
 )
 
 BY_NAME: Final = {profile.name: profile for profile in PROFILES}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tests.simulation.cohort_invariants import CohortJudge
 from tests.simulation.invariants import COPIES, Judge, Violation, open_things
@@ -17,8 +16,11 @@ from tests.simulation.profiles import BY_NAME, PROFILES
 from tests.simulation.stack import Stack
 from tests.simulation.workload import Workload
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
 PATIENCE_SECONDS: Final = 6 * 3600
-"""After the last thing that anybody does; a task that is overdue waits an hour, and is looked at thrice an hour."""
+"""After the last thing that anybody does; a task that is overdue waits an hour."""
 
 CHUNK: Final = 10
 

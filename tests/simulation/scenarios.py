@@ -1,31 +1,29 @@
 """Directed scenarios at the template's default sizes: what shows only where there is much of it.
 
-`python -m tests.simulation scenario NAME`, or `all`. Each prints the healthy tasks that were lost, how late good
-news came, and the calls of each API.
+What is not named healthy or late in an execution's name is there to be in the way.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import statistics
-import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.cohort_store import DynamoCohortStore
 from tests.simulation.aws.batch import Fate
 from tests.simulation.aws.errors import Refusal
-from tests.simulation.aws.stepfunctions import Execution, State
+from tests.simulation.aws.stepfunctions import Execution
+from tests.simulation.aws.workflows import State
 from tests.simulation.client import Outage
-from tests.simulation.invariants import Judge, open_things
-from tests.simulation.kernel.chance import Chance
-from tests.simulation.kernel.world import MICROSECONDS, START_US, Process, World
+from tests.simulation.kernel.world import MICROSECONDS, START_US, Process
 from tests.simulation.profiles import CALM
 from tests.simulation.seams import ProcessClock
-from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
+from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 QUIET: Final = replace(CALM, slow=0, doubled=0, delayed=0, stops=0, cohorts=0)
 HOUR: Final = 3600
@@ -166,10 +164,8 @@ def _after_the_cancel(stack: Stack) -> list[str]:
         for each in stack.step_functions.executions.values()
         if each.name.startswith("big.1.") and each.started > START_US + (CANCELLED_AFTER + 1) * MICROSECONDS
     ]
-    return [
-        f"  samples that the cancelled launch started more than a second after the cancel: {len(late):,}, the last"
-        f" after {max(late, default=0):.0f} s"
-    ]
+    said = f"{len(late):,}, the last after {max(late, default=0):.0f} s"
+    return [f"  samples that the cancelled launch started more than a second after the cancel: {said}"]
 
 
 def _by_word(seconds: Mapping[str, float], failing: str = "") -> Callable[[str, Mapping[str, Any]], Fate]:
@@ -235,7 +231,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         hours=3,
     ),
     "cancel-launch": Scenario(
-        "a launch of 2,000 samples, throttled for 4 s, is cancelled after 5 s, and what failed is retried 3 s later",
+        "a launch of 2,000 samples, throttled at first, is cancelled after 5 s and retried 3 s later",
         {"big": SMALL},
         _by_word({"big": 60}),
         _cancelled_launch,
@@ -243,89 +239,3 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         extra=_after_the_cancel,
     ),
 }
-
-
-def play(name: str) -> list[str]:
-    """Plays a scenario and says what it showed."""
-    scenario = SCENARIOS[name]
-    began = time.perf_counter()
-    world = World(Chance(f"scenario {name}"))
-    plan = Plan(
-        scenario.given,
-        lambda execution: (scenario.states[word_of(execution)],),
-        lambda request: scenario.fate(_word(stack, request), request),
-        scenario.outages,
-    )
-    stack = Stack(world, QUIET, plan)
-    judge = Judge(stack)
-    judge.begin()
-    scenario.begin(stack)
-    quiet = world.run(
-        START_US + round(scenario.hours * HOUR * MICROSECONDS),
-        lambda: world.seconds > 1800 and not any(open_things(stack)),
-        every=5_000,
-    )
-    return _report(name, scenario, stack, judge, quiet=quiet, took=time.perf_counter() - began)
-
-
-def _word(stack: Stack, request: Mapping[str, Any]) -> str:
-    token = request["parameters"]["taskToken"]
-    return word_of(stack.step_functions.tasks[token].execution)
-
-
-def _report(
-    name: str, scenario: Scenario, stack: Stack, judge: Judge, *, quiet: bool, took: float
-) -> list[str]:
-    tasks = stack.step_functions.tasks.values()
-    healthy = [task for task in tasks if word_of(task.execution) in ("good", "late")]
-    lost = [task for task in healthy if task.how in ("heartbeat", "timeout")]
-    failed = [
-        each
-        for each in stack.step_functions.executions.values()
-        if word_of(each) in ("good", "late") and each.status != "SUCCEEDED"
-    ]
-    news = _delays(stack, judge, "good") + _delays(stack, judge, "late")
-    copies = [each for each in judge.verdict() if each.invariant == "two tries of a job ran at once"]
-    calls = ", ".join(f"{api} {number:,}" for api, number in sorted(stack.world.calls.items()))
-    state = "quiet" if quiet else "NOT QUIET"
-    begun = _starts(stack)
-    return [
-        f"{name}: {scenario.about}",
-        f"  healthy tasks lost: {len(lost):,} of {len(healthy):,}; healthy workflows that did not succeed:"
-        f" {len(failed):,}; copies at once: {len(copies):,}",
-        f"  good news came after p50 {_p50(news):,.1f} s, at most {max(news, default=0):,.1f} s"
-        f" ({len(news):,} tasks)",
-        f"  a good task's first job was submitted after p50 {_p50(begun):,.1f} s, at most"
-        f" {max(begun, default=0):,.1f} s",
-        f"  calls: {calls}",
-        *scenario.extra(stack),
-        f"  {state} after {stack.world.seconds / HOUR:.2f} virtual hours; {took:.1f} s of computing",
-    ]
-
-
-def _p50(numbers: list[float]) -> float:
-    return statistics.median(numbers) if numbers else 0
-
-
-def _delays(stack: Stack, judge: Judge, word: str) -> list[float]:
-    """From the end of a good task's last job until its workflow hears of it."""
-    last: dict[str, int] = {}
-    for job in stack.batch.jobs.values():
-        last[job.token] = max(last.get(job.token, 0), job.stopped or 0)
-    return [
-        (at - last[task.token]) / MICROSECONDS
-        for task, error, _, at in judge.outcomes
-        if error is None and task.execution.name.startswith(f"{word}-")
-    ]
-
-
-def _starts(stack: Stack) -> list[float]:
-    first: dict[str, int] = {}
-    for job in stack.batch.jobs.values():
-        first.setdefault(job.token, job.created)
-    tasks = stack.step_functions.tasks
-    return [
-        (at - tasks[token].scheduled) / MICROSECONDS
-        for token, at in first.items()
-        if word_of(tasks[token].execution) in ("good", "late")
-    ]

@@ -1,6 +1,6 @@
-"""Where the simulation takes the place of the machine: time, threads, clients and the environment of a process.
+"""Where the simulation takes the place of the machine: time, threads, clients, environment.
 
-Everything of Sluice runs as it is deployed; replaced are names of Python's and botocore's in the modules that
+All of Sluice runs as it is deployed; replaced are names of Python's and botocore's in the modules that
 import them. `install` does so once in an interpreter that does nothing but simulate.
 """
 
@@ -87,10 +87,11 @@ def install() -> Mapping[str, Callable[[Any, Any], Any]]:
         _replace_threads(module)
     for name in ("batch", "activity_queue", "step_functions", "executions", "s3", "dynamodb"):
         setattr(clients, name, _once_a_process(getattr(clients, name)))
-    clients._client = _client  # type: ignore[assignment]
-    base.SystemClock = lambda: ProcessClock(current().process)  # type: ignore[assignment,misc,attr-defined]
-    base.LambdaTelemetry = lambda: TracedTelemetry(current().process)  # type: ignore[assignment,misc,attr-defined]
-    base.os = _Environment()  # type: ignore[assignment,attr-defined]
+    clients._client = _client
+    replaced: Any = base
+    replaced.SystemClock = lambda: ProcessClock(current().process)
+    replaced.LambdaTelemetry = lambda: TracedTelemetry(current().process)
+    replaced.os = _Environment()
     logging.disable(logging.CRITICAL)
     for app in apps.values():
         for name, value in vars(app).items():
@@ -142,5 +143,3 @@ class _Environment:
     def environ(self) -> Mapping[str, str]:
         found: Mapping[str, str] = current().process.memory["environment"]
         return found
-
-

@@ -15,7 +15,8 @@ from tests.simulation.aws.dynamodb import DynamoDb, Index, Table
 from tests.simulation.aws.functions import Function, Schedule
 from tests.simulation.aws.machines import CohortMachine, Poller
 from tests.simulation.aws.queues import Bus, Queue, Rule, SourceMapping
-from tests.simulation.aws.stepfunctions import Execution, State, StepFunctions, Workflows
+from tests.simulation.aws.stepfunctions import Execution, StepFunctions
+from tests.simulation.aws.workflows import State, Workflows
 from tests.simulation.client import Network, Outage
 from tests.simulation.kernel.world import MICROSECONDS, Process, World
 
@@ -41,7 +42,7 @@ def template() -> Mapping[str, Any]:
     return read
 
 
-def resolved(value: Any, given: Mapping[str, Any]) -> Any:
+def resolved(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one for each of CloudFormation's functions
     """A value of the template with its references replaced; resources are called as in the template."""
     if isinstance(value, list):
         return [resolved(each, given) for each in value]
@@ -98,7 +99,9 @@ class Stack:
         self.batch = Batch(
             world, fate=plan.fate, lag=self._list_lag, emit=self.bus.emit, per_second=plan.submits_per_second
         )
-        self.tables = {name: _table(self._properties(name)) for name in ("TaskTable", "RateTable", "CohortTable")}
+        self.tables = {
+            name: _table(self._properties(name)) for name in ("TaskTable", "RateTable", "CohortTable")
+        }
         self.dynamodb = DynamoDb(world, self.tables, self._index_lag)
         self.watchers: list[Callable[[str, Mapping[str, Any], Process], None]] = []
         self.network = Network(world, profile, plan.outages, self._services(), self._watch)
@@ -131,7 +134,11 @@ class Stack:
 
     def _named(self, kind: str, having: str = "") -> list[str]:
         found = template()["Resources"].items()
-        return [name for name, each in found if each["Type"] == kind and (not having or having in each["Properties"])]
+        return [
+            name
+            for name, each in found
+            if each["Type"] == kind and (not having or having in each["Properties"])
+        ]
 
     def _properties(self, name: str) -> Mapping[str, Any]:
         properties: Mapping[str, Any] = resolved(template()["Resources"][name]["Properties"], self.plan.given)
@@ -194,11 +201,22 @@ class Stack:
 
     def _services(self) -> dict[str, dict[str, Any]]:
         owned = {"dynamodb": self.dynamodb, "batch": self.batch, "stepfunctions": self.step_functions}
-        return {name: {method: getattr(owner, method) for method in METHODS[name]} for name, owner in owned.items()}
+        return {
+            name: {method: getattr(owner, method) for method in METHODS[name]}
+            for name, owner in owned.items()
+        }
 
 
 METHODS: Final = {
-    "dynamodb": ("get_item", "batch_get_item", "put_item", "update_item", "transact_write_items", "query", "scan"),
+    "dynamodb": (
+        "get_item",
+        "batch_get_item",
+        "put_item",
+        "update_item",
+        "transact_write_items",
+        "query",
+        "scan",
+    ),
     "batch": ("submit_job", "list_jobs", "describe_jobs", "terminate_job"),
     "stepfunctions": (
         "describe_state_machine",

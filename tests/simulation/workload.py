@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.cohort_store import DynamoCohortStore
@@ -12,13 +12,16 @@ from sluice.cohorts.model import CANCELLED_ERROR, SampleStatus
 from sluice.errors import ServiceError
 from tests.simulation.aws.batch import Fate
 from tests.simulation.aws.errors import Refusal
-from tests.simulation.aws.stepfunctions import Execution, State
+from tests.simulation.aws.workflows import State
 from tests.simulation.client import Outage
 from tests.simulation.kernel.world import MICROSECONDS, START_US, Process
 from tests.simulation.seams import ProcessClock
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.simulation.aws.stepfunctions import Execution
     from tests.simulation.kernel.chance import Chance
     from tests.simulation.profiles import Profile
 
@@ -110,7 +113,9 @@ class Workload:
 
     def _execution(self, name: str) -> Execution:
         assert self._stack is not None
-        return self._stack.step_functions.executions[f"{WORKFLOW.replace(':stateMachine:', ':execution:')}:{name}"]
+        return self._stack.step_functions.executions[
+            f"{WORKFLOW.replace(':stateMachine:', ':execution:')}:{name}"
+        ]
 
     def _states(self, execution: Execution) -> tuple[State, ...]:
         shape = self.chance.at(f"shape {execution.name}", 0)
@@ -172,7 +177,7 @@ class Workload:
                         begins + length,
                         "ThrottlingException",
                         400,
-                        applies=lambda request, table=table: request.get("TableName") == table,
+                        applies=partial(_is_of, table),
                     )
                 )
         return found
@@ -186,7 +191,11 @@ class Workload:
         request = {"cohort": COHORT, "workflowArn": WORKFLOW, "sheet": sheet}
         launched = draw.pace * 300
         self._at(launched, self._ask, request, 0)
-        plans = [("cancel", self._cancel, 1.5), ("retry", self._retry, 6.0), ("cancel-again", self._cancel, 10.0)]
+        plans = [
+            ("cancel", self._cancel, 1.5),
+            ("retry", self._retry, 6.0),
+            ("cancel-again", self._cancel, 10.0),
+        ]
         for name, act, scale in plans:
             if self._is_there(name, 0, 0.6):
                 when = self.chance.at(f"when {name}", 0)
@@ -236,3 +245,7 @@ class Workload:
             self._stack.step_functions.stop_execution({"executionArn": arn, "error": CANCELLED_ERROR})
         except Refusal:
             return
+
+
+def _is_of(table: str, request: Mapping[str, Any]) -> bool:
+    return bool(request.get("TableName") == table)

@@ -15,12 +15,14 @@ Each rule stands beside its page:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.aws.errors import Refusal
 from tests.simulation.kernel.world import MICROSECONDS, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 ENDED: Final = ("SUCCEEDED", "FAILED")
 PER_SECOND: Final = 50
@@ -191,7 +193,10 @@ class Batch:
         job.status, job.stopped, job.reason, job.exit_code = status, self.world.now, reason, exit_code
         self.world.say(f"{job.job_id} ends: {status} {reason or ''}")
         for index in range(job.children):
-            detail = self.detail(job) | {"jobId": f"{job.job_id}:{index}", "arrayProperties": {"index": index}}
+            detail = self.detail(job) | {
+                "jobId": f"{job.job_id}:{index}",
+                "arrayProperties": {"index": index},
+            }
             self._tell(detail)
         self._tell(self.detail(job))
         for dependent in self._dependents.pop(job.job_id, ()):

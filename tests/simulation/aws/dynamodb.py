@@ -8,13 +8,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html (event
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.aws.errors import Refusal
 from tests.simulation.aws.expressions import Names, condition, plain, update
-from tests.simulation.kernel.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.simulation.kernel.world import World
 
 PAGE: Final = 900
 """Entries of a page: a query stops at 1 MB, and an entry with a task token has about a kilobyte.
@@ -123,7 +126,9 @@ class DynamoDb:
         reasons = [self._reason(kind, write) for kind, write in actions]
         if any(reason["Code"] != "None" for reason in reasons):
             raise Refusal(
-                "TransactionCanceledException", "Transaction cancelled", CancellationReasons=reasons
+                "TransactionCanceledException",
+                "Transaction cancelled",
+                fields={"CancellationReasons": reasons},
             )
         self._tokens[token] = self.world.now
         for kind, write in actions:
@@ -145,7 +150,8 @@ class DynamoDb:
             assert request.get("ScanIndexForward", True), "no adapter reads backwards"
             rows = index.order.get(self._partition(request, names), [])
             place = 0 if start is None else bisect_right(rows, tuple(start["place"]))
-            page, last = [], None
+            page: list[Mapping[str, Any]] = []
+            last = None
             for row in rows[place:]:
                 if not holds(_keyed(index, row, request, names), names):
                     if page:  # the range is over
@@ -162,7 +168,9 @@ class DynamoDb:
     def scan(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """All items that the filter lets through."""
         names, holds = _names(request), condition(request["FilterExpression"])
-        return {"Items": [item for _, item in sorted(self._table(request).items.items()) if holds(item, names)]}
+        return {
+            "Items": [item for _, item in sorted(self._table(request).items.items()) if holds(item, names)]
+        }
 
     def erase(self, name: str, *key: str) -> None:
         """Loses an item, as no client can."""
@@ -196,9 +204,7 @@ class DynamoDb:
         if not held:
             wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
             fields = {"Item": item} if wanted and item is not None else {}
-            raise Refusal(
-                "ConditionalCheckFailedException", "The conditional request failed", **fields
-            )
+            raise Refusal("ConditionalCheckFailedException", "The conditional request failed", fields=fields)
 
     def _reason(self, kind: str, write: Mapping[str, Any]) -> dict[str, Any]:
         assert kind in ("Put", "Update"), kind

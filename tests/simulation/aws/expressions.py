@@ -162,7 +162,9 @@ class _Parser:
             self.need(",")
             other = self.operand()
             self.need(")")
-            return lambda item, names: found if (found := path(item, names)) is not None else other(item, names)
+            return lambda item, names: (
+                found if (found := path(item, names)) is not None else other(item, names)
+            )
         parts = token.split(".")
         return lambda item, names: _at(item, [_name(part, names) for part in parts])
 

@@ -24,7 +24,7 @@ Done = Callable[[Any, str | None], None]
 class Function:
     """A function: its handler, its time, its environments, and what each of these begins with."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all of what the template says of it
         self,
         world: World,
         name: str,
@@ -72,9 +72,13 @@ class Function:
                 self._idle.append(process)
             settle(result, None if error is None else type(error).__name__)
 
+        def expire() -> None:
+            if not over:
+                self.world.kill(process, "its time is up")
+
         process.on_death = lambda: settle(None, CRASHED)
         self.world.spawn(process, lambda: self._handler(payload, context), ended)
-        self.world.at(deadline, lambda: over or self.world.kill(process, "its time is up"))
+        self.world.at(deadline, expire)
         return process
 
     def _new(self) -> Process:

@@ -1,19 +1,22 @@
 """The stack's own state machines, activity_poller and cohort, with the Retry that their files give.
 
-https://states-language.net/spec.html#retrying-after-error: with JitterStrategy FULL a delay is drawn from nothing up
-to interval * rate ^ tries, at most MaxDelaySeconds.
+https://states-language.net/spec.html#retrying-after-error: with JitterStrategy FULL a delay is drawn from
+nothing up to interval * rate ^ tries, at most MaxDelaySeconds.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.aws.errors import Refusal
-from tests.simulation.aws.functions import Function
-from tests.simulation.aws.stepfunctions import Execution, StepFunctions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.simulation.aws.functions import Function
+    from tests.simulation.aws.stepfunctions import Execution, StepFunctions
 
 FOLDER: Final = Path(__file__).parents[3] / "statemachines"
 BY_THE_STATE: Final = "States.Timeout"
@@ -89,7 +92,9 @@ class Poller(Machine):
             self.forks.append(f"{execution.name} works beside {live}")
         busy.add(execution.arn)
         self.call(
-            execution, {"slot": memory["slot"], "probe": memory["probe"]}, lambda answer: self._over(execution, answer)
+            execution,
+            {"slot": memory["slot"], "probe": memory["probe"]},
+            lambda answer: self._over(execution, answer),
         )
 
     def _over(self, execution: Execution, answer: Mapping[str, Any]) -> None:

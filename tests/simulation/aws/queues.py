@@ -164,7 +164,10 @@ def matches(pattern: Any, event: Any) -> bool:
         if isinstance(wanted, Mapping):
             if not matches(wanted, value if isinstance(value, Mapping) else {}):
                 return False
-        elif not any(_option(option, value, name in event if isinstance(event, Mapping) else False) for option in wanted):
+        elif not any(
+            _option(option, value, name in event if isinstance(event, Mapping) else False)
+            for option in wanted
+        ):
             return False
     return True
 

@@ -1,4 +1,4 @@
-"""Everything that a seed decides: each decision by itself, so that one can be switched off and no other moves."""
+"""Everything that a seed decides: each decision by itself, so that one can be switched off alone."""
 
 from __future__ import annotations
 

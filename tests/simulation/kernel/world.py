@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from tests.simulation.kernel.chance import Chance
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.simulation.kernel.chance import Chance
 
 START_US: Final = 1_800_000_000_000_000
 MICROSECONDS: Final = 1_000_000
@@ -44,7 +44,7 @@ class Process:
         self.on_death: Callable[[], None] | None = None
 
 
-class Actor(greenlet):
+class Actor(greenlet):  # type: ignore[misc]
     """A thread of a process."""
 
     process: Process
@@ -99,11 +99,11 @@ class World:
             act(*arguments)
             if self.steps % every == 0 and enough():
                 return True
-        self.now = max(self.now, until) if not heap else self.now
+        self.now = max(self.now, until)
         return enough()
 
     def spawn(self, process: Process, act: Callable[[], Any], done: Callable[[Any, Any], None]) -> Actor:
-        """Starts an actor of a process; `done` hears its result and its error. A killed one is not heard of."""
+        """Starts an actor of a process; `done` hears its result and its error, unless it is killed."""
 
         def body(_: Any) -> None:
             try:

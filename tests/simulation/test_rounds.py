@@ -1,0 +1,48 @@
+"""A thousand rounds of the real services in a simulated AWS; `make simulate ROUNDS=` plays more."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 650
+
+
+def played(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, as the simulation takes the place of its threads and clocks."""
+    command = [sys.executable, "-m", "tests.simulation", *arguments]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_nothing_hangs_nothing_doubles_nothing_misleads() -> None:
+    ran = played("--rounds", str(ROUNDS), "--seed", "1", "--processes", "1")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.startswith(f"{ROUNDS} rounds, ")
+
+
+def test_a_seed_replays_to_the_letter() -> None:
+    first, second = (played("--replay", "mixed-1-12", "--whole") for _ in range(2))
+    assert first.stdout == second.stdout
+    assert len(first.stdout.splitlines()) > 100
+
+
+def test_a_round_that_broke_something_is_shrunk_to_what_broke_it() -> None:
+        ran = played("--replay", "timeouts-1-11")
+    assert ran.returncode == 1
+    troubles = re.search(r"timeouts-1-11: (\d+) troubles", ran.stdout)
+    assert troubles is not None
+    assert int(troubles[1]) <= 3
+    assert "two tries of a job ran at once" in ran.stdout
+
+
+def test_a_scenario_says_what_became_of_the_healthy_and_what_it_cost() -> None:
+    ran = played("scenario", "expired")
+    assert ran.returncode == 0, ran.stderr
+    assert re.search(r"healthy tasks lost: \d+ of 600$", ran.stdout, flags=re.MULTILINE)
+    assert re.search(r"calls: .*SubmitJob \d+", ran.stdout)
+    assert " quiet after " in ran.stdout

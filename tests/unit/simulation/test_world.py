@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from tests.simulation.kernel.chance import Chance
+from tests.simulation.kernel.threads import Lock, ThreadPoolExecutor
+from tests.simulation.kernel.world import Process
+from tests.unit.simulation.building import acted, pass_time, world
+
+
+def test_a_decision_depends_on_the_seed_and_its_place_alone() -> None:
+    one, other = Chance("seed"), Chance("seed")
+    one.draw("SubmitJob")
+    assert one.draw("ListJobs") == other.draw("ListJobs")
+    assert Chance("another").draw("ListJobs") != other.at("ListJobs", 0)
+
+
+def test_a_trouble_can_be_switched_off_alone() -> None:
+    chance = Chance("seed", off=frozenset({("call", 1)}))
+    assert [chance.happens(chance.draw("call"), 1, "trouble") for _ in range(3)] == [True, False, True]
+    assert [place for place, _ in chance.taken] == [("call", 0), ("call", 2)]
+
+
+def test_actors_run_one_at_a_time_and_time_passes_only_when_all_wait() -> None:
+    here = world()
+    said: list[str] = []
+
+    def act(name: str, seconds: float) -> None:
+        said.append(f"{name} begins")
+        here.sleep(seconds)
+        said.append(f"{name} ends at {here.seconds:.0f}")
+
+    acted(here, lambda: act("slow", 20))
+    acted(here, lambda: act("quick", 10))
+    pass_time(here, 60)
+    assert said == ["slow begins", "quick begins", "quick ends at 10", "slow ends at 20"]
+
+
+def test_what_is_killed_does_nothing_more_but_its_clean_up_runs() -> None:
+    here = world()
+    process = Process(here, "doomed")
+    said: list[str] = []
+
+    def act() -> None:
+        try:
+            here.sleep(10)
+            said.append("went on")
+        finally:
+            said.append("cleaned up")
+
+    results = acted(here, act, process)
+    pass_time(here, 5)
+    here.kill(process, "a test")
+    pass_time(here, 60)
+    assert (said, results) == (["cleaned up"], [])
+
+
+def test_a_frozen_process_goes_on_later() -> None:
+    here = world()
+    process = Process(here, "frozen")
+
+    def act() -> float:
+        here.sleep(10)
+        return here.seconds
+
+    results = acted(here, act, process)
+    pass_time(here, 1)
+    here.freeze(process, 100)
+    pass_time(here, 300)
+    assert results == [101]
+
+
+def test_a_lock_is_held_by_one_and_a_pool_has_so_many_actors() -> None:
+    here = world()
+    lock, inside, most = Lock(), [0], [0]
+
+    def work(_: int) -> None:
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            here.sleep(1)
+            inside[0] -= 1
+
+    def act() -> float:
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(work, range(6)))
+        return here.seconds
+
+    results = acted(here, act)
+    pass_time(here, 60)
+    assert (most, results) == ([1], [6])

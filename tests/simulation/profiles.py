@@ -30,6 +30,7 @@ class Profile:
         stops: chance that a workflow is stopped; of these some are redriven.
         cohorts: chance that there is a cohort; somebody may cancel and retry it.
         timeouts: chance that a state has TimeoutSeconds that its jobs exceed.
+        crowded: many jobs a task, and a rate at which they take longer than their poller has.
     """
 
     name: str
@@ -56,13 +57,21 @@ class Profile:
     stops: float = 0.15
     cohorts: float = 0.1
     timeouts: float = 0
+    crowded: bool = False
 
 
 CALM = Profile("calm", "nothing but jobs that fail and workflows that are stopped")
 
 PROFILES: Final = (
     CALM,
-    Profile("unclear", "answers that are lost or wrong", refused=0.02, unclear=0.03, throttled=0.01),
+    Profile(
+        "unclear",
+        "answers that are lost or wrong",
+        refused=0.02,
+        unclear=0.03,
+        throttled=0.01,
+        list_lag=6,
+    ),
     Profile("kills", "functions that die at any call", killed=0.012),
     Profile(
         "lagging-batch",
@@ -99,6 +108,7 @@ PROFILES: Final = (
         delayed=0.2,
         delay_seconds=200,
     ),
+    Profile("crowd", "tasks that take longer to submit than their poller has", crowded=True, unclear=0.003),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
     Profile(
         "mixed",

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.simulation.cohort_invariants import CohortJudge
 from tests.simulation.invariants import COPIES, Judge, Violation, open_things
@@ -17,7 +17,7 @@ from tests.simulation.stack import Stack
 from tests.simulation.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 PATIENCE_SECONDS: Final = 6 * 3600
 """After the last thing that anybody does; a task that is overdue waits an hour."""
@@ -127,7 +127,14 @@ def _played(seeds: Sequence[str], processes: int) -> Iterator[Outcome]:
         yield from pool.map(play, seeds, chunksize=CHUNK)
 
 
-def shrunk(outcome: Outcome, says: Callable[[str], None] = lambda _: None) -> Outcome:
+class Player(Protocol):
+    """Plays a round."""
+
+    def __call__(self, seed: str, *, only: frozenset[Place], traced: bool = False) -> Outcome:
+        """With troubles at these places only."""
+
+
+def shrunk(outcome: Outcome, again: Player = play) -> Outcome:
     """The round with as few troubles as still break the same invariant."""
     wanted = {each.invariant for each in outcome.violations}
     kept = list(dict.fromkeys(place for place, _ in outcome.taken))
@@ -137,15 +144,14 @@ def shrunk(outcome: Outcome, says: Callable[[str], None] = lambda _: None) -> Ou
         changed = False
         for begin in range(0, len(kept), size):
             tried = kept[:begin] + kept[begin + size :]
-            again = play(outcome.seed, only=frozenset(tried))
-            if wanted & {each.invariant for each in again.violations}:
-                best, changed = again, True
-                left = {place for place, _ in again.taken}
+            less = again(outcome.seed, only=frozenset(tried))
+            if wanted & {each.invariant for each in less.violations}:
+                best, changed = less, True
+                left = {place for place, _ in less.taken}
                 kept = [place for place in tried if place in left]
-                says(f"{len(kept)} troubles are enough")
                 break
         if not changed:
             if size == 1:
                 break
             size = max(1, size // 2)
-    return play(outcome.seed, only=frozenset(place for place, _ in best.taken), traced=True)
+    return again(outcome.seed, only=frozenset(place for place, _ in best.taken), traced=True)

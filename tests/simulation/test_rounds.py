@@ -31,15 +31,6 @@ def test_a_seed_replays_to_the_letter() -> None:
     assert len(first.stdout.splitlines()) > 100
 
 
-def test_a_round_that_broke_something_is_shrunk_to_what_broke_it() -> None:
-        ran = played("--replay", "timeouts-1-11")
-    assert ran.returncode == 1
-    troubles = re.search(r"timeouts-1-11: (\d+) troubles", ran.stdout)
-    assert troubles is not None
-    assert int(troubles[1]) <= 3
-    assert "two tries of a job ran at once" in ran.stdout
-
-
 def test_a_scenario_says_what_became_of_the_healthy_and_what_it_cost() -> None:
     ran = played("scenario", "expired")
     assert ran.returncode == 0, ran.stderr

@@ -42,6 +42,13 @@ SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
 }
 """Parameters and variables that a round may have instead of the template's."""
 
+CROWDED: Final[Mapping[str, tuple[Any, ...]]] = {
+    "SubmitRatePerSecond": (0.1, 0.2),
+    "SubmitBurst": (1, 3),
+    "ReconcileHeartbeatSeconds": (150, 300),
+    "PollerThreads": (2, 4),
+}
+
 OUTAGES: Final = (
     ("SubmitJob", "InternalServerError", 500),
     ("SubmitJob", "TooManyRequestsException", 429),
@@ -74,7 +81,8 @@ class Workload:
 
     def plan(self) -> Plan:
         """What the stack is given."""
-        given = {name: self.chance.choice(name, options) for name, options in SETTINGS.items()}
+        settings = {**SETTINGS, **CROWDED} if self.profile.crowded else SETTINGS
+        given = {name: self.chance.choice(name, options) for name, options in settings.items()}
         return Plan(given, self._states, self._fate, list(self._outages()))
 
     def begin(self, stack: Stack) -> None:
@@ -133,7 +141,8 @@ class Workload:
     def _body(self, place: str) -> dict[str, Any]:
         draw = self.chance.at(f"body {place}", 0)
         jobs: list[dict[str, Any]] = []
-        for index in range(1 + int(draw.size**2 * 4)):
+        most = 16 if self.profile.crowded else 4
+        for index in range(1 + int(draw.size**2 * most)):
             one = self.chance.at(f"job {place}", index)
             job: dict[str, Any] = {"jobName": f"job{index}", "jobQueue": QUEUE, "jobDefinition": "definition"}
             if one.fate < 0.1:

@@ -50,7 +50,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--mutants", nargs="?", const="", metavar="WORD")
     asked = parser.parse_args(arguments)
     if asked.mutants is not None:
-        return try_mutants(asked.rounds, asked.seed, asked.processes, asked.mutants)
+        rounds = ["--rounds", str(asked.rounds), "--seed", str(asked.seed)]
+        rounds += ["--profile", asked.profile] if asked.profile else []
+        return try_mutants(rounds, asked.processes, asked.mutants)
     if asked.replay:
         return replay(asked.replay, whole=asked.whole)
     series = playing.play_many(
@@ -77,10 +79,10 @@ def report(series: Series) -> list[str]:
     return [*lines, "nothing was broken" if not series.broken else ""]
 
 
-def try_mutants(rounds: int, seed: int, processes: int, word: str) -> int:
+def try_mutants(rounds: list[str], processes: int, word: str) -> int:
     """Says of each mutant whether the rounds noticed; 1 if any survived."""
     survivors = 0
-    for trial in try_all(rounds, seed, processes, word):
+    for trial in try_all(rounds, processes, word):
         survivors += not trial.noticed
         what = "; ".join(trial.noticed[:2]) or "nothing"
         verdict = "noticed " if trial.noticed else "SURVIVED"

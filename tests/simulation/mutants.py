@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,16 +48,16 @@ def copied_functions() -> Iterator[Path]:
         yield Path(folder)
 
 
-def try_all(rounds: int, seed: int, processes: int, word: str = "") -> Iterator[Trial]:
-    """Tries the mutants that are about what is deployed, some at a time."""
+def try_all(arguments: Sequence[str], processes: int, word: str = "") -> Iterator[Trial]:
+    """Tries the mutants whose promise or name has the word, in rounds as the arguments say, some at a time."""
     chosen = [mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}"]
     with copied_functions() as tree:
-        usual = _played(tree, rounds, seed)
+        usual = _played(tree, arguments)
 
     def tried(mutant: Mutant) -> Trial:
         with copied_functions() as tree:
             apply(mutant, tree)
-            return Trial(mutant, _differences(usual, _played(tree, rounds, seed)))
+            return Trial(mutant, _differences(usual, _played(tree, arguments)))
 
     with ThreadPoolExecutor(processes) as pool:
         yield from pool.map(tried, chosen)
@@ -74,7 +74,7 @@ def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
     )
 
 
-def _played(tree: Path, rounds: int, seed: int) -> Broken:
+def _played(tree: Path, arguments: Sequence[str]) -> Broken:
     """Plays rounds with the functions of a tree; what does not even end or start has broken everything."""
     environment = {
         **os.environ,
@@ -82,10 +82,10 @@ def _played(tree: Path, rounds: int, seed: int) -> Broken:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
-    command = [sys.executable, "-m", "tests.simulation", "--rounds", str(rounds), "--seed", str(seed)]
+    command = [sys.executable, "-m", "tests.simulation", *arguments, "--processes", "1", "--json"]
     try:
         ran = subprocess.run(
-            [*command, "--processes", "1", "--json"],
+            command,
             cwd=ROOT,
             env=environment,
             capture_output=True,

@@ -49,7 +49,7 @@ def copied_functions() -> Iterator[Path]:
 
 
 def try_all(arguments: Sequence[str], processes: int, word: str = "") -> Iterator[Trial]:
-    """Tries the mutants whose promise or name has the word, in rounds as the arguments say, some at a time."""
+    """Tries the mutants that have the word, in rounds as the arguments say, some at a time."""
     chosen = [mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}"]
     with copied_functions() as tree:
         usual = _played(tree, arguments)

@@ -141,8 +141,8 @@ class Workload:
     def _body(self, place: str) -> dict[str, Any]:
         draw = self.chance.at(f"body {place}", 0)
         jobs: list[dict[str, Any]] = []
-        most = 16 if self.profile.crowded else 4
-        for index in range(1 + int(draw.size**2 * most)):
+        number = 4 + int(draw.size * 24) if self.profile.crowded else 1 + int(draw.size**2 * 4)
+        for index in range(number):
             one = self.chance.at(f"job {place}", index)
             job: dict[str, Any] = {"jobName": f"job{index}", "jobQueue": QUEUE, "jobDefinition": "definition"}
             if one.fate < 0.1:

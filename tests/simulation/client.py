@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from email.utils import formatdate
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.simulation.aws.errors import Refusal, client_error, exceptions, service_model
-from tests.simulation.kernel.world import KilledError, Process, World, current
+from tests.simulation.kernel.world import MICROSECONDS, KilledError, Process, World, current
 
 if TYPE_CHECKING:
     from tests.simulation.kernel.chance import Draw
@@ -148,7 +149,7 @@ class Client:
         world = self._network.world
         if world.trace is not None:
             world.say(f"{self._process.name}: {operation} {_shown(request)}")
-        return answer
+        return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": _date(world.now // MICROSECONDS)}}}
 
     def _trouble(self, operation: str, draw: Draw, request: Mapping[str, Any]) -> Any:
         network = self._network
@@ -220,6 +221,12 @@ class Client:
 
 
 KINDS: Final = ("throttled", "refused", "unclear", "late", "slow", "killed", "paused")
+
+
+@lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    """The header that tells AWS's time."""
+    return formatdate(seconds, usegmt=True)
 
 
 def _is_retried(error: ClientError | ReadTimeoutError) -> bool:

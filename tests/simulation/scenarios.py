@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.cohort_store import DynamoCohortStore
 from tests.simulation.aws.batch import Fate
-from tests.simulation.aws.errors import Refusal
 from tests.simulation.aws.stepfunctions import Execution
 from tests.simulation.aws.workflows import State
 from tests.simulation.client import Outage
-from tests.simulation.kernel.world import MICROSECONDS, START_US, Process
+from tests.simulation.kernel.world import MICROSECONDS, START_US
+from tests.simulation.person import cancel
 from tests.simulation.profiles import CALM
-from tests.simulation.seams import ProcessClock
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Stack
 
 if TYPE_CHECKING:
@@ -142,18 +139,7 @@ def _cancelled_launch(stack: Stack) -> None:
     sheet = {"inline": f"sample,reads\n{rows}\n", "format": "csv"}
     request = {"cohort": "big", "workflowArn": WORKFLOW, "sheet": sheet}
     stack.step_functions.start(COHORTS, "launch", json.dumps(request))
-    person = Process(stack.world, "a person")
-
-    def cancel() -> None:
-        client = stack.client("dynamodb", person)
-        clock = ProcessClock(person)
-        store = DynamoCohortStore(client, stack.environment["COHORT_TABLE"], clock.sleep)
-        store.cancel("big", clock.now_ms())
-        for sample in list(store.samples("big")):
-            with suppress(Refusal):
-                stack.step_functions.stop_execution({"executionArn": sample.execution_arn})
-
-    stack.world.after(CANCELLED_AFTER, stack.world.spawn, person, cancel, lambda *_: None)
+    stack.world.after(CANCELLED_AFTER, cancel, stack, "big", lambda: None)
     retry = json.dumps({"cohort": "big", "only": "failed"})
     stack.world.after(RETRIED_AFTER, stack.step_functions.start, COHORTS, "retry", retry)
 

@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.cohorts.model import CANCELLED_ERROR, SampleStatus
-from sluice.errors import ServiceError
 from tests.simulation.aws.batch import Fate
-from tests.simulation.aws.errors import Refusal
 from tests.simulation.aws.workflows import State
 from tests.simulation.client import Outage
-from tests.simulation.kernel.world import MICROSECONDS, START_US, Process
-from tests.simulation.seams import ProcessClock
+from tests.simulation.kernel.world import MICROSECONDS, START_US
+from tests.simulation.person import cancel
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
 
 if TYPE_CHECKING:
@@ -223,37 +219,10 @@ class Workload:
     def _retry(self, _: str) -> None:
         self._ask({"cohort": COHORT, "only": "failed"}, 0)
 
-    def _cancel(self, name: str) -> None:
+    def _cancel(self, _: str) -> None:
         assert self._stack is not None
         world = self._stack.world
-        world.say("a person cancels the cohort")
-        process = Process(world, name)
-        world.spawn(process, lambda: self._cancelling(process), lambda *_: None)
-
-    def _cancelling(self, process: Process) -> None:
-        """As `sluice cancel` does: no more samples start, and those that run are stopped."""
-        stack = self._stack
-        assert stack is not None
-        clock = ProcessClock(process)
-        store = DynamoCohortStore(
-            stack.client("dynamodb", process), stack.environment["COHORT_TABLE"], clock.sleep
-        )
-        try:
-            if store.cancel(COHORT, clock.now_ms()) is None:
-                return
-            self.cohort.cancelled.append(stack.world.now)
-            for sample in list(store.samples(COHORT)):
-                if sample.status is SampleStatus.RUNNING:
-                    self._stop(sample.execution_arn)
-        except ServiceError:
-            return
-
-    def _stop(self, arn: str) -> None:
-        assert self._stack is not None
-        try:
-            self._stack.step_functions.stop_execution({"executionArn": arn, "error": CANCELLED_ERROR})
-        except Refusal:
-            return
+        cancel(self._stack, COHORT, lambda: self.cohort.cancelled.append(world.now))
 
 
 def _is_of(table: str, request: Mapping[str, Any]) -> bool:

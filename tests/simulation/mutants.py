@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.mutation.mutant import Mutant, apply
+from tests.mutation.mutant import Mutant, MutantError, apply
 from tests.mutation.mutants import MUTANTS
 
 ROOT: Final = Path(__file__).parents[2]
+FOLDERS: Final = ("functions", "statemachines", "tests")
 LONGEST_SECONDS: Final = 600
 CLEARLY: Final = 3
 """More broken rounds than without the mutant by so many are no accident."""
@@ -40,27 +41,32 @@ class Trial:
 
 
 @contextmanager
-def copied_functions() -> Iterator[Path]:
-    """A copy of what is deployed."""
+def copied(root: Path) -> Iterator[Path]:
+    """A copy of what is deployed, and of the simulation."""
     with tempfile.TemporaryDirectory(prefix="sluice-simulated-") as folder:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "functions", Path(folder, "functions"), ignore=ignored)
+        for name in FOLDERS:
+            shutil.copytree(root / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(root / "template.yaml", folder)
         yield Path(folder)
 
 
 def try_all(arguments: Sequence[str], processes: int, word: str = "") -> Iterator[Trial]:
-    """Tries the mutants that have the word, in rounds as the arguments say, some at a time."""
+    """Tries the mutants that have the word, in rounds as the arguments say, some at a time.
+
+    Raises:
+        MutantError: the rounds cannot be played at all.
+    """
     chosen = [mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}"]
-    with copied_functions() as tree:
-        usual = _played(tree, arguments)
+    with copied(ROOT) as whole:
+        usual = _played(whole, arguments)
 
-    def tried(mutant: Mutant) -> Trial:
-        with copied_functions() as tree:
-            apply(mutant, tree)
-            return Trial(mutant, _differences(usual, _played(tree, arguments)))
+        def tried(mutant: Mutant) -> Trial:
+            with copied(whole) as tree:
+                apply(mutant, tree)
+                return Trial(mutant, _differences(usual, _played(tree, arguments)))
 
-    with ThreadPoolExecutor(processes) as pool:
-        yield from pool.map(tried, chosen)
+        with ThreadPoolExecutor(processes) as pool:
+            yield from pool.map(tried, chosen)
 
 
 def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
@@ -75,10 +81,10 @@ def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
 
 
 def _played(tree: Path, arguments: Sequence[str]) -> Broken:
-    """Plays rounds with the functions of a tree; what does not even end or start has broken everything."""
+    """Plays rounds with the functions of a tree; rounds that do not end have broken everything."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(tree / "functions"),
+        "PYTHONPATH": os.pathsep.join((str(tree / "functions"), str(tree))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
@@ -86,7 +92,7 @@ def _played(tree: Path, arguments: Sequence[str]) -> Broken:
     try:
         ran = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=tree,
             env=environment,
             capture_output=True,
             text=True,
@@ -96,6 +102,6 @@ def _played(tree: Path, arguments: Sequence[str]) -> Broken:
     except subprocess.TimeoutExpired:
         return {"the rounds do not end | any": 1}
     if not ran.stdout.startswith("{"):
-        return {f"the rounds cannot be played | {ran.stderr[-200:]}": 1}
+        raise MutantError(f"the rounds cannot be played:\n{ran.stderr[-2000:]}")
     found: Broken = json.loads(ran.stdout)
     return found

@@ -254,4 +254,7 @@ def _keyed(index: Index, row: tuple[Any, Key], request: Mapping[str, Any], names
     """The attributes of an entry that a key condition may speak of."""
     partition = request["KeyConditionExpression"].split("=", 1)[1].split()[0]
     keyed = {index.hash_name: names.values[partition]}
-    return keyed | ({index.range_name: {"N": str(row[0])}} if index.range_name else {})
+    if index.range_name is None:
+        return keyed
+    sort = row[0]
+    return keyed | {index.range_name: {"S": sort} if isinstance(sort, str) else {"N": str(sort)}}

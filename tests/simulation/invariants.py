@@ -155,7 +155,9 @@ class Judge:
         ran = sorted((job for job in jobs if job.started is not None), key=lambda job: job.started or 0)
         for one, other in itertools.pairwise(ran):
             if one.token != other.token and (one.stopped is None or one.stopped > (other.started or 0)):
-                self._find(OVERLAP, f"{name} of {place}: {one.job_id} and {other.job_id}")
+                both = (one.stopped or self.stack.world.now) - (other.started or 0)
+                seconds = both / MICROSECONDS
+                self._find(OVERLAP, f"{name} of {place}: {one.job_id}, {other.job_id}, for {seconds:.0f} s")
 
     def _judge_orphan(self, job: Job, task: ActivityTask) -> None:
         end = job.stopped or self.stack.world.now

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.simulation.invariants import Violation
 from tests.simulation.rounds import Outcome, shrunk
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.simulation.kernel.chance import Place

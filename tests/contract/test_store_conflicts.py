@@ -13,7 +13,7 @@ from sluice.rate.gcra import MICROSECONDS, Limit, Reservation
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import TaskState
 from sluice_local.deploy import create_table
-from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
+from tests.contract.dynamodb_backends import NETWORKED, TEMPLATE, dynamodb_of
 from tests.support.builders import EXECUTION, ended, job, task_text
 from tests.support.fakes import START_US
 
@@ -23,7 +23,7 @@ TEXT = task_text(job("align"))
 TASK = parse_task("token", TEXT)
 
 
-@pytest.fixture(params=DYNAMODB_BACKENDS)
+@pytest.fixture(params=NETWORKED)
 def dynamodb(request: pytest.FixtureRequest) -> Any:
     return dynamodb_of(request.param, request)
 

@@ -1,4 +1,4 @@
-"""One body for the stores on three backends: the in-memory fakes, Local AWS, and Amazon's DynamoDB Local."""
+"""One body for the stores on four backends: the fakes, Local AWS, DynamoDB Local, and the simulation."""
 
 from __future__ import annotations
 

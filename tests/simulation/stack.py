@@ -100,7 +100,7 @@ class Stack:
             world, fate=plan.fate, lag=self._list_lag, emit=self.bus.emit, per_second=plan.submits_per_second
         )
         self.tables = {
-            name: _table(self._properties(name)) for name in ("TaskTable", "RateTable", "CohortTable")
+            name: table_of(self._properties(name)) for name in ("TaskTable", "RateTable", "CohortTable")
         }
         self.dynamodb = DynamoDb(world, self.tables, self._index_lag)
         self.watchers: list[Callable[[str, Mapping[str, Any], Process], None]] = []
@@ -232,7 +232,8 @@ METHODS: Final = {
 """The methods that a client has here."""
 
 
-def _table(properties: Mapping[str, Any]) -> Table:
+def table_of(properties: Mapping[str, Any]) -> Table:
+    """A table with the keys and indexes of its properties."""
     keys = tuple(key["AttributeName"] for key in properties["KeySchema"])
     indexes = {each["IndexName"]: _index(each, keys) for each in properties.get("GlobalSecondaryIndexes", ())}
     return Table(keys, indexes)

@@ -84,7 +84,7 @@ class Table:
 class DynamoDb:
     """The service. `lag_seconds` says how late an index hears of a write."""
 
-    def __init__(self, world: World, tables: Mapping[str, Table], lag_seconds: Callable[[], float]) -> None:
+    def __init__(self, world: World, tables: dict[str, Table], lag_seconds: Callable[[], float]) -> None:
         self.world, self.tables, self._lag = world, tables, lag_seconds
         self._version = 0
         self._tokens: dict[str, int] = {}
@@ -183,6 +183,8 @@ class DynamoDb:
         return str(names.values[placeholder]["S"])
 
     def _table(self, request: Mapping[str, Any]) -> Table:
+        if request["TableName"] not in self.tables:
+            raise Refusal("ResourceNotFoundException", "Requested resource not found")
         return self.tables[request["TableName"]]
 
     def _key(self, table: Table, write: Mapping[str, Any]) -> Key:

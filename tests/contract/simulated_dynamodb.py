@@ -1,0 +1,57 @@
+"""The simulation's DynamoDB as a backend of the contract tests, which hold its model against Amazon's own."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.aws.dynamodb import IN_FLIGHT_US, DynamoDb
+from tests.simulation.aws.errors import Refusal, client_error, exceptions
+from tests.simulation.kernel.chance import Chance
+from tests.simulation.kernel.world import World
+from tests.simulation.stack import METHODS, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+class SimulatedDynamoDb:
+    """A client without a network: calls are answered at once, one at a time, from any thread."""
+
+    def __init__(self) -> None:
+        self.exceptions = exceptions("dynamodb")
+        self._world = World(Chance("contract"))
+        self._service = DynamoDb(self._world, {}, lambda: 0)
+        self._lock = threading.Lock()
+
+    def create_table(self, **properties: Any) -> None:
+        self._service.tables[properties["TableName"]] = table_of(properties)
+
+    def get_paginator(self, method: str) -> Any:
+        return SimpleNamespace(paginate=partial(self._pages, method))
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method not in METHODS["dynamodb"]:
+            raise AttributeError(method)
+        return partial(self._call, method)
+
+    def _call(self, method: str, **request: Any) -> Mapping[str, Any]:
+        if method == "transact_write_items":
+            request.setdefault("ClientRequestToken", uuid.uuid4().hex)
+        with self._lock:
+            self._world.now += IN_FLIGHT_US
+            try:
+                answer: Mapping[str, Any] = getattr(self._service, method)(request)
+            except Refusal as refusal:
+                raise client_error("dynamodb", method, refusal) from None
+        return answer
+
+    def _pages(self, method: str, **request: Any) -> Iterator[Mapping[str, Any]]:
+        page = self._call(method, **request)
+        yield page
+        while "LastEvaluatedKey" in page:
+            page = self._call(method, **request, ExclusiveStartKey=page["LastEvaluatedKey"])
+            yield page

@@ -28,14 +28,21 @@ LINKS: Final = "two links of a slot are at work"
 COUNTS: Final = "a cohort's counts are wrong"
 STARTS: Final = "a sample starts wrongly"
 ENDLESS: Final = "a call is made without end"
+LATE: Final = "a job is submitted for a task that has ended"
 STARVED: Final = "a healthy task timed out"
 CRASHED: Final = "a function fails by itself"
+
+HEARD: Final = ("told", "stopped")
+"""Ends of tasks of which Sluice is told; of others it hears by the next heartbeat."""
 
 COPIES: Final = (COPY, OVERLAP)
 """A class of its own: SubmitJob has no client token, so that no client of Batch can rule it out."""
 
 ORPHAN_SECONDS: Final = 1500
 """How long after the end of its task a job may go on: a heartbeat, a takeover, a lagging list, and spare."""
+
+LATE_SECONDS: Final = 90
+"""How long after the end of its task a job may be submitted: an event, the next note of ids, a slot."""
 
 MOST_SUBMISSIONS: Final = 40
 """SubmitJob calls for one job: far more than any profile of short troubles needs."""
@@ -163,6 +170,9 @@ class Judge:
         end = job.stopped or self.stack.world.now
         if task.over is None:
             return
+        late = (job.created - task.over) / MICROSECONDS
+        if task.how in HEARD and late > LATE_SECONDS + self.grace and not self.stack.profile.lost:
+            self._find(LATE, f"{job.job_id} of {task.token}, {late:.0f} s after its end")
         over = max(task.over, job.created)
         if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace:
             self._find(

@@ -30,6 +30,7 @@ class Profile:
         stops: chance that a workflow is stopped; of these some are redriven.
         cohorts: chance that there is a cohort; somebody may cancel and retry it.
         timeouts: chance that a state has TimeoutSeconds that its jobs exceed.
+        missed: jobs that an answer of DescribeJobs leaves out.
         crowded: many jobs a task, and a rate at which they take longer than their poller has.
     """
 
@@ -58,6 +59,7 @@ class Profile:
     cohorts: float = 0.1
     timeouts: float = 0
     crowded: bool = False
+    missed: float = 0
 
 
 CALM = Profile("calm", "nothing but jobs that fail and workflows that are stopped")
@@ -72,13 +74,15 @@ PROFILES: Final = (
         throttled=0.01,
         list_lag=6,
     ),
-    Profile("kills", "functions that die at any call", killed=0.012),
+    Profile("kills", "functions that die at any call", killed=0.02),
     Profile(
         "lagging-batch",
         "ListJobs that lags, and effects that come late",
         unclear=0.02,
         late=0.02,
         list_lag=40,
+        missed=0.2,
+        lost=0.05,
     ),
     Profile(
         "events",
@@ -108,7 +112,14 @@ PROFILES: Final = (
         delayed=0.2,
         delay_seconds=200,
     ),
-    Profile("crowd", "tasks that take longer to submit than their poller has", crowded=True, unclear=0.003),
+    Profile(
+        "crowd",
+        "tasks that take longer to submit than their poller has",
+        crowded=True,
+        unclear=0.003,
+        stops=0.4,
+        killed=0.001,
+    ),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
     Profile(
         "mixed",

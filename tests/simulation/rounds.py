@@ -19,8 +19,8 @@ from tests.simulation.workload import Workload
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PATIENCE_SECONDS: Final = 6 * 3600
-"""After the last thing that anybody does; a task that is overdue waits an hour."""
+PATIENCE_SECONDS: Final = 14 * 3600
+"""After the last thing that anybody does; some jobs take hours."""
 
 CHUNK: Final = 10
 

@@ -97,7 +97,12 @@ class Stack:
         self.bus = Bus(world, profile)
         self.step_functions = StepFunctions(world, self.bus.emit)
         self.batch = Batch(
-            world, fate=plan.fate, lag=self._list_lag, emit=self.bus.emit, per_second=plan.submits_per_second
+            world,
+            fate=plan.fate,
+            lag=self._list_lag,
+            emit=self.bus.emit,
+            per_second=plan.submits_per_second,
+            misses=self._misses,
         )
         self.tables = {
             name: table_of(self._properties(name)) for name in ("TaskTable", "RateTable", "CohortTable")
@@ -194,6 +199,10 @@ class Stack:
     def _index_lag(self) -> float:
         draw = self.world.chance.draw("index")
         return 0 if draw.fate < 0.5 else draw.size**4 * self.profile.index_lag
+
+    def _misses(self) -> bool:
+        draw = self.world.chance.draw("description")
+        return self.world.chance.happens(draw, self.profile.missed, "DescribeJobs misses a job")
 
     def _list_lag(self) -> float:
         draw = self.world.chance.draw("listing")

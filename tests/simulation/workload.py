@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 FAILING: Final = 0.08
 INTERRUPTED: Final = 0.03
+LONG: Final = 0.06
+LONG_SECONDS: Final = 2 * 3600
+"""Some jobs take hours, so that what is forgotten shows."""
 SPOT: Final = "Your Spot Task was interrupted."
 COHORT: Final = "run"
 
@@ -156,6 +159,8 @@ class Workload:
         task = self._stack.step_functions.tasks[given["taskToken"]]
         draw = self.chance.at(f"fate {task.token}/{given['taskJob']}", 0)
         seconds, queued = 20 + draw.size**3 * 1500, draw.pace**4 * 300
+        if draw.side < LONG:
+            seconds += LONG_SECONDS
         if draw.fate < INTERRUPTED:
             return Fate(seconds, reason=SPOT, queued_seconds=queued)
         return Fate(seconds, exit_code=int(draw.fate > 1 - FAILING), queued_seconds=queued)

@@ -171,7 +171,7 @@ class Judge:
         if task.over is None:
             return
         late = (job.created - task.over) / MICROSECONDS
-        if task.how in HEARD and late > LATE_SECONDS + self.grace and not self.stack.profile.lost:
+        if task.how in HEARD and late > LATE_SECONDS + self.grace and not self._may_be_deaf:
             self._find(LATE, f"{job.job_id} of {task.token}, {late:.0f} s after its end")
         over = max(task.over, job.created)
         if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace:
@@ -190,6 +190,11 @@ class Judge:
             + profile.delay_seconds
             + (profile.pause_seconds if profile.paused else 0)
         )
+
+    @property
+    def _may_be_deaf(self) -> bool:
+        """Where an event is lost, or whoever hears of it dies, the next heartbeat has to tell."""
+        return bool(self.stack.profile.lost or self.stack.profile.killed)
 
     def _judge_tasks(self) -> None:
         items = self.stack.tables["TaskTable"].items

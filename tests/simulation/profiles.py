@@ -118,7 +118,6 @@ PROFILES: Final = (
         crowded=True,
         unclear=0.003,
         stops=0.4,
-        killed=0.001,
     ),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
     Profile(

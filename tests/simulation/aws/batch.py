@@ -76,11 +76,11 @@ class Job:
 class Batch:
     """The service.
 
-    `fate` decides about a job, `lag` how late ListJobs shows it, `misses` whether DescribeJobs leaves it out for
-    once, as its answers may lag behind too; `emit` hears of events.
+    `fate` decides about a job, `lag` how late ListJobs shows it, `misses` whether DescribeJobs leaves it out
+    for once, as its answers may lag behind too; `emit` hears of events.
     """
 
-    def __init__(  # noqa: PLR0913 - one for each thing that a round decides
+    def __init__(  # noqa: PLR0913 - each is a decision
         self,
         world: World,
         *,

@@ -7,6 +7,7 @@ nothing up to interval * rate ^ tries, at most MaxDelaySeconds.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ FOLDER: Final = Path(__file__).parents[3] / "statemachines"
 BY_THE_STATE: Final = "States.Timeout"
 
 
+@cache
 def state_of(machine: str, state: str) -> Any:
     """A state of a file of the project's."""
     text = (FOLDER / f"{machine}.asl.json").read_text()

@@ -13,7 +13,7 @@ EVENT ?= events/ensure_pollers.json
 SAM_FOLDER := build/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-growth bench-limiter bench-scale bench-startup chaos iam-table simulate test mutation sam-setup sam-test sam-invoke sam-clean publish release-check unit pictures lint format lock pr clean
+.PHONY: help demo local bench test unit lint format pr chaos simulate mutation sam-setup sam-test sam-invoke clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -31,42 +31,7 @@ bench: $(VENV)/.dev $(VENV)-peers/.peers ## compare Sluice with what people use 
 test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every test
 	$(BIN)/pytest -n auto --dist loadfile
 
-simulate: ROUNDS = 1000
-simulate: $(VENV)/.dev ## the real services against a simulated AWS in virtual time: ROUNDS=1000 SEED=1
-	$(BIN)/python -m tests.simulation --rounds $(ROUNDS) --seed $(or $(SEED),1)
-
-chaos: $(VENV)/.dev ## seeded mixtures of faults against the whole stack: ROUNDS=50 SEED=
-	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
-
-iam-table: $(VENV)/.dev ## take each permission away and show what fails without it
-	@$(BIN)/python -m tests.contract.iam.needed
-
-mutation: $(VENV)/.dev ## turn the guards of each promise off, one by one: does a test notice?
-	$(BIN)/python -m tests.mutation
-
-sam-setup: $(VENV)-sam/.sam $(VENV)/.dev ## the SAM CLI, a Docker engine and Lambda's runtime image
-	@./tools/sam/setup $(VENV)-sam $(SAM_FOLDER)
-
-sam-test: sam-setup ## the genuine SAM CLI builds, invokes, deploys, publishes and deletes the project
-	$(BIN)/pytest tests/sam
-
-sam-invoke: sam-setup ## sam local invoke of FUNCTION= with EVENT= while `make local` serves at PORT=4566
-	@$(BIN)/python -m tools.sam.local_invoke $(FUNCTION) $(EVENT) --endpoint http://127.0.0.1:$(PORT)
-
-publish: $(VENV)/.local $(VENV)-sam/.sam ## publish to the Serverless Application Repository: SOURCE_URL=
-	$(SAM) build
-	$(BIN)/python -m tools.sam.published_template .aws-sam/build/template.yaml .aws-sam/build/published.yaml $(SOURCE_URL)
-	$(SAM) package
-	$(SAM) publish
-
-release-check: $(VENV)/.local ## may TAG= be released?
-	@$(BIN)/python -m tools.sam.release $(TAG)
-
-sam-clean: ## undo sam-setup
-	@./tools/sam/clean $(SAM_FOLDER)
-	rm -rf $(VENV)-sam
-
-unit: $(VENV)/.dev ## the quick tests only
+unit: $(VENV)/.dev ## run the quick tests only
 	$(BIN)/pytest tests/unit tests/functional
 
 lint: $(VENV)/.dev ## check with ruff and mypy --strict
@@ -82,6 +47,10 @@ pr: format test ## format, then everything that a change must pass
 
 chaos: $(VENV)/.dev ## inject seeded mixtures of faults into the whole stack: ROUNDS=60 SEED=
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
+simulate: ROUNDS = 1000
+simulate: $(VENV)/.dev ## play the real services against a simulated AWS in virtual time: ROUNDS=1000 SEED=1
+	$(BIN)/python -m tests.simulation --rounds $(ROUNDS) --seed $(or $(SEED),1)
 
 mutation: $(VENV)/.dev ## turn off the guards of each promise, one by one: does a test notice?
 	$(BIN)/python -m tests.mutation

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.errors import ServiceError
-from sluice_cli.aws.ports import World as Terminal
+from sluice_cli.aws.ports import Session as Terminal
 from sluice_cli.aws.stack import Stack as KnownStack
 from sluice_cli.cohorts.cancelling import cancel_cohort
 from sluice_cli.errors import AwsError, CliError

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.simulation.cohort_invariants import CohortJudge
@@ -103,18 +105,14 @@ class Series:
 def play_many(
     base: int, rounds: int, *, profile: str | None = None, processes: int = 1, first: int = 0
 ) -> Series:
-    """Plays a series, in several processes."""
+    """Plays a series, in several processes; Ctrl-C ends it with what it has shown by then."""
     began = time.perf_counter()
-    seeds = [
-        seed if profile is None else f"{profile}-{seed.split('-', 1)[0]}-{number}"
-        for number in range(first, first + rounds)
-        for seed in [seed_of(base, number)]
-    ]
-    if profile is not None:
-        seeds = [f"{profile}-{base}-{number}" for number in range(first, first + rounds)]
+    numbers = range(first, first + rounds)
+    seeds = [f"{profile}-{base}-{number}" if profile else seed_of(base, number) for number in numbers]
     series = Series()
-    for outcome in _played(seeds, processes):
-        series.add(outcome)
+    with suppress(KeyboardInterrupt):
+        for outcome in _played(seeds, processes):
+            series.add(outcome)
     series.seconds = time.perf_counter() - began
     return series
 
@@ -123,8 +121,11 @@ def _played(seeds: Sequence[str], processes: int) -> Iterator[Outcome]:
     if processes == 1:
         yield from map(play, seeds)
         return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(play, seeds, chunksize=CHUNK)
+    with ProcessPoolExecutor(processes, initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
+        try:
+            yield from pool.map(play, seeds, chunksize=CHUNK)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 class Player(Protocol):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.aws.dynamodb import IN_FLIGHT_US, DynamoDb
 from tests.simulation.aws.errors import Refusal, client_error, exceptions
+from tests.simulation.client import dated
 from tests.simulation.kernel.chance import Chance
 from tests.simulation.kernel.world import World
 from tests.simulation.stack import METHODS, table_of
@@ -47,7 +48,7 @@ class SimulatedDynamoDb:
                 answer: Mapping[str, Any] = getattr(self._service, method)(request)
             except Refusal as refusal:
                 raise client_error("dynamodb", method, refusal) from None
-        return answer
+            return dated(answer, self._world)
 
     def _pages(self, method: str, **request: Any) -> Iterator[Mapping[str, Any]]:
         page = self._call(method, **request)

@@ -39,6 +39,9 @@ RETRIED: Final = frozenset(
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html"""
 
 LONGEST_BACK_OFF: Final = 20.0
+LEGACY_BASE: Final = {"dynamodb": 0.05}
+"""What botocore's legacy mode waits first, then doubled; https://github.com/boto/botocore/blob/1.43.0/botocore/data/_retry.json"""
+
 PAGED: Final = {"list_jobs": ("nextToken", "nextToken"), "query": ("LastEvaluatedKey", "ExclusiveStartKey")}
 
 LATENCY: Final = {
@@ -76,15 +79,18 @@ class Network:
 
     def client(self, service: str, process: Process, retries: Mapping[str, Any], patience: float) -> Client:
         """A client of a process."""
-        return Client(self, service, process, int(retries["total_max_attempts"]), patience)
+        return Client(self, service, process, retries, patience)
 
 
 class Client:
     """A botocore client of one service."""
 
-    def __init__(self, network: Network, service: str, process: Process, tries: int, patience: float) -> None:
+    def __init__(
+        self, network: Network, service: str, process: Process, retries: Mapping[str, Any], patience: float
+    ) -> None:
         self._network, self._service, self._process = network, service, process
-        self._tries, self._patience = tries, patience
+        self._tries, self._patience = int(retries["total_max_attempts"]), patience
+        self._is_legacy = retries.get("mode") == "legacy"
         self.exceptions = exceptions(service)
         self.meta = SimpleNamespace(service_model=service_model(service))
 
@@ -119,9 +125,14 @@ class Client:
             except (ClientError, ReadTimeoutError) as error:
                 if tries == self._tries or not _is_retried(error):
                     raise
-            back_off = world.chance.draw("back-off")
-            world.sleep(min(LONGEST_BACK_OFF, back_off.fate * 2.0 ** (tries - 1)))
+            world.sleep(self._back_off(tries))
         raise AssertionError("a client tries once at least")
+
+    def _back_off(self, tries: int) -> float:
+        """Seconds before the next try."""
+        if self._is_legacy:
+            return LEGACY_BASE[self._service] * 2.0 ** (tries - 1)
+        return min(LONGEST_BACK_OFF, self._network.world.chance.draw("back-off").fate * 2.0 ** (tries - 1))
 
     def _try(self, operation: str, handler: Handler, request: Mapping[str, Any]) -> Any:
         world, process = self._network.world, self._process
@@ -149,7 +160,7 @@ class Client:
         world = self._network.world
         if world.trace is not None:
             world.say(f"{self._process.name}: {operation} {_shown(request)}")
-        return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": _date(world.now // MICROSECONDS)}}}
+        return dated(answer, world)
 
     def _trouble(self, operation: str, draw: Draw, request: Mapping[str, Any]) -> Any:
         network = self._network
@@ -223,9 +234,13 @@ class Client:
 KINDS: Final = ("throttled", "refused", "unclear", "late", "slow", "killed", "paused")
 
 
+def dated(answer: Mapping[str, Any], world: World) -> dict[str, Any]:
+    """The answer with the header that tells AWS's time, as botocore gives it."""
+    return {**answer, "ResponseMetadata": {"HTTPHeaders": {"date": _date(world.now // MICROSECONDS)}}}
+
+
 @lru_cache(maxsize=16)
 def _date(seconds: int) -> str:
-    """The header that tells AWS's time."""
     return formatdate(seconds, usegmt=True)
 
 

@@ -29,6 +29,12 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTa
 
 _ONCE: Final[Any] = {"total_max_attempts": 1, "mode": "standard"}
 _PATIENTLY: Final[Any] = {"total_max_attempts": 8, "mode": "standard"}
+_SOON: Final[Any] = {"total_max_attempts": 8, "mode": "legacy"}
+"""botocore's legacy mode alone knows DynamoDB's own pace: 0.05 s before the second try, then twice as long
+each time. The standard mode waits up to 1, 2, 4, 8 s, and a heartbeat that waits behind it comes too late.
+
+https://github.com/boto/botocore/blob/1.43.0/botocore/data/_retry.json
+"""
 
 
 @cache
@@ -69,7 +75,7 @@ def s3() -> S3Client:
 @cache
 def dynamodb() -> DynamoDBClient:
     """DynamoDB; every write of Sluice's may be repeated."""
-    client: DynamoDBClient = _client("dynamodb", _PATIENTLY, read_timeout_seconds=5)
+    client: DynamoDBClient = _client("dynamodb", _SOON, read_timeout_seconds=5)
     return client
 
 

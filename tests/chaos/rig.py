@@ -48,8 +48,12 @@ QUEUES: Final = ("JobEvents", "WakeUps", "Cancellations")
 LOGS: Final = ("SubmitJobs", "HandleJobStatus", "CancelJobs", "EnsurePollers", "ReconcileTasks")
 
 
+RUNS_AT_ONCE: Final = 4
+"""A run may last for 15 times its schedule's minute; so many at once are enough for one that got stuck."""
+
+
 class Schedule:
-    """Invokes a function again and again inside a `with` block, never twice at once.
+    """Invokes a function again and again inside a `with` block, also while a former invocation lasts.
 
     It stands for EventBridge Scheduler, which knows no seconds. What becomes of an invocation is, as there,
     not the schedule's affair.
@@ -59,21 +63,29 @@ class Schedule:
         self._invoke = invoke
         self._every_seconds = every_seconds
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(RUNS_AT_ONCE)]
+        self._turn = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(self._every_seconds):
+        while self._is_due():
             self._invoke()
+
+    def _is_due(self) -> bool:
+        """Waits for a turn that no other thread has taken; False when the block has ended."""
+        with self._turn:
+            return not self._over.wait(self._every_seconds)
 
 
 @dataclass

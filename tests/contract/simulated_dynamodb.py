@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.aws.dynamodb import IN_FLIGHT_US, DynamoDb
+from tests.simulation.aws.dynamodb import DynamoDb
 from tests.simulation.aws.errors import Refusal, client_error, exceptions
 from tests.simulation.client import dated
 from tests.simulation.kernel.chance import Chance
@@ -43,12 +44,19 @@ class SimulatedDynamoDb:
         if method == "transact_write_items":
             request.setdefault("ClientRequestToken", uuid.uuid4().hex)
         with self._lock:
-            self._world.now += IN_FLIGHT_US
+            self._world.now = time.time_ns() // 1000
             try:
                 answer: Mapping[str, Any] = getattr(self._service, method)(request)
             except Refusal as refusal:
                 raise client_error("dynamodb", method, refusal) from None
+            finally:
+                self._end_transactions()
             return dated(answer, self._world)
+
+    def _end_transactions(self) -> None:
+        """None is under way between two calls, as these are answered one at a time."""
+        for table in self._service.tables.values():
+            table.held.clear()
 
     def _pages(self, method: str, **request: Any) -> Iterator[Mapping[str, Any]]:
         page = self._call(method, **request)

@@ -249,6 +249,14 @@ def test_who_asked_before_a_cancel_stays_cancelled_though_the_cohort_goes_on(sto
     assert not reopened.refuses(at_ms + 1)
 
 
+def test_a_sample_counts_as_noted_no_sooner_than_it_was_asked_for(store: CohortStore) -> None:
+    begin(store, "a")
+    later_ms = time.time_ns() // 1_000_000 + 60_000
+    (noted,) = store.begin(Block(COHORT, [Start("b", "{}")], later_ms), later_ms - 60_000)
+    assert noted.started_at == later_ms
+    assert store.sample(COHORT.name, "b") == noted
+
+
 def test_a_cohort_that_was_reopened_can_be_cancelled_before_anything_started(store: CohortStore) -> None:
     begin(store, "a")
     cohort, at_ms = cancelled(store)

@@ -456,6 +456,22 @@ def test_what_one_starts_late_of_a_cancelled_cohort_is_found_and_stopped() -> No
     assert world.totals() == {ABORTED: 1}
 
 
+def test_what_a_cancelled_launch_left_is_not_started_though_the_cohort_goes_on() -> None:
+    world, workflows = throttled(seconds=100)
+    world.launch(1, seconds=30)
+    _cancel(world)
+    world.clock.sleep(3)
+    world.retry()
+    world.reconcile()
+    assert not workflows.started
+    assert world.totals() == {RUNNING: 1}, "a retry may have found it noted, and may start it yet"
+    world.reconcile()
+    assert world.totals() == {ABORTED: 1}
+    world.retry()
+    assert [sample.attempt for sample in world.samples()] == [2]
+    assert world.totals() == {RUNNING: 1}
+
+
 def _cancel(world: World) -> None:
     world.store.cancel("run-7")
 

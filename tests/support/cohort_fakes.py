@@ -80,7 +80,7 @@ class MemoryCohortStore:
                 raise CohortCancelledError(block.cohort.name)
             held = [start for start in block.starts if self._may_start(cohort, start)]
             for start in held:
-                self.items[cohort.name, start.sample] = started(cohort, start, now_ms)
+                self.items[cohort.name, start.sample] = started(cohort, start, block.noted_at(now_ms))
             next_row = cohort.next_row if block.next_row is None else block.next_row
             counted = _counted(cohort, changes_of_start(held))
             self.cohorts[cohort.name] = replace(

@@ -114,10 +114,10 @@ class DynamoCohortStore:
 
     def begin(self, block: Block, now_ms: int) -> list[Sample]:
         """A transaction; if some samples were noted before, another one without them."""
-        name = block.cohort.name
+        name, at_ms = block.cohort.name, block.noted_at(now_ms)
 
         def actions(starts: Sequence[Start]) -> list[Any]:
-            puts = [put_started(self.table, started(block.cohort, start, now_ms), start) for start in starts]
+            puts = [put_started(self.table, started(block.cohort, start, at_ms), start) for start in starts]
             return [self._count_starts(block, starts, now_ms), *puts]
 
         written = self._transactions.write(block.starts, actions)
@@ -125,7 +125,7 @@ class DynamoCohortStore:
             raise CohortCancelledError(f"cohort {name} was cancelled after its samples were to start")
         found = [read_sample(item) for _, item in written.refused if item]
         running = [sample for sample in found if sample.status is SampleStatus.RUNNING]
-        return [*running, *(started(block.cohort, start, now_ms) for start in written.held)]
+        return [*running, *(started(block.cohort, start, at_ms) for start in written.held)]
 
     def note_ends(self, ends: Sequence[SampleEnd]) -> int:
         """A transaction; if some ends are refused, another one without them.

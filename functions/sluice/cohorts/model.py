@@ -206,6 +206,13 @@ class Block:
     as_of: int
     next_row: int | None = None
 
+    def noted_at(self, now_ms: int) -> int:
+        """When its samples count as noted: never before they were asked for, whatever the clock says.
+
+        So a cancel that came before they were asked for is never taken for one of them.
+        """
+        return max(now_ms, self.as_of)
+
 
 @dataclass(frozen=True)
 class SampleEnd:

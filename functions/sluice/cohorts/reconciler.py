@@ -25,8 +25,8 @@ SPARE_SECONDS: Final = 30
 """What is left of the function's time when the last look begins."""
 
 GIVE_UP_SECONDS: Final = 900 + 60
-"""How long after a cancel a sample may still be started: by a function that noted it before, which runs 900 s
-at most, with a minute for clocks that differ.
+"""How long after a cancel, or after its cohort went on, a sample that was noted before the cancel may still
+be started: by a function that noted it or found it noted. That runs 900 s at most; a minute is for clocks.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
@@ -88,8 +88,8 @@ class CohortReconciler:
         cohort = self.store.cohort(sample.cohort)
         if cohort is None:
             return
-        if cohort.is_cancelled:
-            self._give_up_in_time(sample, cohort.cancelled_at or 0)
+        if cohort.refuses(sample.started_at):
+            self._give_up_in_time(sample, cohort)
             return
         start = partial(self._start_execution, cohort, sample)
         try:
@@ -103,12 +103,13 @@ class CohortReconciler:
     def _start_execution(self, cohort: Cohort, sample: Sample) -> None:
         self.executions.start(cohort.workflow_arn, str(sample.execution_name), sample.input)
 
-    def _give_up_in_time(self, sample: Sample, cancelled_at: int) -> None:
+    def _give_up_in_time(self, sample: Sample, cohort: Cohort) -> None:
         """Gives a sample up that was never started, once nobody can start it any more.
 
         Until then it counts as running, so that its execution is found if somebody starts it all the same.
         """
-        if self.clock.now_ms() - cancelled_at >= GIVE_UP_SECONDS * 1000:
+        asked_at = max(cohort.cancelled_at or 0, cohort.reopened_at or 0)
+        if self.clock.now_ms() - asked_at >= GIVE_UP_SECONDS * 1000:
             self._give_up(sample, SampleStatus.ABORTED, CANCELLED_ERROR)
 
     def _give_up(self, sample: Sample, status: SampleStatus, error: str) -> None:

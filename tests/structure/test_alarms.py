@@ -1,0 +1,30 @@
+"""Every alarm of the template has a test in which it rings, and one in which it must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.functional.alarms.scenarios import RINGS, STAYS_QUIET
+from tests.functional.alarms.watching import TEMPLATE, alarm_properties
+
+
+@pytest.mark.parametrize("alarm", alarm_properties())
+def test_every_alarm_has_a_day_on_which_it_rings_and_one_on_which_it_must_not(alarm: str) -> None:
+    assert alarm in {each.alarm for each in RINGS}
+    assert alarm in {each.alarm for each in STAYS_QUIET}
+
+
+def test_every_function_counts_among_the_errors() -> None:
+    metrics = alarm_properties()["FunctionErrorsAlarm"]["Metrics"]
+    watched = {
+        dimension["Value"]
+        for each in metrics
+        for dimension in each.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
+    }
+    functions = {name for name, each in TEMPLATE["Resources"].items() if each["Type"].endswith("::Function")}
+    assert watched == functions
+
+
+@pytest.mark.parametrize("alarm", alarm_properties())
+def test_an_alarm_says_what_it_means(alarm: str) -> None:
+    assert alarm_properties()[alarm]["AlarmDescription"]

@@ -23,6 +23,8 @@ class LocalSettings:
         job_directory: folder for the jobs' logs and scratch; None takes a temporary one.
         activity_poll_seconds: how long GetActivityTask waits for a task. AWS: 60,
             https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
+        alarm_seconds: how often queues and running functions give metrics, and alarms are evaluated. AWS: 60,
+            https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
         enforce_iam: whether functions, state machines, schedules, rules and jobs may do only what their
             policies allow. People, whose access key is `test`, may do everything in either case.
     """
@@ -32,13 +34,15 @@ class LocalSettings:
     job_slots: int = 4
     job_directory: str | None = None
     activity_poll_seconds: float = 60.0
+    alarm_seconds: float = 60.0
     enforce_iam: bool = False
 
     def __post_init__(self) -> None:
         if self.job_slots < 1:
             raise ValueError(f"job_slots is {self.job_slots}: at least one job must be able to run.")
-        if self.activity_poll_seconds <= 0:
-            raise ValueError(f"activity_poll_seconds is {self.activity_poll_seconds}: it must be above 0.")
+        for name in ("activity_poll_seconds", "alarm_seconds"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0.")
 
     def quotas_in_force(self) -> dict[str, Quota]:
         """Return the quota of each API that has one: AWS's, with this object's laid over them."""

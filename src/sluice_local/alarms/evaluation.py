@@ -117,6 +117,18 @@ def _warms_up(alarm: Alarm, series: Series, now_second: float, before: Standing)
     return waits and not (enough and alarm.warm_up_ends_early)
 
 
+def reason(alarm: Alarm, series: Series, state: State) -> str:
+    """Return why an alarm is in a state, for people."""
+    real = present(series)[-alarm.evaluation_periods :]
+    breaching = sum(_breaches(alarm, point) for point in real)
+    compared = f"{alarm.comparison} {alarm.threshold:g}"
+    enough = f"{alarm.datapoints_to_alarm} of {alarm.evaluation_periods}"
+    return (
+        f"{state}: {breaching} of the last {len(real)} datapoints are {compared}. "
+        f"{enough} make an alarm, and missing ones count as {alarm.missing_data}."
+    )
+
+
 def _begins_early(alarm: Alarm, series: Series) -> bool:
     """Say whether a breach is so old that what came after it, all missing or breaching, cannot excuse it.
 

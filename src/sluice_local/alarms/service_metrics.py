@@ -35,6 +35,11 @@ def invocation_ended(function: str, began_second: float, seconds: float, *, fail
         yield _of_function(function, name, unit, Observation.of(began_second, value))
 
 
+def invocation_throttled(function: str, at_second: float) -> Datum:
+    """Return what Lambda reports of an invocation that it refused."""
+    return _of_function(function, "Throttles", "Count", Observation.of(at_second, 1.0))
+
+
 def functions_running(function: str, at_second: float, running: int) -> Datum:
     """Return what Lambda reports each minute of a function that runs."""
     observation = Observation.of(at_second, float(running))

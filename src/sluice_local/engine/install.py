@@ -5,7 +5,6 @@ import time
 
 from sluice_local.calls import ApiGate
 from sluice_local.engine import (
-    alarms,
     batch_api,
     cloudformation,
     live_page,
@@ -23,6 +22,7 @@ from sluice_local.engine.gateway import Gateway
 from sluice_local.engine.http import connections
 from sluice_local.engine.http.pages import Pages
 from sluice_local.engine.iam import install as iam
+from sluice_local.engine.monitoring import alarms, service_metrics
 from sluice_local.engine.stepfunctions import (
     activities,
     batch_integration,
@@ -85,6 +85,7 @@ def _install_fixes(engine: Engine) -> None:
     schedules.install()
     tables.install()
     alarms.install()
+    service_metrics.install(engine)
     retry_delays.install()
     batch, job_events = batch_api.install(engine)
     batch_integration.install(engine, batch, job_events)

@@ -52,8 +52,8 @@ class Day:
     """What happens in a stack, in minutes since midnight, and the data of it that CloudWatch gets.
 
     Attributes:
-        each_minute: whether Lambda reports a function each minute that it runs, or only as it begins: AWS does
-            not say.
+        each_minute: whether Lambda reports a function each minute that it runs, or only as it begins; AWS
+            documents neither.
         known: when what became known of each metric.
     """
 

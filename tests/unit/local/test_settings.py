@@ -13,6 +13,7 @@ def test_settings_are_read_back_from_their_json_as_they_were() -> None:
         job_slots=2,
         job_directory="jobs",
         activity_poll_seconds=1.5,
+        alarm_seconds=0.5,
     )
     assert LocalSettings.from_json(settings.to_json()) == settings
 
@@ -29,7 +30,7 @@ def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
         LocalSettings.from_json('{"prot": 1}')
 
 
-@pytest.mark.parametrize("setting", [{"job_slots": 0}, {"activity_poll_seconds": 0}])
+@pytest.mark.parametrize("setting", [{"job_slots": 0}, {"activity_poll_seconds": 0}, {"alarm_seconds": 0}])
 def test_a_setting_that_stops_everything_is_refused(setting: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         LocalSettings(**setting)  # type: ignore[arg-type]  # one field at a time

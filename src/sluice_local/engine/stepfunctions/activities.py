@@ -18,12 +18,15 @@ import base64
 import functools
 import json
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any
 
+from sluice_local.alarms import service_metrics
 from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
+from sluice_local.engine.monitoring.service_metrics import record as record_metrics
 from sluice_local.engine.stepfunctions.activity_broker import (
     ActivityBroker,
     ActivityFailedError,
@@ -68,6 +71,7 @@ def _invoke_activity(engine: Engine, broker: ActivityBroker) -> Callable[[str, A
             raise _failure("States.Runtime", f"The activity {resource} does not exist.")
         task = _new_task(resource, json.dumps(task_input), frame)
         _record(frame, "ActivityScheduled", _scheduled(task))
+        record_metrics([service_metrics.activities_scheduled(resource, time.time())])
         engine.loop.call_soon_threadsafe(broker.schedule, task)
         return json.loads(_await_outcome(task, frame))
 
@@ -82,8 +86,20 @@ def _new_task(resource: str, task_input: str, frame: TaskFrame) -> ActivityTask:
         input=task_input,
         timeout_seconds=frame.seconds("TimeoutSeconds"),
         heartbeat_seconds=frame.seconds("HeartbeatSeconds"),
-        on_start=lambda worker: _record(frame, "ActivityStarted", {"workerName": worker} if worker else {}),
+        on_start=_starting(resource, frame),
     )
+
+
+def _starting(resource: str, frame: TaskFrame) -> Callable[[str | None], None]:
+    scheduled_at = time.time()
+
+    def start(worker: str | None) -> None:
+        _record(frame, "ActivityStarted", {"workerName": worker} if worker else {})
+        now = time.time()
+        waited = service_metrics.activity_waited(resource, now, now - scheduled_at)
+        record_metrics([service_metrics.activities_started(resource, now), waited])
+
+    return start
 
 
 def _scheduled(task: ActivityTask) -> dict[str, Any]:

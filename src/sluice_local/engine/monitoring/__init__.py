@@ -1,0 +1,1 @@
+"""CloudWatch's metrics of AWS's own services, and its alarms."""

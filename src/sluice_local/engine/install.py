@@ -8,6 +8,7 @@ from sluice_local.engine import (
     batch_api,
     cloudformation,
     live_page,
+    message_moves,
     ministack,
     schedules,
     tables,
@@ -84,6 +85,7 @@ def _install_fixes(engine: Engine) -> None:
     batch_scaling.install()
     schedules.install()
     tables.install()
+    message_moves.install()
     alarms.install()
     service_metrics.install(engine)
     retry_delays.install()

@@ -18,6 +18,7 @@ from sluice_cli.commands import (
     launch,
     logs,
     plan,
+    redrive,
     report,
     retry,
     status,
@@ -88,5 +89,5 @@ def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
         )
 
 
-for command in (plan, launch, status, watch, explain, logs, retry, cancel, report, doctor):
+for command in (plan, launch, status, watch, explain, logs, retry, cancel, report, doctor, redrive):
     command.register(app)

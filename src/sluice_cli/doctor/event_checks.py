@@ -9,6 +9,7 @@ from sluice_cli.doctor.finding import ok, warning, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sluice_cli.aws.stack import Resource
     from sluice_cli.doctor.finding import CheckContext, Finding
 
 ON: Final = frozenset({"ENABLED", "CREATING", "ENABLING", "UPDATING"})
@@ -20,16 +21,13 @@ def check_dead_letters(context: CheckContext) -> Iterator[Finding]:
     """Counts what lies in the dead-letter queues, and what waits in the others."""
     letters = 0
     for queue in context.of_type("AWS::SQS::Queue"):
-        names = ["ApproximateNumberOfMessages", "QueueArn"]
-        url = queue.physical_id
+        names, url = ["ApproximateNumberOfMessages"], queue.physical_id
         answer = context.api.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)
         count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
         if queue.logical_id.endswith("DeadLetters") and count:
             letters += count
-            arn = answer["Attributes"].get("QueueArn", "<its ARN>")
             way_out = (
-                "Read the function's log, fix the cause, and send them back: "
-                f"aws sqs start-message-move-task --source-arn {arn}"
+                f"Read the function's log, fix the cause, and send them back: {_redrive(context, queue)}"
             )
             yield wrong("dead letters", f"{queue.logical_id} holds {count} events that failed", way_out)
         elif count > LONG_LINE:
@@ -37,6 +35,10 @@ def check_dead_letters(context: CheckContext) -> Iterator[Finding]:
             yield warning("queue", f"{count} events wait in {queue.logical_id}", way_out)
     if not letters:
         yield ok("dead letters", "there are none")
+
+
+def _redrive(context: CheckContext, queue: Resource) -> str:
+    return f"sluice redrive {queue.logical_id} --stack {context.stack.name}"
 
 
 def check_routes(context: CheckContext) -> Iterator[Finding]:

@@ -1,9 +1,9 @@
 """Redrives of dead-letter queues.
 
-AWS: StartMessageMoveTask moves a dead-letter queue's messages in the background, the oldest first, to the queue
-that is named or else to the one that each came from, as new messages; one task a queue at a time. A message that
-no redrive policy has brought, but SendMessage or another service such as EventBridge, comes from no queue:
-without a destination the task fails at it as CouldNotDetermineMessageSource. Sources:
+AWS: StartMessageMoveTask moves a dead-letter queue's messages in the background, the oldest first, to the
+queue that is named or else to the one that each came from, as new messages; one task a queue at a time. A
+message that no redrive policy has brought, but SendMessage or another service such as EventBridge, comes from
+no queue: without a destination the task fails at it as CouldNotDetermineMessageSource. Sources:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasks.html,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html

@@ -113,3 +113,15 @@ def test_a_stack_of_another_name_is_refused_with_the_name_of_the_right_one(stack
     ended = sluice(stack, "explain", "NA06989", "--stack", "slice")
     assert ended.returncode == 3
     assert "Stacks of Sluice's here: sluice." in ended.stderr
+
+
+def test_redrive_sends_back_what_eventbridge_itself_could_not_deliver(stack: Stack) -> None:
+    sqs, names = stack.aws.client("sqs"), ("JobEventsDeadLetters", "WakeUpsDeadLetters")
+    letters = {name: stack.physical(name) for name in names}
+    for url in letters.values():
+        sqs.send_message(QueueUrl=url, MessageBody='{"source": "aws.batch", "detail": {}}')
+    assert json.loads(sluice(stack, "redrive", "--dry-run", "--json").stdout)["dryRun"] is True
+    ended = sluice(stack, "redrive", "--json")
+    moved = {each["queue"]: each["moved"] for each in json.loads(ended.stdout)["queues"]}
+    assert (ended.returncode, moved[names[0]], moved[names[1]]) == (0, 1, 1), ended.stderr
+    assert sluice(stack, "redrive", *names).stdout == "".join(f"{name}: empty\n" for name in names)

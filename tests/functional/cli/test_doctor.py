@@ -276,5 +276,5 @@ def test_people_read_the_way_out_below_what_is_wrong() -> None:
     lines = result.stdout.splitlines()
     at = lines.index("wrong   dead letters: JobEventsDeadLetters holds 3 events that failed")
     assert lines[at + 1].startswith("        Read the function's log")
-    assert "arn:dead" in lines[at + 1]
+    assert lines[at + 1].endswith("sluice redrive JobEventsDeadLetters --stack sluice")
     assert lines[-1] == "1 wrong, 0 warnings, 15 fine."

@@ -1,0 +1,1 @@
+"""Sends the messages of dead-letter queues back to where they failed."""

@@ -44,28 +44,44 @@ class Standing:
     configured_at: float
 
 
-def state_of(alarm: Alarm, observations: Observations, now_second: float, before: Standing) -> State:
-    """Return the state that an evaluation at this time, in seconds since the epoch, puts an alarm into.
+def state_of(
+    alarm: Alarm,
+    observations: Observations,
+    now_second: float,
+    before: Standing,
+    *,
+    extra_periods: int = EXTRA_PERIODS,
+) -> State:
+    """Return the state that an evaluation puts an alarm into.
+
+    Args:
+        alarm: what is watched.
+        observations: gives what is known of each metric.
+        now_second: the time, in seconds since the epoch.
+        before: how the alarm stands.
+        extra_periods: that are looked at beyond the alarm's own.
 
     Raises:
         ExpressionError: an expression of the alarm cannot be read or evaluated.
         CycleError: its expressions need each other.
         ValueError: its metrics or comparison are none that AWS accepts.
     """
-    series = datapoints(alarm, observations, now_second)
-    return (
-        before.state if _warms_up(alarm, series, now_second, before) else judged(alarm, series, before.state)
-    )
+    series = datapoints(alarm, observations, now_second, extra_periods=extra_periods)
+    if _warms_up(alarm, series, now_second, before):
+        return before.state
+    return judged(alarm, series, before.state)
 
 
-def datapoints(alarm: Alarm, observations: Observations, now_second: float) -> Series:
+def datapoints(
+    alarm: Alarm, observations: Observations, now_second: float, *, extra_periods: int = EXTRA_PERIODS
+) -> Series:
     """Return what the alarm compares, for the periods up to the last full minute, the oldest first.
 
     The window slides: it moves on by a minute with each evaluation, so that periods begin at any minute.
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html
     """
     end = now_second // MINUTE * MINUTE
-    length = alarm.evaluation_periods + EXTRA_PERIODS
+    length = alarm.evaluation_periods + extra_periods
     metrics = {
         name: _series(stat, observations(stat.metric), end, length) for name, stat in alarm.stats.items()
     }

@@ -157,7 +157,7 @@ RINGS = [
         partial(waiting_long, seconds=LIMIT_SECONDS + 1200),
         within=HOURS,
     ),
-    Scenario("OldestTaskAlarm", "the reconciler runs no more", reconciler_ends, within=80),
+    Scenario("OldestTaskAlarm", "the reconciler runs no more", reconciler_ends, within=105),
     Scenario("OldestTaskAlarm", "the reconciler never ran", lambda _: None, within=61),
     *(
         Scenario(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sluice_local.alarms import service_metrics
-from sluice_local.alarms.evaluation import MINUTE, Standing, state_of
+from sluice_local.alarms.evaluation import EXTRA_PERIODS, MINUTE, Standing, state_of
 from sluice_local.alarms.model import Alarm, Metric, State
 from sluice_local.alarms.statistics import Observation
 from sluice_local.packaging import read_template
@@ -99,12 +100,15 @@ class Day:
             self.known[each.metric].append((known_from + LATE_SECONDS, each.observation))
 
 
-def states(properties: Mapping[str, Any], day: Day, minutes: int) -> list[State]:
+def states(
+    properties: Mapping[str, Any], day: Day, minutes: int, *, extra: int = EXTRA_PERIODS
+) -> list[State]:
     """The states of an alarm that is made at midnight, after each minute's evaluation."""
     alarm, state, found = Alarm.from_properties(properties), State.INSUFFICIENT_DATA, []
     for minute in range(minutes):
         now = MIDNIGHT + minute * MINUTE + 5
-        state = state_of(alarm, lambda metric: day.seen(metric, now), now, Standing(state, MIDNIGHT))  # noqa: B023 - used at once
+        seen = partial(day.seen, by_second=now)
+        state = state_of(alarm, seen, now, Standing(state, MIDNIGHT), extra_periods=extra)
         found.append(state)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sluice_local.alarms.model import Alarm
 from tests.functional.alarms.scenarios import RINGS, STAYS_QUIET
 from tests.functional.alarms.watching import TEMPLATE, alarm_properties
 
@@ -28,3 +29,15 @@ def test_every_function_counts_among_the_errors() -> None:
 @pytest.mark.parametrize("alarm", alarm_properties())
 def test_an_alarm_says_what_it_means(alarm: str) -> None:
     assert alarm_properties()[alarm]["AlarmDescription"]
+
+
+@pytest.mark.parametrize("alarm", alarm_properties())
+def test_an_alarm_keeps_to_what_cloudwatch_allows(alarm: str) -> None:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html,
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+    # and https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html
+    read = Alarm.from_properties(alarm_properties()[alarm])
+    assert len(read.stats) <= 10
+    assert read.evaluation_periods * read.period_seconds <= 86_400
+    assert read.datapoints_to_alarm <= read.evaluation_periods
+    assert read.warm_up_minutes <= 2_880

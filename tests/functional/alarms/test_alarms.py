@@ -11,7 +11,7 @@ from tests.functional.alarms.watching import Day, alarm_properties, states
 ALARMS = alarm_properties()
 
 EXTRAS = (1, 2, 6)
-"""Periods that CloudWatch looks at beyond an alarm's own: AWS does not say how many, so it must not matter."""
+"""Periods that CloudWatch looks at beyond an alarm's own: AWS does not say how many, so none may matter."""
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

@@ -123,6 +123,39 @@ def test_a_change_updates_the_stack_and_makes_a_new_revision(stack: Stack, batch
     assert {"type": "MEMORY", "value": "4096"} in requirements
 
 
+def test_a_revision_that_is_not_to_be_deregistered_takes_jobs_after_an_update(
+    stack: Stack, batch: Any, template_path: Path
+) -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-batch-jobdefinition-resourceretentionpolicy.html
+    keeping = "Type: container\n      ResourceRetentionPolicy: {SkipDeregisterOnUpdate: true}\n"
+    template_path.write_text(template_path.read_text().replace("Type: container\n", keeping))
+    before = stack.deploy()
+    after = stack.deploy(JobMemoryMib="4096")
+    arns = [each["JobDefinitionArn"] for each in (before, after)]
+    assert [describe_definition(batch, arn)["revision"] for arn in arns] == [1, 2]
+    queue = after["JobQueueArn"]
+    assert all(batch.submit_job(jobName="kept", jobQueue=queue, jobDefinition=arn) for arn in arns)
+    # a stack that goes takes its latest revision alone
+    stack.delete()
+    assert [describe_definition(batch, arn)["status"] for arn in arns] == ["ACTIVE", "INACTIVE"]
+
+
+def test_a_schedule_s_name_is_taken_by_the_first_stack(
+    local_aws: LocalAws, stack: Stack, unique: str, template_path: Path
+) -> None:
+    named = template_path.read_text().replace("OmitName: true", f"Name: {unique}")
+    template_path.write_text(named)
+    stack.deploy()
+    second = Stack(local_aws, f"{unique}b", template_path)
+    with pytest.raises(DeployError, match=rf"AWS::Scheduler::Schedule.*{unique} already exists"):
+        second.deploy()
+    # another name is another schedule
+    template_path.write_text(named.replace(f"Name: {unique}", f"Name: {unique}-renamed"))
+    stack.deploy()
+    schedules = local_aws.client("scheduler").list_schedules(NamePrefix=unique)["Schedules"]
+    assert [each["Name"] for each in schedules] == [f"{unique}-renamed"]
+
+
 def test_changed_code_is_deployed(stack: Stack, states: Any, template_path: Path) -> None:
     stack.deploy()
     handler = template_path.parent / "functions" / "count_jobs" / "app.py"

@@ -53,12 +53,17 @@ class Definitions:
         revisions[number - 1] = {**revisions[number - 1], "status": "INACTIVE"}
 
     def find(self, reference: object, scope: Scope) -> Document:
-        """Find an ACTIVE definition by name:revision or ARN; without a revision, the newest one."""
+        """Find an ACTIVE definition by name:revision or ARN; without a revision, the newest one.
+
+        An INACTIVE one takes no more jobs, in the words that people report of Batch:
+        https://docs.aws.amazon.com/batch/latest/APIReference/API_DeregisterJobDefinition.html and
+        https://github.com/AlexsLemonade/refinebio/issues/2887
+        """
         base, number = _split(str(reference or ""), scope)
         for revision in reversed(self._revisions.get(base, [])):
             if revision["status"] == "ACTIVE" and number in {None, revision["revision"]}:
                 return revision
-        raise RequestRefusedError(f"There is no active job definition {reference!r}; register it first")
+        raise RequestRefusedError(f"JobDefinition name {reference} does not exist or is not in ACTIVE status")
 
     def describe(self, request: Document, scope: Scope) -> list[Document]:
         """Show the revisions that are named (name:revision or ARN), or those of a name or status."""

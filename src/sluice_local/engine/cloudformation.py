@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Batch
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_StepFunctions.html
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -188,6 +189,7 @@ class JobDefinition:
 
     def __init__(self, batch: BatchApi) -> None:
         self._batch = batch
+        self._kept: set[str] = set()
 
     def create(self, logical_id: str, properties: Properties, stack_name: str) -> Created:
         """Register the job definition."""
@@ -197,21 +199,26 @@ class JobDefinition:
         return arn, {"JobDefinitionArn": arn}
 
     def update(
-        self, old_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
+        self, old_id: str, _old: Properties, new: Properties, stack_name: str, logical_id: str
     ) -> Created:
-        """Register a new revision; the old one is deregistered unless the template keeps it."""
+        """Register a new revision; the old one is deregistered unless the template keeps it.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-batch-jobdefinition-resourceretentionpolicy.html
+        """
         created = self.create(logical_id, new, stack_name)
         policy = new.get("ResourceRetentionPolicy") or {}
         if str(policy.get("SkipDeregisterOnUpdate")).lower() == "true":
-            return created
-        return _replace(self, old_id, old, created)
+            self._kept.add(old_id)
+        # MiniStack has what another id takes the place of deleted when the stack's update has succeeded
+        return created
 
     def delete(self, physical_id: str, _properties: Properties) -> None:
-        """Deregister the revision."""
-        try:
+        """Deregister the revision, unless an update has just left it behind to be kept."""
+        if physical_id in self._kept:
+            self._kept.remove(physical_id)
+            return
+        with contextlib.suppress(RequestRefusedError):  # it is gone already
             self._batch.deregister_job_definition({"jobDefinition": physical_id}, request_scope())
-        except RequestRefusedError:
-            return  # it is gone already
 
 
 def _replace(resource: Resource, old_id: str, old: Properties, created: Created) -> Created:

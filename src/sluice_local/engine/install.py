@@ -24,6 +24,7 @@ from sluice_local.engine.http import connections
 from sluice_local.engine.http.pages import Pages
 from sluice_local.engine.iam import install as iam
 from sluice_local.engine.monitoring import alarms, service_metrics
+from sluice_local.engine.provisioning import schedules as named_schedules
 from sluice_local.engine.stepfunctions import (
     activities,
     batch_integration,
@@ -92,6 +93,7 @@ def _install_fixes(engine: Engine) -> None:
     batch, job_events = batch_api.install(engine)
     batch_integration.install(engine, batch, job_events)
     cloudformation.install(batch)
+    named_schedules.install()
     usage.install(engine)
     live_page.install(engine, broker, batch.backend)
     iam.install(engine)

@@ -47,7 +47,7 @@ def test_a_deregistered_revision_is_passed_over_and_its_number_is_not_used_again
 ) -> None:
     definitions.deregister("align:3", SCOPE)
     assert definitions.find("align", SCOPE)["revision"] == 2
-    with pytest.raises(RequestRefusedError, match="no active job definition 'align:3'"):
+    with pytest.raises(RequestRefusedError, match="align:3 does not exist or is not in ACTIVE status"):
         definitions.find("align:3", SCOPE)
     assert definitions.register(REQUEST, SCOPE)["revision"] == 4
 

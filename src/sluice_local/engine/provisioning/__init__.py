@@ -1,0 +1,1 @@
+"""Resource types that MiniStack's CloudFormation makes or removes otherwise than AWS's."""

@@ -153,6 +153,7 @@ def _use_rules_as_schedules(template: Template) -> None:
             if event["Type"] == "ScheduleV2":
                 event["Type"] = "Schedule"
                 event["Properties"]["Schedule"] = event["Properties"].pop("ScheduleExpression")
+                del event["Properties"]["OmitName"]  # a rule has no name of its own anyway
 
 
 def _drop_unused(template: Template) -> None:

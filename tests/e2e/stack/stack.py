@@ -108,6 +108,14 @@ class Stack:
         assert "FunctionError" not in answer, body
         return body
 
+    def delete(self) -> None:
+        """Deletes the stack, as `sam delete` does, and waits until it is gone."""
+        cloudformation = self.aws.client("cloudformation")
+        cloudformation.delete_stack(StackName=self.name)
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=self.name, WaiterConfig={"Delay": 1}
+        )
+
     def tasks(self, execution_arn: str) -> list[TaskRecord]:
         """The open tasks of an execution."""
         return self.store.of_execution(execution_arn)
@@ -185,19 +193,24 @@ class Stack:
         return dict(answer["Item"])
 
 
-def deployed(aws: LocalAws, **parameters: str) -> Stack:
+def deployed(aws: LocalAws, name: str = "sluice", **parameters: str) -> Stack:
     """The stack on a Local AWS of a test's own."""
-    outputs = deploy(
-        aws.client("cloudformation"),
-        aws.client("s3"),
-        ROOT / "template.yaml",
-        stack_name="sluice",
-        parameters={**QUICK, **parameters},
-    )
-    stack = Stack(aws, outputs)
+    stack = deployed_of(ROOT / "template.yaml", aws, name, **parameters)
     _make_impatient(aws, stack.physical("ReconcileTasksFunction"), IMPATIENT)
     _make_impatient(aws, stack.physical("ReconcileSamplesFunction"), IMPATIENT_WITH_SAMPLES)
     return stack
+
+
+def deployed_of(template: Path, aws: LocalAws, name: str, **parameters: str) -> Stack:
+    """A stack of any template that is made or changed, with the functions as the template has them."""
+    outputs = deploy(
+        aws.client("cloudformation"),
+        aws.client("s3"),
+        template,
+        stack_name=name,
+        parameters={**QUICK, **parameters},
+    )
+    return Stack(aws, outputs, name)
 
 
 def _make_impatient(aws: LocalAws, name: str, changes: Mapping[str, str]) -> None:

@@ -140,6 +140,34 @@ def test_a_revision_that_is_not_to_be_deregistered_takes_jobs_after_an_update(
     assert [describe_definition(batch, arn)["status"] for arn in arns] == ["ACTIVE", "INACTIVE"]
 
 
+@pytest.mark.parametrize(
+    ("replaced", "change", "is_kept"),
+    [
+        ("true", ("MaxvCpus: 16", "MaxvCpus: 32"), True),
+        ("true", ("Subnets: [subnet-1]", "Subnets: [subnet-2]"), False),
+        ("false", ("Subnets: [subnet-1]", "Subnets: [subnet-2]"), True),
+        ("false", ("SecurityGroupIds: [sg-1]", "SecurityGroupIds: [sg-2]"), True),
+        ("false", ("Type: MANAGED", "Tags: {a: b}\n      Type: MANAGED"), False),
+    ],
+)
+def test_a_compute_environment_is_kept_or_another_takes_its_place(
+    stack: Stack, batch: Any, template_path: Path, replaced: str, change: tuple[str, str], *, is_kept: bool
+) -> None:
+    def environment(outputs: dict[str, str]) -> str:
+        (queue,) = batch.describe_job_queues(jobQueues=[outputs["JobQueueArn"]])["jobQueues"]
+        return str(queue["computeEnvironmentOrder"][0]["computeEnvironment"])
+
+    sets = f"Type: MANAGED\n      ReplaceComputeEnvironment: {replaced}"
+    text = template_path.read_text().replace("Type: MANAGED", sets)
+    template_path.write_text(text)
+    before = environment(stack.deploy())
+    template_path.write_text(text.replace(*change))
+    after = environment(stack.deploy())
+    assert (before == after) is is_kept
+    found = batch.describe_compute_environments(computeEnvironments=[before])["computeEnvironments"]
+    assert bool(found) is is_kept
+
+
 def test_a_schedule_s_name_is_taken_by_the_first_stack(
     local_aws: LocalAws, stack: Stack, unique: str, template_path: Path
 ) -> None:

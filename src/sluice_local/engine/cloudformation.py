@@ -24,6 +24,8 @@ _PROVISIONERS = "services.cloudformation.provisioners"
 _STEP_FUNCTIONS = "services.stepfunctions"
 _HANDLER_ONLY = {"ReplaceComputeEnvironment", "UpdatePolicy", "ResourceRetentionPolicy"}
 """Properties for CloudFormation itself, which no create request carries."""
+_SCALING = {"MaxvCpus", "MinvCpus", "DesiredvCpus"}
+"""What of a compute environment's resources can always be changed."""
 
 
 class Resource(Protocol):
@@ -118,7 +120,13 @@ def _check_activity(properties: Properties) -> None:
 
 
 class ComputeEnvironment:
-    """`AWS::Batch::ComputeEnvironment`."""
+    """`AWS::Batch::ComputeEnvironment`.
+
+    Most of a compute environment cannot be changed, so that an update makes another in its place. With
+    `ReplaceComputeEnvironment: false` its resources can, but not its tags, which a stack's own are among:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-batch-computeenvironment.html,
+    and the type's schema tells it apart as createOnlyProperties and conditionalCreateOnlyProperties.
+    """
 
     def __init__(self, batch: BatchApi) -> None:
         self._batch = batch
@@ -135,9 +143,9 @@ class ComputeEnvironment:
     def update(
         self, old_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str
     ) -> Created:
-        """Change what can be changed; another name is another compute environment."""
-        if old.get("ComputeEnvironmentName") != new.get("ComputeEnvironmentName"):
-            return _replace(self, old_id, old, self.create(logical_id, new, stack_name))
+        """Change what can be changed; anything else is another compute environment."""
+        if _is_another_environment(old, new):
+            return _seeded_create(self, logical_id, new, stack_name)
         request = request_of("CreateComputeEnvironment", _sent(new))
         changed = {**request, "state": request.get("state", "ENABLED"), "computeEnvironment": old_id}
         self._batch.update_compute_environment(changed, request_scope())
@@ -150,6 +158,18 @@ class ComputeEnvironment:
             disabled = {"computeEnvironment": physical_id, "state": "DISABLED"}
             self._batch.update_compute_environment(disabled, scope)
             self._batch.delete_compute_environment({"computeEnvironment": physical_id}, scope)
+
+
+def _is_another_environment(old: Properties, new: Properties) -> bool:
+    if any(old.get(name) != new.get(name) for name in ("ComputeEnvironmentName", "Tags", "Type")):
+        return True
+    if str(new.get("ReplaceComputeEnvironment", True)).lower() == "false":
+        return False
+    before, after = (
+        {name: each for name, each in given.get("ComputeResources", {}).items() if name not in _SCALING}
+        for given in (old, new)
+    )
+    return before != after
 
 
 class JobQueue:
@@ -224,6 +244,14 @@ class JobDefinition:
 def _replace(resource: Resource, old_id: str, old: Properties, created: Created) -> Created:
     """Have MiniStack remove the predecessor when the stack's update has succeeded."""
     ministack.private(f"{_PROVISIONERS}._delete_predecessor")(resource.delete, old_id, old)
+    return created
+
+
+def _seeded_create(resource: Resource, logical_id: str, new: Properties, stack_name: str) -> Created:
+    """Make a successor under another made-up name; MiniStack removes the predecessor in the end."""
+    created: Created = ministack.private(f"{_PROVISIONERS}._seeded_create")(
+        resource.create, logical_id, new, stack_name
+    )
     return created
 
 

@@ -141,18 +141,20 @@ def test_a_revision_that_is_not_to_be_deregistered_takes_jobs_after_an_update(
 
 
 @pytest.mark.parametrize(
-    ("replaced", "change", "is_kept"),
+    "case",
     [
-        ("true", ("MaxvCpus: 16", "MaxvCpus: 32"), True),
-        ("true", ("Subnets: [subnet-1]", "Subnets: [subnet-2]"), False),
-        ("false", ("Subnets: [subnet-1]", "Subnets: [subnet-2]"), True),
-        ("false", ("SecurityGroupIds: [sg-1]", "SecurityGroupIds: [sg-2]"), True),
-        ("false", ("Type: MANAGED", "Tags: {a: b}\n      Type: MANAGED"), False),
+        ("true", "MaxvCpus: 16", "MaxvCpus: 32", True),
+        ("true", "Subnets: [subnet-1]", "Subnets: [subnet-2]", False),
+        ("false", "Subnets: [subnet-1]", "Subnets: [subnet-2]", True),
+        ("false", "SecurityGroupIds: [sg-1]", "SecurityGroupIds: [sg-2]", True),
+        ("false", "Type: MANAGED", "Tags: {a: b}\n      Type: MANAGED", False),
     ],
 )
 def test_a_compute_environment_is_kept_or_another_takes_its_place(
-    stack: Stack, batch: Any, template_path: Path, replaced: str, change: tuple[str, str], *, is_kept: bool
+    stack: Stack, batch: Any, template_path: Path, case: tuple[str, str, str, bool]
 ) -> None:
+    replaced, old, new, is_kept = case
+
     def environment(outputs: dict[str, str]) -> str:
         (queue,) = batch.describe_job_queues(jobQueues=[outputs["JobQueueArn"]])["jobQueues"]
         return str(queue["computeEnvironmentOrder"][0]["computeEnvironment"])
@@ -161,7 +163,7 @@ def test_a_compute_environment_is_kept_or_another_takes_its_place(
     text = template_path.read_text().replace("Type: MANAGED", sets)
     template_path.write_text(text)
     before = environment(stack.deploy())
-    template_path.write_text(text.replace(*change))
+    template_path.write_text(text.replace(old, new))
     after = environment(stack.deploy())
     assert (before == after) is is_kept
     found = batch.describe_compute_environments(computeEnvironments=[before])["computeEnvironments"]

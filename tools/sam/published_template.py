@@ -89,6 +89,7 @@ def _with_settled_conditions(template: Template) -> Template:
     }
     for name in _SETTLED:
         del derived["Conditions"][name]
+    del derived["Rules"]  # they are about the compute environments
     return derived
 
 

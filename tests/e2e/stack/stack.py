@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.tasks.model import TERMINAL, TaskState
 from sluice_local.deploy import deploy
+from sluice_local.stack import NETWORK
 from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def deployed_of(template: Path, aws: LocalAws, name: str, **parameters: str) -> 
         aws.client("s3"),
         template,
         stack_name=name,
-        parameters={**QUICK, **parameters},
+        parameters={**NETWORK, **QUICK, **parameters},
     )
     return Stack(aws, outputs, name)
 

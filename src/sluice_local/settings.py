@@ -27,6 +27,8 @@ class LocalSettings:
             https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
         enforce_iam: whether functions, state machines, schedules, rules and jobs may do only what their
             policies allow. People, whose access key is `test`, may do everything in either case.
+        iam_delay_seconds: how long a change of a role's policies takes to be in force, with enforce_iam; 0 is at
+            once. AWS says no number, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
     """
 
     port: int = 0
@@ -36,6 +38,7 @@ class LocalSettings:
     activity_poll_seconds: float = 60.0
     alarm_seconds: float = 60.0
     enforce_iam: bool = False
+    iam_delay_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.job_slots < 1:
@@ -43,6 +46,10 @@ class LocalSettings:
         for name in ("activity_poll_seconds", "alarm_seconds"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0.")
+        if self.iam_delay_seconds < 0:
+            raise ValueError(f"iam_delay_seconds is {self.iam_delay_seconds}: it must be 0 or more.")
+        if self.iam_delay_seconds and not self.enforce_iam:
+            raise ValueError(f"iam_delay_seconds is {self.iam_delay_seconds}: it needs enforce_iam.")
 
     def quotas_in_force(self) -> dict[str, Quota]:
         """Return the quota of each API that has one: AWS's, with this object's laid over them."""

@@ -30,7 +30,16 @@ def test_an_unknown_setting_is_refused_with_the_known_ones() -> None:
         LocalSettings.from_json('{"prot": 1}')
 
 
-@pytest.mark.parametrize("setting", [{"job_slots": 0}, {"activity_poll_seconds": 0}, {"alarm_seconds": 0}])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"job_slots": 0},
+        {"activity_poll_seconds": 0},
+        {"alarm_seconds": 0},
+        {"iam_delay_seconds": -1, "enforce_iam": True},
+        {"iam_delay_seconds": 5},
+    ],
+)
 def test_a_setting_that_stops_everything_is_refused(setting: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(setting))):
         LocalSettings(**setting)  # type: ignore[arg-type]  # one field at a time

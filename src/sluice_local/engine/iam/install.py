@@ -9,6 +9,7 @@ from sluice_local.engine.iam import function_logs as iam_function_logs
 from sluice_local.engine.iam import function_roles as iam_function_roles
 from sluice_local.engine.iam import integrations as iam_integrations
 from sluice_local.engine.iam import missing_objects as iam_missing_objects
+from sluice_local.engine.iam import propagation as iam_propagation
 
 
 def install(engine: Engine) -> None:
@@ -23,3 +24,4 @@ def install(engine: Engine) -> None:
     iam_event_targets.install(decisions)
     iam_function_roles.install()
     iam_function_logs.install()
+    iam_propagation.install(engine)

@@ -64,12 +64,18 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 """
 
 
+DENIED_BY_IAM: Final = "not authorized to perform: batch:"
+"""The words by which a denial is one of IAM's."""
+
+
 def is_refusal(error: ServiceError) -> bool:
     """True if an error of Batch's says that this request will never be taken.
 
-    Of the denials that is IAM's, which names the action, as the queue is none of the stack's. Any other error
-    is left to the task's next owner, also one of which nobody has heard yet.
+    Any other error is left to the task's next owner, also one of which nobody has heard yet.
     """
-    if isinstance(error, DeniedError):
-        return "not authorized to perform: batch:" in str(error)
     return isinstance(error, RejectedError) and error.code in REFUSALS
+
+
+def is_denial(error: ServiceError) -> bool:
+    """True if IAM has denied a call of Batch's: for good, or until a new permission is in force."""
+    return isinstance(error, DeniedError) and DENIED_BY_IAM in str(error)

@@ -27,8 +27,8 @@ class LocalSettings:
             https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
         enforce_iam: whether functions, state machines, schedules, rules and jobs may do only what their
             policies allow. People, whose access key is `test`, may do everything in either case.
-        iam_delay_seconds: how long a change of a role's policies takes to be in force, with enforce_iam; 0 is at
-            once. AWS says no number, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+        iam_delay_seconds: with enforce_iam, how long a change of a role's policies takes to be in force; 0 is
+            at once. AWS says no number, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
     """
 
     port: int = 0

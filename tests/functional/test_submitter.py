@@ -368,15 +368,6 @@ def test_an_intent_that_the_table_refuses_fails_the_task_instead_of_losing_it() 
     assert "too large" in outcome(world).cause
 
 
-def test_a_queue_that_iam_forbids_is_refused_to_the_sender() -> None:
-    world = World()
-    world.batch.broken_queues["others"] = DeniedError(
-        "not authorized to perform: batch:SubmitJob on resource: job-queue/others"
-    )
-    world.take("token", job("align", jobQueue="others"))
-    assert (outcome(world).error, "job-queue/others" in outcome(world).cause) == ("Task.Rejected", True)
-
-
 NOT_THE_SENDERS = {
     "expired credentials": UnauthenticatedError("SubmitJob: ExpiredToken", "ExpiredToken"),
     "a denial that is not one of IAM": DeniedError("SubmitJob: AccessDenied", "AccessDeniedException"),

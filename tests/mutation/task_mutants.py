@@ -192,6 +192,17 @@ TASK_MUTANTS: Final = (
     ),
     Mutant(
         NO_TASK_IS_LOST,
+        "patience with a permission that is not in force yet",
+        "functions/sluice/tasks/submitter.py",
+        old="lasts = now_us - work.denied_us >= DENIED_SECONDS * MICROSECONDS",
+        new="lasts = now_us >= work.denied_us",
+        provers=tests(
+            "functional/test_denied_jobs.py",
+            "test_a_permission_that_takes_a_minute_costs_no_task_and_no_owner",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
         "patience with an outage of Batch",
         "functions/sluice/tasks/submission.py",
         old="trouble.failures < MAX_FAILURES or seconds < MAX_FAILING_SECONDS",
@@ -202,8 +213,8 @@ TASK_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "threads that do not wait for jobs that fail",
         "functions/sluice/tasks/job_finder.py",
-        old="if not self.patience.acquire(blocking=False):",
-        new="if not self.patience.acquire(blocking=False) and until_us == 0:",
+        old="            if not patient:",
+        new="            if not patient and until_us == 0:",
         provers=tests(
             "functional/test_submitter.py",
             "test_requests_that_always_fail_do_not_hold_all_threads_of_a_poller",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from sluice.tasks.completer import STOP_SECONDS
 from sluice.tasks.submission import choose, job_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
@@ -26,8 +27,8 @@ SETTLE_SECONDS: Final = (2, 5)
 nothing; a job that shows up later still is found by the task's next owner."""
 
 PATIENT_THREADS: Final = 8
-"""How many threads of a process at a time wait for a job to show up: a few requests that always fail hold up
-no others. Beyond these the task is left to its next owner at once."""
+"""How many threads of a process at a time wait for a job to show up, or for a permission: a few requests that
+always fail hold up no others. Beyond these the task is left to its next owner at once."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,35 @@ class JobFinder:
 
     def wait_for(self, request: Mapping[str, Any], until_us: int) -> str | None:
         """Looks up a job that may have been submitted; None if it has not shown up, or nobody can say."""
-        if not self.patience.acquire(blocking=False):
-            return None
-        try:
-            for seconds in SETTLE_SECONDS:
-                self.clock.sleep(seconds)
-                found = self._look_up(request["jobQueue"], request["jobName"], until_us)
-                if found is not None:
-                    return found
-        except ServiceError:  # the next owner looks again
-            pass
-        finally:
-            self.patience.release()
+        with self._patience() as patient:
+            if not patient:
+                return None
+            try:
+                for seconds in SETTLE_SECONDS:
+                    self.clock.sleep(seconds)
+                    found = self._look_up(request["jobQueue"], request["jobName"], until_us)
+                    if found is not None:
+                        return found
+            except ServiceError:  # the next owner looks again
+                pass
         return None
+
+    def rest(self, seconds: float) -> bool:
+        """Sleeps before another try of a job; False at once if enough threads wait as it is."""
+        with self._patience() as patient:
+            if patient:
+                self.clock.sleep(seconds)
+            return patient
+
+    @contextmanager
+    def _patience(self) -> Iterator[bool]:
+        """Counts a thread that waits; False if enough wait as it is."""
+        patient = self.patience.acquire(blocking=False)
+        try:
+            yield patient
+        finally:
+            if patient:
+                self.patience.release()
 
     def stop_copies(self, copies: Sequence[JobRecord]) -> None:
         """Stops jobs that a task has twice."""

@@ -55,6 +55,16 @@ MAX_FAILING_SECONDS: Final = 2 * 3600
 five minutes. An outage of Batch that is shorter costs no task."""
 
 
+DENIED_SECONDS: Final = 120
+DENIED_PAUSE_SECONDS: Final = 5
+"""How long, and how often, an owner tries again to submit a job that IAM denies.
+
+A new permission takes seconds to be in force, of which AWS promises nothing:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency.
+It fits into the time that an owner has for submitting.
+"""
+
+
 def hopeless(trouble: Trouble, now_ms: int) -> str | None:
     """What to tell the sender of a job that is given up; None while it is not."""
     seconds = (now_ms - trouble.since) // 1000

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.errors import (
+    DENIED_BY_IAM,
     RejectedError,
     ServiceError,
     ThrottledError,
     UnauthenticatedError,
     UnclearError,
+    is_denial,
     is_refusal,
 )
 from sluice.rate.gcra import MICROSECONDS
@@ -19,7 +21,13 @@ from sluice.tasks import completion
 from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
-from sluice.tasks.submission import hopeless, submit_request, suspects
+from sluice.tasks.submission import (
+    DENIED_PAUSE_SECONDS,
+    DENIED_SECONDS,
+    hopeless,
+    submit_request,
+    suspects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +71,15 @@ class UnansweredError(_JobError):
 
 @dataclass
 class _Work:
-    """A task that is being submitted, as its owner last looked at it, and the ids of its jobs so far."""
+    """A task that is being submitted, as its owner last looked at it, and the ids of its jobs so far.
+
+    `denied_us` is when IAM first denied the job that is its next.
+    """
 
     record: TaskRecord
     until_us: int
     looked_us: int
+    denied_us: int | None = None
     job_ids: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -204,12 +216,30 @@ class Submitter:
                     raise UnansweredError(job_name, str(error)) from error
                 return found
             except ServiceError as error:
+                if is_denial(error):
+                    self._wait_for_permission(work, job_name, error)
+                    continue
                 refused = RefusedJobError if is_refusal(error) else UnansweredError
                 raise refused(job_name, str(error)) from error
             else:
                 self.telemetry.count("JobsSubmitted")
+                work.denied_us = None
                 return job_id
         return None
+
+    def _wait_for_permission(self, work: _Work, job_name: str, error: ServiceError) -> None:
+        """Waits a little after a denial of IAM's, which may be about to end; raises if it lasts."""
+        now_us = self.clock.now_us()
+        work.denied_us = work.denied_us or now_us
+        lasts = now_us - work.denied_us >= DENIED_SECONDS * MICROSECONDS
+        before = work.record.trouble  # what the owner before heard, minutes ago
+        if lasts or (before and before.job_name == job_name and DENIED_BY_IAM in before.answer):
+            said = f"denied for longer than a new permission takes to be in force: {error}"
+            raise RefusedJobError(job_name, said) from error
+        if now_us + DENIED_PAUSE_SECONDS * MICROSECONDS > work.until_us or not self.finder.rest(
+            DENIED_PAUSE_SECONDS
+        ):
+            raise UnansweredError(job_name, str(error)) from error
 
     def _has_slot(self, work: _Work) -> bool:
         """Waits for a slot that falls due soon after a look at the task; False if there is none for it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.tasks.contract import parse_task
 from tests.contract.iam.policies import deployed_policies
-from tests.e2e.stack.stack import Stack, deployed
+from tests.e2e.stack.stack import Stack, deployed, make_impatient
 from tests.support.building import Machines, make_role
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.contract.iam.policies import Policy
 
 QUICK = {"RoundSeconds": "1", "MaxEmptyRounds": "2", "RoundsPerExecution": "1"}
+# too short to wait for a permission, which a probe takes away on purpose
+HASTE = {"TAKEOVER_SECONDS": "6"}
 LONG_AGO_SECONDS = 3600
 """The age of a task whose poller is dead, and whose jobs' events should have come."""
 
@@ -207,4 +209,6 @@ def enforced_scene(aws: LocalAws) -> Scene:
     }
     scene = Scene(stack, resources)
     scene.set_awake(False)
+    for function in ("SubmitJobsFunction", "ReconcileTasksFunction"):
+        make_impatient(aws, stack.physical(function), HASTE)
     return scene

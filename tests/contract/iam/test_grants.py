@@ -49,7 +49,7 @@ def test_what_only_aws_can_use_is_still_in_the_template(scene: Scene) -> None:
 
 TAKEN_AWAY = {
     ("CancelJobsRole", "dynamodb:Query", "OpenByExecution"): "CancelJobs hands its record back",
-    ("SubmitJobsRole", "batch:TagResource", "job/*"): "the task is refused or has no item",
+    ("SubmitJobsRole", "batch:TagResource", "job/*"): "the job has no id in its task's item",
     ("ActivityPollerRole", "states:StartExecution", ""): "the poller's round ends with Sfn.SfnException",
     ("HandleJobStatusRole", "sqs:DeleteMessage", ""): "messages are handled and not deleted",
     ("FunctionLogsPolicy", "logs:PutLogEvents", ""): "the function's log is lost",

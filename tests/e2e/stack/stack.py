@@ -197,8 +197,8 @@ class Stack:
 def deployed(aws: LocalAws, name: str = "sluice", **parameters: str) -> Stack:
     """The stack on a Local AWS of a test's own."""
     stack = deployed_of(ROOT / "template.yaml", aws, name, **parameters)
-    _make_impatient(aws, stack.physical("ReconcileTasksFunction"), IMPATIENT)
-    _make_impatient(aws, stack.physical("ReconcileSamplesFunction"), IMPATIENT_WITH_SAMPLES)
+    make_impatient(aws, stack.physical("ReconcileTasksFunction"), IMPATIENT)
+    make_impatient(aws, stack.physical("ReconcileSamplesFunction"), IMPATIENT_WITH_SAMPLES)
     return stack
 
 
@@ -214,7 +214,8 @@ def deployed_of(template: Path, aws: LocalAws, name: str, **parameters: str) -> 
     return Stack(aws, outputs, name)
 
 
-def _make_impatient(aws: LocalAws, name: str, changes: Mapping[str, str]) -> None:
+def make_impatient(aws: LocalAws, name: str, changes: Mapping[str, str]) -> None:
+    """Gives a function variables that the template does not let it have."""
     functions = aws.client("lambda")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(

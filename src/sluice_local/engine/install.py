@@ -29,6 +29,7 @@ from sluice_local.engine.stepfunctions import (
     activities,
     batch_integration,
     definitions,
+    deletions,
     executions,
     integrations,
     jsonata_states,
@@ -77,6 +78,7 @@ def _install_fixes(engine: Engine) -> None:
     broker = activities.install(engine)
     definitions.install()
     executions.install(engine, broker)
+    deletions.install()
     integrations.install(engine)
     jsonata_states.install()
     lambdas.install()

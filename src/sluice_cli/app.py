@@ -14,6 +14,7 @@ from sluice_cli.aws.ports import Session
 from sluice_cli.commands import (
     cancel,
     doctor,
+    drain,
     explain,
     launch,
     logs,
@@ -89,5 +90,6 @@ def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
         )
 
 
-for command in (plan, launch, status, watch, explain, logs, retry, cancel, report, doctor, redrive):
+COMMANDS = (plan, launch, status, watch, explain, logs, retry, cancel, report, doctor, redrive, drain)
+for command in COMMANDS:
     command.register(app)

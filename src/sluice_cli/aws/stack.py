@@ -47,8 +47,8 @@ class Stack:
         return self.outputs[name]
 
 
-def find_stack(api: Api, name: str) -> Stack:
-    """Finds Sluice's stack of this name.
+def find_stack(api: Api, name: str, *, also_deleting: bool = False) -> Stack:
+    """Finds Sluice's stack of this name, one that is being deleted only if that is asked for.
 
     Raises:
         StackMissingError: there is none, or it is not Sluice's; the message names those that look like it.
@@ -63,7 +63,7 @@ def find_stack(api: Api, name: str) -> Stack:
     if not described:
         raise StackMissingError(f"There is no stack {name!r} in {api.region}. {_others(api)}")
     stack = _read(described[0])
-    if stack.status.startswith("DELETE_"):
+    if stack.status.startswith("DELETE_") and not also_deleting:
         raise StackMissingError(f"Stack {name!r} in {api.region} is {stack.status}. {_others(api)}")
     # a stack that is being made, or was rolled back, has no outputs
     if stack.outputs and not stack.outputs.keys() >= MARKS:

@@ -1,7 +1,6 @@
 """`sluice cancel`."""
 
 import sys
-from typing import Annotated
 
 import typer
 
@@ -10,7 +9,7 @@ from sluice_cli.aws.cohorts import find_cohort
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.cohorts.cancelling import cancel_cohort
-from sluice_cli.errors import WrongUsageError
+from sluice_cli.terminal.asking import YesOption, ask
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -20,8 +19,6 @@ from sluice_cli.terminal.options import (
     StackOption,
 )
 from sluice_cli.terminal.output import say, screen
-
-_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +30,7 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
     context: typer.Context,
     cohort: CohortArgument,
     *,
-    yes: _Yes = False,
+    yes: YesOption = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -55,7 +52,7 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
     found = find_cohort(api, found_stack, cohort)
     running = found.counts.get(SampleStatus.RUNNING, 0)
     if not yes:
-        _ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
+        ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
     left, console = running, screen()
     for left in cancel_cohort(api, session, found_stack, cohort):
         if sys.stdout.isatty():
@@ -64,9 +61,3 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
         say(console, f"Cohort {cohort} is cancelled; left to the reconciler: {samples(left)}.")
     else:
         say(console, f"Cohort {cohort} is cancelled; none of its samples runs.")
-
-
-def _ask(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise WrongUsageError("There is nobody to ask: give --yes to stop the cohort without a question.")
-    typer.confirm(question, abort=True)

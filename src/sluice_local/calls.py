@@ -22,6 +22,7 @@ _BATCH_OPERATIONS = {
     name.lower(): name
     for name in (
         "CancelJob",
+        "CancelJobs",
         "CreateComputeEnvironment",
         "CreateJobQueue",
         "DeleteComputeEnvironment",
@@ -35,6 +36,7 @@ _BATCH_OPERATIONS = {
         "RegisterJobDefinition",
         "SubmitJob",
         "TerminateJob",
+        "TerminateJobs",
         "UpdateComputeEnvironment",
         "UpdateJobQueue",
     )

@@ -64,7 +64,9 @@ AWS_QUOTAS: dict[str, Quota] = {
     "Batch.DescribeJobs": _BATCH,
     "Batch.ListJobs": _BATCH,
     "Batch.TerminateJob": _BATCH,
+    "Batch.TerminateJobs": _BATCH,
     "Batch.CancelJob": _BATCH,
+    "Batch.CancelJobs": _BATCH,
     # The us-east-1 column (bucket, refill a second) of
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     "States.StartExecution": Quota(1300, 300),

@@ -182,6 +182,27 @@ def test_a_running_job_is_terminated_and_a_waiting_one_cancelled(jobs: Jobs) -> 
     assert (cancelled["statusReason"], cancelled["isCancelled"]) == ("not needed", True)
 
 
+def test_many_jobs_are_ended_by_one_call_each_with_an_answer_of_its_own(jobs: Jobs) -> None:
+    running, parent = jobs.submit("sleep", "60"), jobs.submit("sleep", "60", arrayProperties={"size": 2})
+    waiting = jobs.submit(dependsOn=[{"jobId": running}])
+    jobs.await_status(running, "RUNNING")
+    unknown = running[:-1] + ("0" if running[-1] != "0" else "1")
+    # CancelJobs leaves a job alone that runs, as CancelJob does
+    answer = jobs.batch.cancel_jobs(jobs=[running, waiting], reason="not needed")
+    assert (answer["successful"], answer["errors"]) == ([running, waiting], [])
+    assert jobs.end(waiting)["isCancelled"]
+    answer = jobs.batch.terminate_jobs(jobs=[running, "odd", parent, unknown], reason="stop it")
+    assert answer["successful"] == [running, parent, unknown]
+    assert [(each["job"], each["code"]) for each in answer["errors"]] == [("odd", "ValidationException")]
+    assert [jobs.end(each)["statusReason"] for each in (running, parent)] == ["stop it", "stop it"]
+
+
+@pytest.mark.parametrize("number", [0, 51])
+def test_one_call_ends_no_more_than_fifty_jobs(jobs: Jobs, number: int) -> None:
+    with pytest.raises(ClientError, match=f"jobs holds {number} ids"):
+        jobs.batch.terminate_jobs(jobs=["x"] * number, reason="stop it")
+
+
 def test_jobs_are_found_by_name_in_every_state_page_by_page(jobs: Jobs) -> None:
     ids = [jobs.submit(name=f"Align-{n}") for n in range(3)]
     jobs.submit(name="other")

@@ -1,6 +1,7 @@
 """Batch's API: each operation takes a request and a scope and answers in Batch's own words."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sluice_local.batch.backend import Backend
@@ -12,8 +13,11 @@ from sluice_local.batch.queues import Queues
 from sluice_local.batch.requests import Target, check_submit
 
 Operation = Callable[[Document, Scope], Document]
+ENDED_MAX = 50
+"""Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html"""
 DESCRIBED_MAX = 100
 """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+_JOB_ID = re.compile(r"[0-9a-f-]{36}(:[0-9]{1,4})?")
 REASON_MAX = 1024
 """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html"""
 
@@ -23,13 +27,15 @@ class BatchApi:
     """The operations of Batch over the jobs, queues and definitions that it is given.
 
     A refused request raises RequestRefusedError, which AWS answers with a ClientException. `on_submitted` is
-    called with each job that was taken, before its submission is answered.
+    called with each job that was taken, before its submission is answered. `denied` names the jobs that the
+    caller of an operation on many must not touch.
     """
 
     backend: Backend
     queues: Queues
     definitions: Definitions
     on_submitted: Callable[[Job], None] = lambda _: None
+    denied: Callable[[], Collection[str]] = tuple
 
     def operations(self) -> dict[str, Operation]:
         """Name every operation that Local AWS has."""
@@ -38,7 +44,9 @@ class BatchApi:
             "DescribeJobs": self.describe_jobs,
             "ListJobs": self.list_jobs,
             "CancelJob": self.cancel_job,
+            "CancelJobs": self.cancel_jobs,
             "TerminateJob": self.terminate_job,
+            "TerminateJobs": self.terminate_jobs,
             "RegisterJobDefinition": self.register_job_definition,
             "DeregisterJobDefinition": self.deregister_job_definition,
             "DescribeJobDefinitions": self.describe_job_definitions,
@@ -92,6 +100,37 @@ class BatchApi:
         """End a job in whatever state it is."""
         self.backend.terminate(self._job_id(request, scope), _reason(request))
         return {}
+
+    def cancel_jobs(self, request: Document, scope: Scope) -> Document:
+        """Do for up to 50 jobs what CancelJob does for one."""
+        return self._each(self.backend.cancel, request, scope)
+
+    def terminate_jobs(self, request: Document, scope: Scope) -> Document:
+        """Do for up to 50 jobs what TerminateJob does for one."""
+        return self._each(self.backend.terminate, request, scope)
+
+    def _each(self, end: Callable[[str, str], None], request: Document, scope: Scope) -> Document:
+        """End each job for itself; one that there is not counts as ended.
+
+        Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobsErrorDetail.html
+        """
+        job_ids, reason = [str(each) for each in request.get("jobs") or ()], _reason(request)
+        if not 0 < len(job_ids) <= ENDED_MAX:
+            raise RequestRefusedError(f"jobs holds {len(job_ids)} ids; give 1 to {ENDED_MAX}")
+        errors = {job_id: error for job_id in job_ids if (error := self._error(job_id))}
+        successful = [job_id for job_id in job_ids if job_id not in errors]
+        for job in self.backend.find(successful, scope):
+            end(job.spec.job_id, reason)
+        return {"successful": successful, "errors": list(errors.values())}
+
+    def _error(self, job_id: str) -> Document | None:
+        if not _JOB_ID.fullmatch(job_id):
+            said = ("ValidationException", f"{job_id!r} is not the id of a job")
+        elif job_id in self.denied():
+            said = ("AccessDenied", f"The caller may not end job {job_id}")
+        else:
+            return None
+        return {"job": job_id, "code": said[0], "message": said[1]}
 
     def _job_id(self, request: Document, scope: Scope) -> str:
         job_id = str(request.get("jobId") or "")

@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 
 from sluice_local.batch.api import BatchApi, Operation
@@ -29,6 +30,9 @@ from sluice_local.settings import LocalSettings
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Document], Response]
 
+denied_jobs: ContextVar[frozenset[str]] = ContextVar("denied_jobs", default=frozenset())
+"""The jobs that the request being served must not end, where IAM is enforced."""
+
 
 def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     """Put a Batch that runs jobs in the place of MiniStack's stub; answers with its API and its events.
@@ -44,7 +48,7 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order, stuck.blocked_by)
     backend = Backend(surroundings, slots=engine.settings.job_slots)
     stuck.attach(backend)
-    api = BatchApi(backend, queues, Definitions(), vanishing(engine.faults, backend))
+    api = BatchApi(backend, queues, Definitions(), vanishing(engine.faults, backend), denied=denied_jobs.get)
     Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
     logs.follow(backend.jobs)
     engine.on_exit(backend.close)

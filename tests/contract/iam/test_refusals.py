@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.contract.iam.ending_probes import running_job, was_stopped
 from tests.contract.iam.forbidden_calls import (
     EVERYBODY,
     FORBIDDEN,
@@ -98,6 +99,19 @@ def test_the_same_credentials_are_good_for_what_the_role_is_for(
 ) -> None:
     role, service, operation, arguments = row
     assert sessions[role].call(service, operation, arguments(scene))
+
+
+def test_a_call_that_ends_many_jobs_leaves_out_those_that_the_role_may_not_end(
+    scene: Scene, sessions: dict[str, Session]
+) -> None:
+    job_id = running_job(scene)
+    asked = {"jobs": [job_id], "reason": "x"}
+    answer = sessions["EnsurePollersRole"].call("batch", "terminate_jobs", asked)
+    assert [(each["job"], each["code"]) for each in answer["errors"]] == [(job_id, "AccessDenied")]
+    assert scene.stack.ended_job(job_id) is None
+    answer = sessions["CancelJobsRole"].call("batch", "terminate_jobs", asked)
+    assert answer["successful"] == [job_id]
+    assert was_stopped(scene, job_id)
 
 
 @pytest.mark.parametrize("name", ["JobEventsQueue", "WakeUpsQueue", "CancellationsQueue", "SampleEndsQueue"])

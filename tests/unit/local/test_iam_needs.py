@@ -36,6 +36,14 @@ def test_ending_a_job_acts_on_the_job(operation: str) -> None:
     )
 
 
+@pytest.mark.parametrize("operation", ["TerminateJob", "CancelJob"])
+def test_ending_many_jobs_needs_the_single_call_s_permission_for_each(operation: str) -> None:
+    assert batch_needs(f"{operation}s", {"jobs": ["a", "b:1"]}, SCOPE) == (
+        Need(f"batch:{operation}", f"{BATCH}:job/a"),
+        Need(f"batch:{operation}", f"{BATCH}:job/b:1"),
+    )
+
+
 @pytest.mark.parametrize("operation", ["ListJobs", "DescribeJobs"])
 def test_what_knows_no_resource_is_asked_for_on_everything(operation: str) -> None:
     assert batch_needs(operation, {}, SCOPE) == (Need(f"batch:{operation}", "*"),)

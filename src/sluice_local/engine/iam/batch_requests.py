@@ -2,25 +2,37 @@
 
 AWS: SubmitJob must be allowed on the job queue and on the job definition, TerminateJob on the job,
 https://docs.aws.amazon.com/batch/latest/userguide/batch-supported-iam-actions-resources.html; a job with tags
-needs batch:TagResource as well.
+needs batch:TagResource as well. TerminateJobs and CancelJobs need the single calls' permission for each job,
+and leave out those that it is missing for:
+https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html.
 
 MiniStack 1.5.33: asks for every action of Batch on `*`, so that a policy that names a queue never allows.
 
-Fixed by naming the first resource and asking for the others right after it. A refusal for want of
-TagResource is worded as one of SubmitJob.
+Fixed by asking for all that the request needs. A refusal for want of TagResource is worded as one of
+SubmitJob.
 """
 
 import functools
 import json
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from sluice_local.engine import ministack
-from sluice_local.engine.batch_api import request_scope
-from sluice_local.engine.iam.needs import Need, batch_needs
+from sluice_local.engine.batch_api import denied_jobs, request_scope
+from sluice_local.engine.iam.needs import OF_MANY_JOBS, Need, batch_needs
 from sluice_local.engine.ministack import Private
 
-_further: ContextVar[tuple[Need, ...]] = ContextVar("further_needs", default=())
+
+@dataclass(frozen=True)
+class _Asked:
+    """A call of Batch; one `of_many` jobs is refused for each of them alone."""
+
+    needs: tuple[Need, ...]
+    of_many: bool
+
+
+_asked: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
 def install() -> None:
@@ -40,9 +52,10 @@ def _naming(extract: Private) -> Private:
         action = ministack.private("core.iam_actions.extract_iam_action")(
             "batch", method, path, headers, b"", {}
         )
-        first, *others = batch_needs((action or ":").partition(":")[2], _document(body), request_scope())
-        _further.set(tuple(others))
-        return first.resource
+        operation = (action or ":").partition(":")[2]
+        needs = batch_needs(operation, _document(body), request_scope())
+        _asked.set(_Asked(needs, of_many=operation in OF_MANY_JOBS))
+        return needs[0].resource if needs else "*"
 
     return name
 
@@ -61,13 +74,18 @@ def _asking_for_all(enforce: Private) -> Private:
     def ask(
         access_key: str, action: str, service: str, region: str, resource_arn: str = "*", **context: Any
     ) -> Private:
-        others = _further.get() if service == "batch" else ()
-        _further.set(())
-        denied = enforce(access_key, action, service, region, resource_arn=resource_arn, **context)
-        for need in others:
-            denied = denied or enforce(
-                access_key, need.action, service, region, resource_arn=need.resource, **context
-            )
-        return denied
+        asked = _asked.get() if service == "batch" else None
+        _asked.set(None)
+        if asked is None:
+            return enforce(access_key, action, service, region, resource_arn=resource_arn, **context)
+
+        def refusal(need: Need) -> Private:
+            return enforce(access_key, need.action, service, region, resource_arn=need.resource, **context)
+
+        if asked.of_many:
+            refused = [need.resource.rpartition("/")[2] for need in asked.needs if refusal(need)]
+            denied_jobs.set(frozenset(refused))
+            return None
+        return next(filter(None, map(refusal, asked.needs)), None)
 
     return ask

@@ -12,6 +12,11 @@ from typing import Any
 from sluice_local.batch.model import Document, Scope
 
 EVERYTHING = "*"
+OF_MANY_JOBS = frozenset({"TerminateJobs", "CancelJobs"})
+"""They need the permission of the single call for each job, and report a job that it is missing for.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html
+"""
 _SDK = ":aws-sdk:"
 # What Step Functions calls the services whose actions IAM knows by another prefix.
 _IAM_PREFIXES = {"sfn": "states"}
@@ -28,7 +33,7 @@ class Need:
 
 
 def batch_needs(operation: str, request: Document, scope: Scope) -> tuple[Need, ...]:
-    """Return what a call of Batch needs; all of it must be allowed.
+    """Return what a call of Batch needs; all of it must be allowed, but for a call on many jobs.
 
     SubmitJob acts on a job queue and on a job definition. With tags it needs TagResource too: on the job, and
     on the job definition, as AWS's refusals say (https://github.com/wri/gfw-data-api/pull/175).
@@ -47,6 +52,9 @@ def batch_needs(operation: str, request: Document, scope: Scope) -> tuple[Need, 
         return (Need(action, queue), Need(action, definition), *tags)
     if operation in {"TerminateJob", "CancelJob"}:
         return (Need(action, _batch_arn("job", request.get("jobId", ""), scope)),)
+    if operation in OF_MANY_JOBS:
+        jobs = [str(each) for each in request.get("jobs") or ()]
+        return tuple(Need(action.removesuffix("s"), _batch_arn("job", each, scope)) for each in jobs)
     return (Need(action, EVERYTHING),)
 
 

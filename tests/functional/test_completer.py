@@ -84,6 +84,7 @@ def test_abandoned_tasks_stop_their_jobs(jobs: int) -> None:
 
 def test_jobs_for_which_there_is_no_time_are_stopped_by_the_reconciler() -> None:
     world = World(limit=Limit(1, burst=2))
+    world.batch.stops_per_call = 1
     world.take("token", *[job(f"job{index}") for index in range(8)])
     (record,) = world.store.of_execution(EXECUTION)
     world.abandon(record)
@@ -97,7 +98,7 @@ def test_jobs_for_which_there_is_no_time_are_stopped_by_the_reconciler() -> None
 
 def test_a_job_that_batch_does_not_know_any_more_is_stopped_enough() -> None:
     class Forgetful(FakeBatch):
-        def terminate_job(self, job_id: str, reason: str) -> None:
+        def end_job(self, job_id: str, reason: str) -> None:
             raise RejectedError(f"There is no job {job_id}: {reason}")
 
     world = World()

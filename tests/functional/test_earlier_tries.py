@@ -30,8 +30,8 @@ class Ordered(FakeBatch):
         self.asked.append(f"submit {job_id}")
         return job_id
 
-    def terminate_job(self, job_id: str, reason: str) -> None:
-        super().terminate_job(job_id, reason)
+    def end_job(self, job_id: str, reason: str) -> None:
+        super().end_job(job_id, reason)
         self.asked.append(f"stop {job_id}")
 
 

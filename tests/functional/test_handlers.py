@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import pytest
 
 
-def execution_event(status: str, stopped_at_ms: int) -> str:
+def execution_event(status: str, stopped_at_ms: int, arn: str = EXECUTION) -> str:
     return json.dumps(
         {
             "detail-type": "Step Functions Execution Status Change",
-            "detail": {"executionArn": EXECUTION, "status": status, "stopDate": stopped_at_ms},
+            "detail": {"executionArn": arn, "status": status, "stopDate": stopped_at_ms},
         }
     )
 

@@ -63,7 +63,7 @@ def test_a_task_stays_open_until_its_workflow_was_told() -> None:
 
 def test_a_task_stays_in_the_reconcilers_line_until_its_jobs_were_stopped() -> None:
     class Forbidden(FakeBatch):
-        def terminate_job(self, job_id: str, reason: str) -> None:
+        def end_job(self, job_id: str, reason: str) -> None:
             raise DeniedError(f"no permission to terminate {job_id}: {reason}")
 
     world = World()

@@ -339,9 +339,9 @@ def test_all_heartbeats_are_sent_before_batch_is_asked_anything() -> None:
             seen.append(len(world.activities.heartbeats))
             return super().find_jobs(job_queue, job_name)
 
-        def terminate_job(self, job_id: str, reason: str) -> None:
+        def end_job(self, job_id: str, reason: str) -> None:
             seen.append(len(world.activities.heartbeats))
-            super().terminate_job(job_id, reason)
+            super().end_job(job_id, reason)
 
     world, seen = World(), list[int]()
     world.batch = Curious(clock=world.clock)

@@ -29,8 +29,9 @@ from tests.support.builders import World, detail, ended, job, job_event, task_te
 from tests.support.fakes import START_US, FakeBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from sluice.errors import ServiceError
     from sluice.tasks.model import Outcome
 
 JOBS = 22
@@ -70,9 +71,12 @@ class StormyBatch(FakeBatch):
         self.clock.sleep(CALL_SECONDS)
         return super().find_jobs(job_queue, job_name)
 
-    def terminate_job(self, job_id: str, reason: str) -> None:
+    def terminate_jobs(self, job_ids: Sequence[str], reason: str) -> Mapping[str, ServiceError]:
         self.clock.sleep(CALL_SECONDS)
-        super().terminate_job(job_id, reason)
+        return super().terminate_jobs(job_ids, reason)
+
+    def end_job(self, job_id: str, reason: str) -> None:
+        super().end_job(job_id, reason)
         token, name = self.by_id[job_id]
         self.world.store.note_job(token, ended(name, job_id, "FAILED"))
 

@@ -407,8 +407,8 @@ TASK_MUTANTS: Final = (
         STOPPED,
         "stopping jobs before the item leaves the reconciler's line",
         "functions/sluice/tasks/completer.py",
-        old="if stopped and (submitting_is_over or not completion.may_be_submitted(record)):",
-        new="if submitting_is_over or not completion.may_be_submitted(record):",
+        old="                    if str(job.job_id) in left:",
+        new="                    if str(job.job_id) is left:",
         provers=tests(
             "functional/test_completer.py",
             "test_jobs_for_which_there_is_no_time_are_stopped_by_the_reconciler",

@@ -65,6 +65,7 @@ class FakeBatch:
     broken_queues: dict[str, ServiceError] = field(default_factory=dict)
     submitted_at_us: list[int] = field(default_factory=list)
     clock: FakeClock = field(default_factory=FakeClock)
+    stops_per_call: int = 50
 
     def complaint(self, request: Mapping[str, Any]) -> str | None:
         return submit_job_complaint(BATCH_MODEL, request)
@@ -98,6 +99,21 @@ class FakeBatch:
 
     def terminate_job(self, job_id: str, reason: str) -> None:
         self.calls["TerminateJob"] += 1
+        self.end_job(job_id, reason)
+
+    def terminate_jobs(self, job_ids: Sequence[str], reason: str) -> Mapping[str, ServiceError]:
+        assert 0 < len(job_ids) <= self.stops_per_call
+        self.calls["TerminateJobs"] += 1
+        errors = {}
+        for job_id in job_ids:
+            try:
+                self.end_job(job_id, reason)
+            except ServiceError as error:
+                errors[job_id] = error
+        return errors
+
+    def end_job(self, job_id: str, reason: str) -> None:
+        """What both calls do with a job; a subclass may do something else."""
         assert reason
         self.terminated.append(job_id)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.validate import ParamValidator
 
-from sluice.aws.errors import translated
+from sluice.aws.errors import answered, translated
 from sluice.tasks.model import JobRecord
 
 if TYPE_CHECKING:
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from botocore.model import ServiceModel
     from types_boto3_batch import BatchClient
 
+    from sluice.errors import ServiceError
+
 MAX_COMPLAINT: Final = 1_200
 """Characters of botocore's words that are kept: the beginning names the field and shows what it holds, the
 end says what is allowed, and the names of all of SubmitJob's arguments take up 400."""
+
+MAX_STOPS: Final = 50
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,20 @@ class BotoBatch:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html."""
         with translated():
             self.client.terminate_job(jobId=job_id, reason=reason)
+
+    @property
+    def stops_per_call(self) -> int:
+        """The botocore of Lambda's runtime may be older than the call for many jobs."""
+        known = "TerminateJobs" in self.client.meta.service_model.operation_names
+        return MAX_STOPS if known else 1
+
+    def terminate_jobs(self, job_ids: Sequence[str], reason: str) -> dict[str, ServiceError]:
+        """https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html."""
+        with translated():
+            answer = self.client.terminate_jobs(jobs=list(job_ids), reason=reason)
+        return {
+            each["job"]: answered("TerminateJobs", each["code"], each["message"]) for each in answer["errors"]
+        }
 
 
 def submit_job_complaint(model: ServiceModel, request: Mapping[str, Any]) -> str | None:

@@ -98,12 +98,24 @@ def translated(*secrets: str) -> Iterator[None]:
         raise UnclearError(type(error).__name__) from None
 
 
+def answered(operation: str, code: str, message: str) -> ServiceError:
+    """What an answer to a call for many says of one of them.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobsErrorDetail.html
+    """
+    status = 500 if code == "ServerException" else 400
+    return _known(operation, code, f"{operation}: {code}: {message}", status)
+
+
 def _meaning(error: ClientError, secrets: Iterable[str]) -> ServiceError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    text = _blotted(str(error), secrets)
+    return _known(error.operation_name, code, _blotted(str(error), secrets), status)
+
+
+def _known(operation: str, code: str, text: str, status: int) -> ServiceError:
     if code in MEANINGS:
-        return MEANINGS[code](f"{error.operation_name}: {code}", code)
+        return MEANINGS[code](f"{operation}: {code}", code)
     if code in THROTTLES or status == 429:
         return ThrottledError(text, code)
     if code in UNAUTHENTICATED:

@@ -12,7 +12,7 @@ from sluice.tasks import completion
 from sluice.tasks.model import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
@@ -32,30 +32,75 @@ SETTLE_SECONDS: Final = 60
 
 @dataclass(frozen=True)
 class Stopper:
-    """Terminates jobs; repeating it is harmless."""
+    """Terminates jobs, as many by one call as Batch takes; repeating it is harmless."""
 
     batch: Batch
     limiter: Limiter
     telemetry: Telemetry
 
-    def stop(self, jobs: Iterable[JobRecord], reason: str, *, until_us: int) -> bool:
-        """Terminates each job that Batch knows and that has not ended; False if the time was up before."""
-        for job in jobs:
-            if job.job_id is not None and not job.ended:
-                try:
-                    self._terminate(job.job_id, f"Sluice: {reason}", until_us)
-                except ThrottledError:
-                    return False
-        return True
+    def stop(self, jobs: Iterable[JobRecord], reason: str, *, until_us: int) -> dict[str, ServiceError]:
+        """Terminates each job that Batch knows and that has not ended.
 
-    def _terminate(self, job_id: str, reason: str, until_us: int) -> None:
+        Returns:
+            The ids of the jobs that may run on, each with the reason: a ThrottledError if the time was up.
+        """
+        job_ids = [job.job_id for job in jobs if job.job_id is not None and not job.ended]
+        at_once = self.batch.stops_per_call
+        left: dict[str, ServiceError] = {}
+        for begin in range(0, len(job_ids), at_once):
+            some = job_ids[begin : begin + at_once]
+            stop = self._stop_one_by_one if at_once == 1 else self._stop_together
+            left |= stop(some, f"Sluice: {reason}", until_us)
+        return left
+
+    def _stop_together(self, job_ids: Sequence[str], reason: str, until_us: int) -> dict[str, ServiceError]:
+        """Makes one call; a job, or all of them, that it refuses may yet be terminated alone."""
+        terminate = partial(self.batch.terminate_jobs, job_ids, reason)
         try:
-            self.limiter.call(partial(self.batch.terminate_job, job_id, reason), until_us)
-        except RejectedError as error:
-            if not is_refusal(error):
-                raise
-            return  # a job that Batch does not know runs no more
-        self.telemetry.count("JobsTerminated")
+            left = dict(self.limiter.call(terminate, until_us))
+            if any(isinstance(error, ThrottledError) for error in left.values()):
+                self.limiter.back_off()
+        except ServiceError as error:
+            left = dict.fromkeys(job_ids, error)
+        refused = [job_id for job_id, error in left.items() if isinstance(error, RejectedError)]
+        self.telemetry.count("JobsTerminated", len(job_ids) - len(left))
+        others = {job_id: error for job_id, error in left.items() if job_id not in refused}
+        return others | self._stop_one_by_one(refused, reason, until_us)
+
+    def _stop_one_by_one(self, job_ids: Sequence[str], reason: str, until_us: int) -> dict[str, ServiceError]:
+        left: dict[str, ServiceError] = {}
+        for job_id in job_ids:
+            try:
+                self.limiter.call(partial(self.batch.terminate_job, job_id, reason), until_us)
+                self.telemetry.count("JobsTerminated")
+            except ServiceError as error:
+                if not (isinstance(error, RejectedError) and is_refusal(error)):
+                    left[job_id] = error  # one that Batch does not know runs no more
+        return left
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task that has ended, to be settled.
+
+    Attributes:
+        record: the task.
+        submitting_is_over: nobody can still be submitting its jobs.
+        reason: why its jobs are stopped, for their own history; said of its state if left out.
+    """
+
+    record: TaskRecord
+    submitting_is_over: bool = False
+    reason: str = ""
+
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        if self.reason:
+            return self.reason
+        if self.record.state is TaskState.ABANDONED:
+            return "its workflow does not wait for it any more"
+        return "another job of its task failed"
 
 
 @dataclass(frozen=True)
@@ -119,30 +164,41 @@ class Completer:
             return self.abandon(record)
         return None
 
-    def settle(
-        self,
-        record: TaskRecord,
-        *,
-        submitting_is_over: bool,
-        until_us: int | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """Stops the jobs of a task that has ended; when that is done it is looked at no more.
+    def settle(self, tasks: Sequence[Ended], *, until_us: int | None = None) -> None:
+        """Stops the jobs of tasks that have ended; when that is done for one it is looked at no more.
 
-        Unless `submitting_is_over` (nobody can still be submitting its jobs), a task with jobs of unknown id
-        is looked at again: its poller notes those ids, or the reconciler finds the jobs by name.
+        The jobs of all of them share calls. A task of which a job cannot be stopped is told of and left, and
+        the others do not wait for it.
+
+        Unless `submitting_is_over`, a task with jobs of unknown id is looked at again: its poller notes those
+        ids, or the reconciler finds the jobs by name.
 
         Args:
-            record: the task.
-            submitting_is_over: see above.
+            tasks: what has ended.
             until_us: no job is stopped after this time; STOP_SECONDS from now if it is not given.
-            reason: why, for the jobs' own history.
         """
-        until_us = self._soon_us() if until_us is None else until_us
-        jobs = completion.jobs_to_stop(record)
-        stopped = self.stopper.stop(jobs, reason or _reason(record.state), until_us=until_us)
-        if stopped and (submitting_is_over or not completion.may_be_submitted(record)):
-            self.store.settle(record.task.token, self.clock.now_ms())
+        left = self._stop_jobs(tasks, self._soon_us() if until_us is None else until_us)
+        for each in tasks:
+            token = each.record.task.token
+            try:
+                for job in completion.jobs_to_stop(each.record):
+                    if str(job.job_id) in left:
+                        raise left[str(job.job_id)]
+                if each.submitting_is_over or not completion.may_be_submitted(each.record):
+                    self.store.settle(token, self.clock.now_ms())
+            except ThrottledError:
+                continue  # there was no time for it
+            except ServiceError as error:
+                self.telemetry.task_left(token, error)
+
+    def _stop_jobs(self, tasks: Iterable[Ended], until_us: int) -> dict[str, ServiceError]:
+        by_reason: dict[str, list[JobRecord]] = {}
+        for each in tasks:
+            by_reason.setdefault(each.why, []).extend(completion.jobs_to_stop(each.record))
+        left: dict[str, ServiceError] = {}
+        for why, jobs in by_reason.items():
+            left |= self.stopper.stop(jobs, why, until_us=until_us)
+        return left
 
     def settle_soon(self, ended: Iterable[TaskRecord], *, until_us: int | None = None) -> None:
         """Settles what can be settled in STOP_SECONDS; whatever is in the way, the rest is the reconciler's.
@@ -152,21 +208,16 @@ class Completer:
             until_us: a time before which that must be.
         """
         soon_us = self._soon_us() if until_us is None else min(until_us, self._soon_us())
-        for record in ended:
-            if completion.is_settled(record):
-                continue
-            try:
-                self.settle(record, submitting_is_over=False, until_us=soon_us)
-            except ServiceError as error:
-                self.telemetry.task_left(record.task.token, error)
+        self.settle(
+            [Ended(record) for record in ended if not completion.is_settled(record)], until_us=soon_us
+        )
 
     def reject(self, record: TaskRecord, outcome: Failed, *, submitting_is_over: bool) -> None:
         """Fails a task of which Batch does not take a job, and stops those before it; see also `settle`."""
         self.tell(record.task.token, outcome)
         ended = self._close(record, outcome.state, submitting_is_over=submitting_is_over)
         if ended is not None:
-            reason = "Batch refused another job of its task"
-            self.settle(ended, submitting_is_over=submitting_is_over, reason=reason)
+            self.settle([Ended(ended, submitting_is_over, "Batch refused another job of its task")])
 
     def tell(self, token: str, outcome: Outcome) -> None:
         """Completes the task in its workflow; one that does not wait for it any more needs no telling."""
@@ -192,9 +243,3 @@ class Completer:
 
     def _soon_us(self) -> int:
         return self.clock.now_us() + STOP_SECONDS * MICROSECONDS
-
-
-def _reason(state: TaskState) -> str:
-    if state is TaskState.ABANDONED:
-        return "its workflow does not wait for it any more"
-    return "another job of its task failed"

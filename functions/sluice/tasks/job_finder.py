@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.errors import ServiceError
+from sluice.errors import ServiceError, ThrottledError
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.completer import STOP_SECONDS
 from sluice.tasks.submission import choose, job_name
@@ -99,7 +99,10 @@ class JobFinder:
         if copies:
             self.telemetry.count("JobsDoubled", len(copies))
             until_us = self.clock.now_us() + STOP_SECONDS * MICROSECONDS
-            self.stopper.stop(copies, "a copy of this job is there already", until_us=until_us)
+            left = self.stopper.stop(copies, "a copy of this job is there already", until_us=until_us)
+            for error in left.values():
+                if not isinstance(error, ThrottledError):
+                    raise error
 
     def _look_up(self, job_queue: str, name: str, until_us: int) -> str | None:
         """The id of the job of this name, None if there is none; copies of it are stopped."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sluice.errors import ServiceError
     from sluice.tasks.model import (
         ActivityTask,
         JobRecord,
@@ -39,8 +40,15 @@ class Batch(Protocol):
     def describe_jobs(self, job_ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """The JobDetails of up to 100 jobs; those that Batch does not know any more are left out."""
 
+    @property
+    def stops_per_call(self) -> int:
+        """How many jobs a call of `terminate_jobs` takes; 1 where there is no such call."""
+
     def terminate_job(self, job_id: str, reason: str) -> None:
         """Ends the job in whatever state it is; an ended job stays as it is."""
+
+    def terminate_jobs(self, job_ids: Sequence[str], reason: str) -> Mapping[str, ServiceError]:
+        """Does so for each job; returns those that it could not end, by their ids, and why."""
 
 
 class ActivityQueue(Protocol):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sluice.errors import RejectedError, ServiceError, TaskGoneError, is_refusal
 from sluice.fair_order import in_fair_order
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion, reconciliation
+from sluice.tasks.completer import Ended
 from sluice.tasks.model import TaskState
 from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sluice.ports import Clock, Telemetry, Workers
     from sluice.rate.limiter import Limiter
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
     from sluice.tasks.ports import Activities, TaskStore
     from sluice.tasks.reconciliation import ReconciliationPolicy, Run
     from sluice.tasks.submitter import Submitter
+
+Task = TypeVar("Task")
+
+TOGETHER: Final = 50
+"""Ended tasks in one piece of work: as many as one call of TerminateJobs stops, if each has a job that runs.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html
+"""
 
 
 @dataclass(frozen=True)
@@ -138,10 +148,7 @@ class Reconciler:
         parts = range(0, len(findings.overdue), JOBS_PER_CALL)
         settle_until_us = run.settle_until_us(self.clock.now_us())
         return in_fair_order(
-            (
-                self._piece(each.record.task.token, partial(self._end, each, settle_until_us))
-                for each in findings.over
-            ),
+            (partial(self._end, some, settle_until_us) for some in _groups(iter(findings.over))),
             (
                 self._piece(each.record.task.token, partial(self._resume, each))
                 for each in findings.unsubmitted
@@ -154,7 +161,7 @@ class Reconciler:
                 )
                 for begin in parts
             ),
-            self._unsettled(run, settle_until_us),
+            (partial(self._settle, some, run) for some in _groups(self._unsettled(settle_until_us))),
         )
 
     def _piece(self, token: str, act: Callable[[], None]) -> Callable[[], None]:
@@ -166,16 +173,21 @@ class Reconciler:
 
         return work
 
-    def _end(self, claimed: _Claimed, settle_until_us: int) -> None:
-        """Ends a task whose jobs are over, or for which nobody waits; it is settled afterwards."""
-        record = claimed.record
+    def _end(self, group: Sequence[_Claimed], settle_until_us: int) -> None:
+        """Ends tasks whose jobs are over, or for which nobody waits; they are settled afterwards."""
+        ended: list[TaskRecord] = []
+        for claimed in group:
+            self._piece(claimed.record.task.token, partial(self._end_one, claimed.record, ended))()
+        self.completer.settle_soon(ended, until_us=settle_until_us)
+
+    def _end_one(self, record: TaskRecord, done: list[TaskRecord]) -> None:
         if record.state is not TaskState.OPEN:  # a former version left it among the open ones
             now_ms = self.clock.now_ms()
             self.store.close(record.task.token, record.state, now_ms, settle_from_ms=now_ms)
             return
         ended = record if self.completer.complete(record) else self.completer.abandon(record)
         if ended is not None:
-            self.completer.settle_soon([ended], until_us=settle_until_us)
+            done.append(ended)
 
     def _resume(self, claimed: _Claimed) -> None:
         """Looks up the jobs of unknown ids by their names, and submits what is missing."""
@@ -187,30 +199,46 @@ class Reconciler:
         self.telemetry.count("TasksResumed")
         self.submitter.submit(record, until_us=claimed.until_us)
 
-    def _unsettled(self, run: Run, begin_until_us: int) -> Iterator[Callable[[], None]]:
-        """Pieces of work for the tasks to settle, for as long as new ones may be begun."""
+    def _unsettled(self, begin_until_us: int) -> Iterator[OpenTask]:
+        """The tasks to settle, for as long as new ones may be taken in hand."""
         for task in self.store.unsettled_tasks(self.clock.now_ms()):
             if self.clock.now_us() >= begin_until_us:
                 return
-            yield self._piece(task.token, partial(self._settle, task, run))
+            yield task
 
-    def _settle(self, task: OpenTask, run: Run) -> None:
-        """Stops the jobs of a task that has ended, those of unknown ids too once nobody submits any more."""
-        now_us = self.clock.now_us()
-        again_us = now_us + int(self.policy.settle_seconds * MICROSECONDS)
-        record = self.store.claim_unsettled(task, again_us // 1000)
+    def _settle(self, group: Sequence[OpenTask], run: Run) -> None:
+        """Stops the jobs of tasks that have ended, those of unknown ids too once nobody submits any more.
+
+        To look such jobs up takes long, so that the others' are stopped first.
+        """
+        again_us = self.clock.now_us() + int(self.policy.settle_seconds * MICROSECONDS)
+        until_us = min(again_us, run.submit_until_us)
+        known: list[Ended] = []
+        unknown: list[TaskRecord] = []
+        for task in group:
+            self._piece(task.token, partial(self._take_in_hand, task, again_us // 1000, known, unknown))()
+        self.completer.settle(known, until_us=until_us)
+        for record in unknown:
+            self.completer.settle([self._looked_up(record, until_us)], until_us=until_us)
+
+    def _take_in_hand(
+        self, task: OpenTask, again_ms: int, known: list[Ended], unknown: list[TaskRecord]
+    ) -> None:
+        record = self.store.claim_unsettled(task, again_ms)
         if record is None:
             return
-        diagnosis = reconciliation.diagnose(record, now_ms=now_us // 1000, policy=self.policy)
-        over = diagnosis.submitting_is_over
-        until_us = min(again_us, run.submit_until_us)
-        if over and diagnosis.unsubmitted:
-            try:
-                record = self._with_found_ids(record, until_us)
-            except ServiceError as error:  # the jobs that are known are stopped all the same
-                self.telemetry.task_left(task.token, error)
-                over = False
-        self.completer.settle(record, submitting_is_over=over, until_us=until_us)
+        diagnosis = reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
+        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
+            unknown.append(record)
+        else:
+            known.append(Ended(record, diagnosis.submitting_is_over))
+
+    def _looked_up(self, record: TaskRecord, until_us: int) -> Ended:
+        try:
+            return Ended(self._with_found_ids(record, until_us), submitting_is_over=True)
+        except ServiceError as error:  # the jobs that are known are stopped all the same
+            self.telemetry.task_left(record.task.token, error)
+            return Ended(record)
 
     def _with_found_ids(self, record: TaskRecord, until_us: int) -> TaskRecord:
         """Notes the ids of those jobs that were submitted and could not be noted."""
@@ -222,3 +250,9 @@ class Reconciler:
             return record  # a queue that is gone holds no job; to submit to it says so to the sender
         noted = self.store.record_submitted(record.task.token, found) if found else None
         return noted or record
+
+
+def _groups(tasks: Iterator[Task]) -> Iterator[list[Task]]:
+    """Tasks whose jobs are stopped together, drawn as they are needed."""
+    while group := list(islice(tasks, TOGETHER)):
+        yield group

@@ -18,6 +18,7 @@ from sluice.errors import (
 from sluice.rate.gcra import MICROSECONDS
 from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
+from sluice.tasks.completer import Ended
 from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
@@ -280,6 +281,6 @@ class Submitter:
         ]
         self.finder.stop_copies(copies)
         if self.completer.complete(record):
-            self.completer.settle(record, submitting_is_over=submitting_is_over and not copies)
+            self.completer.settle([Ended(record, submitting_is_over and not copies)])
             return True
         return bool(copies)

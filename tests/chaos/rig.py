@@ -173,6 +173,9 @@ class Rig:
                 QueueUrl=self.resources[f"{queue}Queue"],
                 Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)},
             )
+        functions = self.client("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumBatchingWindowInSeconds=0)
         scheduler = self.client("scheduler")
         for each in scheduler.list_schedules()["Schedules"]:
             schedule = scheduler.get_schedule(Name=each["Name"], GroupName=each["GroupName"])

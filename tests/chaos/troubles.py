@@ -81,7 +81,7 @@ ANSWERS: Final = (
     _one("success-answer-lost", K.ANSWER_LOST, "States.SendTaskSuccess", count=3),
     _one("failure-answer-lost", K.ANSWER_LOST, "States.SendTaskFailure", count=2),
     _one("heartbeat-answer-lost", K.ANSWER_LOST, "States.SendTaskHeartbeat", count=3),
-    _one("terminate-answer-lost", K.ANSWER_LOST, "Batch.TerminateJob", count=2),
+    _one("terminate-answer-lost", K.ANSWER_LOST, "Batch.TerminateJobs", count=2),
     _one("submit-throttled", K.THROTTLED, "Batch.SubmitJob", after=4, seconds=2),
     _one(
         "tables-throttled", K.THROTTLED, "DynamoDB.UpdateItem", caller=ANY_FUNCTION, probability=0.3, count=20
@@ -91,7 +91,7 @@ ANSWERS: Final = (
         "batch-throttled",
         tuple(
             Fault(K.THROTTLED, f"Batch.{api}", probability=0.5, count=4)
-            for api in ("ListJobs", "DescribeJobs", "TerminateJob")
+            for api in ("ListJobs", "DescribeJobs", "TerminateJobs")
         ),
     ),
     _one("submit-fails", K.SERVER_ERROR, "Batch.SubmitJob", after=1, count=3),
@@ -159,7 +159,7 @@ FUNCTIONS: Final = (
     _killed("before-success", HANDLER, "States.SendTaskSuccess", count=2),
     _killed("after-success", HANDLER, "States.SendTaskSuccess", after=1, count=2),
     _killed("after-failure", HANDLER, "States.SendTaskFailure"),
-    _killed("after-cancelling", CANCELLER, "Batch.TerminateJob"),
+    _killed("after-cancelling", CANCELLER, "Batch.TerminateJobs"),
     _killed("after-starting-a-poller", STARTER, "States.StartExecution"),
     _killed("after-heartbeat", RECONCILER, "States.SendTaskHeartbeat", count=2),
     _costly(_one("poller-timed-out", K.FUNCTION_TIMED_OUT, POLLER, count=1, seconds=1.5)),

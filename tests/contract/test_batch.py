@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sluice.aws.batch import BotoBatch
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.support.building import eventually
@@ -260,3 +261,10 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_sluice_stops_the_jobs_of_many_tasks_by_one_call(jobs: Jobs) -> None:
+    port = BotoBatch(jobs.batch)
+    ids = [jobs.submit("sleep", "60", name=f"task-{n}") for n in range(port.stops_per_call)]
+    assert port.terminate_jobs(ids, "Sluice: its workflow was stopped") == {}
+    assert {jobs.end(job_id)["status"] for job_id in ids} == {"FAILED"}

@@ -223,7 +223,7 @@ LIMITED: Final = {
     "SubmitJob": ("SUBMIT_RATE_PER_SECOND", "SUBMIT_BURST"),
     "ListJobs": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
     "DescribeJobs": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
-    "TerminateJob": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
+    "TerminateJobs": ("OTHER_RATE_PER_SECOND", "SUBMIT_BURST"),
     "SendTaskHeartbeat": ("HEARTBEAT_RATE_PER_SECOND", ""),
 }
 

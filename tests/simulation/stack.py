@@ -103,6 +103,7 @@ class Stack:
             emit=self.bus.emit,
             per_second=plan.submits_per_second,
             misses=self._misses,
+            spares=self._spares,
         )
         self.tables = {
             name: table_of(self._properties(name)) for name in ("TaskTable", "RateTable", "CohortTable")
@@ -204,6 +205,10 @@ class Stack:
         draw = self.world.chance.draw("description")
         return self.world.chance.happens(draw, self.profile.missed, "DescribeJobs misses a job")
 
+    def _spares(self) -> bool:
+        draw = self.world.chance.draw("termination")
+        return self.world.chance.happens(draw, self.profile.throttled, "TerminateJobs leaves a job out")
+
     def _list_lag(self) -> float:
         draw = self.world.chance.draw("listing")
         return draw.size**2 * self.profile.list_lag
@@ -226,7 +231,7 @@ METHODS: Final = {
         "query",
         "scan",
     ),
-    "batch": ("submit_job", "list_jobs", "describe_jobs", "terminate_job"),
+    "batch": ("submit_job", "list_jobs", "describe_jobs", "terminate_job", "terminate_jobs"),
     "stepfunctions": (
         "describe_state_machine",
         "start_execution",

@@ -51,7 +51,7 @@ CROWDED: Final[Mapping[str, tuple[Any, ...]]] = {
 OUTAGES: Final = (
     ("SubmitJob", "InternalServerError", 500),
     ("SubmitJob", "TooManyRequestsException", 429),
-    ("TerminateJob", "InternalServerError", 500),
+    ("TerminateJobs", "InternalServerError", 500),
     ("ListJobs", "TooManyRequestsException", 429),
     ("DescribeJobs", "InternalServerError", 500),
     ("GetActivityTask", "InternalServerError", 500),

@@ -77,7 +77,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.Terminated": Meaning(
         "job {job} was ended by somebody: {reason}",
         (
-            "CloudTrail tells by whom: the event TerminateJob or CancelJob of this job id.",
+            "CloudTrail tells by whom: the event TerminateJob(s) or CancelJob(s) of this job id.",
             "If it was by mistake, start the sample again (sluice retry).",
         ),
     ),

@@ -9,6 +9,9 @@ Each rule stands beside its page:
 * An array job has children, each with events of its own, and ends when all of them have:
   https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html
 * TerminateJob ends a job in whatever state it is: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html
+* TerminateJobs does so for up to 50, with an error for each that it did not end; an unknown one counts as
+  ended:
+  https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html
 * With a JOB_NAME filter ListJobs ignores case and lists every status:
   https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
 """
@@ -29,6 +32,7 @@ PER_SECOND: Final = 50
 START_SECONDS: Final = 2
 """From RUNNABLE to RUNNING where there is room; it is minutes where an instance has to start."""
 STOP_SECONDS: Final = 3
+MOST_STOPS: Final = 50
 LONGEST_REASON: Final = 1024
 
 
@@ -77,7 +81,8 @@ class Batch:
     """The service.
 
     `fate` decides about a job, `lag` how late ListJobs shows it, `misses` whether DescribeJobs leaves it out
-    for once, as its answers may lag behind too; `emit` hears of events.
+    for once, as its answers may lag behind too, and `spares` whether TerminateJobs does; `emit` hears of
+    events.
     """
 
     def __init__(  # noqa: PLR0913 - each is a decision
@@ -89,8 +94,10 @@ class Batch:
         emit: Callable[[Mapping[str, Any]], None],
         per_second: float = PER_SECOND,
         misses: Callable[[], bool] = lambda: False,
+        spares: Callable[[], bool] = lambda: False,
     ) -> None:
         self.world, self._fate, self._lag, self._emit, self._misses = world, fate, lag, emit, misses
+        self._spares = spares
         self.jobs: dict[str, Job] = {}
         self.by_name: dict[str, list[Job]] = {}
         self._dependents: dict[str, list[Job]] = {}
@@ -143,11 +150,26 @@ class Batch:
         job = self.jobs.get(request["jobId"])
         if job is None:
             raise Refusal("ClientException", f"Job {request['jobId']} not found")
+        self._terminate(job, request["reason"])
+        return {}
+
+    def terminate_jobs(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ends jobs, each with an answer of its own."""
+        if not 0 < len(request["jobs"]) <= MOST_STOPS:
+            raise Refusal("ClientException", f"{len(request['jobs'])} jobs")
+        spared = [job_id for job_id in request["jobs"] if self._spares()]
+        ended = [job_id for job_id in request["jobs"] if job_id not in spared]
+        for job_id in ended:
+            if job_id in self.jobs:
+                self._terminate(self.jobs[job_id], request["reason"])
+        said = {"code": "ThrottlingException", "message": "Too Many Requests"}
+        return {"successful": ended, "errors": [{"job": job_id, **said} for job_id in spared]}
+
+    def _terminate(self, job: Job, reason: str) -> None:
         if not job.ended and job.terminated is None:
-            job.terminated = request["reason"][:LONGEST_REASON]
+            job.terminated = reason[:LONGEST_REASON]
             delay = STOP_SECONDS if job.status == "RUNNING" else 0.2
             self.world.after(delay, self._finish, job, "FAILED", job.terminated, None)
-        return {}
 
     def detail(self, job: Job) -> dict[str, Any]:
         """A JobDetail."""

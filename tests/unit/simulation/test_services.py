@@ -46,6 +46,16 @@ def test_a_job_whose_dependency_fails_fails_and_every_end_is_told() -> None:
     assert {told[second], told[f"{second}:0"], told[f"{second}:1"]} == {"Dependent Job failed"}
 
 
+def test_jobs_are_ended_together_and_each_is_answered_for() -> None:
+    here = world()
+    service = batch(here, [])
+    ids = [service.submit_job(request(name))["jobId"] for name in ("first", "second")]
+    answer = service.terminate_jobs({"jobs": [*ids, "gone"], "reason": "enough"})
+    assert answer == {"successful": [*ids, "gone"], "errors": []}
+    pass_time(here, 30)
+    assert {service.jobs[job_id].reason for job_id in ids} == {"enough"}
+
+
 def test_fifty_submissions_a_second_are_taken_and_no_more() -> None:
     here = world()
     service = batch(here, [])

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from sluice.aws.pollers import BotoPollerExecutions
+from sluice.pollers.chain import TAKEN_SECONDS, Chain, execution_name
 from sluice_local.server import LocalAws
 from tests.support.building import Machines, eventually, refused
+from tests.support.fakes import FakeClock, MemoryPollerSlots
 
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}}
 PASSING = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
@@ -26,6 +29,42 @@ def test_a_name_with_another_input_or_of_an_ended_execution_is_refused(machines:
     waiting = machines.create(WAITING, "-waiting")
     machines.start(waiting, 1, name="once")
     assert refused(lambda: machines.start(waiting, 2, name="once")) == "ExecutionAlreadyExists"
+
+
+def remade(machines: Machines, states: Any, machine: str, definition: dict[str, Any]) -> None:
+    """A stack is deleted and made again: its state machine has the ARN that it had."""
+    states.delete_state_machine(stateMachineArn=machine)
+    assert machines.create(definition) == machine
+
+
+def test_the_names_of_a_deleted_state_machine_stay_taken_and_its_executions_are_gone(
+    machines: Machines, states: Any
+) -> None:
+    machine = machines.create(PASSING)
+    execution = machines.start(machine, name="once")
+    machines.ended(execution)
+    remade(machines, states, machine, PASSING)
+    assert refused(lambda: machines.start(machine, name="once")) == "ExecutionAlreadyExists"
+    assert refused(lambda: states.describe_execution(executionArn=execution)) == "ExecutionDoesNotExist"
+    machines.ended(machines.start(machine, name="twice"))
+
+
+def test_a_poller_starts_though_an_older_stack_used_the_names_of_its_chain(
+    machines: Machines, states: Any
+) -> None:
+    machine = machines.create(PASSING)
+    executions, clock = BotoPollerExecutions(states, machine), FakeClock()
+    for number in range(3):
+        executions.start(execution_name(0, number), {})
+        machines.ended(f"{machine.replace(':stateMachine:', ':execution:')}:slot-0-{number}")
+    remade(machines, states, machine, WAITING)
+    chain = Chain(MemoryPollerSlots(), executions, clock)
+    # for a minute it may be that somebody has started slot-0-0 just now
+    assert not chain.ensure(0, probe=False)
+    clock.sleep(TAKEN_SECONDS)
+    assert chain.ensure(0, probe=False)
+    assert executions.status("slot-0-3") == "RUNNING"
+    assert not chain.ensure(0, probe=False)
 
 
 def test_a_state_machine_s_timeout_ends_the_execution_and_its_open_token(

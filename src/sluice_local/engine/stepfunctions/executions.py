@@ -4,18 +4,21 @@ AWS: StartExecution with the name and input of a RUNNING execution answers with 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html; a state machine's
 `TimeoutSeconds` ends it as TIMED_OUT,
 https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html; when an execution has
-ended, so have its open tasks.
+ended, so have its open tasks. A name can be used again after 90 days, which is taken to hold for a state
+machine that was deleted and made again too: its executions are gone, their names are not.
 
-MiniStack 1.5.33: refuses every second start of a name, ignores `TimeoutSeconds`, and lets the thread of a
-stopped execution run on, so that a late failure turns ABORTED into FAILED.
+MiniStack 1.5.33: refuses every second start of a name, forgets the names of a deleted state machine, ignores
+`TimeoutSeconds`, and lets the thread of a stopped execution run on, so that a late failure turns ABORTED into
+FAILED.
 
-Fixed by wrapping start, stop and failure; the timeout is a timer on the server's event loop.
+Fixed by wrapping start, stop, failure and deletion; the timeout is a timer on the server's event loop.
 """
 
 import contextvars
 import functools
 import json
 import threading
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sluice_local.engine import ministack
@@ -32,7 +35,9 @@ _OK = 200
 def install(engine: Engine, broker: ActivityBroker) -> None:
     """Fix starting, stopping, timing out and failing."""
     timeouts = _Timeouts(engine, broker)
-    ministack.wrap("services.stepfunctions._start_execution", functools.partial(_start, timeouts))
+    used: set[str] = set()
+    ministack.wrap("services.stepfunctions._start_execution", functools.partial(_start, timeouts, used))
+    ministack.wrap("services.stepfunctions._delete_state_machine", functools.partial(_delete, used))
     ministack.wrap("services.stepfunctions._stop_execution", functools.partial(_stop, broker))
     ministack.wrap("services.stepfunctions._fail_execution", _fail_once)
 
@@ -64,7 +69,7 @@ class _Timeouts:
         self._broker.end_execution(execution["executionArn"])
 
 
-def _start(timeouts: _Timeouts, start_execution: Private) -> Private:
+def _start(timeouts: _Timeouts, used: AbstractSet[str], start_execution: Private) -> Private:
     # Nested starts come from their executions' threads, all others from the event loop.
     starting = threading.Lock()
 
@@ -74,6 +79,10 @@ def _start(timeouts: _Timeouts, start_execution: Private) -> Private:
             if execution := _running_namesake(request):
                 return ministack.private("core.responses.json_response")(
                     {"executionArn": execution["executionArn"], "startDate": execution["startDate"]}
+                )
+            if _arn_of(request) in used:
+                return ministack.private("core.responses.error_response_json")(
+                    "ExecutionAlreadyExists", "An execution of this name was started before", 400
                 )
             response = start_execution(request)
         if response[0] == _OK:
@@ -85,14 +94,32 @@ def _start(timeouts: _Timeouts, start_execution: Private) -> Private:
 
 def _running_namesake(request: Request) -> Execution | None:
     """The execution that this request has started before, if it still runs."""
+    arn = _arn_of(request)
+    execution = _execution(arn) if arn else None
+    same = execution and execution["status"] == "RUNNING" and execution["input"] == request.get("input", "{}")
+    return execution if same else None
+
+
+def _arn_of(request: Request) -> str | None:
+    """The ARN of the execution that this request is to start; None if it does not say."""
     resolve = ministack.private("services.stepfunctions._resolve_state_machine_arn")
     machine_arn = resolve(request.get("stateMachineArn"))
     if machine_arn is None or not request.get("name"):
         return None
-    arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{request['name']}"
-    execution = _execution(arn)
-    same = execution and execution["status"] == "RUNNING" and execution["input"] == request.get("input", "{}")
-    return execution if same else None
+    return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{request['name']}"
+
+
+def _delete(used: set[str], delete_state_machine: Private) -> Private:
+    @functools.wraps(delete_state_machine)
+    def delete(request: Request) -> Private:
+        executions = ministack.private("services.stepfunctions._executions")
+        machine_arn = request.get("stateMachineArn")
+        arns = {arn for arn, each in list(executions.items()) if each["stateMachineArn"] == machine_arn}
+        response = delete_state_machine(request)
+        used.update(arns if response[0] == _OK else ())
+        return response
+
+    return delete
 
 
 def _execution(arn: str) -> Execution:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import heapq
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +12,9 @@ from sluice.errors import ThrottledError
 from sluice.rate.gcra import AHEAD_SECONDS, MICROSECONDS, Limit, Reservation
 from sluice.rate.limiter import MAX_AHEAD_US, Limiter
 from tests.support.fakes import FakeClock, MemoryRateStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def test_threads_of_several_pollers_together_reserve_no_more_than_the_rate() -> None:
@@ -158,6 +164,78 @@ def test_a_clock_that_is_a_little_ahead_makes_others_wait_and_is_not_passed_over
     assert Limiter("SubmitJob", limit=limit, store=store, clock=ahead).wait()
     assert Limiter("SubmitJob", limit=limit, store=store, clock=clock).wait()
     assert AHEAD_SECONDS < (clock.now_us() - started_us) / MICROSECONDS <= AHEAD_SECONDS + 10
+
+
+class Turns(FakeClock):
+    """Time in which threads take turns: who sleeps until the earliest moment goes on first."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__()
+        self._running, self._sleepers = threads, list[tuple[int, int]]()
+        self._changed = threading.Condition()
+
+    def sleep(self, seconds: float) -> None:
+        with self._changed:
+            mine = (self.now_us() + max(0, round(seconds * MICROSECONDS)), threading.get_ident())
+            heapq.heappush(self._sleepers, mine)
+            self._running -= 1
+            self._go_on()
+            self._changed.wait_for(lambda: mine not in self._sleepers)
+
+    def leave(self) -> None:
+        """A thread ends."""
+        with self._changed:
+            self._running -= 1
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._running and self._sleepers:
+            self._now_us = max(self._now_us, heapq.heappop(self._sleepers)[0])
+            self._running += 1
+            self._changed.notify_all()
+
+
+def shares(threads: Sequence[int], pollers: Sequence[int], seconds: int = 60) -> tuple[list[int], float]:
+    """Lets processes with so many threads want slot after slot; returns what each got, and of the rate."""
+    clock, store, limit = Turns(sum(threads)), MemoryRateStore(), Limit(50)
+    until_us = clock.now_us() + seconds * MICROSECONDS
+
+    def want(limiter: Limiter) -> int:
+        got = 0
+        while limiter.wait(until_us):
+            got += 1
+            clock.sleep(0.05)  # SubmitJob
+        clock.leave()
+        return got
+
+    with ThreadPoolExecutor(sum(threads)) as pool:
+        limiters = [
+            Limiter("SubmitJob", limit=replace(limit, processes=count), store=store, clock=clock)
+            for count in pollers
+        ]
+        runs = [
+            [pool.submit(want, limiter) for _ in range(count)]
+            for limiter, count in zip(limiters, threads, strict=True)
+        ]
+        got = [sum(run.result() for run in each) for each in runs]
+    return got, sum(got) / seconds / limit.rate_per_second
+
+
+def test_whoever_wants_slots_gets_as_many_however_many_threads_others_have() -> None:
+    got, used = shares(threads=[32, 8], pollers=[1, 1])
+    assert max(got) < 1.05 * min(got)
+    assert used > 0.99
+
+
+def test_the_pollers_of_a_stack_get_as_much_as_another_stacks_one() -> None:
+    got, used = shares(threads=[8, 8, 32], pollers=[2, 2, 1])
+    assert sum(got[:2]) == pytest.approx(got[2], rel=0.05)
+    assert used > 0.99
+
+
+def test_one_process_alone_has_the_whole_rate() -> None:
+    _, used = shares(threads=[32], pollers=[1])
+    assert used > 0.99
 
 
 class Broken(MemoryRateStore):

@@ -38,6 +38,17 @@ SERVICE_MUTANTS: Final = (
         ),
     ),
     Mutant(
+        NEVER_ABOVE,
+        "leaving a turn to the others who want slots",
+        "functions/sluice/rate/limiter.py",
+        old="return self._clock.now_us() < self._turn_us",
+        new="return False",
+        provers=tests(
+            "functional/test_limiter.py",
+            "test_whoever_wants_slots_gets_as_many_however_many_threads_others_have",
+        ),
+    ),
+    Mutant(
         NO_TASK_IS_LOST,
         "heartbeats without the rate table",
         "functions/sluice/rate/limiter.py",

@@ -17,7 +17,10 @@ BACK_OFF_SECONDS: Final = 1
 """As long must pass between two steps down: the 429s of one burst count once."""
 
 MAX_BLOCK: Final = 10
-"""Slots a write at most: at 50 a second that is five writes a second."""
+"""Slots a write at most."""
+
+TURN_SECONDS: Final = 0.08
+"""How much of the rate one write takes: at 50 a second four slots, with twelve writes a second."""
 
 AHEAD_SECONDS: Final = 30
 """How far in the future a slot may lie that somebody takes; who has to wait longer asks again later."""
@@ -36,12 +39,29 @@ class Limit:
     interval of t seconds can only hold slots that fell due within t + (`burst` - 1) gaps. So half of the
     burst is for callers that come at once after a pause, and the other half is for their being late.
     A burst of 1 counts as 2, since nobody could keep to it.
+
+    Attributes:
+        rate_per_second: calls a second that go on for ever.
+        burst: calls on top of them.
+        floor_per_second: the rate below which no 429 lowers it.
+        climb_per_second: what the rate gains each second after it was lowered.
+        processes: how many processes of a stack want slots; together they get as many as another stack.
     """
 
     rate_per_second: float
     burst: int = 10
     floor_per_second: float = 1.0
     climb_per_second: float = 1.0
+    processes: int = 1
+
+    @property
+    def block(self) -> int:
+        """Slots that a process takes at once, and so its share where all who want slots take turns.
+
+        It is small, so that a process with few threads has as many waiting as it may take.
+        """
+        turn = min(MAX_BLOCK, round(self.rate_per_second * TURN_SECONDS))
+        return max(1, turn // self.processes)
 
     @property
     def at_once(self) -> int:

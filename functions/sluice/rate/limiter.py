@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sluice.errors import ServiceError, ThrottledError
 from sluice.rate import gcra
-from sluice.rate.gcra import AHEAD_SECONDS, MAX_BLOCK, MICROSECONDS
+from sluice.rate.gcra import AHEAD_SECONDS, MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ class Limiter:
         self._waiting = 0
         self._count_lock = threading.Lock()
         self._due: deque[int] = deque()
+        self._turn_us = 0
         self._ahead_us = 0
 
     def wait(self, until_us: int | None = None) -> bool:
@@ -91,29 +92,43 @@ class Limiter:
 
     def _take_slot(self, until_us: int | None) -> int | None:
         """Takes a slot; None if there is none before `until_us`, and then none is used up."""
-        while True:
-            soon_us = self._clock.now_us() + AHEAD_SECONDS * MICROSECONDS
-            latest_us = soon_us if until_us is None else min(soon_us, until_us)
-            self._change_waiting(1)
-            try:
+        self._change_waiting(1)
+        try:
+            while True:
+                soon_us = self._clock.now_us() + AHEAD_SECONDS * MICROSECONDS
+                latest_us = soon_us if until_us is None else min(soon_us, until_us)
                 with self._lock:
                     due_us = self._next_slot(latest_us)
-            finally:
-                self._change_waiting(-1)
-            if due_us is not None or latest_us == until_us:
-                return due_us
-            self._clock.sleep(AGAIN_SECONDS)
+                if due_us is not None:
+                    return due_us
+                again_us = self._turn_us if self._is_anothers_turn() else latest_us
+                if again_us >= latest_us == until_us:
+                    return None
+                again_us = min(again_us, self._clock.now_us() + AGAIN_SECONDS * MICROSECONDS)
+                self._clock.sleep((again_us - self._clock.now_us()) / MICROSECONDS)
+        finally:
+            self._change_waiting(-1)
 
     def _next_slot(self, latest_us: int) -> int | None:
         """The next slot if it falls due by then."""
-        if not self._due:
-            self._reserve(min(MAX_BLOCK, max(1, self._waiting)), latest_us)
+        if not self._due and not self._is_anothers_turn():
+            self._reserve(min(self._limit.block, max(1, self._waiting)), latest_us)
         return self._due.popleft() if self._due and self._due[0] <= latest_us else None
+
+    def _is_anothers_turn(self) -> bool:
+        """True until half of the block that was taken last has fallen due.
+
+        Without that a process with many threads would have as many slots ahead, and who has few would get
+        few. The other half is the time in which the next block is written.
+        """
+        return self._clock.now_us() < self._turn_us
 
     def _reserve(self, block: int, latest_us: int) -> None:
         asked_us = self._clock.now_us()
         taken = self._ask(block, asked_us + self._ahead_us, latest_us)
-        self._due.extend(taken.due_us if taken else ())
+        due_us = taken.due_us if taken else ()
+        self._due.extend(due_us)
+        self._turn_us = due_us[len(due_us) // 2] if due_us else 0
         took_us = self._clock.now_us() - asked_us
         # slots that the answer brings too late would be given up for ever: the next ones fall due later
         self._ahead_us = min(took_us, MAX_AHEAD_US) if took_us > self._limit.spare_us else 0

@@ -21,7 +21,7 @@ class LimitedWiring(Wiring):
 
         One that `goes_on_alone` keeps to the rate by itself while the rate table fails.
         """
-        limit = Limit(rate_per_second, burst=burst)
+        limit = Limit(rate_per_second, burst=burst, processes=self.settings.poller_count)
         return Limiter(api, limit=limit, store=self._rates, clock=self.clock, goes_on_alone=goes_on_alone)
 
     def step_functions_limiter(

@@ -1,9 +1,11 @@
 """The application: its commands, and how it ends when something is wrong."""
 
+import os
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,11 +23,12 @@ from sluice_cli.commands import (
     plan,
     redrive,
     report,
+    reserve,
     retry,
     status,
     watch,
 )
-from sluice_cli.errors import CliError
+from sluice_cli.errors import CliError, WrongUsageError
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -61,6 +64,14 @@ app = typer.Typer(
 )
 
 
+def _become(command: Sequence[str]) -> NoReturn:
+    """Puts a program in the place of this one, so that signals and the exit code are its own."""
+    try:
+        os.execvp(command[0], list(command))  # noqa: S606 - what the person asked for
+    except OSError as error:
+        raise WrongUsageError(f"{command[0]} cannot be run: {error.strerror}.") from error
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"sluice {version('sluice')}\n")
@@ -87,9 +98,13 @@ def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
             connect=BotocoreApi,
             now_ms=lambda: time.time_ns() // 1_000_000,
             sleep=time.sleep,
+            execute=_become,
         )
 
 
-COMMANDS = (plan, launch, status, watch, explain, logs, retry, cancel, report, doctor, redrive, drain)
+COMMANDS = (
+    *(plan, launch, status, watch, explain, logs, retry, cancel, report),
+    *(doctor, redrive, drain, reserve),
+)
 for command in COMMANDS:
     command.register(app)

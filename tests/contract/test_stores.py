@@ -51,7 +51,7 @@ def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
     return Stores(
         DynamoTaskStore(dynamodb, tasks, keep_days=1),
         DynamoRateStore(dynamodb, rates),
-        DynamoPollerSlots(dynamodb, rates),
+        DynamoPollerSlots(dynamodb, rates, "sluice"),
     )
 
 
@@ -338,6 +338,25 @@ def test_the_number_of_a_slot_only_rises(stores: Stores) -> None:
     stores.slots.remember(0, 3)
     stores.slots.remember(1, 1)
     assert (stores.slots.read(0), stores.slots.read(1)) == (Slot(7), Slot(1))
+
+
+@pytest.mark.parametrize("backend", DYNAMODB_BACKENDS)
+def test_stacks_that_share_a_table_share_rates_and_no_slots(
+    request: pytest.FixtureRequest, unique: str, backend: str
+) -> None:
+    dynamodb = dynamodb_of(backend, request)
+    table = create_table(dynamodb, TEMPLATE, "RateTable", name=unique)
+    one, other = (DynamoPollerSlots(dynamodb, table, name) for name in ("one", "other"))
+    one.remember(0, 7)
+    other.remember(0, 2)
+    assert (one.read(0), other.read(0)) == (Slot(7), Slot(2))
+    first, second = (
+        DynamoRateStore(dynamodb, table).reserve("SubmitJob", 1, limit=LIMIT, now_us=START_US)
+        for _ in range(2)
+    )
+    assert first
+    assert second
+    assert second.start_us == first.start_us + first.gap_us
 
 
 @pytest.mark.parametrize("number", [0, 7])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,7 @@ from tests.simulation.kernel.world import Process
 from tests.simulation.seams import ProcessClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.simulation.stack import Stack
 
@@ -38,12 +38,17 @@ class Api:
         return DynamoCohortStore(client, table, ProcessClock(self._process).sleep)
 
 
+def no_program(command: Sequence[str]) -> NoReturn:
+    """Nobody here runs one."""
+    raise AssertionError(command)
+
+
 def cancel(stack: Stack, cohort: str, began: Callable[[], None]) -> None:
     """Starts `sluice cancel`; `began` is called when it is known to the cohort's table."""
     process = Process(stack.world, "a person")
     clock = ProcessClock(process)
     api: Any = Api(stack, process)
-    terminal = Terminal(lambda _: api, clock.now_ms, clock.sleep)
+    terminal = Terminal(lambda _: api, clock.now_ms, clock.sleep, no_program)
     outputs = {"CohortTableName": stack.environment["COHORT_TABLE"]}
     known = KnownStack("sluice", "CREATE_COMPLETE", outputs, {})
 

@@ -123,6 +123,7 @@ def test_the_workflow_is_made_only_when_it_has_its_job_definitions() -> None:
         "WorkflowRole": "HasLowpassWorkflow",
         # cohorts read their sheets from it
         "DataBucket": "CreateDataBucket",
+        "RateTable": "CreateRateTable",
     }
     assert PUBLISHED["Outputs"]["WorkflowArn"]["Condition"] == "HasLowpassWorkflow"
 

@@ -63,4 +63,4 @@ def test_the_command_line_knows_the_tables_by_their_stores_and_in_one_place() ->
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sluice.aws")
     }
-    assert imported == {("api.py", "sluice.aws.cohort_store"), ("api.py", "sluice.aws.task_store")}
+    assert imported == {("api.py", f"sluice.aws.{table}_store") for table in ("cohort", "rate", "task")}

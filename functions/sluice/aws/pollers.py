@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DynamoPollerSlots:
-    """The numbers of the poller slots, in the rate table; implements ports.PollerSlots."""
+    """The numbers of a stack's poller slots, in the rate table; implements ports.PollerSlots.
+
+    Other stacks may use the same table.
+    """
 
     client: DynamoDBClient
     table: str
+    stack_name: str
 
     def read(self, slot: int) -> Slot:
         """One read."""
         with translated():
-            answer = self.client.get_item(TableName=self.table, Key=_key(slot))
+            answer = self.client.get_item(TableName=self.table, Key=self._key(slot))
         values = from_item(answer.get("Item", {}))
         taken_at = values.get("takenAt")
         return Slot(int(values.get("number", 0)), None if taken_at is None else int(taken_at))
@@ -57,7 +61,7 @@ class DynamoPollerSlots:
             try:
                 self.client.update_item(
                     TableName=self.table,
-                    Key=_key(slot),
+                    Key=self._key(slot),
                     UpdateExpression=expression,
                     ConditionExpression=condition,
                     ExpressionAttributeNames={"#number": "number"},
@@ -67,9 +71,8 @@ class DynamoPollerSlots:
                 return False
         return True
 
-
-def _key(slot: int) -> dict[str, Any]:
-    return to_item({"name": f"slot-{slot}"})
+    def _key(self, slot: int) -> dict[str, Any]:
+        return to_item({"name": f"{self.stack_name}/slot-{slot}"})
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Settings:
 
     task_table: str
     rate_table: str
+    stack_name: str
     activity_arn: str
     poller_arn: str
     submit_rate_per_second: float
@@ -60,6 +61,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         task_table=_text(environment, "TASK_TABLE"),
         rate_table=_text(environment, "RATE_TABLE"),
+        stack_name=_text(environment, "STACK_NAME"),
         activity_arn=_text(environment, "ACTIVITY_ARN"),
         poller_arn=_text(environment, "POLLER_ARN"),
         submit_rate_per_second=_number(environment, "SUBMIT_RATE_PER_SECOND", 0.1, 1000),

@@ -19,6 +19,7 @@ from botocore.exceptions import ConnectionError as UnreachableError
 from botocore.session import Session
 
 from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.rate_store import DynamoRateStore
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.errors import ServiceError, UnclearError
 from sluice_cli.errors import AwsError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sluice.cohorts.ports import CohortStore
+    from sluice.rate.ports import RateStore
     from sluice.tasks.ports import TaskStore
     from sluice_cli.aws.ports import Target
 
@@ -88,6 +90,10 @@ class BotocoreApi:
     def cohorts(self, table: str) -> CohortStore:
         """A stack's cohort table."""
         return cast("CohortStore", _InWords(DynamoCohortStore(self._client("dynamodb"), table)))
+
+    def rates(self, table: str) -> RateStore:
+        """A stack's rate table."""
+        return cast("RateStore", _InWords(DynamoRateStore(self._client("dynamodb"), table)))
 
     def _new_client(self, service: str) -> Any:
         config = Config(retries=_RETRIES, connect_timeout=5, read_timeout=30)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sluice.cohorts.ports import CohortStore
+    from sluice.rate.ports import RateStore
     from sluice.tasks.ports import TaskStore
 
 
@@ -43,6 +44,9 @@ class Api(Protocol):
     def cohorts(self, table: str) -> CohortStore:
         """A stack's cohort table; what it is asked raises AwsError as `call` does."""
 
+    def rates(self, table: str) -> RateStore:
+        """A stack's rate table; what it is asked raises AwsError as `call` does."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -61,8 +65,10 @@ class Session:
         connect: gives the API of an account and Region.
         now_ms: the time, in ms since the epoch.
         sleep: waits for some seconds.
+        execute: becomes another program.
     """
 
     connect: Callable[[Target], Api]
     now_ms: Callable[[], int]
     sleep: Callable[[float], None]
+    execute: Callable[[Sequence[str]], NoReturn]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from typer.testing import CliRunner
 
@@ -13,15 +13,16 @@ from sluice_cli.app import app
 from sluice_cli.aws.ports import Session
 from sluice_cli.errors import AwsError
 from tests.support.cohort_fakes import MemoryCohortStore
-from tests.support.fakes import MemoryTaskStore
+from tests.support.fakes import MemoryRateStore, MemoryTaskStore
 from tests.unit.cli.recordings import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from typer.testing import Result
 
     from sluice.cohorts.ports import CohortStore
+    from sluice.rate.ports import RateStore
     from sluice.tasks.ports import TaskStore
     from tests.unit.cli.recordings import Recording
 
@@ -39,6 +40,7 @@ OUTPUTS = {
 }
 
 COHORT_TABLE = {"CohortTableName": "cohorts"}
+RATE_TABLE = {"RateTableName": "rates"}
 
 Answer = dict[str, Any] | list[dict[str, Any]] | AwsError
 
@@ -58,6 +60,7 @@ class FakeApi:
     endpoint_url: str | None = None
     task_table: TaskStore = field(default_factory=MemoryTaskStore)
     cohort_table: CohortStore = field(default_factory=MemoryCohortStore)
+    rate_table: RateStore = field(default_factory=MemoryRateStore)
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
@@ -77,6 +80,10 @@ class FakeApi:
         assert table == COHORT_TABLE["CohortTableName"]
         return self.cohort_table
 
+    def rates(self, table: str) -> RateStore:
+        assert table == RATE_TABLE["RateTableName"]
+        return self.rate_table
+
     def _answer(self, service: str, operation: str, arguments: dict[str, Any]) -> Any:
         self.calls.append((service, operation, arguments))
         answer = self.answers[service, operation]
@@ -92,15 +99,23 @@ class Clock:
     """Time that passes only while somebody sleeps."""
 
     slept_seconds: float = 0.0
+    executed: list[str] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
         self.slept_seconds += seconds
+
+    def now_ms(self) -> int:
+        return NOW_MS + round(self.slept_seconds * 1000)
+
+    def execute(self, command: Sequence[str]) -> NoReturn:
+        self.executed = list(command)
+        raise SystemExit(7)
 
 
 def run(api: FakeApi, *arguments: str, clock: Clock | None = None, stdin: str | None = None) -> Result:
     """Runs `sluice` with an AWS of a test's own."""
     clock = clock or Clock()
-    session = Session(connect=lambda _: api, now_ms=lambda: NOW_MS, sleep=clock.sleep)
+    session = Session(connect=lambda _: api, now_ms=clock.now_ms, sleep=clock.sleep, execute=clock.execute)
     return CliRunner().invoke(app, list(arguments), obj=session, input=stdin, env={"SLUICE_STACK": ""})
 
 

@@ -7,6 +7,7 @@ from sluice.runtime.settings import InvalidSettingError, read_settings
 GOOD = {
     "TASK_TABLE": "tasks",
     "RATE_TABLE": "rates",
+    "STACK_NAME": "sluice",
     "ACTIVITY_ARN": "arn:activity",
     "POLLER_ARN": "arn:poller",
     "SUBMIT_RATE_PER_SECOND": "49",

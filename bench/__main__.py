@@ -1,4 +1,4 @@
-"""The command line of the bench: `python -m bench compare | growth | limiter | scale | startup`."""
+"""The command line of the bench: `python -m bench compare | cpu | growth | limiter | scale | startup`."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.cohort import Cohort
 from bench.compare import Comparison, compare
 from bench.contenders.roster import CONTENDERS
+from bench.cpu.measuring import CpuBenchError, Effort, cpu
 from bench.growth import Growth, growth
 from bench.limiter.measuring import LimiterBenchError, Pressure, limiter
 from bench.measuring import Conditions
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("scale", help="simulate cohorts past one machine in virtual time")
     _add_compare(commands.add_parser("compare", help="Sluice beside what people use today"))
+    _add_cpu(commands.add_parser("cpu", help="CPU time of a task in submit_jobs and handle_job_status"))
     _add_growth(commands.add_parser("growth", help="Sluice alone, with cohorts of several sizes"))
     _add_limiter(commands.add_parser("limiter", help="the shared limiter under many processes"))
     _add_startup(commands.add_parser("startup", help="import time and memory of each function"))
@@ -61,6 +63,14 @@ def _add_growth(command: argparse.ArgumentParser) -> None:
     )
     _add_conditions(command)
     command.set_defaults(run=_growth)
+
+
+def _add_cpu(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runs", type=int, default=5, help="runs, of which the medians count (5)")
+    command.add_argument("--tasks", type=int, default=600, help="tasks of each run (600)")
+    command.add_argument("--keep", action="store_true", help="hold template.yaml against these figures")
+    command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
+    command.set_defaults(run=_cpu)
 
 
 def _add_limiter(command: argparse.ArgumentParser) -> None:
@@ -105,6 +115,13 @@ def _limiter(given: argparse.Namespace) -> int:
     try:
         return limiter(pressure, given.output / "limiter.json", Console())
     except LimiterBenchError as error:
+        sys.exit(str(error))
+
+
+def _cpu(given: argparse.Namespace) -> int:
+    try:
+        return cpu(Effort(given.runs, given.tasks), given.output / "cpu.json", Console(), keep=given.keep)
+    except CpuBenchError as error:
         sys.exit(str(error))
 
 

@@ -1,0 +1,1 @@
+"""CPU time of a task in the functions that see every task."""

@@ -26,7 +26,17 @@ PARTS: Final = {
     "endpoints": ("botocore/endpoint_provider.py", "botocore/regions.py"),
     "botocore": ("botocore/", "awsrequest.py", "jmespath/", "dateutil/"),
     "JSON": ("json/", "_json"),
-    "Sluice": ("functions/", "aws/", "tasks/", "rate/", "pollers/", "runtime/", "sluice/", "_jobs/", "_status/"),
+    "Sluice": (
+        "functions/",
+        "aws/",
+        "tasks/",
+        "rate/",
+        "pollers/",
+        "runtime/",
+        "sluice/",
+        "_jobs/",
+        "_status/",
+    ),
     "threads": ("threading.py", "_thread.", "concurrent/", "futures/"),
 }
 """Where time goes, by what stands in a Python function's place; the first that fits counts."""

@@ -101,7 +101,7 @@ def stand_in(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def environment_of(template: Mapping[str, Any]) -> dict[str, str]:
-    """The functions' environment as a deployment with the template's defaults has it, with any credentials."""
+    """The functions' environment as the template's defaults make it, with any credentials."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     names = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
     credentials = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "bench"}

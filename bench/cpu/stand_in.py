@@ -21,7 +21,7 @@ from typing import Any, Final
 from bench.cpu.tasks import task_input
 
 POLL_SECONDS: Final = 1.0
-"""How long a long poll finds nothing here: long enough for tasks to come, and a round's end costs no minute."""
+"""How long a long poll finds nothing here, so that a round's end takes no minute."""
 
 TOKEN_BYTES: Final = 306
 """As Step Functions' tokens have them."""

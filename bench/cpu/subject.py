@@ -1,7 +1,7 @@
 """Runs the real handlers in this process and writes what CPU time a task took, as JSON.
 
-Everything but AWS is as deployed: handlers, services, botocore, TLS. First submit_jobs takes tasks and submits
-their jobs, then handle_job_status hears of these jobs' ends, in batches of one as at 50 a second.
+Everything but AWS is as deployed: handlers, services, botocore, TLS. First submit_jobs takes tasks and
+submits their jobs, then handle_job_status hears of these jobs' ends, in batches of one as at 50 a second.
 """
 
 import cProfile

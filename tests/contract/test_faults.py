@@ -176,3 +176,14 @@ def test_a_slow_answer_comes_in_the_end(aws: LocalAws, table: Table) -> None:
     inject(aws, FaultKind.SLOW_ANSWER, "DynamoDB.PutItem", seconds=0.2)
     table.put("a")
     assert injected(aws, FaultKind.SLOW_ANSWER) == 1
+
+
+def test_polls_are_blocked_until_they_end_and_the_task_goes_to_the_next(aws: LocalAws, unique: str) -> None:
+    states = aws.client("stepfunctions")
+    machines = Machines(states, unique)
+    activity_arn = states.create_activity(name=unique)["activityArn"]
+    machines.start(machines.of_one_task(activity_arn))
+    inject(aws, FaultKind.POLLS_BLOCKED, unique, count=1)
+    assert "taskToken" not in states.get_activity_task(activityArn=activity_arn)
+    assert injected(aws, FaultKind.POLLS_BLOCKED) == 1
+    assert states.get_activity_task(activityArn=activity_arn)["taskToken"]

@@ -35,6 +35,10 @@ class FaultKind(StrEnum):
     FUNCTION_TIMED_OUT = "function_timed_out"
     """An invocation ends `seconds` after its start as if its timeout were over (target: the function)."""
 
+    POLLS_BLOCKED = "polls_blocked"
+    """A poll of an Activity gets no task for all of its time, nor do those that wait for longest, 50 in all:
+    what a token that is dropped on its way does to the polls behind it (target: the Activity's name)."""
+
     EVENT_DROPPED = "event_dropped"
     """An event never comes (target of all `event_` kinds: its detail-type, or `<detail-type>:<status>`)."""
     EVENT_DOUBLED = "event_doubled"

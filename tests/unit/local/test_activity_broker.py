@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sluice_local.engine.stepfunctions.activity_broker import (
+    BLOCKED_POLLS,
     ActivityBroker,
     ActivityFailedError,
     ActivityTask,
@@ -155,3 +156,18 @@ async def test_it_tells_how_many_tasks_and_polls_wait_and_how_many_tasks_were_ta
         bench.schedule(token)
     await bench.poll()
     assert bench.broker.load() == Load(waiting_tasks=2, taken_tasks=1, waiting_polls=0)
+
+
+@on_loop
+async def test_a_blocked_poll_and_those_before_it_get_no_task_and_the_others_do() -> None:
+    bench = Bench(poll_seconds=0.2)
+    polls = [asyncio.ensure_future(bench.poll()) for _ in range(BLOCKED_POLLS - 1)]
+    await asyncio.sleep(0)
+    blocked = asyncio.ensure_future(bench.broker.poll("activity", "worker", blocked=True))
+    await asyncio.sleep(0)
+    bench.schedule("first")
+    assert await bench.poll() == "first"
+    bench.schedule("second")
+    assert set(await asyncio.gather(*polls, blocked)) == {None}
+    assert await bench.poll() == "second", "it was not lost"
+    assert bench.broker.load() == Load(waiting_tasks=0, taken_tasks=2, waiting_polls=0)

@@ -36,12 +36,16 @@ from sluice_local.engine.stepfunctions.activity_broker import (
     UnknownTaskError,
 )
 from sluice_local.engine.stepfunctions.task_frame import TaskFrame, current_frame
+from sluice_local.faults.in_force import Opportunity
+from sluice_local.faults.plan import FaultKind
 
 # AWS's tokens are base64 of some 300 bytes: whoever keeps one must cope with that, and with "/" and "+".
 _TOKEN_BYTES = 306
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
 _LENGTH_LIMITS = {"output": 262_144, "error": 256, "cause": 32_768, "taskToken": 2_048}
 _REPLACED_EVENTS = {"TaskScheduled", "TaskSucceeded", "TaskFailed"}
+
+_POLL_FAULTS = frozenset({FaultKind.POLLS_BLOCKED})
 
 Request = dict[str, Any]
 
@@ -55,7 +59,7 @@ def install(engine: Engine) -> ActivityBroker:
         is_running=lambda arn: executions.get(arn, {}).get("status") == "RUNNING",
     )
     ministack.replace("services.stepfunctions._invoke_activity", _invoke_activity(engine, broker))
-    ministack.replace("services.stepfunctions._get_activity_task", _get_activity_task(broker))
+    ministack.replace("services.stepfunctions._get_activity_task", _get_activity_task(engine, broker))
     for path, answer in _completions(broker).items():
         ministack.wrap(path, functools.partial(_answer_for_activities, answer))
     ministack.wrap("services.stepfunctions._add_event", _without_task_events)
@@ -130,13 +134,15 @@ def _failure(error: str, cause: str) -> Exception:
     return failure
 
 
-def _get_activity_task(broker: ActivityBroker) -> Private:
+def _get_activity_task(engine: Engine, broker: ActivityBroker) -> Private:
     async def get_activity_task(request: Request) -> Private:
         arn = request.get("activityArn", "")
         if arn not in ministack.private("services.stepfunctions._activities"):
             return _refusal("ActivityDoesNotExist", f"Activity Does Not Exist: '{arn}'")
         try:
-            task = await broker.poll(arn, request.get("workerName"))
+            name = arn.rsplit(":", 1)[1]
+            struck = engine.faults.draw(_POLL_FAULTS, Opportunity((name,), f"a poll of {name}"))
+            task = await broker.poll(arn, request.get("workerName"), blocked=struck is not None)
         except PollerLimitError:
             return _refusal("ActivityWorkerLimitExceeded", f"Too many open polls of '{arn}'")
         if task is None:

@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 MAX_POLLERS = 1000
 
 
+# How many polls a dropped token blocks is not documented. With 100 open polls "many more" still get tasks,
+# with a few none does, https://docs.aws.amazon.com/step-functions/latest/dg/bp-activity-pollers.html
+BLOCKED_POLLS = 50
+
+
 class TaskEndedError(Exception):
     """Raised when a token's task has been closed: completed, timed out or its execution ended."""
 
@@ -100,6 +105,7 @@ class ActivityBroker:
         self._pollers: defaultdict[str, deque[_Poller]] = defaultdict(deque)
         self._open: dict[str, ActivityTask] = {}
         self._closed: set[str] = set()
+        self._blocked: set[_Poller] = set()
 
     def schedule(self, task: ActivityTask) -> None:
         """Queue `task`, or give it to the poller that has waited longest."""
@@ -110,8 +116,12 @@ class ActivityBroker:
         self._queues[task.activity_arn].append(task)
         self._match(task.activity_arn)
 
-    async def poll(self, activity_arn: str, worker_name: str | None) -> ActivityTask | None:
+    async def poll(
+        self, activity_arn: str, worker_name: str | None, *, blocked: bool = False
+    ) -> ActivityTask | None:
         """Return the next task of the activity, now started, or None when the poll's time is over.
+
+        A poll that is `blocked` gets no task, nor do those that wait for longest, `BLOCKED_POLLS` with it.
 
         Raises:
             PollerLimitError: if the activity has `MAX_POLLERS` pollers already.
@@ -121,6 +131,8 @@ class ActivityBroker:
             raise PollerLimitError(activity_arn)
         poller: _Poller = self._loop.create_future()
         pollers.append(poller)
+        if blocked:
+            self._blocked.update([*pollers][: BLOCKED_POLLS - 1], [poller])
         self._match(activity_arn)
         timer = self._loop.call_later(self._poll_seconds, _give_up, poller)
         try:
@@ -130,6 +142,7 @@ class ActivityBroker:
             raise
         finally:
             timer.cancel()
+            self._blocked.discard(poller)
             if poller in pollers:
                 pollers.remove(poller)
         if task is None or task.outcome.done():
@@ -162,10 +175,10 @@ class ActivityBroker:
 
     def _match(self, activity_arn: str) -> None:
         queue, pollers = self._queues[activity_arn], self._pollers[activity_arn]
-        while queue and pollers:
-            poller = pollers.popleft()
-            if not poller.done():
-                poller.set_result(queue.popleft())
+        free = [each for each in pollers if not each.done() and each not in self._blocked] if queue else []
+        for poller in free[: len(queue)]:
+            pollers.remove(poller)
+            poller.set_result(queue.popleft())
 
     def _take_back(self, poller: _Poller) -> None:
         """The poller's client has gone: what it was about to be given stays first in the queue."""

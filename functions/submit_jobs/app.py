@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.pollers.chain import empty_rounds_allowed
-from sluice.pollers.pool import plan_round
+from sluice.pollers.idleness import RESTING
+from sluice.pollers.pool import Outcome, plan_round
 from sluice.pollers.request import read_poller_round
 from sluice.runtime.telemetry import logger
 from sluice.wiring.submitting import submitting
@@ -13,17 +13,28 @@ from sluice.wiring.submitting import submitting
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from sluice.pollers.pool import Round
+    from sluice.wiring.submitting import SubmittingWiring
+
 
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int | None]:
     """Works until the round is over or the Activity is empty; returns what was done, and how to go on."""
     asked, services = read_poller_round(event), submitting()
-    round_ = plan_round(
+    began_ms = services.clock.now_ms()
+    if services.idleness.rests(asked):
+        outcome, verdict = Outcome(0), RESTING
+    else:
+        outcome = services.pollers.run(services.crew(asked.slot), _round(services, context))
+        verdict = services.idleness.after(asked, outcome, began_ms)
+    counts = services.telemetry.publish(f"round of slot {asked.slot} over")
+    going_on = {"emptyRounds": verdict.empty_rounds, "emptyRoundsAllowed": verdict.allowed}
+    return {"tasks": outcome.tasks, **going_on, **counts}
+
+
+def _round(services: SubmittingWiring, context: LambdaContext) -> Round:
+    return plan_round(
         services.clock.now_us(),
         remaining_seconds=context.get_remaining_time_in_millis() / 1000,
         round_seconds=services.settings.round_seconds,
     )
-    tasks = services.pollers.run(services.settings.poller_threads, round_)
-    counts = services.telemetry.publish(f"round of slot {asked.slot} over")
-    allowed = empty_rounds_allowed(services.settings, asked.slot, probe=asked.probe)
-    return {"tasks": tasks, "emptyRoundsAllowed": allowed, **counts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
 from sluice.aws.task_store import DynamoTaskStore
-from sluice.pollers.pool import PollerPool, Round
+from sluice.pollers.hand import Crew
+from sluice.pollers.pool import Round
 from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.model import ActivityTask, OpenTask
 from tests.functional.test_bad_input import SECRET, cancelled, noted
@@ -102,7 +104,7 @@ def poll(world: World, text: str) -> None:
     """Hands one task to a poller, as the Activity does."""
     queue = World().activities
     queue.queue.append(ActivityTask(SECRET, text))
-    assert PollerPool(queue, world.submitter, world.clock, world.telemetry).run(1, LONG) == 1
+    assert replace(world.pool, queue=queue).run(Crew(1, 1), LONG).tasks == 1
 
 
 def check(log: io.StringIO) -> None:

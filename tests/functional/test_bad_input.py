@@ -11,6 +11,7 @@ from cancel_jobs.app import handle as ends_handled
 from handle_job_status.app import handle as job_events_handled
 from sluice.errors import DeniedError
 from sluice.events import InvalidEventError
+from sluice.pollers.hand import Crew
 from sluice.pollers.pool import Round
 from sluice.runtime.sqs import handle_records
 from sluice.runtime.telemetry import LambdaTelemetry
@@ -58,7 +59,7 @@ def test_every_bad_input_is_answered_by_name_and_the_good_ones_among_them_are_su
     for name, (text, _) in BAD.items():
         world.activities.queue.append(ActivityTask(f"{SECRET}-bad-{name}", text))
         world.activities.queue.append(ActivityTask(f"{SECRET}-good-{name}", task_text(job("align"))))
-    assert world.pool.run(4, LONG) == 2 * len(BAD)
+    assert world.pool.run(Crew(4, 4), LONG).tasks == 2 * len(BAD)
 
     assert {token.partition("-")[2] for token in world.store.records} == {f"good-{name}" for name in BAD}
     assert len(world.batch.jobs) == len(BAD)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sluice.errors import AlreadyExistsError, ThrottledError
 from sluice.pollers.chain import TAKEN_SECONDS, Chain, execution_name
+from sluice.pollers.hand import Crew
 from sluice.pollers.pool import Round
 from sluice.rate.gcra import Limit
 from sluice.tasks.model import ActivityTask
@@ -46,7 +47,7 @@ def pollers(count: int, tasks: int) -> list[World]:
 def run_all(worlds: list[World]) -> int:
     """A round of each at the same time; the number of tasks that they took."""
     with ThreadPoolExecutor(len(worlds)) as pool:
-        return sum(pool.map(lambda world: world.pool.run(4, LONG), worlds))
+        return sum(pool.map(lambda world: world.pool.run(Crew(4, 4), LONG).tasks, worlds))
 
 
 def test_several_pollers_share_the_tasks_and_one_rate() -> None:
@@ -62,11 +63,11 @@ def test_several_pollers_share_the_tasks_and_one_rate() -> None:
 def test_a_429_that_one_poller_meets_slows_all_of_them() -> None:
     worlds = pollers(3, tasks=60)
     worlds[0].batch.answers.append(ThrottledError("429"))
-    worlds[0].submitter.take(worlds[0].activities.queue.popleft(), until_us=2**62)
+    worlds[0].hand(worlds[0].activities.queue.popleft(), until_us=2**62)
     lowered = worlds[0].rates.states["SubmitJob"]
     assert lowered.rate_per_second == LIMIT.rate_per_second / 2
     for other in worlds[1:]:
-        other.submitter.take(other.activities.queue.popleft(), until_us=2**62)
+        other.hand(other.activities.queue.popleft(), until_us=2**62)
     # each of the two moves the rate item by a slot of 40 ms, no more of 20
     assert worlds[0].rates.states["SubmitJob"].arrival_us - lowered.arrival_us == 2 * 40_000
 

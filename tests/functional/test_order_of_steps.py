@@ -83,5 +83,5 @@ def test_a_poller_that_dies_at_its_first_submission_leaves_the_intent() -> None:
     world = World()
     world.batch = Deadly(clock=world.clock)
     with pytest.raises(SystemExit):
-        world.submitter.take(ActivityTask("token", task_text(job("align"))), until_us=world.in_seconds(60))
+        world.hand(ActivityTask("token", task_text(job("align"))), until_us=world.in_seconds(60))
     assert state(world) is TaskState.OPEN

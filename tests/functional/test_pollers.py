@@ -1,19 +1,26 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.builders import World, job, task_text
-from tests.support.fakes import FakeActivities, FakeBatch, FakeClock, FakeExecutions, MemoryPollerSlots
+from tests.support.fakes import (
+    FakeActivities,
+    FakeBatch,
+    FakeClock,
+    FakeExecutions,
+    MemoryPollerSlots,
+    MemoryTaskStore,
+)
 from tests.unit.sluice.runtime.test_settings import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-from sluice.errors import RejectedError, ThrottledError, UnclearError
+from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.pollers.chain import (
     TAKEN_SECONDS,
     Chain,
@@ -23,7 +30,8 @@ from sluice.pollers.chain import (
     poller_input,
     wanted_pollers,
 )
-from sluice.pollers.pool import PollerPool, Round, plan_round
+from sluice.pollers.hand import Crew, seconds_left, share
+from sluice.pollers.pool import Outcome, Round, plan_round
 from sluice.runtime.settings import Settings, read_settings
 from sluice.tasks.model import ActivityTask
 
@@ -39,9 +47,9 @@ def test_a_round_takes_all_there_is_and_ends_when_nothing_is_left(threads: int) 
     world = World()
     for index in range(50):
         world.activities.queue.append(ActivityTask(f"token-{index}", task_text(job("align"))))
-    assert world.pool.run(threads, LONG) == 50
+    assert world.pool.run(Crew(threads, threads), LONG).tasks == 50
     assert len(world.batch.jobs) == 50
-    assert world.pool.run(threads, LONG) == 0
+    assert world.pool.run(Crew(threads, threads), LONG).tasks == 0
 
 
 def test_a_bad_task_does_not_hold_up_the_others() -> None:
@@ -49,7 +57,7 @@ def test_a_bad_task_does_not_hold_up_the_others() -> None:
     texts = ["nonsense", task_text(job("align")), task_text(job("align", jobQueue="no-such-queue"))]
     for index, text in enumerate(texts):
         world.activities.queue.append(ActivityTask(f"token-{index}", text))
-    assert world.pool.run(2, LONG) == 3
+    assert world.pool.run(Crew(2, 2), LONG).tasks == 3
     assert len(world.batch.jobs) == 1
     assert set(world.activities.outcomes) == {"token-0", "token-2"}
 
@@ -62,7 +70,7 @@ def test_a_task_that_a_fault_interrupts_is_left_and_told_of_without_its_token() 
 
     world = World(activities=Broken())
     world.activities.queue.append(ActivityTask("token", "nonsense"))
-    assert world.pool.run(1, LONG) == 1
+    assert world.pool.run(Crew(1, 1), LONG).tasks == 1
     assert [str(error) for _, error in world.telemetry.left] == ["AccessDenied"]
 
 
@@ -81,7 +89,7 @@ def test_a_long_poll_that_failed_is_told_of_and_tried_again(error: Exception) ->
     world = World()
     flaky = Flaky()
     flaky.queue.append(ActivityTask("token", task_text(job("align"))))
-    assert PollerPool(flaky, world.submitter, world.clock, world.telemetry).run(1, LONG) == 1
+    assert replace(world.pool, queue=flaky).run(Crew(1, 1), LONG).tasks == 1
     assert len(world.telemetry.failed_polls) == 1
 
 
@@ -258,4 +266,99 @@ def test_an_empty_poll_ends_no_round_while_another_thread_has_a_task_in_hand() -
     world = World(activities=Late())
     world.batch = Slow(clock=world.clock)
     world.activities.queue.append(ActivityTask("big", task_text(job("align"))))
-    assert world.pool.run(2, LONG) == 2
+    assert world.pool.run(Crew(2, 2), LONG).tasks == 2
+
+
+def queued(world: World, number: int, jobs: int = 1) -> None:
+    """Lets tasks wait in the Activity."""
+    text = task_text(*[job(f"job{index}") for index in range(jobs)])
+    world.activities.queue.extend(ActivityTask(f"token-{index}", text) for index in range(number))
+
+
+def test_polls_stay_open_while_every_submitting_thread_is_busy() -> None:
+    """A task of many jobs, or a slow Batch, must not keep other tasks' tokens in the Activity."""
+
+    class Slow(FakeBatch):
+        """Answers when as many tasks are held as may be."""
+
+        def submit_job(self, request: Mapping[str, Any]) -> str:
+            assert all_held.wait(10)
+            return super().submit_job(request)
+
+    @dataclass
+    class Store(MemoryTaskStore):
+        """Notes when the last of the tasks that may be held is there."""
+
+        def put_intent(self, *arguments: Any) -> bool:
+            written = super().put_intent(*arguments)
+            if len(self.records) == 4:
+                all_held.set()
+            return written
+
+    all_held = threading.Event()
+    world = World(store=Store())
+    world.batch = Slow(clock=world.clock)
+    queued(world, 20)
+    assert world.pool.run(Crew(polls=10, threads=2), LONG).tasks == 20
+    assert len(world.batch.jobs) == 20
+
+
+def test_of_a_poller_that_is_killed_every_task_that_it_holds_has_its_intent() -> None:
+    class Killed(FakeBatch):
+        """Ends the function at the first SubmitJob; what was begun by then is nobody's."""
+
+        def submit_job(self, request: Mapping[str, Any]) -> str:
+            raise SystemExit(f"killed at {request['jobName']}")
+
+    world = World()
+    world.batch = Killed(clock=world.clock)
+    queued(world, 40)
+    with pytest.raises(SystemExit):
+        world.pool.run(Crew(polls=10, threads=1), LONG)
+    taken = 40 - len(world.activities.queue)
+    assert taken
+    assert len(world.store.records) == taken
+
+
+def test_a_poll_of_which_nobody_knows_what_became_makes_no_empty_round() -> None:
+    assert Outcome(0).is_empty
+    assert not Outcome(0, failed_polls=1).is_empty
+    assert not Outcome(1).is_empty
+
+
+@pytest.mark.parametrize("error", [DeniedError("AccessDenied"), RuntimeError("a bug")])
+def test_an_error_that_nobody_expects_ends_the_round_for_all(error: Exception) -> None:
+    @dataclass
+    class Denied(FakeActivities):
+        def next_task(self) -> ActivityTask | None:
+            raise error
+
+    world = World(activities=Denied())
+    with pytest.raises(type(error)):
+        world.pool.run(Crew(polls=8, threads=4), LONG)
+
+
+def test_pollers_share_out_their_polls_and_threads() -> None:
+    for total, pollers in ((100, 1), (100, 3), (500, 5), (32, 5)):
+        assert sum(share(total, pollers, slot) for slot in range(pollers)) == total
+    assert share(1, 5, slot=4) == 1
+
+
+@pytest.mark.parametrize(
+    ("now_us", "seconds"),
+    [
+        (0, 120),  # half of the time that a task is its poller's
+        (700_000_000, 90),
+        (779_000_000, 11),
+        (780_000_000, 0),
+    ],
+)
+def test_a_task_that_comes_late_has_less_time_to_be_submitted(now_us: int, seconds: float) -> None:
+    planned = plan_round(0, remaining_seconds=900, round_seconds=780)
+    left = seconds_left(
+        now_us,
+        poll_until_us=planned.poll_until_us,
+        submit_until_us=planned.submit_until_us,
+        hold_seconds=120,
+    )
+    assert left == pytest.approx(seconds)

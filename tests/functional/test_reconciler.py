@@ -256,7 +256,7 @@ def test_hundreds_of_overdue_jobs_are_asked_about_a_hundred_at_a_time() -> None:
     world = World()
     for index in range(250):
         handed = ActivityTask(f"token-{index}", task_text(job("align")))
-        world.submitter.take(handed, until_us=world.in_seconds(600))
+        world.hand(handed, until_us=world.in_seconds(600))
     world.clock.sleep(3601)
     reconcile(world)
     assert world.batch.calls["DescribeJobs"] == 3

@@ -229,7 +229,7 @@ def test_what_the_time_does_not_allow_is_left_with_its_intent() -> None:
     world.take("first", *[job(f"job{index}") for index in range(40)])
     text = '{"executionArn": "arn:aws:states:::execution:w:1", "stateName": "s", "jobs": [%s]}'
     handed = ActivityTask("token", text % json.dumps(job("align")))
-    world.submitter.take(handed, until_us=world.clock.now_us())
+    world.hand(handed, until_us=world.clock.now_us())
     record = world.store.records["token"]
     assert record.jobs["align"].job_id is None
     assert record.state is TaskState.OPEN
@@ -335,7 +335,7 @@ def test_a_fault_in_the_middle_of_a_task_leaves_the_ids_that_there_are() -> None
     world = World()
     world.batch.broken_queues["slow"] = UnclearError("timeout")
     handed = ActivityTask("token", task_text(job("align"), job("impute", "align", jobQueue="slow")))
-    world.submitter.take(handed, until_us=world.in_seconds(600))
+    world.hand(handed, until_us=world.in_seconds(600))
     record = world.store.records["token"]
     assert (record.jobs["align"].job_id, record.jobs["impute"].job_id) == ("job-0", None)
 

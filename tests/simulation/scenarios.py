@@ -128,6 +128,17 @@ def _lost_item(stack: Stack) -> None:
     start(stack, "good", 20)
 
 
+def _blocked_polls(stack: Stack) -> None:
+    """A probe's polls are blocked, then tasks come that no event announces."""
+    stack.bus.rules = [
+        replace(rule, targets=[each for each in rule.targets if each[0].name != "WakeUpsQueue"])
+        for rule in stack.bus.rules
+    ]
+    stack.world.after(5, stack.functions["EnsurePollersFunction"].invoke, {}, lambda *_: None)
+    stack.world.after(20, stack.step_functions.block_polls)
+    start(stack, "good", 100, after=21, spread=1)
+
+
 SAMPLES: Final = 2000
 CANCELLED_AFTER: Final = 5.0
 RETRIED_AFTER: Final = 8.0
@@ -214,6 +225,13 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         {"good": SMALL},
         _by_word({"good": 60}),
         _lost_item,
+        hours=3,
+    ),
+    "blocked-polls": Scenario(
+        "polls are blocked for a minute when 100 tasks come that only a probe can find",
+        {"good": SMALL},
+        _by_word({"good": 60}),
+        _blocked_polls,
         hours=3,
     ),
     "cancel-launch": Scenario(

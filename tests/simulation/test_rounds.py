@@ -31,6 +31,18 @@ def test_a_seed_replays_to_the_letter() -> None:
     assert len(first.stdout.splitlines()) > 100
 
 
+def test_tasks_that_come_while_polls_are_blocked_are_submitted_within_75_seconds() -> None:
+    ran = played("scenario", "blocked-polls")
+    assert ran.returncode == 0, ran.stderr
+    assert "healthy tasks lost: 0 of 100\n" in ran.stdout
+    begun = re.search(
+        r"first job was submitted after p50 .* s, at most ([\d,.]+) s \(100 tasks\)", ran.stdout
+    )
+    assert begun
+    # in virtual time, the same on every machine
+    assert float(begun[1].replace(",", "")) <= 75
+
+
 def test_a_scenario_says_what_became_of_the_healthy_and_what_it_cost() -> None:
     ran = played("scenario", "expired")
     assert ran.returncode == 0, ran.stderr

@@ -31,6 +31,7 @@ COHORT: Final = "run"
 
 SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
     "PollerCount": (1, 1, 2),
+    "OpenPolls": (2, 4, 12),
     "PollerThreads": (1, 2, 4),
     "RoundSeconds": (60, 600),
     "RoundsPerExecution": (1, 3, 500),

@@ -156,7 +156,13 @@ class World:
 
     @cached_property
     def pool(self) -> PollerPool:
-        return PollerPool(self.activities, self.submitter, self.clock, self.telemetry)
+        return PollerPool(
+            self.activities,
+            self.submitter,
+            self.clock,
+            self.telemetry,
+            lambda: self.submitter.submit_limiter.rate_per_second,
+        )
 
     def in_seconds(self, seconds: float) -> int:
         """A time from now, in microseconds since the epoch."""
@@ -164,8 +170,13 @@ class World:
 
     def take(self, token: str, *jobs: dict[str, Any], **fields: Any) -> None:
         """Hands a task to the submitter, with plenty of time."""
-        handed = ActivityTask(token, task_text(*jobs, **fields))
-        self.submitter.take(handed, until_us=self.in_seconds(600))
+        self.hand(ActivityTask(token, task_text(*jobs, **fields)), until_us=self.in_seconds(600))
+
+    def hand(self, task: ActivityTask, *, until_us: int) -> None:
+        """Hands a task to the submitter, as a poller does."""
+        record = self.submitter.accept(task)
+        if record is not None:
+            self.submitter.begin(record, until_us=until_us)
 
     def _limiter(self, api: str) -> Limiter:
         return Limiter(api, limit=self.limit, store=self.rates, clock=self.clock)

@@ -308,6 +308,7 @@ class MemoryPollerSlots:
     """What is remembered of the poller slots, in memory."""
 
     slots: dict[int, Slot] = field(default_factory=dict)
+    woken_at: dict[int, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -320,13 +321,25 @@ class MemoryPollerSlots:
     def remember(self, slot: int, number: int) -> None:
         with self.lock:
             if slot not in self.slots or self.slots[slot].number < number:
-                self.slots[slot] = Slot(number)
+                self.slots[slot] = replace(self.read(slot), number=number, taken_at=None)
+
+    def wake(self, slot: int, now_ms: int) -> Slot:
+        with self.lock:
+            self.woken_at[slot] = now_ms
+            return self.read(slot)
+
+    def rest(self, slot: int, number: int, *, since_ms: int) -> bool:
+        with self.lock:
+            if self.woken_at.get(slot, -1) >= since_ms:
+                return False
+            self.slots[slot] = replace(self.read(slot), resting=number)
+            return True
 
     def mark_taken(self, slot: int, seen: Slot, number: int, now_ms: int) -> bool:
         with self.lock:
             if self.read(slot) != seen:
                 return False
-            self.slots[slot] = Slot(number, now_ms)
+            self.slots[slot] = replace(seen, number=number, taken_at=now_ms)
             return True
 
 

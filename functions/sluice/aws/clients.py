@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_stepfunctions import SFNClient
 
-CONNECTIONS: Final = 210
-"""More than the threads of a poller, so that none waits for another's long poll."""
+CONNECTIONS: Final = 700
+"""More than the threads of a poller can be, so that none waits for another's long poll."""
 
 LONG_POLL_SECONDS: Final = 70
 """GetActivityTask holds for 60 s and its page asks for a socket timeout of at least 65 s.
@@ -90,8 +90,8 @@ def _session() -> Session:
 def _client(service: str, retries: Any, *, read_timeout_seconds: int, validated: bool = False) -> Any:
     """Makes a client.
 
-    A sixth of a call's CPU time goes to botocore's own User-Agent, which is put together anew for each call, and
-    to its check of arguments. Arguments are checked only where a task's sender has written some of them.
+    A sixth of a call's CPU time goes to botocore's own User-Agent, which is put together anew for each call,
+    and to its check of arguments. Arguments are checked only where a task's sender has written some of them.
     """
     config = Config(
         user_agent=USER_AGENT,

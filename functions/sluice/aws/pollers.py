@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.attributes import from_item, to_item
 from sluice.aws.errors import translated
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_stepfunctions import SFNClient
+
+NAMES: Final = {"#number": "number"}
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,29 @@ class DynamoPollerSlots:
         """One read."""
         with translated():
             answer = self.client.get_item(TableName=self.table, Key=self._key(slot))
-        values = from_item(answer.get("Item", {}))
-        taken_at = values.get("takenAt")
-        return Slot(int(values.get("number", 0)), None if taken_at is None else int(taken_at))
+        return _slot(answer.get("Item", {}))
+
+    def wake(self, slot: int, now_ms: int) -> Slot:
+        """One write."""
+        with translated():
+            answer = self.client.update_item(
+                TableName=self.table,
+                Key=self._key(slot),
+                UpdateExpression="SET wokenAt = :now",
+                ExpressionAttributeValues=to_item({":now": now_ms}),
+                ReturnValues="ALL_NEW",
+            )
+        return _slot(answer["Attributes"])
+
+    def rest(self, slot: int, number: int, *, since_ms: int) -> bool:
+        """One write, which a wake-up since then refuses."""
+        return self._write(
+            slot,
+            "SET resting = :number",
+            "attribute_not_exists(wokenAt) OR wokenAt < :since",
+            {":number": number, ":since": since_ms},
+            names={},
+        )
 
     def remember(self, slot: int, number: int) -> None:
         """One write, refused when a higher number is known."""
@@ -55,8 +77,17 @@ class DynamoPollerSlots:
             values[":marked"] = seen.taken_at
         return self._write(slot, "SET #number = :number, takenAt = :now", f"{known} AND {marked}", values)
 
-    def _write(self, slot: int, expression: str, condition: str, values: Mapping[str, int]) -> bool:
+    def _write(
+        self,
+        slot: int,
+        expression: str,
+        condition: str,
+        values: Mapping[str, int],
+        *,
+        names: Mapping[str, str] = NAMES,
+    ) -> bool:
         """False if the condition did not hold."""
+        named: Any = {"ExpressionAttributeNames": names} if names else {}
         with translated():
             try:
                 self.client.update_item(
@@ -64,8 +95,8 @@ class DynamoPollerSlots:
                     Key=self._key(slot),
                     UpdateExpression=expression,
                     ConditionExpression=condition,
-                    ExpressionAttributeNames={"#number": "number"},
                     ExpressionAttributeValues=to_item(values),
+                    **named,
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
@@ -73,6 +104,15 @@ class DynamoPollerSlots:
 
     def _key(self, slot: int) -> dict[str, Any]:
         return to_item({"name": f"{self.stack_name}/slot-{slot}"})
+
+def _slot(item: Mapping[str, Any]) -> Slot:
+    values = from_item(item)
+    number, taken_at, resting = (values.get(name) for name in ("number", "takenAt", "resting"))
+    return Slot(
+        0 if number is None else int(number),
+        taken_at=None if taken_at is None else int(taken_at),
+        resting=None if resting is None else int(resting),
+    )
 
 
 @dataclass(frozen=True)

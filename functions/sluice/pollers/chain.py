@@ -83,10 +83,13 @@ class Chain:
     clock: Clock
 
     def ensure(self, slot: int, *, probe: bool) -> bool:
-        """Starts the slot's poller unless it runs; True if it was started."""
-        seen = self.slots.read(slot)
+        """Starts the slot's poller unless it runs; True if it was started.
+
+        One that has gone to rest takes no more tasks, although it may run for a moment yet.
+        """
+        seen = self.slots.read(slot) if probe else self.slots.wake(slot, self.clock.now_ms())
         newest, status = self._newest(slot, seen.number)
-        is_running = status == "RUNNING"
+        is_running = status == "RUNNING" and newest != seen.resting
         number = newest if status is None or is_running else newest + 1
         started = not is_running and self._start(slot, number, probe=probe)
         if not is_running and not started and self._status(slot, number) is None:

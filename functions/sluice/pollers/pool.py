@@ -1,21 +1,21 @@
-"""One round of the activity poller: threads that take tasks from the Activity until the time is up."""
+"""One round of the activity poller: many polls are open, and few threads submit what they bring."""
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluice.deadline import until_us
 from sluice.errors import ServiceError, ThrottledError, UnclearError
+from sluice.pollers.hand import Hand, seconds_left
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
+    from sluice.pollers.hand import Crew
     from sluice.ports import Clock, Telemetry
     from sluice.tasks.model import ActivityTask
     from sluice.tasks.ports import ActivityQueue
@@ -42,6 +42,19 @@ class Round:
     submit_until_us: int
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a round did: tasks that it took from the Activity, and polls of which nobody knows what became."""
+
+    tasks: int
+    failed_polls: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing came, as far as anybody knows: a poll that failed may have lost a task."""
+        return not self.tasks and not self.failed_polls
+
+
 def plan_round(now_us: int, *, remaining_seconds: float, round_seconds: int) -> Round:
     """Fits a round of the wanted length into what remains of the function's time."""
     until = partial(until_us, now_us, remaining_seconds=remaining_seconds)
@@ -51,69 +64,80 @@ def plan_round(now_us: int, *, remaining_seconds: float, round_seconds: int) -> 
     )
 
 
-class _Tally:
-    """What the threads of one round know of each other."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.tasks = 0
-        self.idle = False
-        self._in_hand = 0
-
-    @contextmanager
-    def task_in_hand(self) -> Iterator[None]:
-        with self._lock:
-            self.tasks += 1
-            self._in_hand += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._in_hand -= 1
-
-    def empty_poll(self, tasks_before: int) -> None:
-        with self._lock:
-            self.idle = self.idle or (self.tasks == tasks_before and self._in_hand == 0)
-
-
 @dataclass(frozen=True)
 class PollerPool:
-    """Takes tasks with a bounded number of threads.
+    """Takes tasks with many polls, and submits them with a bounded number of threads.
 
-    The first poll that stays empty while no other thread has work or finds any ends the round for all:
-    an idle poller is gone after one long poll, and a busy one keeps all of its threads.
+    AWS asks for a hundred open polls an Activity, in threads of their own: a token that is dropped on its way
+    holds up the polls behind it for a minute.
+    https://docs.aws.amazon.com/step-functions/latest/dg/bp-activity-pollers.html
+
+    The thread whose poll brings a task writes the task's intent at once: from then on nobody's death loses
+    it. The first poll that stays empty while nothing comes and nothing is held ends the round for all: an
+    idle poller is gone after one long poll.
     """
 
     queue: ActivityQueue
     submitter: Submitter
     clock: Clock
     telemetry: Telemetry
+    rate_per_second: Callable[[], float]
 
-    def run(self, threads: int, round_: Round) -> int:
-        """Runs one round and returns the number of tasks that it took from the Activity."""
-        tally = _Tally()
-        with ThreadPoolExecutor(threads, thread_name_prefix="poller") as pool:
-            for worker in [pool.submit(self._work, round_, tally) for _ in range(threads)]:
+    def run(self, crew: Crew, round_: Round) -> Outcome:
+        """Runs one round."""
+        hand = Hand(crew, rate_per_second=self.rate_per_second)
+        work = [partial(self._poll, hand, round_)] * crew.polls
+        work += [partial(self._submit, hand, round_)] * crew.threads
+        with ThreadPoolExecutor(len(work), thread_name_prefix="poller") as pool:
+            for worker in [pool.submit(self._guarded, hand, each) for each in work]:
                 worker.result()
-        return tally.tasks
+        return Outcome(hand.tasks, hand.failed_polls)
 
-    def _work(self, round_: Round, tally: _Tally) -> None:
-        while not tally.idle and self.clock.now_us() < round_.poll_until_us:
-            before = tally.tasks
+    def _guarded(self, hand: Hand, work: Callable[[], None]) -> None:
+        """Works; an error that nobody expected ends the round for all, and the function."""
+        try:
+            work()
+        except BaseException:
+            hand.give_up()
+            raise
+
+    def _poll(self, hand: Hand, round_: Round) -> None:
+        def left() -> float:
+            return seconds_left(
+                self.clock.now_us(),
+                poll_until_us=round_.poll_until_us,
+                submit_until_us=round_.submit_until_us,
+                hold_seconds=self.submitter.window_seconds / 2,
+            )
+
+        while (before := hand.poll_begins(left)) is not None:
             try:
                 task = self.queue.next_task()
             except (ThrottledError, UnclearError) as error:
+                hand.poll_failed()
                 self.telemetry.poll_failed(error)
                 self.clock.sleep(PAUSE_SECONDS)
                 continue
-            if task is None:
-                tally.empty_poll(before)
-                continue
-            with tally.task_in_hand():
-                self._take(task, round_)
+            hand.poll_ended(before, found=task is not None)
+            if task is not None:
+                self._accept(task, hand)
 
-    def _take(self, task: ActivityTask, round_: Round) -> None:
+    def _accept(self, task: ActivityTask, hand: Hand) -> None:
+        record = None
         try:
-            self.submitter.take(task, until_us=round_.submit_until_us)
+            record = self.submitter.accept(task)
         except ServiceError as error:
             self.telemetry.task_left(task.token, error)
+        if record is None:
+            hand.let_go(None)
+        else:
+            hand.hold(record)
+
+    def _submit(self, hand: Hand, round_: Round) -> None:
+        while (record := hand.next_record()) is not None:
+            try:
+                self.submitter.begin(record, until_us=round_.submit_until_us)
+            except ServiceError as error:
+                self.telemetry.task_left(record.task.token, error)
+            finally:
+                hand.let_go(record)

@@ -17,10 +17,12 @@ class Slot:
         number: of its newest known execution; behind it at worst, never ahead.
         taken_at: when that number's name was found taken though no execution of it can be described, ms since
             the epoch; None if it was not.
+        resting: the number of the execution that takes no more tasks, if one went to rest.
     """
 
     number: int = 0
     taken_at: int | None = None
+    resting: int | None = None
 
 
 class PollerSlots(Protocol):
@@ -28,6 +30,12 @@ class PollerSlots(Protocol):
 
     def read(self, slot: int) -> Slot:
         """What was remembered last."""
+
+    def wake(self, slot: int, now_ms: int) -> Slot:
+        """Notes that there may be work, and returns what was remembered last."""
+
+    def rest(self, slot: int, number: int, *, since_ms: int) -> bool:
+        """Notes that an execution takes no more tasks; False if the slot was woken since that time."""
 
     def remember(self, slot: int, number: int) -> None:
         """Keeps the number if it is higher than the one that is known."""

@@ -8,15 +8,26 @@ from typing import Any
 from sluice.events import InvalidEventError
 from sluice.schema import Fields, Flag, Whole
 
-_ROUND = Fields({"slot": Whole(0, 99), "probe": Flag()}, required=("slot", "probe"), others=True)
+_ROUND = Fields(
+    {"slot": Whole(0, 99), "number": Whole(0), "probe": Flag(), "emptyRounds": Whole(0)},
+    required=("slot", "probe"),
+    others=True,
+)
 
 
 @dataclass(frozen=True)
 class PollerRound:
-    """What a poller's execution asks for: a round of its slot, a probe or not."""
+    """What a poller's execution asks for: a round of its slot, a probe or not.
+
+    Attributes:
+        number: of the execution; None if it was started by a former version, which does not tell.
+        empty_rounds: in a row before this one.
+    """
 
     slot: int
     probe: bool
+    number: int | None = None
+    empty_rounds: int = 0
 
 
 def read_poller_round(event: Any) -> PollerRound:
@@ -27,4 +38,4 @@ def read_poller_round(event: Any) -> PollerRound:
     """
     for complaint in _ROUND.complaints("", event):
         raise InvalidEventError(f"{complaint}; statemachines/activity_poller.asl.json gives it")
-    return PollerRound(slot=event["slot"], probe=event["probe"])
+    return PollerRound(event["slot"], event["probe"], event.get("number"), event.get("emptyRounds", 0))

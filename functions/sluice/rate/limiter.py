@@ -54,6 +54,12 @@ class Limiter:
         self._due: deque[int] = deque()
         self._turn_us = 0
         self._ahead_us = 0
+        self._rate_per_second = limit.rate_per_second
+
+    @property
+    def rate_per_second(self) -> float:
+        """The shared rate, as it was when slots were last taken."""
+        return self._rate_per_second
 
     def wait(self, until_us: int | None = None) -> bool:
         """Returns True when the caller may make one call, False if that time would come after `until_us`.
@@ -129,6 +135,8 @@ class Limiter:
         due_us = taken.due_us if taken else ()
         self._due.extend(due_us)
         self._turn_us = due_us[len(due_us) // 2] if due_us else 0
+        if taken:
+            self._rate_per_second = MICROSECONDS / taken.gap_us
         took_us = self._clock.now_us() - asked_us
         # slots that the answer brings too late would be given up for ever: the next ones fall due later
         self._ahead_us = min(took_us, MAX_AHEAD_US) if took_us > self._limit.spare_us else 0

@@ -36,6 +36,7 @@ class Settings:
     submit_burst: int
     other_rate_per_second: float
     poller_count: int
+    open_polls: int
     poller_threads: int
     round_seconds: int
     max_empty_rounds: int
@@ -67,7 +68,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         submit_rate_per_second=_number(environment, "SUBMIT_RATE_PER_SECOND", 0.1, 1000),
         submit_burst=_whole(environment, "SUBMIT_BURST", 1, 1000),
         other_rate_per_second=_number(environment, "OTHER_RATE_PER_SECOND", 0.1, 1000),
-        poller_count=_whole(environment, "POLLER_COUNT", 1, 100),
+        poller_count=_whole(environment, "POLLER_COUNT", 1, 5),
+        open_polls=_whole(environment, "OPEN_POLLS", 1, 500),
         poller_threads=_whole(environment, "POLLER_THREADS", 1, 200),
         round_seconds=_whole(environment, "ROUND_SECONDS", 1, 780),
         max_empty_rounds=_whole(environment, "MAX_EMPTY_ROUNDS", 1, 1000),

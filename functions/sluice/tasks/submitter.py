@@ -105,27 +105,37 @@ class Submitter:
     telemetry: Telemetry
     clock: Clock
 
-    def take(self, handed: ActivityTask, *, until_us: int) -> None:
-        """Does all that a task from the queue needs; its sender hears of it if the task is wrong.
+    def accept(self, handed: ActivityTask) -> TaskRecord | None:
+        """Checks a task from the queue and writes its intent: from then on it cannot be lost.
 
-        Args:
-            handed: the activity task.
-            until_us: no job is submitted after this time; what is left then is the reconciler's.
+        Returns:
+            The task, for `begin`. None if it is wrong, of which its sender hears, or known already.
         """
-        now_us = self.clock.now_us()
+        now_ms = self.clock.now_ms()
         try:
             task = parse_task(handed.token, handed.input)
             check_requests(task, self.batch.complaint)
-            known = not self.store.put_intent(task, handed.input, now_us // 1000)
+            known = not self.store.put_intent(task, handed.input, now_ms)
         except (InvalidTaskError, RejectedError) as error:
             if isinstance(error, RejectedError) and error.code not in TABLE_REFUSALS:
                 raise
             self.completer.tell(handed.token, completion.invalid(str(error)))
-            return
-        if not known:
-            self.telemetry.count("TasksTaken")
-            window_us = now_us + round(self.window_seconds * MICROSECONDS)
-            self.submit(new_record(task, now_us // 1000), until_us=min(until_us, window_us))
+            return None
+        if known:
+            return None
+        self.telemetry.count("TasksTaken")
+        return new_record(task, now_ms)
+
+    def begin(self, record: TaskRecord, *, until_us: int) -> None:
+        """Submits the jobs of a task that was accepted, while it is its poller's alone.
+
+        Args:
+            record: the task.
+            until_us: no job is submitted after this time; what is left then is the reconciler's.
+        """
+        accepted_us = record.created_at * 1000
+        window_us = accepted_us + round(self.window_seconds * MICROSECONDS)
+        self._submit(_Work(record, min(until_us, window_us), looked_us=accepted_us))
 
     def submit(self, record: TaskRecord, *, until_us: int) -> None:
         """Submits the jobs of an open task that have no id, and notes the new ids.
@@ -133,9 +143,11 @@ class Submitter:
         A task that ended meanwhile (stopped, or failed fast) gets no more jobs, and those that it got
         are stopped.
         """
-        work = _Work(record, until_us, self.clock.now_us())
+        self._submit(_Work(record, until_us, looked_us=self.clock.now_us()))
+
+    def _submit(self, work: _Work) -> None:
         if not work.job_ids:
-            self._end_earlier_tries(record.task)
+            self._end_earlier_tries(work.record.task)
         try:
             while self._submit_some(work):
                 pass

@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import cache, cached_property
 
 from sluice.aws import clients
+from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.step_functions import BotoActivityQueue
+from sluice.pollers.hand import Crew, share
+from sluice.pollers.idleness import Idleness
 from sluice.pollers.pool import PollerPool
 from sluice.runtime.workers import ThreadWorkers
 from sluice.tasks.job_finder import JobFinder
@@ -24,7 +27,20 @@ class SubmittingWiring(CompletingWiring):
     def pollers(self) -> PollerPool:
         """What submit_jobs runs."""
         queue = BotoActivityQueue(clients.activity_queue(), self.settings.activity_arn, "sluice")
-        return PollerPool(queue, self._submitter, self.clock, self.telemetry)
+        return PollerPool(queue, self._submitter, self.clock, self.telemetry, self._own_rate)
+
+    def crew(self, slot: int) -> Crew:
+        """The threads of a slot's poller."""
+        settings = self.settings
+        return Crew(
+            polls=share(settings.open_polls, settings.poller_count, slot),
+            threads=share(settings.poller_threads, settings.poller_count, slot),
+        )
+
+    @cached_property
+    def idleness(self) -> Idleness:
+        """What says how submit_jobs goes on."""
+        return Idleness(DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table), self.settings)
 
     @cached_property
     def reconciler(self) -> Reconciler:
@@ -45,6 +61,10 @@ class SubmittingWiring(CompletingWiring):
             telemetry=self.telemetry,
             clock=self.clock,
         )
+
+    def _own_rate(self) -> float:
+        """The part of the shared rate that one poller can count on."""
+        return self._submitter.submit_limiter.rate_per_second / self.settings.poller_count
 
     @cached_property
     def _submitter(self) -> Submitter:

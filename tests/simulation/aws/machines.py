@@ -95,14 +95,14 @@ class Poller(Machine):
         busy.add(execution.arn)
         self.call(
             execution,
-            {"slot": memory["slot"], "probe": memory["probe"]},
+            {name: memory[name] for name in ("slot", "number", "probe", "emptyRounds")},
             lambda answer: self._over(execution, answer),
         )
 
     def _over(self, execution: Execution, answer: Mapping[str, Any]) -> None:
         memory = execution.memory
         memory["rounds"] += 1
-        memory["emptyRounds"] = memory["emptyRounds"] + 1 if answer["tasks"] == 0 else 0
+        memory["emptyRounds"] = answer["emptyRounds"]
         allowed = answer["emptyRoundsAllowed"]
         if allowed is not None and memory["emptyRounds"] >= allowed:
             self._end(execution)

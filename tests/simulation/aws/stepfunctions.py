@@ -6,6 +6,8 @@ Each rule stands beside its page:
   https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 * GetActivityTask holds for 60 s; whoever dies meanwhile may still be handed a task:
   https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html
+* A token that is dropped on its way blocks polls behind it until they end; how many is not said, 50 here:
+  https://docs.aws.amazon.com/step-functions/latest/dg/bp-activity-pollers.html
 * HeartbeatSeconds count from the hand-out on, TimeoutSeconds from the scheduling:
   https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 * A token that is done, or of an execution that has ended, is answered TaskTimedOut or TaskDoesNotExist:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 60
 RUNNING: Final = "RUNNING"
+BLOCKED_POLLS: Final = 50
+DROPPED: Final = 0.01
 SWALLOWED_SECONDS: Final = 60
 """How long a dead poller's connection may still be handed a task."""
 
@@ -94,6 +98,7 @@ class StepFunctions:
         self.tasks: dict[str, ActivityTask] = {}
         self._queue: deque[ActivityTask] = deque()
         self._pollers: deque[tuple[Actor, int]] = deque()
+        self._blocked: set[tuple[Actor, int]] = set()
         self.on_outcome: list[Callable[[ActivityTask, str | None, str], None]] = []
 
     # ------------------------------------------------------------------ executions
@@ -199,6 +204,11 @@ class StepFunctions:
         task: ActivityTask | None = self.world.park()
         return {} if task is None else {"taskToken": task.token, "input": task.input}
 
+    def block_polls(self) -> None:
+        """Keeps tasks from the polls that have been open for longest, until they end."""
+        self._blocked.update(list(self._pollers)[:BLOCKED_POLLS])
+        self.world.say(f"{len(self._blocked)} of {len(self._pollers)} polls are blocked")
+
     def send_task_success(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._complete(request["taskToken"], None, request["output"])
         return {}
@@ -236,12 +246,15 @@ class StepFunctions:
         task.done(error, text)
 
     def _hand_out(self) -> None:
-        while self._queue and self._pollers:
+        free = deque(each for each in self._pollers if each not in self._blocked) if self._queue else deque()
+        while self._queue and free:
             task = self._queue[0]
             if task.over is not None:
                 self._queue.popleft()
                 continue
-            actor, _ = self._pollers.popleft()
+            entry = free.popleft()
+            self._pollers.remove(entry)
+            actor, _ = entry
             if not self._is_reached(actor):
                 continue
             self._queue.popleft()
@@ -249,6 +262,10 @@ class StepFunctions:
             self.world.after(task.heartbeat, self._beat_missed, task)
             self.world.say(f"task {task.token} is handed to {actor.process.name}")
             self.world.at(self.world.now, self.world.resume, actor, task)
+            draw = self.world.chance.draw("token")
+            if self.world.chance.happens(draw, DROPPED, "a token is dropped beside this one"):
+                self.block_polls()
+                return
 
     def _is_reached(self, actor: Actor) -> bool:
         """A dead poller's connection may live a while longer, and takes a task along."""
@@ -259,6 +276,7 @@ class StepFunctions:
         return young and self.world.chance.happens(draw, 0.3, "a dead poller is handed a task")
 
     def _poll_over(self, entry: tuple[Actor, int]) -> None:
+        self._blocked.discard(entry)
         if entry in self._pollers:
             self._pollers.remove(entry)
             self.world.resume(entry[0], None)

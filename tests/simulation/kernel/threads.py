@@ -77,6 +77,32 @@ class RLock(Lock):
             super().release()
 
 
+class Condition:
+    """What threads that hold a lock wait for, and are told of in the order of asking."""
+
+    def __init__(self, lock: Lock | None = None) -> None:
+        self._lock = lock or Lock()
+        self._waiting: deque[Actor] = deque()
+
+    def wait(self) -> None:
+        actor = current()
+        if actor.process.dead:
+            raise KilledError
+        self._waiting.append(actor)
+        self._lock.release()
+        actor.process.world.park()
+        self._lock.acquire()
+
+    def notify(self, number: int = 1) -> None:
+        for _ in range(min(number, len(self._waiting))):
+            actor = self._waiting.popleft()
+            world = actor.process.world
+            world.at(world.now, world.resume, actor, None)
+
+    def notify_all(self) -> None:
+        self.notify(len(self._waiting))
+
+
 class Event:
     """Something that many may wait for."""
 
@@ -107,6 +133,7 @@ class Threading:
 
     Lock = Lock
     RLock = RLock
+    Condition = Condition
     Event = Event
     local = real.local
 

@@ -23,7 +23,7 @@ def denial() -> DeniedError:
 
 def take_in_haste(world: World, *jobs: dict[str, Any]) -> None:
     """Hands over a task by a poller whose time is up in three seconds."""
-    world.submitter.take(ActivityTask("token", task_text(*jobs)), until_us=world.in_seconds(3))
+    world.hand(ActivityTask("token", task_text(*jobs)), until_us=world.in_seconds(3))
 
 
 def next_owner(world: World) -> None:

@@ -105,6 +105,7 @@ class DynamoPollerSlots:
     def _key(self, slot: int) -> dict[str, Any]:
         return to_item({"name": f"{self.stack_name}/slot-{slot}"})
 
+
 def _slot(item: Mapping[str, Any]) -> Slot:
     values = from_item(item)
     number, taken_at, resting = (values.get(name) for name in ("number", "takenAt", "resting"))

@@ -17,9 +17,7 @@ class PollingWiring(Wiring):
     def chain(self) -> Chain:
         """What ensure_pollers uses."""
         return Chain(
-            slots=DynamoPollerSlots(
-                clients.dynamodb(), self.settings.rate_table, self.settings.stack_name
-            ),
+            slots=DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table, self.settings.stack_name),
             executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
             clock=self.clock,
         )

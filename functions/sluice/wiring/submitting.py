@@ -40,7 +40,8 @@ class SubmittingWiring(CompletingWiring):
     @cached_property
     def idleness(self) -> Idleness:
         """What says how submit_jobs goes on."""
-        return Idleness(DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table), self.settings)
+        slots = DynamoPollerSlots(clients.dynamodb(), self.settings.rate_table, self.settings.stack_name)
+        return Idleness(slots, self.settings)
 
     @cached_property
     def reconciler(self) -> Reconciler:

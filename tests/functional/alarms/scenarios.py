@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 from tests.functional.alarms.watching import TEMPLATE, Day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 HOURS = 4 * 60
-ROUND_MINUTES = TEMPLATE["Parameters"]["RoundSeconds"]["Default"] / 60
+ROUND_SECONDS = TEMPLATE["Parameters"]["RoundSeconds"]
+ROUND_MINUTES = ROUND_SECONDS["Default"] / 60
 """How long a busy poller's function runs; what it counted becomes known at the end."""
+LONGEST_ROUND_MINUTES = ROUND_SECONDS["MaxValue"] / 60 + 1
+"""The last long poll of a round takes a minute more."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,11 @@ def busy_for_hours(day: Day) -> None:
         polled(day, 20.2 + number * ROUND_MINUTES, minutes=ROUND_MINUTES)
 
 
-def throttled(day: Day, rounds: int) -> None:
-    """SubmitJob is throttled in so many rounds of a busy poller."""
+def throttled(day: Day, minutes: Sequence[float]) -> None:
+    """SubmitJob is throttled in rounds that end so many minutes after the first."""
     healthy(day)
-    for number in range(rounds):
-        day.log_metric("SubmitThrottled", 20 + number * (ROUND_MINUTES + 1), 40)
+    for minute in minutes:
+        day.log_metric("SubmitThrottled", 20 + minute, 40)
 
 
 def dead_letters(day: Day, queue: str, messages: int) -> None:
@@ -149,7 +152,16 @@ RINGS = [
     Scenario("NoPollerAlarm", "1,800 tasks come in one minute and no poller runs", untaken, within=45),
     Scenario("NoPollerAlarm", "they are the new stack's first", partial(untaken, minute=1), within=26),
     Scenario(
-        "ThrottledAlarm", "two rounds after another are throttled", partial(throttled, rounds=2), within=40
+        "ThrottledAlarm",
+        "two rounds after another are throttled",
+        partial(throttled, minutes=(0, ROUND_MINUTES + 1)),
+        within=40,
+    ),
+    Scenario(
+        "ThrottledAlarm",
+        "two rounds of the longest kind are throttled",
+        partial(throttled, minutes=(0, LONGEST_ROUND_MINUTES)),
+        within=45,
     ),
     Scenario(
         "OldestTaskAlarm",
@@ -188,7 +200,8 @@ STAYS_QUIET = [
     Scenario("NoPollerAlarm", "the next probe takes the tasks", partial(taken, wait=15.5)),
     Scenario("NoPollerAlarm", "workflows are stopped while their tasks wait", stopped_while_waiting),
     Scenario("NoPollerAlarm", "work goes on for hours", busy_for_hours),
-    Scenario("ThrottledAlarm", "one round is throttled", partial(throttled, rounds=1)),
+    Scenario("ThrottledAlarm", "one round is throttled", partial(throttled, minutes=(0,))),
+    Scenario("ThrottledAlarm", "a round in 35 minutes is throttled", partial(throttled, minutes=(0, 35, 70))),
     Scenario("OldestTaskAlarm", "all tasks are young enough", partial(waiting_long, seconds=LIMIT_SECONDS)),
     Scenario("OldestTaskAlarm", "a new stack's schedules fire late", late_first_run),
     Scenario("FunctionErrorsAlarm", "all invocations succeed", busy_for_hours),

@@ -14,9 +14,7 @@ from sluice_cli.terminal.redrive_display import show_dead_letters, show_ends, sh
 
 _Queues = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[QUEUE]...", help="Dead-letter queues, as the template calls them; all, if left out."
-    ),
+    typer.Argument(metavar="QUEUE", help="Dead-letter queues, as the template calls them; all, if left out."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be moved.")]
 

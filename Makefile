@@ -28,7 +28,7 @@ bench: SAMPLES = 100
 bench: $(VENV)/.dev $(VENV)-peers/.peers ## compare Sluice with what people use today: SAMPLES=100 QUOTA=10 RUNS=3
 	$(BIN)/python -m bench compare --samples $(SAMPLES) --quota $(QUOTA) --runs $(RUNS)
 
-test: lint .dynamodb-local/DynamoDBLocal.jar ## lint, type-check and run every test
+test: lint .dynamodb-local/DynamoDBLocal.jar $(if $(CI),$(VENV)-checkov/.checkov) ## lint, type-check and run every test
 	$(BIN)/pytest -n auto --dist loadfile
 
 unit: $(VENV)/.dev ## run the quick tests only
@@ -66,7 +66,7 @@ sam-invoke: sam-setup ## run FUNCTION= with EVENT= by sam local invoke; needs `m
 
 clean: ## remove what the other targets made
 	@./tools/sam/clean $(SAM_FOLDER)
-	rm -rf $(VENV) $(VENV)-peers $(VENV)-sam .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-checkov $(VENV)-peers $(VENV)-sam .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find functions jobs src bench demo examples tools tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: tools/requirements/local.txt pyproject.toml
@@ -76,6 +76,10 @@ $(VENV)/.local: tools/requirements/local.txt pyproject.toml
 $(VENV)/.dev: tools/requirements/dev.txt pyproject.toml
 	@./tools/requirements/install $(PYTHON) $(VENV) tools/requirements/dev.txt .
 	@touch $(VENV)/.local $@
+
+$(VENV)-checkov/.checkov: tools/requirements/checkov.txt
+	@./tools/requirements/install $(PYTHON) $(VENV)-checkov tools/requirements/checkov.txt
+	@touch $@
 
 $(VENV)-peers/.peers: tools/requirements/peers.txt
 	@./tools/requirements/install $(PYTHON) $(VENV)-peers tools/requirements/peers.txt

@@ -9,16 +9,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import boto3
 from cfnlint.api import lint_file
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from sluice.runtime.settings import Settings
-from sluice_local.packaging import package, read_template
+from sluice_local.packaging import read_template
+from tests.support.expanded import expanded_template
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "template.yaml").read_text()
@@ -109,18 +107,10 @@ def test_an_outage_of_half_an_hour_makes_no_dead_letters_of_events() -> None:
             assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 1800, name
 
 
-def expanded() -> dict[str, Any]:
-    """Every resource that CloudFormation makes of the template."""
-    packaged = package(ROOT / "template.yaml", bucket="bucket", upload=lambda _key, _body: None)
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    found: dict[str, Any] = translator.translate(packaged, {})["Resources"]
-    return found
-
-
 def test_a_second_stack_of_the_account_takes_none_of_the_names() -> None:
     # the properties that tell a resource from its like, as cfn-lint's copy of AWS's schemas has them
     unlike = {}
-    for name, resource in expanded().items():
+    for name, resource in expanded_template()["Resources"].items():
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
         for path in schema.get("createOnlyProperties", []):
             given = resource.get("Properties", {}).get(path.rpartition("/")[2])

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutation.mutant import Mutant, tests
-from tests.mutation.promises import COMPLETED_ONCE, NEVER_TWICE, NO_EVENT_IS_LOST, NO_TASK_IS_LOST, STOPPED
+from tests.mutation.promises import (
+    COMPLETED_ONCE,
+    ENDS_NOTHING,
+    NEVER_TWICE,
+    NO_EVENT_IS_LOST,
+    NO_TASK_IS_LOST,
+    STOPPED,
+)
 
 TASK_MUTANTS: Final = (
     Mutant(
@@ -191,7 +198,7 @@ TASK_MUTANTS: Final = (
         ),
     ),
     Mutant(
-        NO_TASK_IS_LOST,
+        ENDS_NOTHING,
         "patience with a permission that is not in force yet",
         "functions/sluice/tasks/submitter.py",
         old="lasts = now_us - work.denied_us >= DENIED_SECONDS * MICROSECONDS",
@@ -199,6 +206,17 @@ TASK_MUTANTS: Final = (
         provers=tests(
             "functional/test_denied_jobs.py",
             "test_a_permission_that_takes_a_minute_costs_no_task_and_no_owner",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "an end to a job that IAM denies for good",
+        "functions/sluice/tasks/submitter.py",
+        old="DENIED_BY_IAM in before.answer",
+        new="DENIED_BY_IAM == before.answer",
+        provers=tests(
+            "functional/test_denied_jobs.py",
+            "test_what_the_owner_before_was_denied_too_is_refused_at_once",
         ),
     ),
     Mutant(

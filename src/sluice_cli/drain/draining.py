@@ -13,6 +13,7 @@ from sluice_cli.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sluice.cohorts.model import Cohort
     from sluice_cli.aws.ports import Api, Session
     from sluice_cli.aws.stack import Stack
 
@@ -73,10 +74,10 @@ class Drainer:
             looks: how often to look before it gives up; None for ever.
         """
         if stop and not self.is_being_deleted:
-            self._cancel_cohorts()
+            list(self._cancel_cohorts())
         while True:
             work = self.look()
-            self._stop(work.launches)
+            self._end_launches(work.launches, stop=stop)
             if stop:
                 self._stop(work.running)
             yield work
@@ -85,12 +86,25 @@ class Drainer:
                 return
             self.session.sleep(LOOK_SECONDS)
 
-    def _cancel_cohorts(self) -> None:
+    def _end_launches(self, launches: Iterable[str], *, stop: bool) -> None:
+        """Ends launches: their executions, and the functions that would go on for minutes by themselves."""
+        new = [each for each in launches if each not in self._stopped]
+        self._stop(new)
+        if not new or self.is_being_deleted:
+            return
+        for cohort in self._cancel_cohorts():
+            if not stop:
+                # whoever asked for samples before is refused now; those that run are no longer to be stopped
+                cohorts_of(self.api, self.stack).reopen(cohort, (cohort.cancelled_at or 0) + 1)
+
+    def _cancel_cohorts(self) -> Iterator[Cohort]:
         """Lets no sample start that a function is about to start, or that was noted and not started."""
         cohorts = cohorts_of(self.api, self.stack)
         for cohort in list(cohorts.all_cohorts()):
             if not cohort.over and not cohort.is_cancelled:
-                cohorts.cancel(cohort.name)
+                cancelled = cohorts.cancel(cohort.name)
+                if cancelled is not None:
+                    yield cancelled
 
     def _stop(self, executions: Iterable[str]) -> None:
         for arn in [each for each in executions if each not in self._stopped]:

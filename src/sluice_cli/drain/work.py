@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.cohorts.model import SampleStatus
+from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.errors import AwsError
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Work:
         executions: ARNs of those that may have jobs to run, by the ARN of their state machine.
         tasks: tasks whose jobs have not ended.
         stopping: tasks that have ended and whose jobs are being stopped.
+        samples: samples of cohorts that were noted and not started, or whose end is not counted yet. They are
+            looked for when nothing else is left, as that takes a scan of the cohort table.
         pollers: ARNs of the executions that take tasks.
     """
 
@@ -35,6 +39,7 @@ class Work:
     executions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tasks: int = 0
     stopping: int = 0
+    samples: int = 0
     pollers: tuple[str, ...] = ()
 
     @property
@@ -45,7 +50,7 @@ class Work:
     @property
     def is_over(self) -> bool:
         """True if nothing is left but pollers, which end by themselves when they find no task."""
-        return not (self.launches or self.running or self.tasks or self.stopping)
+        return not (self.launches or self.running or self.tasks or self.stopping or self.samples)
 
     def words(self) -> str:
         """What is left, for people."""
@@ -54,6 +59,7 @@ class Work:
             (len(self.running), "execution", "executions"),
             (self.tasks, "open task", "open tasks"),
             (self.stopping, "task whose jobs are being stopped", "tasks whose jobs are being stopped"),
+            (self.samples, "sample to start or to count", "samples to start or to count"),
             (len(self.pollers), "poller", "pollers"),
         )
         said = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts if number]
@@ -66,6 +72,7 @@ class Work:
             "executions": {machine: len(arns) for machine, arns in self.executions.items() if arns},
             "tasks": self.tasks,
             "stopping": self.stopping,
+            "samples": self.samples,
             "pollers": len(self.pollers),
         }
 
@@ -96,13 +103,20 @@ def look(api: Api, stack: Stack, machines: Iterable[str], now_ms: int) -> Work:
     """
     tasks = api.tasks(stack.output("TaskTableName"))
     ever_ms = now_ms + A_YEAR_MS
-    return Work(
+    work = Work(
         launches=_running(api, stack.output("CohortMachineArn")),
         executions={machine: _running(api, machine) for machine in machines},
         tasks=sum(1 for _ in tasks.due_tasks(ever_ms)),
         stopping=sum(1 for _ in tasks.unsettled_tasks(ever_ms)),
         pollers=_running(api, stack.output("ActivityPollerArn")),
     )
+    return replace(work, samples=_samples(api, stack)) if work.is_over else work
+
+
+def _samples(api: Api, stack: Stack) -> int:
+    """Counts the samples that count as running; those of a cancelled cohort will not be started."""
+    cohorts = [each for each in cohorts_of(api, stack).all_cohorts() if not each.is_cancelled]
+    return sum(each.counts.get(SampleStatus.RUNNING, 0) for each in cohorts)
 
 
 def _definition(api: Api, machine: str) -> str:

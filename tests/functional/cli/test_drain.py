@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.cohorts.model import Cohort
+from sluice.cohorts.model import Cohort, SampleStatus
 from sluice.tasks.model import TaskState
 from sluice_cli.drain.draining import LOOK_SECONDS
 from sluice_cli.errors import AwsError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 WORKFLOW, POLLER = OUTPUTS["WorkflowArn"], OUTPUTS["ActivityPollerArn"]
 THEIRS, STRANGE = f"{ARN}:stateMachine:theirs", f"{ARN}:stateMachine:strange"
 USERS = (WORKFLOW, THEIRS)
+COHORT = Cohort("run-42", WORKFLOW, "sha", 9, NOW_MS, NOW_MS)
 
 
 def nothing() -> None:
@@ -123,10 +124,34 @@ def test_it_ends_launches_and_waits_for_executions_tasks_jobs_and_pollers() -> N
     assert clock.slept_seconds >= 4 * LOOK_SECONDS
 
 
+def test_a_launch_that_has_begun_is_refused_further_samples_and_those_that_run_go_on() -> None:
+    aws = StackAws(running={MACHINE: ["run-42"]})
+    running = {SampleStatus.RUNNING: 2}
+    aws.cohorts.cohorts["run-42"] = replace(COHORT, counts=running)
+
+    def count() -> None:
+        cohort = aws.cohorts.cohorts["run-42"]
+        if cohort.refuses(NOW_MS):  # the second look
+            aws.cohorts.cohorts["run-42"] = replace(cohort, counts={SampleStatus.SUCCEEDED: 2})
+
+    aws.meanwhile = count
+    aws.cohorts.now_ms = lambda: NOW_MS
+    assert run(aws.api(), "drain", "--yes").exit_code == 0
+    cohort = aws.cohorts.cohorts["run-42"]
+    assert (cohort.refuses(NOW_MS), cohort.is_cancelled) == (True, False)
+
+
+def test_samples_that_are_yet_to_start_are_waited_for() -> None:
+    aws = StackAws()
+    aws.cohorts.cohorts["run-42"] = replace(COHORT, counts={SampleStatus.RUNNING: 2})
+    result = run(aws.api(), "drain", "--minutes", "1")
+    assert result.exit_code == 1
+    assert "Left: 2 samples to start or to count." in result.stdout
+
+
 def test_what_is_to_be_stopped_is_stopped_once_and_no_stranger_is_touched() -> None:
-    cohort = Cohort("run-42", WORKFLOW, "sha", 9, NOW_MS, NOW_MS)
     aws = StackAws(running={WORKFLOW: ["a", "b"], THEIRS: ["c"], STRANGE: ["d"], POLLER: ["slot-0-0"]})
-    aws.cohorts.create(cohort)
+    aws.cohorts.create(COHORT)
     left = [3]
 
     def idle() -> None:
@@ -174,7 +199,14 @@ def test_a_program_reads_what_is_left() -> None:
     assert document(result) == {
         "stack": "sluice",
         "drained": False,
-        "left": {"launches": 0, "executions": {WORKFLOW: 1}, "tasks": 0, "stopping": 0, "pollers": 0},
+        "left": {
+            "launches": 0,
+            "executions": {WORKFLOW: 1},
+            "tasks": 0,
+            "stopping": 0,
+            "samples": 0,
+            "pollers": 0,
+        },
     }
 
 

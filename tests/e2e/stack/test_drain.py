@@ -19,6 +19,7 @@ from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from typer.testing import Result
 
@@ -110,6 +111,36 @@ def test_a_deletion_that_waits_for_a_task_that_nobody_takes_is_let_go_on(stack: 
     result = sluice(stack, "drain", "--stop", "--yes")
     assert result.exit_code == 0, result.output
     eventually(lambda: status(stack, arn) == "DELETE_COMPLETE")
+
+
+def test_a_launch_is_ended_and_what_has_started_is_counted(
+    aws: LocalAws, unique: str, tmp_path: Path
+) -> None:
+    # GIVEN a launch of 600 samples, ten a second
+    stack = deployed(aws, unique, StartRatePerSecond="10")
+    quick = Machines(stack.states, unique).create(
+        {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    )
+    sheet = tmp_path / "run-42.csv"
+    sheet.write_text("\n".join(["sample", *[f"NA{number:04}" for number in range(600)]]))
+    sluice(stack, "launch", str(sheet), "--workflow", quick, "--no-wait")
+    eventually(lambda: started(stack) > 0)
+    # WHEN the stack is drained
+    sluice(stack, "drain", "--yes", "--minutes", "0.1")
+    # THEN the launch comes to its end, and what it has noted only is started and counted
+    eventually(lambda: is_drained_after_a_look(stack), within_seconds=60)
+    assert 0 < started(stack) < 600
+
+
+def started(stack: Stack) -> int:
+    result = sluice(stack, "status", "run-42", "--json")
+    return sum(json.loads(result.stdout)["counts"].values()) if result.exit_code == 0 else 0
+
+
+def is_drained_after_a_look(stack: Stack) -> bool:
+    """Whether the stack is drained once its reconciler, whose schedule takes minutes, has looked."""
+    stack.invoke("ReconcileSamples", {})
+    return sluice(stack, "drain", "--minutes", "0.1").exit_code == 0
 
 
 def test_ctrl_c_ends_the_waiting_and_nothing_else(stack: Stack, machines: Machines) -> None:

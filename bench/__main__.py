@@ -1,4 +1,4 @@
-"""The command line of the bench: `python -m bench compare | cpu | growth | limiter | scale | startup`."""
+"""The command line of the bench: `python -m bench compare | cpu | growth | limiter | scale | sharing | startup`."""
 
 import argparse
 import sys
@@ -15,6 +15,7 @@ from bench.cpu.measuring import CpuBenchError, Effort, cpu
 from bench.growth import Growth, growth
 from bench.limiter.measuring import LimiterBenchError, Pressure, limiter
 from bench.measuring import Conditions
+from bench.sharing import Sharing, sharing
 from bench.startup import startup
 from sluice.rate.gcra import Limit
 
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cpu(commands.add_parser("cpu", help="CPU time of a task in submit_jobs and handle_job_status"))
     _add_growth(commands.add_parser("growth", help="Sluice alone, with cohorts of several sizes"))
     _add_limiter(commands.add_parser("limiter", help="the shared limiter under many processes"))
+    _add_sharing(commands.add_parser("sharing", help="two stacks and a foreign client on one quota"))
     _add_startup(commands.add_parser("startup", help="import time and memory of each function"))
     return parser
 
@@ -82,6 +84,15 @@ def _add_limiter(command: argparse.ArgumentParser) -> None:
     command.add_argument("--burst", type=int, default=10, help="calls on top of the rate (10)")
     command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
     command.set_defaults(run=_limiter)
+
+
+def _add_sharing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--quota", type=float, default=10.0, help="SubmitJob calls a second (10)")
+    command.add_argument("--seconds", type=float, default=60.0, help="in which all three submit (60)")
+    command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
+    command.set_defaults(
+        run=lambda given: sharing(Sharing(given.quota, given.seconds, given.output), Console())
+    )
 
 
 def _add_startup(command: argparse.ArgumentParser) -> None:

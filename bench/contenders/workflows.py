@@ -20,13 +20,9 @@ def run_workflows(aws: LocalAws, definition: Mapping[str, Any], cohort: Cohort, 
 
     An execution's input is `{"sample": its name, "seconds": ["1.234", …]}`, a job's length each.
     """
-    states = aws.client("stepfunctions")
-    machine = states.create_state_machine(
-        name="bench-sample", definition=json.dumps(definition), roleArn=_ROLE
-    )["stateMachineArn"]
-    started_s = time.time()
-    for sample in cohort.sample_names():
-        states.start_execution(stateMachineArn=machine, name=sample, input=json.dumps(_input(cohort, sample)))
+    states, started_s = aws.client("stepfunctions"), time.time()
+    inputs = {sample: _input(cohort, sample) for sample in cohort.sample_names()}
+    machine = start_workflows(aws, definition, inputs, name="bench-sample")
     while states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]:
         time.sleep(_LOOK_SECONDS)
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
@@ -39,6 +35,18 @@ def run_workflows(aws: LocalAws, definition: Mapping[str, Any], cohort: Cohort, 
         ended_s=max(execution["stopDate"].timestamp() for execution in ended),
         note=note,
     )
+
+
+def start_workflows(
+    aws: LocalAws, definition: Mapping[str, Any], inputs: Mapping[str, Mapping[str, object]], *, name: str
+) -> str:
+    """Make a state machine and start an execution for each input, by its name; returns the machine's ARN."""
+    states = aws.client("stepfunctions")
+    made = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=_ROLE)
+    machine = str(made["stateMachineArn"])
+    for execution, given in inputs.items():
+        states.start_execution(stateMachineArn=machine, name=execution, input=json.dumps(given))
+    return machine
 
 
 def _input(cohort: Cohort, sample: str) -> dict[str, object]:

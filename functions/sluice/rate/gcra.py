@@ -60,7 +60,7 @@ class Limit:
 
         It is small, so that a process with few threads has as many waiting as it may take.
         """
-        turn = min(MAX_BLOCK, round(self.rate_per_second * TURN_SECONDS))
+        turn = min(MAX_BLOCK, max(2, round(self.rate_per_second * TURN_SECONDS)))
         return max(1, turn // self.processes)
 
     @property
@@ -101,6 +101,11 @@ class Reservation:
     def due_us(self) -> tuple[int, ...]:
         """When each slot falls due, earliest first; a time in the past means now."""
         return tuple(self.start_us + index * self.gap_us for index in range(self.slots))
+
+    @property
+    def half_used_us(self) -> int:
+        """When half of the slots have fallen due: the caller's turn to take the next ones."""
+        return self.start_us + (self.slots - 1) // 2 * self.gap_us
 
 
 def gap_us(rate_per_second: float) -> int:

@@ -122,7 +122,7 @@ class Limiter:
         return self._due.popleft() if self._due and self._due[0] <= latest_us else None
 
     def _is_anothers_turn(self) -> bool:
-        """True until half of the block that was taken last has fallen due.
+        """True until the block that was taken last is half used.
 
         Without that a process with many threads would have as many slots ahead, and who has few would get
         few. The other half is the time in which the next block is written.
@@ -132,9 +132,8 @@ class Limiter:
     def _reserve(self, block: int, latest_us: int) -> None:
         asked_us = self._clock.now_us()
         taken = self._ask(block, asked_us + self._ahead_us, latest_us)
-        due_us = taken.due_us if taken else ()
-        self._due.extend(due_us)
-        self._turn_us = due_us[len(due_us) // 2] if due_us else 0
+        self._due.extend(taken.due_us if taken else ())
+        self._turn_us = taken.half_used_us if taken else 0
         if taken:
             self._rate_per_second = MICROSECONDS / taken.gap_us
         took_us = self._clock.now_us() - asked_us

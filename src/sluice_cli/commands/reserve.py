@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,12 +98,16 @@ class Slots:
 
     def one_by_one(self, number: int) -> Iterator[int]:
         """Yields the time, in ms since the epoch, whenever one call may be made."""
-        left = number
+        left, held, turn_us = number, deque[int](), 0
         while left:
-            for due_us in self._taken(min(left, self.limit.block)).due_us:
-                if self._await(due_us, due_us):
-                    left -= 1
-                    yield self.session.now_ms()
+            if len(held) < left and turn_us <= self._now_us():
+                taken = self._taken(min(left - len(held), self.limit.block))
+                held.extend(taken.due_us)
+                turn_us = taken.half_used_us
+            due_us = held.popleft()
+            if self._await(due_us, due_us):
+                left -= 1
+                yield self.session.now_ms()
 
     def all_due(self, number: int) -> None:
         """Returns when so many calls may be made at once.

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.sharing import FOREIGN, OWNERS, SECOND, Shared, Sharing, figures
+from sluice_local.observing import JobRow
+from sluice_local.stack import STACK_NAME
+
+ASKED = Sharing(quota_per_second=3, seconds=10, output=Path())
+
+
+def jobs(owner: str, *created_s: float) -> list[JobRow]:
+    return [JobRow("id", owner, {"owner": owner}, "sleep 0", "SUCCEEDED", each) for each in created_s]
+
+
+def shared(*counts: int, used: float = 0.98, throttled: int = 0) -> Shared:
+    return Shared(dict(zip(OWNERS, counts, strict=True)), used, throttled, idle=0.5)
+
+
+def test_jobs_are_counted_by_owner_within_the_time() -> None:
+    seen = [*jobs(STACK_NAME, 100, 101, 110, 111), *jobs(SECOND, 102), *jobs(FOREIGN, 99)]
+    found = figures(seen, 100, ASKED, throttled=2, idle=None)
+    assert found.jobs == {STACK_NAME: 2, SECOND: 1, FOREIGN: 0}
+    assert found.used == pytest.approx(3 / 30)
+    assert found.throttled == 2
+    assert found.shares == {STACK_NAME: 2.0, SECOND: 1.0, FOREIGN: 0.0}
+
+
+@pytest.mark.parametrize(
+    ("found", "good"),
+    [
+        (shared(100, 100, 100), True),
+        (shared(91, 100, 109), True),
+        (shared(85, 100, 115), False),
+        (shared(100, 100, 100, used=0.96), False),
+        (shared(100, 100, 100, throttled=1), False),
+        (shared(0, 0, 0), False),
+    ],
+)
+def test_the_goals_are_no_429_the_quota_used_and_fair_shares(found: Shared, good: bool) -> None:
+    assert found.is_good is good

@@ -1,4 +1,4 @@
-"""The command line of the bench: `python -m bench compare | cpu | growth | limiter | scale | sharing | startup`."""
+"""The bench: `python -m bench compare | cpu | growth | limiter | scale | sharing | startup`."""
 
 import argparse
 import sys

@@ -68,7 +68,7 @@ def _add_growth(command: argparse.ArgumentParser) -> None:
 
 
 def _add_cpu(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--runs", type=int, default=5, help="runs, of which the medians count (5)")
+    command.add_argument("--runs", type=int, default=5, help="runs, of which the fastest counts (5)")
     command.add_argument("--tasks", type=int, default=600, help="tasks of each run (600)")
     command.add_argument("--keep", action="store_true", help="hold template.yaml against these figures")
     command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")

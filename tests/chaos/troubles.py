@@ -69,6 +69,7 @@ def _costly(trouble: Trouble) -> Trouble:
 ANSWERS: Final = (
     _one("submit-answer-lost", K.ANSWER_LOST, "Batch.SubmitJob", after=2, count=3),
     _costly(_one("poll-answer-lost", K.ANSWER_LOST, "States.GetActivityTask", after=1, count=2)),
+    _one("polls-blocked", K.POLLS_BLOCKED, "*", after=1, count=2),
     _one("intent-answer-lost", K.ANSWER_LOST, "DynamoDB.PutItem", after=1, count=3, caller=POLLER),
     _one(
         "note-answer-lost",

@@ -379,3 +379,19 @@ def test_of_those_that_saw_a_slot_alike_one_marks_it(stores: Stores) -> None:
     stores.slots.remember(0, 4)
     assert not stores.slots.mark_taken(0, Slot(), 0, 5000)
     assert stores.slots.read(0) == Slot(4)
+
+
+def test_a_slot_that_was_woken_since_does_not_go_to_rest(stores: Stores) -> None:
+    stores.slots.remember(0, 4)
+    assert stores.slots.wake(0, 5000) == Slot(4)
+    assert not stores.slots.rest(0, 4, since_ms=5000)
+    assert stores.slots.read(0) == Slot(4)
+    assert stores.slots.rest(0, 4, since_ms=5001)
+    assert stores.slots.wake(0, 6000) == Slot(4, resting=4)
+    stores.slots.remember(0, 5)
+    assert stores.slots.read(0) == Slot(5, resting=4)
+
+
+def test_a_slot_that_nobody_ever_woke_goes_to_rest(stores: Stores) -> None:
+    assert stores.slots.rest(2, 0, since_ms=1)
+    assert stores.slots.read(2) == Slot(0, resting=0)

@@ -186,6 +186,48 @@ SERVICE_MUTANTS: Final = (
         provers=tests("functional/test_pollers.py", "test_the_last_long_poll_ends_before_the_function_does"),
     ),
     Mutant(
+        NEVER_SILENT,
+        "hearing a wake-up before going to rest",
+        "functions/sluice/aws/pollers.py",
+        old='"attribute_not_exists(wokenAt) OR wokenAt < :since"',
+        new='"attribute_not_exists(nothing) OR wokenAt < :since"',
+        provers=tests(
+            "contract/test_stores.py", "test_a_slot_that_was_woken_since_does_not_go_to_rest[local-aws]"
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "starting the next link beside one that rests",
+        "functions/sluice/pollers/chain.py",
+        old='status == "RUNNING" and newest != seen.resting',
+        new='status == "RUNNING"',
+        provers=tests(
+            "functional/test_idleness.py",
+            "test_who_wakes_a_slot_whose_poller_has_gone_to_rest_starts_the_next_one_while_it_still_runs",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "going on after a poll of which nobody knows what became",
+        "functions/sluice/pollers/pool.py",
+        old="return not self.tasks and not self.failed_polls",
+        new="return not self.tasks",
+        provers=tests(
+            "functional/test_pollers.py",
+            "test_a_poll_of_which_nobody_knows_what_became_makes_no_empty_round",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "holding no more than can be submitted in time",
+        "functions/sluice/pollers/hand.py",
+        old="jobs <= self._rate() * seconds_left",
+        new="jobs > 0",
+        provers=tests(
+            "functional/test_hand.py", "test_as_many_polls_are_open_as_can_be_answered_for[0.1-120-12]"
+        ),
+    ),
+    Mutant(
         IDLE,
         "going home when nothing comes",
         "functions/sluice/pollers/chain.py",

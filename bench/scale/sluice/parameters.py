@@ -16,7 +16,8 @@ class Parameters:
 
     Attributes:
         limit: of SubmitJob.
-        poller_count, poller_threads, round_seconds, rounds_per_execution, max_empty_rounds: of the pollers.
+        poller_count, open_polls, poller_threads, round_seconds, rounds_per_execution, max_empty_rounds: of
+            the pollers.
         function_seconds: after which submit_jobs is ended.
         healing: of the reconciler.
         memory_mib: by the function's logical name.
@@ -24,6 +25,7 @@ class Parameters:
 
     limit: Limit
     poller_count: int
+    open_polls: int
     poller_threads: int
     round_seconds: int
     rounds_per_execution: int
@@ -48,6 +50,7 @@ class Parameters:
         return cls(
             limit=Limit(float(chosen["SubmitRatePerSecond"]), burst=int(chosen["SubmitBurst"])),
             poller_count=int(default["PollerCount"]),
+            open_polls=int(default["OpenPolls"]),
             poller_threads=int(chosen["PollerThreads"]),
             round_seconds=int(default["RoundSeconds"]),
             rounds_per_execution=int(default["RoundsPerExecution"]),

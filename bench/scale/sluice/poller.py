@@ -1,4 +1,4 @@
-"""One slot of the activity poller: rounds of threads, each a process, while there is work."""
+"""One slot of the activity poller: rounds of polls, each a process, while there is work."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from bench.scale.sluice.shared_rate import VirtualClock
 from bench.scale.sluice.submitting import Submitting
 from bench.scale.sluice.tasks import Tasks
 from bench.scale.world import Process, Steps, World
+from sluice.pollers.hand import share
 from sluice.pollers.pool import Round, plan_round
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.submission import submitting_seconds
@@ -23,8 +24,9 @@ CONTINUE_EVENTS = 5  # of the Task state that starts the next link
 
 @dataclass
 class _Tally:
-    """What the threads of one round know of each other, as in `sluice.pollers.pool`."""
+    """What the polls of one round know of each other, as in `sluice.pollers.hand`."""
 
+    submitting: simpy.Resource
     tasks: int = 0
     in_hand: int = 0
     idle: bool = False
@@ -88,15 +90,16 @@ class Poller:
             remaining_seconds=parameters.function_seconds,
             round_seconds=parameters.round_seconds,
         )
-        tally = _Tally()
-        yield simpy.AllOf(
-            env, [env.process(self._thread(round_, tally)) for _ in range(parameters.poller_threads)]
-        )
+        pollers = parameters.poller_count
+        threads = share(parameters.poller_threads, pollers, slot=0)
+        tally = _Tally(simpy.Resource(env, capacity=threads))
+        polls = share(parameters.open_polls, pollers, slot=0)
+        yield simpy.AllOf(env, [env.process(self._poll(round_, tally)) for _ in range(polls)])
         memory_mib = parameters.memory_mib["SubmitJobsFunction"]
         self._world.ledger.invoked(self._world.now() - began, memory_mib)
         return tally.tasks
 
-    def _thread(self, round_: Round, tally: _Tally) -> Process:
+    def _poll(self, round_: Round, tally: _Tally) -> Process:
         while not tally.idle and self._clock.now_us() < round_.poll_until_us:
             before = tally.tasks
             queued = yield self._queue.poll()
@@ -105,13 +108,15 @@ class Poller:
                 continue
             tally.tasks += 1
             tally.in_hand += 1
-            yield from self._take(queued, round_)
+            yield from self._take(queued, round_, tally)
             tally.in_hand -= 1
 
-    def _take(self, queued: QueuedTask, round_: Round) -> Process:
+    def _take(self, queued: QueuedTask, round_: Round, tally: _Tally) -> Process:
         now_us = self._clock.now_us()
         taken = self._tasks.take(queued, now_us // 1000)
         yield self._world.env.timeout(self._world.scenario.delays.write)
         window_seconds = submitting_seconds(self._parameters.healing.takeover_seconds)
         window_us = now_us + round(window_seconds * MICROSECONDS)
-        yield from self._submitting.submit(taken, min(round_.submit_until_us, window_us))
+        with tally.submitting.request() as turn:
+            yield turn
+            yield from self._submitting.submit(taken, min(round_.submit_until_us, window_us))

@@ -85,7 +85,8 @@ class Hand:
                 self._handed.notify_all()
                 return None
             self._open += 1
-            self._room.notify()
+            if self._has_room(left):
+                self._room.notify()
             return self.tasks
 
     def poll_ended(self, before: int, *, found: bool) -> None:
@@ -98,14 +99,12 @@ class Hand:
             elif self.tasks == before and not self._in_hand:
                 self._over = True
                 self._room.notify_all()
-            self._room.notify()
 
     def poll_failed(self) -> None:
         """Notes that a poll had no clear answer: there may be tasks."""
         with self._lock:
             self._open -= 1
             self.failed_polls += 1
-            self._room.notify()
 
     def hold(self, record: TaskRecord) -> None:
         """Takes a task whose intent is written, to be submitted."""

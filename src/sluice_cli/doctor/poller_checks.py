@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 WAIT_MS: Final = 120_000
 """Work waits a minute at most for a poller; twice that is no accident."""
+ADVISED_POLLS: Final = 100
+"""https://docs.aws.amazon.com/step-functions/latest/dg/bp-activity-pollers.html"""
+
 LOOKED_AT: Final = 10
 """Executions whose history is read: GetExecutionHistory has 20 calls a second.
 
@@ -42,6 +45,14 @@ def check_pollers(context: CheckContext) -> Iterator[Finding]:
     else:
         yield ok("pollers", "none runs, and nothing waits for one")
     yield from _last_end(latest)
+    yield from _open_polls(context)
+
+
+def _open_polls(context: CheckContext) -> Iterator[Finding]:
+    polls = int(context.parameter("OpenPolls", ADVISED_POLLS))
+    if polls < ADVISED_POLLS:
+        says = f"OpenPolls is {polls}: a token that is dropped on its way may block all of them for a minute"
+        yield warning("open polls", says, f"Deploy with OpenPolls={ADVISED_POLLS} or more, as AWS advises.")
 
 
 def _last_end(latest: list[dict[str, Any]]) -> Iterator[Finding]:

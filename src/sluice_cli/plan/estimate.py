@@ -22,8 +22,8 @@ HAND_OVER_SECONDS: Final = 1.2
 ROUND_SECONDS: Final = 600.0
 EMPTY_SECONDS: Final = 180.0
 """A poller ends after three empty rounds of a minute."""
-POLLER_GB: Final = 0.5
-HANDLER_GB: Final = 0.25
+POLLER_GB: Final = 1769 / 1024
+HANDLER_GB: Final = 1.0
 HANDLER_SECONDS: Final = 0.05
 RECONCILER_GB: Final = 1769 / 1024
 RECONCILER_SECONDS: Final = 0.2

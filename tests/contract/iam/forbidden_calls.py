@@ -186,7 +186,6 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("batch", "submit_job", submit_elsewhere),
         ("batch", "describe_jobs", describe_jobs),
         ("batch", "cancel_job", any_job),
-        ("dynamodb", "get_item", rate),
         ("dynamodb", "query", by_execution),
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),

@@ -109,6 +109,16 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "warning",
         "slot-0-2 FAILED",
     ),
+    "few open polls": (
+        {
+            "cloudformation.describe_stacks": described_stack(
+                Parameters=[{"ParameterKey": "OpenPolls", "ParameterValue": "20"}]
+            )
+        },
+        "open polls",
+        "warning",
+        "OpenPolls is 20",
+    ),
     "dead letters": ({"sqs.get_queue_attributes": messages(dead=3)}, "dead letters", "wrong", "holds 3"),
     "a long line": ({"sqs.get_queue_attributes": messages(waiting=20_000)}, "queue", "warning", "20000"),
     "a rule off": ({"events.describe_rule": {"State": "DISABLED"}}, "routes", "wrong", "JobEndedRule"),

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.cpu.tasks import task_input
+from sluice.aws.attributes import from_item, to_item
 
 POLL_SECONDS: Final = 1.0
 """How long a long poll finds nothing here, so that a round's end takes no minute."""
@@ -47,11 +48,12 @@ class Account:
 
     def submitted(self, _: Values) -> Values:
         """Lists each open task's token and its job's name and id; the bench's own call."""
+        tasks = [item for item in self.items.values() if item.get("state") == "OPEN"]
         jobs = [
-            [token, name, job["M"]["jobId"]["S"]]
-            for token, item in self.items.items()
-            for name, job in item.get("jobs", {"M": {}})["M"].items()
-            if item["state"]["S"] == "OPEN" and "jobId" in job["M"]
+            [item["taskToken"], name, job["jobId"]]
+            for item in tasks
+            for name, job in item["jobs"].items()
+            if "jobId" in job
         ]
         return {"jobs": jobs}
 
@@ -63,24 +65,27 @@ class Account:
 
     def put_item(self, asked: Values) -> Values:
         """Keeps an item."""
-        self.items[_key(asked["Item"])] = asked["Item"]
+        item = from_item(asked["Item"])
+        self.items[_key(item)] = item
         return {}
 
     def update_item(self, asked: Values) -> Values:
         """Does what the expression says, for the expressions that the functions write."""
-        item = self.items.get(_key(asked["Key"]))
+        key = from_item(asked["Key"])
+        item = self.items.get(_key(key))
         if item is None:
             raise RefusedError("ConditionalCheckFailedException")
-        names, values = asked.get("ExpressionAttributeNames", {}), asked["ExpressionAttributeValues"]
-        if "name" in asked["Key"]:
-            _advance(item, values)
+        names = asked.get("ExpressionAttributeNames", {})
+        values = from_item(asked["ExpressionAttributeValues"])
+        if "name" in key:
+            _change(item, values)
         elif ":job" in values:
-            item["jobs"]["M"][names["#name"]] = values[":job"]
+            item["jobs"][names["#name"]] = values[":job"]
         elif ":state" in values:
             item["state"] = values[":state"]
         else:
-            item["jobs"]["M"][names["#0"]] = {"M": {"jobId": values[":0"]}}
-        return {"Attributes": item} if asked.get("ReturnValues") == "ALL_NEW" else {}
+            item["jobs"][names["#0"]] = {"jobId": values[":0"]}
+        return {"Attributes": to_item(item)} if asked.get("ReturnValues") == "ALL_NEW" else {}
 
     def query(self, _: Values) -> Values:
         """Finds no earlier try of a task."""
@@ -88,8 +93,8 @@ class Account:
 
     def get_item(self, asked: Values) -> Values:
         """Finds an item."""
-        item = self.items.get(_key(asked["Key"]))
-        return {} if item is None else {"Item": item}
+        item = self.items.get(_key(from_item(asked["Key"])))
+        return {} if item is None else {"Item": to_item(item)}
 
     def submit_job(self, asked: Values) -> Values:
         """Takes a job."""
@@ -102,15 +107,17 @@ class Account:
         return {}
 
 
-def _advance(item: dict[str, Any], values: Values) -> None:
-    """Moves the rate item as the limiter says."""
-    moved = int(item["arrivalUs"]["N"]) + int(values[":by"]["N"]) if ":by" in values else None
-    item["arrivalUs"] = {"N": str(moved)} if moved is not None else values[":arrival"]
-    item["ratePerSecond"], item["changedUs"] = values[":rate"], values[":changed"]
+def _change(item: dict[str, Any], values: Values) -> None:
+    """Changes an item of the rate table: that of a rate, or of a poller's slot."""
+    if ":rate" in values:
+        item["arrivalUs"] = values[":arrival"] if ":arrival" in values else item["arrivalUs"] + values[":by"]
+        item["ratePerSecond"], item["changedUs"] = values[":rate"], values[":changed"]
+    elif ":number" in values:
+        item["resting"] = values[":number"]
 
 
 def _key(item: Values) -> str:
-    return str((item.get("taskToken") or item["name"])["S"])
+    return str(item.get("taskToken") or item["name"])
 
 
 def _token() -> str:

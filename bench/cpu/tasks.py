@@ -34,39 +34,41 @@ def task_input(number: int) -> str:
     )
 
 
+TIMES: Final = {
+    "createdAt": 1_795_000_000_000,
+    "startedAt": 1_795_000_060_000,
+    "stoppedAt": 1_795_000_960_000,
+}
+
+
 def job_ended(token: str, name: str, job_id: str) -> dict[str, Any]:
     """An SQS record that holds the event of a job that succeeded, in the length of AWS's own."""
-    task = json.loads(task_input(0))["jobs"][0]
-    times = {"createdAt": 1_795_000_000_000, "startedAt": 1_795_000_060_000, "stoppedAt": 1_795_000_960_000}
-    interfaces = [{"attachmentId": job_id, "ipv6Address": "", "privateIpv4Address": "10.0.12.34"}]
-    task_arn = f"arn:aws:ecs:{ACCOUNT}:task/AWSBatch-sluice/{job_id.replace('-', '')}"
-    container = {
-        "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/sluice-lowpass:1.0.0",
-        "command": ["lowpass", "align", "--reads", "Ref::reads", "--output", "Ref::alignment"],
-        "jobRoleArn": "arn:aws:iam::123456789012:role/sluice-JobRole",
-        "executionRoleArn": "arn:aws:iam::123456789012:role/sluice-JobExecutionRole",
-        "volumes": [],
-        "environment": [],
-        "mountPoints": [],
-        "ulimits": [],
-        "exitCode": 0,
-        "taskArn": task_arn,
-        "logStreamName": f"align/default/{job_id}",
-        "networkInterfaces": interfaces,
-        "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
-        "secrets": [],
-        "networkConfiguration": {"assignPublicIp": "ENABLED"},
+    event = {
+        "version": "0",
+        "id": job_id,
+        "detail-type": "Batch Job State Change",
+        "source": "aws.batch",
+        "account": "123456789012",
+        "time": "2026-11-23T10:16:42Z",
+        "region": "eu-west-1",
+        "resources": [f"arn:aws:batch:{ACCOUNT}:job/{job_id}"],
+        "detail": _detail(token, name, job_id),
     }
-    attempt = {"container": container, "statusReason": "Essential container in task exited", **times}
-    detail = {
+    return {"messageId": job_id, "receiptHandle": token, "body": json.dumps(event)}
+
+
+def _detail(token: str, name: str, job_id: str) -> dict[str, Any]:
+    task = json.loads(task_input(0))["jobs"][0]
+    container, reason = _container(job_id), "Essential container in task exited"
+    return {
         "jobArn": f"arn:aws:batch:{ACCOUNT}:job/{job_id}",
         "jobName": f"{name}-0123456789abcdef",
         "jobId": job_id,
         "jobQueue": task["jobQueue"],
         "status": "SUCCEEDED",
-        "attempts": [attempt],
-        "statusReason": "Essential container in task exited",
-        **times,
+        "attempts": [{"container": container, "statusReason": reason, **TIMES}],
+        "statusReason": reason,
+        **TIMES,
         "retryStrategy": {"attempts": 3, "evaluateOnExit": []},
         "dependsOn": [],
         "jobDefinition": task["jobDefinition"],
@@ -77,15 +79,23 @@ def job_ended(token: str, name: str, job_id: str) -> dict[str, Any]:
         "propagateTags": True,
         "platformCapabilities": ["FARGATE"],
     }
-    event = {
-        "version": "0",
-        "id": job_id,
-        "detail-type": "Batch Job State Change",
-        "source": "aws.batch",
-        "account": "123456789012",
-        "time": "2026-11-23T10:16:42Z",
-        "region": "eu-west-1",
-        "resources": [detail["jobArn"]],
-        "detail": detail,
+
+
+def _container(job_id: str) -> dict[str, Any]:
+    return {
+        "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/sluice-lowpass:1.0.0",
+        "command": ["lowpass", "align", "--reads", "Ref::reads", "--output", "Ref::alignment"],
+        "jobRoleArn": "arn:aws:iam::123456789012:role/sluice-JobRole",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/sluice-JobExecutionRole",
+        "volumes": [],
+        "environment": [],
+        "mountPoints": [],
+        "ulimits": [],
+        "exitCode": 0,
+        "taskArn": f"arn:aws:ecs:{ACCOUNT}:task/AWSBatch-sluice/{job_id.replace('-', '')}",
+        "logStreamName": f"align/default/{job_id}",
+        "networkInterfaces": [{"attachmentId": job_id, "privateIpv4Address": "10.0.12.34"}],
+        "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}],
+        "secrets": [],
+        "networkConfiguration": {"assignPublicIp": "ENABLED"},
     }
-    return {"messageId": job_id, "receiptHandle": token, "body": json.dumps(event)}

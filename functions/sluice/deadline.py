@@ -18,3 +18,8 @@ def until_us(
             https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
     return now_us + int(min(most_seconds, remaining_seconds - spare_seconds) * MICROSECONDS)
+
+
+def seconds_until(now_us: int, at_us: int) -> float:
+    """Says how long it is until a time, in seconds; below 0 if it is over. Both are in microseconds."""
+    return (at_us - now_us) / MICROSECONDS

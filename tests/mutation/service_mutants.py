@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutation.mutant import Mutant, tests
-from tests.mutation.promises import IDLE, NEVER_ABOVE, NEVER_SILENT, NO_TASK_IS_LOST, SECRET
+from tests.mutation.promises import FEW_BLOCKED, IDLE, NEVER_ABOVE, NEVER_SILENT, NO_TASK_IS_LOST, SECRET
 
 SERVICE_MUTANTS: Final = (
     Mutant(
@@ -225,6 +225,16 @@ SERVICE_MUTANTS: Final = (
         new="jobs > 0",
         provers=tests(
             "functional/test_hand.py", "test_as_many_polls_are_open_as_can_be_answered_for[0.1-120-12]"
+        ),
+    ),
+    Mutant(
+        FEW_BLOCKED,
+        "keeping polls open while tasks are held",
+        "functions/sluice/pollers/hand.py",
+        old="self._in_hand < self._room_for",
+        new="not self._in_hand",
+        provers=tests(
+            "functional/test_pollers.py", "test_polls_stay_open_while_every_submitting_thread_is_busy"
         ),
     ),
     Mutant(

@@ -19,7 +19,7 @@ TASK_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "the intent write",
         "functions/sluice/tasks/submitter.py",
-        old="known = not self.store.put_intent(task, handed.input, now_us // 1000)",
+        old="known = not self.store.put_intent(task, handed.input, now_ms)",
         new="known = False",
         provers=tests(
             "functional/test_order_of_steps.py",
@@ -261,8 +261,8 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the window that is the poller's alone",
         "functions/sluice/tasks/submitter.py",
-        old="until_us=min(until_us, window_us)",
-        new="until_us=max(until_us, window_us)",
+        old="_Work(record, min(until_us, window_us), looked_us=accepted_us)",
+        new="_Work(record, max(until_us, window_us), looked_us=accepted_us)",
         provers=tests(
             "functional/test_submitter.py", "test_nobody_submits_after_the_window_that_is_the_pollers_alone"
         ),

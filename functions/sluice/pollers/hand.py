@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sluice.rate.gcra import MICROSECONDS
+from sluice.deadline import seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,4 +154,4 @@ def seconds_left(now_us: int, *, poll_until_us: int, submit_until_us: int, hold_
     """
     if now_us >= poll_until_us:
         return 0
-    return max(0.001, min(hold_seconds, (submit_until_us - now_us) / MICROSECONDS - POLL_SECONDS))
+    return max(0.001, min(hold_seconds, seconds_until(now_us, submit_until_us) - POLL_SECONDS))

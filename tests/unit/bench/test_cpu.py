@@ -9,6 +9,7 @@ import pytest
 from bench.cpu.figures import memory_of, parts, share_of_vcpu
 from bench.cpu.measuring import environment_of
 from bench.cpu.stand_in import Account, RefusedError
+from sluice.aws.attributes import to_item
 from sluice.runtime.settings import read_settings
 from sluice.tasks.contract import parse_task
 from sluice_local.packaging import read_template
@@ -54,10 +55,10 @@ def test_the_stand_in_hands_out_each_task_once_and_keeps_what_is_noted_of_it() -
     assert account.get_activity_task({}) == {}
     token = handed["taskToken"]
     assert [spec.name for spec in parse_task(token, handed["input"]).jobs] == ["align"]
-    key = {"taskToken": {"S": token}}
+    key = to_item({"taskToken": token})
     with pytest.raises(RefusedError):
         account.update_item({"Key": key, "ExpressionAttributeValues": {}})
-    account.put_item({"Item": {**key, "state": {"S": "OPEN"}, "jobs": {"M": {"align": {"M": {}}}}}})
-    noted = {"ExpressionAttributeNames": {"#0": "align"}, "ExpressionAttributeValues": {":0": {"S": "id"}}}
+    account.put_item({"Item": to_item({"taskToken": token, "state": "OPEN", "jobs": {"align": {}}})})
+    noted = {"ExpressionAttributeNames": {"#0": "align"}, "ExpressionAttributeValues": to_item({":0": "id"})}
     account.update_item({"Key": key, **noted})
     assert account.submitted({}) == {"jobs": [[token, "align", "id"]]}

@@ -101,4 +101,7 @@ def _client(service: str, retries: Any, *, read_timeout_seconds: int, validated:
         read_timeout=read_timeout_seconds,
         max_pool_connections=CONNECTIONS,
     )
-    return _session().create_client(service, config=config)
+    client = _session().create_client(service, config=config)
+    # made by one thread: of two that make the exceptions' classes at once, one catches what nobody raises
+    _ = client.exceptions
+    return client

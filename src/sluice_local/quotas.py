@@ -45,10 +45,19 @@ class TokenBucket:
 
     def take(self, now: float) -> tuple[bool, Self]:
         """Ask for one call at `now`; return whether it is allowed, and the bucket afterwards."""
+        filled = self.filled(now)
+        allowed = filled.tokens >= 1
+        return allowed, filled.less(allowed)
+
+    def filled(self, now: float) -> Self:
+        """Return the bucket at `now`."""
         elapsed_seconds = max(0.0, now - self.updated_at)
         tokens = min(self.quota.bucket_size, self.tokens + elapsed_seconds * self.quota.refill_per_second)
-        allowed = tokens >= 1
-        return allowed, type(self)(self.quota, tokens - allowed, max(now, self.updated_at))
+        return type(self)(self.quota, tokens, max(now, self.updated_at))
+
+    def less(self, tokens: float) -> Self:
+        """Return the bucket without so many tokens."""
+        return type(self)(self.quota, self.tokens - tokens, self.updated_at)
 
 
 _BATCH = Quota(bucket_size=50, refill_per_second=50)

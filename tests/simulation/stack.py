@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sluice_local.packaging import read_template
 from tests.simulation import seams
 from tests.simulation.aws.batch import Batch
-from tests.simulation.aws.dynamodb import DynamoDb, Index, Table
+from tests.simulation.aws.dynamodb import DynamoDb
 from tests.simulation.aws.functions import Function, Schedule
 from tests.simulation.aws.machines import CohortMachine, Poller
 from tests.simulation.aws.queues import Bus, Queue, Rule, SourceMapping
 from tests.simulation.aws.stepfunctions import Execution, StepFunctions
+from tests.simulation.aws.tables import Index, Table
 from tests.simulation.aws.workflows import State, Workflows
 from tests.simulation.client import Network, Outage
 from tests.simulation.kernel.world import MICROSECONDS, Process, World

@@ -3,20 +3,26 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html (eventually consistent)
+
+Where it is asked for, a partition of a table or an index takes 1,000 write units a second and no more.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice_local.partitions import TRANSACTION_FACTOR, write_charges
 from tests.simulation.aws.errors import Refusal
-from tests.simulation.aws.expressions import Names, condition, plain, update
+from tests.simulation.aws.expressions import Names, condition, update
+from tests.simulation.kernel.world import MICROSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sluice_local.partitions import Partitions, Place
+    from tests.simulation.aws.tables import Index, Key, Table
     from tests.simulation.kernel.world import World
 
 PAGE: Final = 900
@@ -28,64 +34,18 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 IN_FLIGHT_US: Final = 5_000
 """How long a transaction holds its items; AWS does not say, and a conflict needs only some time."""
 
-Key = tuple[str, ...]
-
-
-@dataclass
-class Index:
-    """A global secondary index: entries of the items that have its key, in its order; it lags behind."""
-
-    hash_name: str
-    range_name: str | None
-    project: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    entries: dict[Key, tuple[Any, int]] = field(default_factory=dict)
-    order: dict[str, list[tuple[Any, Key]]] = field(default_factory=dict)
-    shown: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
-
-    def place(self, item: Mapping[str, Any] | None) -> tuple[str, Any] | None:
-        """Where an item stands: its partition and its sort key; None if it is not in the index."""
-        if item is None or self.hash_name not in item or (self.range_name and self.range_name not in item):
-            return None
-        sort = plain(item[self.range_name]) if self.range_name else 0
-        return item[self.hash_name]["S"], sort
-
-    def propagate(self, key: Key, item: Mapping[str, Any] | None, version: int) -> None:
-        """Takes over a version of an item, unless a newer one came before."""
-        known, seen = self.entries.get(key, (None, 0))
-        if version < seen:
-            return
-        new = self.place(item)
-        self.entries[key] = (new, version)
-        if known is not None and known != new:
-            rows = self.order[known[0]]
-            del rows[bisect_right(rows, (known[1], key)) - 1]
-        if new is not None and known != new:
-            insort(self.order.setdefault(new[0], []), (new[1], key))
-        if item is not None and new is not None:
-            self.shown[key] = self.project(item)
-        else:
-            self.shown.pop(key, None)
-
-
-@dataclass
-class Table:
-    """A table: its items by key, as they are now."""
-
-    keys: tuple[str, ...]
-    indexes: dict[str, Index] = field(default_factory=dict)
-    items: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
-    held: dict[Key, int] = field(default_factory=dict)
-
-    def key_of(self, values: Mapping[str, Any]) -> Key:
-        """The key in an item or in a request."""
-        return tuple(values[name]["S"] for name in self.keys)
-
 
 class DynamoDb:
-    """The service. `lag_seconds` says how late an index hears of a write."""
+    """The service. `lag_seconds` says how late an index hears of a write; `partitions` throttle, if given."""
 
-    def __init__(self, world: World, tables: dict[str, Table], lag_seconds: Callable[[], float]) -> None:
-        self.world, self.tables, self._lag = world, tables, lag_seconds
+    def __init__(
+        self,
+        world: World,
+        tables: dict[str, Table],
+        lag_seconds: Callable[[], float],
+        partitions: Partitions | None = None,
+    ) -> None:
+        self.world, self.tables, self._lag, self._partitions = world, tables, lag_seconds, partitions
         self._version = 0
         self._tokens: dict[str, int] = {}
 
@@ -108,6 +68,7 @@ class DynamoDb:
         """Puts an item if the condition holds."""
         self._check_free(request)
         self._check(request)
+        self._charge(request)
         self._write(self._table(request), request["Item"])
         return {}
 
@@ -115,6 +76,7 @@ class DynamoDb:
         """Changes an item if the condition holds; one that is not there is made."""
         self._check_free(request)
         self._check(request)
+        self._charge(request)
         return {"Attributes": self._updated(request)}
 
     def transact_write_items(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +86,8 @@ class DynamoDb:
             return {}
         actions = [next(iter(action.items())) for action in request["TransactItems"]]
         reasons = [self._reason(kind, write) for kind, write in actions]
+        if all(reason["Code"] == "None" for reason in reasons):
+            reasons = self._throttled([write for _, write in actions])
         if any(reason["Code"] != "None" for reason in reasons):
             raise Refusal(
                 "TransactionCanceledException",
@@ -139,6 +103,30 @@ class DynamoDb:
             else:
                 self._updated(write)
         return {}
+
+    def _charge(self, request: Mapping[str, Any]) -> None:
+        if self._partitions and self._partitions.take(self._charges(request), self._now):
+            raise Refusal("ThrottlingException", "Throughput exceeds the current capacity of your table")
+
+    def _throttled(self, writes: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """A transaction is charged twice for each of its writes, all at once."""
+        charges: Counter[Place] = Counter()
+        for write in writes:
+            charges.update(self._charges(write, factor=TRANSACTION_FACTOR))
+        over = self._partitions.take(charges, self._now) if self._partitions else set()
+        return [
+            {"Code": "ThrottlingError" if over & self._charges(write).keys() else "None"} for write in writes
+        ]
+
+    def _charges(self, write: Mapping[str, Any], factor: int = 1) -> dict[Place, int]:
+        table = self._table(write)
+        before = table.items.get(self._key(table, write))
+        after = write["Item"] if "Item" in write else self._after(table, write)
+        return write_charges(table.keyed(write["TableName"]), before, after, factor=factor)
+
+    @property
+    def _now(self) -> float:
+        return self.world.now / MICROSECONDS
 
     def query(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A page of an index or of a partition, in order of the sort key."""
@@ -220,7 +208,14 @@ class DynamoDb:
         return {"Code": "ConditionalCheckFailed", **({"Item": item} if wanted else {})}
 
     def _updated(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        table, names = self._table(request), _names(request)
+        table = self._table(request)
+        after = self._after(table, request)
+        self._write(table, after)
+        return after
+
+    def _after(self, table: Table, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The item as an update makes it."""
+        names = _names(request)
         before = table.items.get(table.key_of(request["Key"]), request["Key"])
         after = dict(before)
         try:
@@ -228,7 +223,6 @@ class DynamoDb:
                 change(after, before, names)
         except ValueError as error:
             raise Refusal("ValidationException", str(error)) from error
-        self._write(table, after)
         return after
 
     def _write(self, table: Table, item: Mapping[str, Any]) -> None:

@@ -121,7 +121,19 @@ class _Parser:
         if self.take("ATTRIBUTE_NOT_EXISTS"):
             path = self.argument()
             return lambda item, names: path(item, names) is None
+        if self.take("BEGINS_WITH"):
+            return self.beginning()
         return self.comparison()
+
+    def beginning(self) -> Condition:
+        self.need("(")
+        path = self.operand()
+        self.need(",")
+        prefix = self.operand()
+        self.need(")")
+        return lambda item, names: (
+            (found := path(item, names)) is not None and plain(found).startswith(plain(prefix(item, names)))
+        )
 
     def argument(self) -> Value:
         self.need("(")

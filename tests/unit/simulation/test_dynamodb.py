@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.aws.dynamodb import IN_FLIGHT_US, DynamoDb, Index, Table
+from tests.simulation.aws.dynamodb import IN_FLIGHT_US, DynamoDb
 from tests.simulation.aws.errors import Refusal
+from tests.simulation.aws.tables import Index, Table
 from tests.unit.simulation.building import pass_time, world
 
 

@@ -21,7 +21,7 @@ from sluice.aws.cohort_items import (
     sample_key,
 )
 from sluice.aws.errors import translated
-from sluice.aws.transactions import Transactions
+from sluice.aws.transactions import TooLargeError, Transactions
 from sluice.cohorts.model import (
     FAILURES,
     SampleStatus,
@@ -130,8 +130,16 @@ class DynamoCohortStore:
     def note_ends(self, ends: Sequence[SampleEnd]) -> int:
         """A transaction; if some ends are refused, another one without them.
 
-        Those that were refused as their samples had ended before are tried again from that status.
+        Those that were refused as their samples had ended before are tried again from that status. Where the
+        samples' items are so large that a partition takes no more at once, it is a transaction for each half.
         """
+        try:
+            return self._count_all(ends)
+        except TooLargeError:
+            half = len(ends) // 2
+            return self.note_ends(ends[:half]) + self.note_ends(ends[half:])
+
+    def _count_all(self, ends: Sequence[SampleEnd]) -> int:
         counted, left = self._note_ends(ends, SampleStatus.RUNNING)
         for before in FAILURES:
             redriven = [end for end, sample in left if status_to_leave(sample, end) is before]
@@ -147,7 +155,7 @@ class DynamoCohortStore:
             ends_put = [put_end(self.table, end, before) for end in kept]
             return [self._count_ends(kept, before), *ends_put] if kept else []
 
-        written = self._transactions.write(ends, actions)
+        written = self._transactions.write(ends, actions, may_be_parted=True)
         if written is None:
             return 0, []
         return len(written.held), [(end, read_sample(item)) for end, item in written.refused if item]

@@ -24,7 +24,15 @@ IN_THE_WAY: Final = frozenset({"TransactionConflict", "ProvisionedThroughputExce
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
+THROTTLED: Final = IN_THE_WAY - {"TransactionConflict"}
+PATIENCE: Final = 3
+"""How often several entries are throttled together before fewer are to be tried."""
+
 Entry = TypeVar("Entry")
+
+
+class TooLargeError(BusyError):
+    """Raised when entries were throttled together again and again: fewer at once may be written."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,11 @@ class Transactions:
     sleep: Callable[[float], None]
 
     def write(
-        self, entries: Sequence[Entry], actions: Callable[[Sequence[Entry]], list[Any]]
+        self,
+        entries: Sequence[Entry],
+        actions: Callable[[Sequence[Entry]], list[Any]],
+        *,
+        may_be_parted: bool = False,
     ) -> Written[Entry] | None:
         """Writes entries in one transaction, less those whose condition does not hold.
 
@@ -54,12 +66,14 @@ class Transactions:
             entries: what is to be written.
             actions: makes the transaction's actions: one that speaks for all, then one an entry. If it makes
                 none, nothing is written.
+            may_be_parted: the caller can do with several transactions of fewer entries.
 
         Returns:
             None if the condition of the action that speaks for all does not hold; nothing was written then.
 
         Raises:
             BusyError: others kept writing the same items.
+            TooLargeError: fewer entries at once may be written; nothing was written.
             RejectedError: DynamoDB does not take the transaction.
         """
         kept = list(entries)
@@ -75,6 +89,9 @@ class Transactions:
             refused += [(entry, why.get("Item")) for entry, why in fates if why["Code"] == CONDITION_FAILED]
             kept = [entry for entry, why in fates if why["Code"] != CONDITION_FAILED]
             if any(reason["Code"] in IN_THE_WAY for reason in reasons):
+                throttled = any(reason["Code"] in THROTTLED for reason in reasons)
+                if may_be_parted and throttled and tries == PATIENCE and len(kept) > 1:
+                    raise TooLargeError(f"{len(kept)} writes were throttled {PATIENCE + 1} times in a row")
                 self.sleep(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**tries))
         raise BusyError(f"others wrote the same items {MAX_TRIES} times in a row")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sluice.cohorts.model import FAILURES, MAX_BLOCK, Block, Cohort, SampleStatus, Start
+from sluice.cohorts.blocks import in_blocks
+from sluice.cohorts.model import FAILURES, Block, Cohort, SampleStatus, Start
 from sluice.cohorts.request import Only
 from sluice.cohorts.sheet import SheetRules, decode_sheet, parse_sheet
 from sluice.errors import CohortCancelledError, ThrottledError, UnclearError
@@ -175,9 +176,10 @@ class _Lookout:
 def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int) -> Iterator[Block]:
     """The samples of the rows that were not started yet; each block tells how many rows were before it."""
     total = len(sheet.rows)
-    for first in range(cohort.next_row, total, MAX_BLOCK):
-        rows = sheet.rows[first : first + MAX_BLOCK]
-        yield Block(cohort, [Start(row.sample, row.input) for row in rows], as_of, next_row=first)
+    first = cohort.next_row
+    for block in in_blocks(Start(row.sample, row.input) for row in sheet.rows[first:]):
+        yield Block(cohort, block, as_of, next_row=first)
+        first += len(block)
     if cohort.next_row < total:
         yield Block(cohort, (), as_of, next_row=total)
 
@@ -196,8 +198,8 @@ def retry_blocks(cohort: Cohort, samples: Sequence[Sample], as_of: int) -> Itera
         for sample in samples
         if is_to_retry(sample, as_of, noted_last_at=noted_last_at)
     ]
-    for first in range(0, len(starts), MAX_BLOCK):
-        yield Block(cohort, starts[first : first + MAX_BLOCK], as_of)
+    for block in in_blocks(starts):
+        yield Block(cohort, block, as_of)
 
 
 def is_to_retry(sample: Sample, as_of: int, *, noted_last_at: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.attributes import from_item
@@ -15,11 +16,20 @@ if TYPE_CHECKING:
 
     from sluice.tasks.model import Task
 
-OPEN_PARTITION: Final = "OPEN"
-"""The partition of the sparse index in which open tasks stand by their last heartbeats."""
+OPEN: Final = "OPEN"
+"""Begins the partitions of the sparse index in which open tasks stand by their last heartbeats."""
 
-UNSETTLED_PARTITION: Final = "UNSETTLED"
-"""That of ended tasks that are still to be settled, by when; a settled task has no such attribute."""
+UNSETTLED: Final = "UNSETTLED"
+"""Begins those of ended tasks that are still to be settled, by when; a settled task has no such attribute."""
+
+PARTITIONS: Final = 8
+"""A partition takes 1,000 write units a second, and an entry with the longest token needs 3. Each second may
+bring 500 tasks from GetActivityTask, 500 ends, and 250 heartbeats; those that move an entry write it twice:
+6,000 units at the very most, so that eight partitions are three quarters full.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
 
 JOB_ATTRIBUTES: Final = {
     "job_id": "jobId",
@@ -40,12 +50,22 @@ TROUBLE_ATTRIBUTES: Final = ("failingJob", "submitFailures", "failingSince", "la
 """They are there together, or none of them."""
 
 
+def partition_of(line: str, token: str) -> str:
+    """The partition of the line of OPEN or UNSETTLED tasks in which a task stands."""
+    return f"{line}-{sha256(token.encode()).digest()[0] % PARTITIONS}"
+
+
+def partitions_of(line: str) -> tuple[str, ...]:
+    """All partitions of a line. A former version had one alone; a task leaves it with its next heartbeat."""
+    return (line, *(f"{line}-{number}" for number in range(PARTITIONS)))
+
+
 def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
     """The values of a new task's item: everything that is needed to submit it later on."""
     return {
         "taskToken": task.token,
         "state": TaskState.OPEN.value,
-        "open": OPEN_PARTITION,
+        "open": partition_of(OPEN, task.token),
         "executionArn": task.execution_arn,
         "openExecution": task.execution_arn,
         "stateName": task.state_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -10,11 +11,13 @@ from uuid import uuid4
 from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
 from sluice.aws.task_items import (
-    OPEN_PARTITION,
+    OPEN,
     TROUBLE_ATTRIBUTES,
-    UNSETTLED_PARTITION,
+    UNSETTLED,
     intent,
     job_values,
+    partition_of,
+    partitions_of,
     read_open_task,
     read_open_try,
     read_task,
@@ -140,13 +143,13 @@ class DynamoTaskStore:
             values |= {":expires": self._expires_at(now_ms)}
         else:
             moves = ", #open = :unsettled, heartbeatAt = :from REMOVE openExecution"
-            values |= {":unsettled": UNSETTLED_PARTITION, ":from": settle_from_ms}
+            values |= {":unsettled": partition_of(UNSETTLED, token), ":from": settle_from_ms}
         _, changed = self._update(
             token,
             "SET #state = :state, closedAt = :now" + moves,
             names={"#state": "state", "#open": "open"},
-            values={**values, ":open": OPEN_PARTITION},
-            condition="#state = :was OR (#state = :state AND #open = :open)",
+            values={**values, ":open": OPEN},
+            condition="#state = :was OR (#state = :state AND begins_with(#open, :open))",
         )
         return changed
 
@@ -163,11 +166,11 @@ class DynamoTaskStore:
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """One write that botocore may repeat; of reconcilers that saw one heartbeat, one gets the task."""
         # the item of a former version is not in the index of open tasks by execution yet
-        return self._claim(task, OPEN_PARTITION, now_ms, ", openExecution = executionArn")
+        return self._claim(task, OPEN, now_ms, ", openExecution = executionArn")
 
     def claim_unsettled(self, task: OpenTask, again_ms: int) -> TaskRecord | None:
         """One write, as `claim`."""
-        return self._claim(task, UNSETTLED_PARTITION, again_ms)
+        return self._claim(task, UNSETTLED, again_ms)
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """A query of the index of open tasks, then a consistent read of each."""
@@ -192,24 +195,26 @@ class DynamoTaskStore:
         return sorted(records, key=lambda record: record.created_at)
 
     def open_tasks(self, most: int) -> list[TaskRecord]:
-        """A query of the sparse index, then a read for every 100 tasks."""
-        return list(
-            self._read_many([task.token for task in islice(self._line(OPEN_PARTITION, EVER_MS), most)])
-        )
+        """Queries of the sparse index, then a read for every 100 tasks."""
+        return list(self._read_many([task.token for task in islice(self._line(OPEN, EVER_MS), most)]))
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
-        """A query of the sparse index, a page at a time as it is needed.
+        """A query of each partition of the sparse index, a page at a time as it is needed.
 
         A task that is claimed meanwhile leaves the range of the query, so that the pages neither skip
         nor repeat one; an entry of the index that lags behind is refused by `claim`.
         """
-        return self._line(OPEN_PARTITION, before_ms)
+        return self._line(OPEN, before_ms)
 
     def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
         """A query of the same index, as `due_tasks`."""
-        return self._line(UNSETTLED_PARTITION, now_ms)
+        return self._line(UNSETTLED, now_ms)
 
-    def _line(self, partition: str, before_ms: int) -> Iterator[OpenTask]:
+    def _line(self, line: str, before_ms: int) -> Iterator[OpenTask]:
+        found = [self._partition(each, before_ms) for each in partitions_of(line)]
+        return merge(*found, key=lambda task: task.heartbeat_at)
+
+    def _partition(self, partition: str, before_ms: int) -> Iterator[OpenTask]:
         found = self._query(
             IndexName=OPEN_BY_HEARTBEAT,
             KeyConditionExpression="#open = :open AND heartbeatAt <= :before",
@@ -218,14 +223,14 @@ class DynamoTaskStore:
         )
         return (read_open_task(entry) for entry in found)
 
-    def _claim(self, task: OpenTask, partition: str, next_ms: int, sets: str = "") -> TaskRecord | None:
-        values = {":next": next_ms, ":seen": task.heartbeat_at, ":open": partition}
+    def _claim(self, task: OpenTask, line: str, next_ms: int, sets: str = "") -> TaskRecord | None:
+        values: dict[str, Any] = {":next": next_ms, ":seen": task.heartbeat_at, ":line": line}
         item, changed = self._update(
             task.token,
-            "SET heartbeatAt = :next, writer = :writer" + sets,
+            "SET heartbeatAt = :next, writer = :writer, #open = :open" + sets,
             names={"#open": "open"},
-            values={**values, ":writer": uuid4().hex},
-            condition="#open = :open AND (heartbeatAt = :seen OR writer = :writer)",
+            values={**values, ":open": partition_of(line, task.token), ":writer": uuid4().hex},
+            condition="begins_with(#open, :line) AND (heartbeatAt = :seen OR writer = :writer)",
         )
         return read_task(item) if changed and item else None
 

@@ -18,7 +18,8 @@ BUCKET = "sluice-local-artifacts"
 _CHECK_SECONDS = 1
 _CHECKS_MAX = 300
 _NOTHING_TO_DO = "No updates are to be performed"
-_TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+_TABLE_KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema")
+_INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
@@ -131,7 +132,8 @@ def create_table(dynamodb: Any, template: Mapping[str, Any], logical_id: str, *,
         name: the table's name from now on.
     """
     properties = template["Resources"][logical_id]["Properties"]
-    dynamodb.create_table(
-        TableName=name, **{key: properties[key] for key in _TABLE_KEYS if key in properties}
-    )
+    given = {key: properties[key] for key in _TABLE_KEYS if key in properties}
+    if indexes := properties.get("GlobalSecondaryIndexes"):
+        given["GlobalSecondaryIndexes"] = [{key: each[key] for key in _INDEX_KEYS} for each in indexes]
+    dynamodb.create_table(TableName=name, **given)
     return name

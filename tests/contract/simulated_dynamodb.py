@@ -19,7 +19,7 @@ from tests.simulation.stack import METHODS, table_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sluice_local.partitions import Partitions
+    from sluice_local.dynamodb.partitions import Partitions
 
 
 class SimulatedDynamoDb:

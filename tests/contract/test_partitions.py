@@ -15,7 +15,7 @@ from sluice.errors import ThrottledError
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import TaskState
 from sluice_local.deploy import create_table
-from sluice_local.partitions import Partitions
+from sluice_local.dynamodb.partitions import Partitions
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.contract.simulated_dynamodb import SimulatedDynamoDb
 from tests.support.builders import EXECUTION, job, task_text

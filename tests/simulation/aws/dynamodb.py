@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice_local.partitions import TRANSACTION_FACTOR, write_charges
+from sluice_local.dynamodb.partitions import TRANSACTION_FACTOR, write_charges
 from tests.simulation.aws.errors import Refusal
 from tests.simulation.aws.expressions import Names, condition, update
 from tests.simulation.kernel.world import MICROSECONDS
@@ -21,7 +21,7 @@ from tests.simulation.kernel.world import MICROSECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sluice_local.partitions import Partitions, Place
+    from sluice_local.dynamodb.partitions import Partitions, Place
     from tests.simulation.aws.tables import Index, Key, Table
     from tests.simulation.kernel.world import World
 

@@ -9,7 +9,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sluice_local.partitions import Keyed
+from sluice_local.dynamodb.partitions import Keyed
 from tests.simulation.aws.expressions import plain
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What Local AWS and the simulation know of DynamoDB beside its API."""

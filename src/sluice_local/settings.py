@@ -29,6 +29,9 @@ class LocalSettings:
             policies allow. People, whose access key is `test`, may do everything in either case.
         iam_delay_seconds: with enforce_iam, how long a change of a role's policies takes to be in force; 0 is
             at once. AWS says no number, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+        partition_writes, partition_reads: units a second that a partition of a table or index serves;
+            AWS's are `WRITES` and `READS` of `sluice_local.dynamodb.partitions`. None, the default, lifts
+            them, as each call takes longer with them.
     """
 
     port: int = 0
@@ -39,6 +42,8 @@ class LocalSettings:
     alarm_seconds: float = 60.0
     enforce_iam: bool = False
     iam_delay_seconds: float = 0.0
+    partition_writes: Quota | None = None
+    partition_reads: Quota | None = None
 
     def __post_init__(self) -> None:
         if self.job_slots < 1:
@@ -68,4 +73,6 @@ class LocalSettings:
         if unknown := given.keys() - known:
             raise ValueError(f"Unknown settings {sorted(unknown)}; there are {sorted(known)}.")
         quotas = {api: quota and Quota(**quota) for api, quota in given.pop("quotas", {}).items()}
+        for name in ("partition_writes", "partition_reads"):
+            given[name] = Quota(**given[name]) if given.get(name) else None
         return cls(quotas=quotas, **given)

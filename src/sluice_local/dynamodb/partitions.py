@@ -74,6 +74,15 @@ def write_charges(
     return dict(charges)
 
 
+def read_units(items: Iterable[Item], *, consistent: bool) -> int:
+    """Tell what reading these items costs: a unit for each begun 4 KB, or half of one.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+    """
+    blocks = math.ceil(sum(map(item_bytes, items)) / 4096)
+    return max(1, blocks if consistent else math.ceil(blocks / 2))
+
+
 @dataclass
 class Partitions:
     """The partitions of all tables."""
@@ -89,6 +98,11 @@ class Partitions:
             for place, units in charges.items():
                 self.buckets[place] = filled[place].less(units)
         return over
+
+    def charge(self, charges: Mapping[Place, int]) -> None:
+        """Charge what a call has cost more than was known before it; a partition may be in debt for it."""
+        for place, units in charges.items():
+            self.buckets[place] = self._bucket(place).less(units)
 
     def _bucket(self, place: Place) -> TokenBucket:
         return self.buckets.get(place) or TokenBucket.full(self.quota, 0.0)

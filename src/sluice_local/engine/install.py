@@ -16,6 +16,7 @@ from sluice_local.engine import (
 )
 from sluice_local.engine import credentials as iam_credentials
 from sluice_local.engine.context import Engine
+from sluice_local.engine.dynamodb import throttling
 from sluice_local.engine.faults import events as fault_events
 from sluice_local.engine.faults import workers as fault_workers
 from sluice_local.engine.functions import batch_scaling, batch_windows, embedded_metrics, lambdas
@@ -87,6 +88,7 @@ def _install_fixes(engine: Engine) -> None:
     batch_windows.install(engine)
     batch_scaling.install()
     schedules.install()
+    throttling.install(engine.settings)
     tables.install()
     message_moves.install()
     alarms.install()

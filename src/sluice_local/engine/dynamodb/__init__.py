@@ -1,0 +1,1 @@
+"""What MiniStack's DynamoDB lacks."""

@@ -90,12 +90,10 @@ class VirtualLimiter(Limiter):
         if self._is_taking:
             self._queue.append(env.event())
             yield self._queue[-1]
-        self._is_taking, writes = True, self._rates.writes
-        due_us = self._next_slot(until_us)
+        self._is_taking = True
+        due_us = yield from self._next(until_us)
         while due_us is not None and self._is_late(due_us):
-            due_us = self._next_slot(until_us)
-        if self._rates.writes > writes:
-            yield env.timeout(self._world.scenario.delays.write)
+            due_us = yield from self._next(until_us)
         self._pass_turn()
         self._change_waiting(-1)
         if due_us is None or max(due_us, self._clock.now_us()) > until_us:
@@ -104,6 +102,18 @@ class VirtualLimiter(Limiter):
         if wait_us > 0:
             yield env.timeout(wait_us / MICROSECONDS)
         return True
+
+    def _next(self, until_us: int) -> Steps[int | None]:
+        """The next slot, once it is this poller's turn to take some; None if that is after `until_us`."""
+        env, writes = self._world.env, self._rates.writes
+        if not self._due and self._is_anothers_turn():
+            if self._turn_us >= until_us:
+                return None
+            yield env.timeout((self._turn_us - self._clock.now_us()) / MICROSECONDS)
+        due_us = self._next_slot(until_us)
+        if self._rates.writes > writes:
+            yield env.timeout(self._world.scenario.delays.write)
+        return due_us
 
     def _pass_turn(self) -> None:
         """Lets the thread that has queued longest take its slot; nobody can come between."""

@@ -146,11 +146,11 @@ def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs
 
     Args:
         cohort: what is run.
-        all_done_seconds: how long it takes in all; a poller is taken to run all the while, which is the most.
+        all_done_seconds: how long it takes in all.
         job_hour_usd: what an hour of one job's compute costs.
     """
     jobs = cohort.all_jobs
-    polling = all_done_seconds + EMPTY_SECONDS
+    polling = _polling_seconds(cohort, all_done_seconds)
     rounds = math.ceil(all_done_seconds / ROUND_SECONDS) + 3
     looks = jobs * max(0.0, (cohort.seconds + cohort.start_seconds) / LOOK_EVERY_SECONDS - 0.5)
     minutes = all_done_seconds / 60
@@ -168,6 +168,16 @@ def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs
         queues=messages * prices.REQUESTS_A_MESSAGE * prices.QUEUE_REQUEST,
         compute=jobs * (cohort.seconds + cohort.start_seconds) / 3600 * job_hour_usd,
     )
+
+
+def _polling_seconds(cohort: Cohort, all_done_seconds: float) -> float:
+    """How long a poller runs at most: while jobs are submitted or end, and until it has been idle a while.
+
+    Jobs are submitted and end in waves, one more than a sample has jobs, if these take long and alike. No wave
+    is longer than twice what the cohort takes longer than a sample of mean length.
+    """
+    wave = 2 * max(0.0, all_done_seconds - cohort.jobs * (cohort.seconds + cohort.start_seconds))
+    return min(all_done_seconds, (cohort.jobs + 1) * (wave + EMPTY_SECONDS)) + EMPTY_SECONDS
 
 
 def slots_of(max_vcpus: float | None, job_vcpus: float) -> int | None:

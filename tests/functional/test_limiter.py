@@ -222,13 +222,13 @@ def shares(threads: Sequence[int], pollers: Sequence[int], seconds: int = 60) ->
 
 
 def test_whoever_wants_slots_gets_as_many_however_many_threads_others_have() -> None:
-    got, used = shares(threads=[32, 8], pollers=[1, 1])
+    got, used = shares(threads=[32, 12], pollers=[1, 1])
     assert max(got) < 1.05 * min(got)
     assert used > 0.99
 
 
 def test_the_pollers_of_a_stack_get_as_much_as_another_stacks_one() -> None:
-    got, used = shares(threads=[8, 8, 32], pollers=[2, 2, 1])
+    got, used = shares(threads=[12, 12, 32], pollers=[2, 2, 1])
     assert sum(got[:2]) == pytest.approx(got[2], rel=0.05)
     assert used > 0.99
 

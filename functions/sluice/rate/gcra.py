@@ -60,8 +60,16 @@ class Limit:
 
         It is small, so that a process with few threads has as many waiting as it may take.
         """
-        turn = min(MAX_BLOCK, max(2, round(self.rate_per_second * TURN_SECONDS)))
-        return max(1, turn // self.processes)
+        return max(1, self._turn // self.processes)
+
+    @property
+    def lead_us(self) -> int:
+        """How long before a block begins its taker may take the next one: time enough to write it."""
+        return self._turn * gap_us(self.rate_per_second)
+
+    @property
+    def _turn(self) -> int:
+        return min(MAX_BLOCK, max(2, round(self.rate_per_second * TURN_SECONDS)))
 
     @property
     def at_once(self) -> int:
@@ -101,11 +109,6 @@ class Reservation:
     def due_us(self) -> tuple[int, ...]:
         """When each slot falls due, earliest first; a time in the past means now."""
         return tuple(self.start_us + index * self.gap_us for index in range(self.slots))
-
-    @property
-    def half_used_us(self) -> int:
-        """When half of the slots have fallen due: the caller's turn to take the next ones."""
-        return self.start_us + (self.slots - 1) // 2 * self.gap_us
 
 
 def gap_us(rate_per_second: float) -> int:

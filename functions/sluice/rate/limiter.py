@@ -122,10 +122,10 @@ class Limiter:
         return self._due.popleft() if self._due and self._due[0] <= latest_us else None
 
     def _is_anothers_turn(self) -> bool:
-        """True until the block that was taken last is half used.
+        """True while this process has a block of slots ahead that does not begin soon.
 
         Without that a process with many threads would have as many slots ahead, and who has few would get
-        few. The other half is the time in which the next block is written.
+        few.
         """
         return self._clock.now_us() < self._turn_us
 
@@ -133,7 +133,7 @@ class Limiter:
         asked_us = self._clock.now_us()
         taken = self._ask(block, asked_us + self._ahead_us, latest_us)
         self._due.extend(taken.due_us if taken else ())
-        self._turn_us = taken.half_used_us if taken else 0
+        self._turn_us = taken.start_us - self._limit.lead_us if taken else 0
         if taken:
             self._rate_per_second = MICROSECONDS / taken.gap_us
         took_us = self._clock.now_us() - asked_us

@@ -103,7 +103,7 @@ class Slots:
             if len(held) < left and turn_us <= self._now_us():
                 taken = self._taken(min(left - len(held), self.limit.block))
                 held.extend(taken.due_us)
-                turn_us = taken.half_used_us
+                turn_us = taken.start_us - self.limit.lead_us
             due_us = held.popleft()
             if self._await(due_us, due_us):
                 left -= 1

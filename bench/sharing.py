@@ -39,7 +39,6 @@ SHARE_GOAL: Final = 0.1
 _WORK: Final = 0.6
 """Of what the quota allows, so much work is each one's: nearly twice its fair share."""
 _LOOK_SECONDS: Final = 0.5
-_WAKER: Final = "EnsurePollers"
 
 
 @dataclass(frozen=True)
@@ -112,10 +111,9 @@ def measure(asked: Sharing) -> Shared:
     settings = LocalSettings(quotas={"Batch.SubmitJob": quota}, job_slots=16)
     with LocalAws(settings) as aws, CpuSampler() as cpu:
         job, activities = _deployed(aws)
-        with _asleep(aws):
-            for name, activity_arn in activities.items():
-                inputs: dict[str, dict[str, object]] = {f"{name}-{n}": {} for n in range(asked.work)}
-                start_workflows(aws, _workflow(activity_arn, job, name), inputs, name=f"bench-{name}")
+        for name, activity_arn in activities.items():
+            inputs: dict[str, dict[str, object]] = {f"{name}-{n}": {} for n in range(asked.work)}
+            start_workflows(aws, _workflow(activity_arn, job, name), inputs, name=f"bench-{name}")
         with _foreign_client(aws, job, asked.work):
             begin_s = _all_submit(aws)
             time.sleep(max(0.0, begin_s + asked.seconds - time.time()))
@@ -155,19 +153,6 @@ def _deployed(aws: LocalAws) -> tuple[SleepJob, dict[str, str]]:
     )
     activities = {STACK_NAME: first["ActivityArn"], SECOND: second["ActivityArn"]}
     return add_sleep_job(aws, first["JobQueueArn"]), activities
-
-
-@contextmanager
-def _asleep(aws: LocalAws) -> Iterator[None]:
-    """Wake no poller: all begin when everybody's work is there."""
-    functions = aws.client("lambda")
-    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
-    waking = [each["UUID"] for each in mappings if _WAKER in each["FunctionArn"]]
-    for uuid in waking:
-        functions.update_event_source_mapping(UUID=uuid, Enabled=False)
-    yield
-    for uuid in waking:
-        functions.update_event_source_mapping(UUID=uuid, Enabled=True)
 
 
 def _workflow(activity_arn: str, job: SleepJob, owner: str) -> dict[str, Any]:

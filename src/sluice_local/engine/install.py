@@ -37,6 +37,8 @@ from sluice_local.engine.stepfunctions import (
     retry_delays,
     task_frame,
 )
+from sluice_local.engine.stepfunctions.language import install as language
+from sluice_local.engine.stepfunctions.running import install as running
 from sluice_local.faults.in_force import FaultsInForce
 from sluice_local.faults.plan import FaultPlan
 from sluice_local.settings import LocalSettings
@@ -75,7 +77,9 @@ def _install_fixes(engine: Engine) -> None:
     # faults first: what they wrap is taken up by the fixes that follow
     fault_workers.install(engine.faults)
     fault_events.install(engine.faults)
+    language.install()
     task_frame.install()
+    running.install()
     broker = activities.install(engine)
     definitions.install()
     executions.install(engine, broker)

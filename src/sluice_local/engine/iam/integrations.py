@@ -40,6 +40,7 @@ def _asking(invoke: Private) -> Private:
 
 
 def _role_of_the_execution() -> ActingRole:
-    machine_arn = current_frame().execution["stateMachineArn"]
+    # the children of a Distributed Map act under the role of its state machine
+    machine_arn = current_frame().execution["stateMachineArn"].partition("/")[0]
     machine = ministack.private("services.stepfunctions._state_machines")[machine_arn]
     return ActingRole(machine["roleArn"], STATES, machine["name"])

@@ -15,6 +15,7 @@ Fixed by an `ActivityBroker` on the server's event loop in place of MiniStack's 
 """
 
 import base64
+import contextlib
 import functools
 import json
 import secrets
@@ -31,10 +32,12 @@ from sluice_local.engine.stepfunctions.activity_broker import (
     ActivityBroker,
     ActivityFailedError,
     ActivityTask,
+    ExecutionEndedError,
     PollerLimitError,
     TaskEndedError,
     UnknownTaskError,
 )
+from sluice_local.engine.stepfunctions.running.history import record
 from sluice_local.engine.stepfunctions.task_frame import TaskFrame, current_frame
 from sluice_local.faults.in_force import Opportunity
 from sluice_local.faults.plan import FaultKind
@@ -43,7 +46,6 @@ from sluice_local.faults.plan import FaultKind
 _TOKEN_BYTES = 306
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
 _LENGTH_LIMITS = {"output": 262_144, "error": 256, "cause": 32_768, "taskToken": 2_048}
-_REPLACED_EVENTS = {"TaskScheduled", "TaskSucceeded", "TaskFailed"}
 
 _POLL_FAULTS = frozenset({FaultKind.POLLS_BLOCKED})
 
@@ -62,7 +64,6 @@ def install(engine: Engine) -> ActivityBroker:
     ministack.replace("services.stepfunctions._get_activity_task", _get_activity_task(engine, broker))
     for path, answer in _completions(broker).items():
         ministack.wrap(path, functools.partial(_answer_for_activities, answer))
-    ministack.wrap("services.stepfunctions._add_event", _without_task_events)
     ministack.wrap("services.stepfunctions._error_matches", _timeouts_alike)
     ministack.wrap("services.stepfunctions._create_activity", _idempotent)
     return broker
@@ -74,10 +75,15 @@ def _invoke_activity(engine: Engine, broker: ActivityBroker) -> Callable[[str, A
         if resource not in ministack.private("services.stepfunctions._activities"):
             raise _failure("States.Runtime", f"The activity {resource} does not exist.")
         task = _new_task(resource, json.dumps(task_input), frame)
-        _record(frame, "ActivityScheduled", _scheduled(task))
+        record(frame.branch, "ActivityScheduled", _scheduled(task))
         record_metrics([service_metrics.activities_scheduled(resource, time.time())])
         engine.loop.call_soon_threadsafe(broker.schedule, task)
-        return json.loads(_await_outcome(task, frame))
+
+        def end() -> None:
+            engine.loop.call_soon_threadsafe(broker.end_task, task)
+
+        with frame.branch.when_stopped(end):
+            return json.loads(_await_outcome(task, frame))
 
     return invoke_activity
 
@@ -98,7 +104,8 @@ def _starting(resource: str, frame: TaskFrame) -> Callable[[str | None], None]:
     scheduled_at = time.time()
 
     def start(worker: str | None) -> None:
-        _record(frame, "ActivityStarted", {"workerName": worker} if worker else {})
+        with contextlib.suppress(ExecutionEndedError):  # the token is dead, and its poller will hear so
+            record(frame.branch, "ActivityStarted", {"workerName": worker})
         now = time.time()
         waited = service_metrics.activity_waited(resource, now, now - scheduled_at)
         record_metrics([service_metrics.activities_started(resource, now), waited])
@@ -118,15 +125,10 @@ def _await_outcome(task: ActivityTask, frame: TaskFrame) -> str:
         output = task.outcome.result()
     except ActivityFailedError as failure:
         event = "ActivityTimedOut" if failure.timed_out else "ActivityFailed"
-        _record(frame, event, {"error": failure.error, "cause": failure.cause})
+        record(frame.branch, event, {"error": failure.error, "cause": failure.cause})
         raise _failure(failure.error, failure.cause) from failure
-    _record(frame, "ActivitySucceeded", {"output": output})
+    record(frame.branch, "ActivitySucceeded", {"output": output})
     return output
-
-
-def _record(frame: TaskFrame, event: str, details: dict[str, Any]) -> None:
-    add_event = ministack.private("services.stepfunctions._add_event")
-    add_event(frame.execution, event, {f"{event[0].lower()}{event[1:]}EventDetails": details})
 
 
 def _failure(error: str, cause: str) -> Exception:
@@ -204,22 +206,6 @@ def _invalid(request: Request) -> Private:
 
 def _refusal(code: str, message: str) -> Private:
     return ministack.private("core.responses.error_response_json")(code, message, 400)
-
-
-def _without_task_events(add_event: Private) -> Private:
-    """An activity's history has Activity* events in the place of Task* ones."""
-
-    @functools.wraps(add_event)
-    def add(execution: dict[str, Any], event: str, details: dict[str, Any] | None = None) -> Private:
-        if event in _REPLACED_EVENTS and _is_of_activity(details or {}):
-            return None
-        return add_event(execution, event, details)
-
-    return add
-
-
-def _is_of_activity(details: dict[str, Any]) -> bool:
-    return any(":activity:" in each.get("resource", "") for each in details.values())
 
 
 def _timeouts_alike(error_matches: Private) -> Private:

@@ -167,6 +167,11 @@ class ActivityBroker:
         for task in [each for each in self._open.values() if each.execution_arn == execution_arn]:
             self._close(task).set_exception(ExecutionEndedError())
 
+    def end_task(self, task: ActivityTask) -> None:
+        """Close a task whose branch of the execution was stopped, if it is open; nobody is told."""
+        if task.token in self._open:
+            self._close(task).set_exception(ExecutionEndedError())
+
     def load(self) -> Load:
         """Count what is open, over all activities."""
         waiting = sum(len(queue) for queue in self._queues.values())

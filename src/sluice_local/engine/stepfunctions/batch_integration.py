@@ -36,6 +36,8 @@ from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
+from sluice_local.engine.stepfunctions.running.branch import here
+from sluice_local.engine.stepfunctions.running.history import record_submission
 from sluice_local.engine.stepfunctions.task_frame import current_frame
 
 _SUBMIT_JOB = "arn:aws:states:::batch:submitJob"
@@ -100,7 +102,10 @@ class _BatchCalls:
     def submit_job(self, resource: str, task_input: dict[str, Any]) -> dict[str, Any]:
         """Perform `batch:submitJob`, and wait for the job if the resource says so."""
         submitted = self.call("SubmitJob", task_input, "Batch.AWSBatchException")
-        return self._wait(submitted["JobId"]) if ".sync" in resource else submitted
+        if ".sync" not in resource:
+            return submitted
+        record_submission(submitted)
+        return self._wait(submitted["JobId"])
 
     def call(self, operation: str, task_input: dict[str, Any], refusal: str) -> dict[str, Any]:
         """Call `operation` within its quota; members are renamed both ways."""
@@ -119,9 +124,10 @@ class _BatchCalls:
 
     def _wait(self, job_id: str) -> dict[str, Any]:
         """Wait for the job's event, or until a poll finds that it has ended; return the job."""
-        with self.ends.awaiting(job_id) as ended:
+        with self.ends.awaiting(job_id) as ended, here().when_stopped(ended.set):
             if not self._has_ended(job_id):  # it may have, before anybody listened
                 self._await_end(job_id, ended)
+            self._require_running(job_id)
         job = self._describe(job_id)
         if job["Status"] == "FAILED":
             raise _failure("States.TaskFailed", json.dumps(job))

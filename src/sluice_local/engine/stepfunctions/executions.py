@@ -8,10 +8,9 @@ ended, so have its open tasks. A name can be used again after 90 days, which is 
 machine that was deleted and made again too: its executions are gone, their names are not.
 
 MiniStack 1.5.33: refuses every second start of a name, forgets the names of a deleted state machine, ignores
-`TimeoutSeconds`, and lets the thread of a stopped execution run on, so that a late failure turns ABORTED into
-FAILED.
+`TimeoutSeconds`, and lets the thread of a stopped execution run on.
 
-Fixed by wrapping start, stop, failure and deletion; the timeout is a timer on the server's event loop.
+Fixed by wrapping start, stop and deletion; the timeout is a timer on the server's event loop.
 """
 
 import contextvars
@@ -25,6 +24,8 @@ from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ActivityBroker
+from sluice_local.engine.stepfunctions.running import redrive
+from sluice_local.engine.stepfunctions.running.roots import ENDING, ROOTS
 
 Request = dict[str, Any]
 Execution = dict[str, Any]
@@ -33,13 +34,13 @@ _OK = 200
 
 
 def install(engine: Engine, broker: ActivityBroker) -> None:
-    """Fix starting, stopping, timing out and failing."""
+    """Fix starting, stopping and timing out, and add redriving."""
     timeouts = _Timeouts(engine, broker)
     used: set[str] = set()
     ministack.wrap("services.stepfunctions._start_execution", functools.partial(_start, timeouts, used))
     ministack.wrap("services.stepfunctions._delete_state_machine", functools.partial(_delete, used))
     ministack.wrap("services.stepfunctions._stop_execution", functools.partial(_stop, broker))
-    ministack.wrap("services.stepfunctions._fail_execution", _fail_once)
+    redrive.install(timeouts.watch)
 
 
 class _Timeouts:
@@ -56,17 +57,20 @@ class _Timeouts:
         if seconds is not None:
             # The timer's callback looks things up under the account and Region of this request.
             context = contextvars.copy_context()
-            end = functools.partial(context.run, self._end, execution)
+            end = functools.partial(context.run, self._end, execution, execution.get("redriveCount", 0))
             self._loop.call_soon_threadsafe(lambda: self._loop.call_later(seconds, end))
 
-    def _end(self, execution: Execution) -> None:
-        if execution["status"] != "RUNNING":
-            return
-        execution.update(status="TIMED_OUT", stopDate=ministack.private("core.responses.now_iso")())
-        details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
-        ministack.private("services.stepfunctions._add_event")(execution, "ExecutionTimedOut", details)
-        ministack.private("services.stepfunctions._emit_execution_status_event")(execution)
+    def _end(self, execution: Execution, redrives: int) -> None:
+        with ENDING:
+            # one that was redriven has a timer of its own
+            if execution["status"] != "RUNNING" or execution.get("redriveCount", 0) != redrives:
+                return
+            execution.update(status="TIMED_OUT", stopDate=ministack.private("core.responses.now_iso")())
+            details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
+            ministack.private("services.stepfunctions._add_event")(execution, "ExecutionTimedOut", details)
+            ministack.private("services.stepfunctions._emit_execution_status_event")(execution)
         self._broker.end_execution(execution["executionArn"])
+        ROOTS.stop(execution["executionArn"])
 
 
 def _start(timeouts: _Timeouts, used: AbstractSet[str], start_execution: Private) -> Private:
@@ -130,18 +134,11 @@ def _execution(arn: str) -> Execution:
 def _stop(broker: ActivityBroker, stop_execution: Private) -> Private:
     @functools.wraps(stop_execution)
     def stop(request: Request) -> Private:
-        response = stop_execution(request)
+        with ENDING:
+            response = stop_execution(request)
         if response[0] == _OK:
             broker.end_execution(request["executionArn"])
+            ROOTS.stop(request["executionArn"])
         return response
 
     return stop
-
-
-def _fail_once(fail_execution: Private) -> Private:
-    @functools.wraps(fail_execution)
-    def fail(execution: Execution, error: str, cause: str) -> None:
-        if execution["status"] == "RUNNING":
-            fail_execution(execution, error, cause)
-
-    return fail

@@ -12,17 +12,27 @@ from typing import Any
 
 from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
-from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
+from sluice_local.engine.stepfunctions.running.branch import Branch, here
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TaskFrame:
-    """A Task state as it runs: its definition, its raw input, its execution and its context object."""
+    """A Task state as it runs: its definition, its raw input, its branch and its context object.
+
+    `arguments` is what the present try was given, `is_open` whether it has neither succeeded nor failed yet.
+    """
 
     state: dict[str, Any]
     raw_input: Any
-    execution: dict[str, Any]
+    branch: Branch
     context: dict[str, Any]
+    arguments: Any = None
+    is_open: bool = False
+
+    @property
+    def execution(self) -> dict[str, Any]:
+        """MiniStack's record of the execution."""
+        return self.branch.execution
 
     def seconds(self, field: str) -> float | None:
         """Return `TimeoutSeconds` or `HeartbeatSeconds`, given as a number, by path or as JSONata; else None.
@@ -38,9 +48,8 @@ class TaskFrame:
         return float(evaluate(self.state, field, "number", self.raw_input, self.context))
 
     def require_running(self) -> None:
-        """Raise `ExecutionEndedError` if the execution was stopped or timed out meanwhile."""
-        if self.execution["status"] != "RUNNING":
-            raise ExecutionEndedError
+        """Raise `ExecutionEndedError` if the execution, or the branch, was stopped or timed out meanwhile."""
+        self.branch.require_running()
 
 
 _frame: ContextVar[TaskFrame] = ContextVar("task_frame")
@@ -56,8 +65,8 @@ def install() -> None:
     ministack.wrap("services.stepfunctions._execute_task", _framed)
     ministack.wrap("services.stepfunctions._invoke_resource", _while_running)
     ministack.wrap("services.stepfunctions._invoke_resource_with_timeout", _with_evaluated_timeout)
-    ministack.wrap("services.stepfunctions._run_sub_machine", _quiet_end)
-    ministack.wrap("services.stepfunctions._run_execution", _quiet_end)
+    ministack.wrap("services.stepfunctions._apply_parameters", _noting_arguments)
+    ministack.wrap("services.stepfunctions._apply_jsonata_arguments", _noting_arguments)
 
 
 def _framed(execute_task: Private) -> Private:
@@ -65,7 +74,7 @@ def _framed(execute_task: Private) -> Private:
     def execute(
         state: dict[str, Any], raw_input: object, execution: dict[str, Any], context: dict[str, Any]
     ) -> Any:
-        outer = _frame.set(TaskFrame(state, raw_input, execution, context))
+        outer = _frame.set(TaskFrame(state, raw_input, here(), context))
         try:
             return execute_task(state, raw_input, execution, context)
         finally:
@@ -96,14 +105,15 @@ def _with_evaluated_timeout(invoke_with_timeout: Private) -> Private:
     return invoke
 
 
-def _quiet_end(run: Private) -> Private:
-    """An execution that has ended leaves its thread without a word: its status is set already."""
+def _noting_arguments(apply: Private) -> Private:
+    """What a task's service is given is told in the history."""
 
-    @functools.wraps(run)
-    def quiet(*arguments: Any) -> Any:
-        try:
-            return run(*arguments)
-        except ExecutionEndedError:
-            return None
+    @functools.wraps(apply)
+    def note(state: dict[str, Any], data: Any, context: dict[str, Any] | None = None) -> Any:
+        arguments = apply(state, data, context)
+        frame = _frame.get(None)
+        if frame is not None and frame.state is state:
+            frame.arguments = arguments
+        return arguments
 
-    return quiet
+    return note

@@ -1,0 +1,1 @@
+"""What the Amazon States Language says of paths, payload templates and Choice rules."""

@@ -1,0 +1,1 @@
+"""How executions run: branches that stop together, histories, Map and Parallel, nested and redriven ones."""

@@ -3,25 +3,10 @@
 import json
 from typing import Any
 
-import pytest
-
 from sluice_local.server import LocalAws
 from tests.support.building import Machines, eventually
 
 SUBMIT = "arn:aws:states:::batch:submitJob"
-
-
-@pytest.fixture
-def job(local_aws: LocalAws, unique: str) -> dict[str, Any]:
-    """Arguments of SubmitJob, as a state machine gives them, for a job that prints its sample."""
-    batch = local_aws.client("batch")
-    environment = batch.create_compute_environment(computeEnvironmentName=unique, type="UNMANAGED")
-    order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
-    batch.create_job_queue(jobQueueName=unique, priority=1, computeEnvironmentOrder=order)
-    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
-    container = {"image": "none", "command": ["sh", "-c", "exit Ref::code"], "resourceRequirements": needs}
-    batch.register_job_definition(jobDefinitionName=unique, type="container", containerProperties=container)
-    return {"JobName": "job", "JobQueue": unique, "JobDefinition": unique, "Parameters": {"code": "0"}}
 
 
 def test_a_state_machine_submits_a_job_and_describes_it(

@@ -79,7 +79,7 @@ def _look_up(path: str, data: Any, context: Mapping[str, Any] | None) -> Any:
 
 
 def _fill(template: Any, data: Any, context: Mapping[str, Any] | None = None) -> Any:
-    """Fill in a payload template: each field whose name ends in `.$` holds a path or an intrinsic function."""
+    """Fill in a payload template: fields whose names end in `.$` hold paths or intrinsic functions."""
     if isinstance(template, list):
         return [_fill(each, data, context) for each in template]
     if not isinstance(template, dict):
@@ -96,7 +96,7 @@ def _fill_field(_key: str, value: Any, data: Any, context: Mapping[str, Any] | N
 
 def _filled(key: str, value: Any, data: Any, context: Mapping[str, Any] | None) -> Any:
     if not isinstance(value, str):
-        raise runtime_error(f"The value for the field '{key}' must be a STRING that contains a JSONPath")
+        raise runtime_error(f"The value for the field '{key}' must be a STRING that contains a JSONPath.")
     if value.startswith("States."):
         return ministack.private("services.stepfunctions._evaluate_intrinsic")(value, data, context)
     try:

@@ -2,7 +2,7 @@
 
 A branch has its own context object, its own place in the history and in the definition, and can be stopped
 with all that it has started: https://docs.aws.amazon.com/step-functions/latest/dg/state-parallel.html
-("if any branch fails [...] all the branches are stopped"). It also keeps how far it came, for RedriveExecution.
+("if any branch fails [...] all the branches are stopped"). It keeps how far it came, for RedriveExecution.
 """
 
 import threading

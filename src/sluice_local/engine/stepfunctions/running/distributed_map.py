@@ -233,7 +233,7 @@ class MapRun:
         return sum(child["_items"] for child in self._children if child["status"] in {"FAILED", "TIMED_OUT"})
 
     def _is_too_much(self, failed: int) -> bool:
-        """Where neither threshold is given, none may fail; where both are, the first that is passed counts."""
+        """Where neither threshold is given, none may fail; where both are, either counts."""
         count, percentage = self._tolerated["count"], self._tolerated["percentage"]
         items = sum(child["_items"] for child in self._children)
         over_count = count is not None and failed > count

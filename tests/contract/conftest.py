@@ -11,7 +11,7 @@ from sluice_local.dynamodb_local import DynamoDbLocal, what_is_missing
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.contract.faulty import Table
-from tests.support.building import Functions, Machines
+from tests.support.building import NEEDS, Functions, Machines
 
 DYNAMODB_LOCAL = Path(__file__).parents[2] / ".dynamodb-local"
 
@@ -80,7 +80,6 @@ def job(local_aws: LocalAws, unique: str) -> dict[str, Any]:
     environment = batch.create_compute_environment(computeEnvironmentName=unique, type="UNMANAGED")
     order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
     batch.create_job_queue(jobQueueName=unique, priority=1, computeEnvironmentOrder=order)
-    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
-    container = {"image": "none", "command": ["sh", "-c", "exit Ref::code"], "resourceRequirements": needs}
+    container = {"image": "none", "command": ["sh", "-c", "exit Ref::code"], "resourceRequirements": NEEDS}
     batch.register_job_definition(jobDefinitionName=unique, type="container", containerProperties=container)
     return {"JobName": "job", "JobQueue": unique, "JobDefinition": unique, "Parameters": {"code": "0"}}

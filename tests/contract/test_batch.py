@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sluice.aws.batch import BotoBatch
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.support.building import eventually
+from tests.support.building import NEEDS, eventually
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAT" * 10
 FINAL = {"SUCCEEDED", "FAILED"}
@@ -35,7 +35,11 @@ class Jobs:
             jobDefinitionName=name,
             type="container",
             parameters={"sample": "NA0"},
-            containerProperties={"image": "busybox", "command": ["echo", "Ref::sample"]},
+            containerProperties={
+                "image": "busybox",
+                "command": ["echo", "Ref::sample"],
+                "resourceRequirements": NEEDS,
+            },
         )
         return cls(batch, name)
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.support.building import ROLE_ARN, Machines, eventually, zipped
+from tests.support.building import NEEDS, ROLE_ARN, Machines, eventually, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ def ended_job(aws: LocalAws, name: str, options: dict[str, str]) -> Any:
     container = {
         "image": "any",
         "command": ["echo", "a word"],
+        "resourceRequirements": NEEDS,
         "logConfiguration": {"logDriver": "awslogs", "options": options},
     }
     batch.register_job_definition(jobDefinitionName=name, type="container", containerProperties=container)

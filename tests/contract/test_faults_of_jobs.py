@@ -8,7 +8,7 @@ import pytest
 
 from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from sluice_local.server import LocalAws
-from tests.support.building import Machines, eventually
+from tests.support.building import NEEDS, Machines, eventually
 
 JOB_EVENT = "Batch Job State Change"
 LATE_SECONDS = 2.0  # longer than a job takes on a busy machine
@@ -33,7 +33,7 @@ class Work:
         batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED")
         order = [{"order": 1, "computeEnvironment": name}]
         batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order, **queue)
-        container = {"image": "any", "command": ["true"]}
+        container = {"image": "any", "command": ["true"], "resourceRequirements": NEEDS}
         batch.register_job_definition(jobDefinitionName=name, type="container", containerProperties=container)
 
     def submit(self, script: str = "true", **request: Any) -> str:

@@ -17,7 +17,7 @@ import sluice_local.engine
 from sluice_local.engine import ministack
 from sluice_local.server import LocalAws
 from tests.odd_variables import ODD_VARIABLES
-from tests.support.building import Functions, eventually
+from tests.support.building import NEEDS, Functions, eventually
 
 STANDING = """
 import os, time
@@ -70,7 +70,9 @@ def submit_standing_job(batch: Any, name: str, pid_path: Path) -> None:
     batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=environments)
     command = ["sh", "-c", f"echo $$ > {pid_path}; exec sleep 600"]
     batch.register_job_definition(
-        jobDefinitionName=name, type="container", containerProperties={"image": "any", "command": command}
+        jobDefinitionName=name,
+        type="container",
+        containerProperties={"image": "any", "command": command, "resourceRequirements": NEEDS},
     )
     batch.submit_job(jobName=name, jobQueue=name, jobDefinition=name)
 

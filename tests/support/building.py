@@ -17,6 +17,8 @@ STATES_MAY_ASSUME = {
     "Principal": {"Service": "states.amazonaws.com"},
     "Action": "sts:AssumeRole",
 }
+NEEDS = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
+"""The least that a container has to ask for."""
 T = TypeVar("T")
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sluice_local.batch.backend import Backend
 from sluice_local.batch.definitions import Definitions
@@ -11,6 +11,10 @@ from sluice_local.batch.listing import list_page
 from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
 from sluice_local.batch.requests import Target, check_submit
+from sluice_local.batch.rules.by_model import check_by_model, without_nulls
+from sluice_local.batch.rules.submission import check_submission
+from sluice_local.batch.sharing.policies import SchedulingPolicies, check_share
+from sluice_local.batch.tags import Tags
 
 Operation = Callable[[Document, Scope], Document]
 ENDED_MAX = 50
@@ -36,9 +40,14 @@ class BatchApi:
     definitions: Definitions
     on_submitted: Callable[[Job], None] = lambda _: None
     denied: Callable[[], Collection[str]] = tuple
+    policies: SchedulingPolicies = field(default_factory=SchedulingPolicies)
 
     def operations(self) -> dict[str, Operation]:
-        """Name every operation that Local AWS has."""
+        """Name every operation that Local AWS has; each is checked by Batch's service model first."""
+        return {name: _checked(name, operation) for name, operation in self._operations().items()}
+
+    def _operations(self) -> dict[str, Operation]:
+        tags = Tags(self.backend, self.queues, self.definitions, self.policies)
         return {
             "SubmitJob": self.submit_job,
             "DescribeJobs": self.describe_jobs,
@@ -58,6 +67,14 @@ class BatchApi:
             "UpdateJobQueue": self.update_job_queue,
             "DeleteJobQueue": self.delete_job_queue,
             "DescribeJobQueues": self.describe_job_queues,
+            "CreateSchedulingPolicy": self.create_scheduling_policy,
+            "UpdateSchedulingPolicy": self.update_scheduling_policy,
+            "DeleteSchedulingPolicy": self.delete_scheduling_policy,
+            "DescribeSchedulingPolicies": self.describe_scheduling_policies,
+            "ListSchedulingPolicies": self.list_scheduling_policies,
+            "TagResource": tags.tag,
+            "UntagResource": tags.untag,
+            "ListTagsForResource": tags.list,
         }
 
     def submit_job(self, request: Document, scope: Scope) -> Document:
@@ -65,6 +82,9 @@ class BatchApi:
         check_submit(request)
         queue_arn = self.queues.queue_to_submit_to(request.get("jobQueue"), scope)
         definition = self.definitions.find(request.get("jobDefinition"), scope)
+        check_submission(request, definition, self.queues.facts(queue_arn))
+        if request.get("shareIdentifier"):
+            check_share(request["shareIdentifier"])
         job = self.backend.submit(request, Target(scope, queue_arn, definition))
         self.on_submitted(job)
         spec = job.spec
@@ -175,10 +195,12 @@ class BatchApi:
 
     def create_job_queue(self, request: Document, scope: Scope) -> Document:
         """Make a job queue."""
+        self._check_policy(request)
         return _only(self.queues.create_queue(request, scope), "jobQueueName", "jobQueueArn")
 
     def update_job_queue(self, request: Document, scope: Scope) -> Document:
         """Change a job queue."""
+        self._check_policy(request)
         queue = self.queues.update_queue(request, scope)
         self.backend.wake()
         return _only(queue, "jobQueueName", "jobQueueArn")
@@ -193,6 +215,45 @@ class BatchApi:
     def describe_job_queues(self, request: Document, scope: Scope) -> Document:
         """Show job queues, all on one page."""
         return {"jobQueues": self.queues.describe_queues(request.get("jobQueues") or (), scope)}
+
+    def _check_policy(self, request: Document) -> None:
+        if request.get("schedulingPolicyArn"):
+            self.policies.find(request["schedulingPolicyArn"])
+
+    def create_scheduling_policy(self, request: Document, scope: Scope) -> Document:
+        """Make a fair-share scheduling policy."""
+        return _only(self.policies.create(request, scope), "name", "arn")
+
+    def update_scheduling_policy(self, request: Document, _scope: Scope) -> Document:
+        """Change a scheduling policy; the jobs that wait are placed by it from now on."""
+        self.policies.update(request)
+        return {}
+
+    def delete_scheduling_policy(self, request: Document, _scope: Scope) -> Document:
+        """Forget a scheduling policy that no queue has."""
+        if users := self.queues.uses_policy(str(request.get("arn"))):
+            raise RequestRefusedError(
+                f"{request.get('arn')} is used by {', '.join(users)}; delete them first"
+            )
+        self.policies.delete(request)
+        return {}
+
+    def describe_scheduling_policies(self, request: Document, _scope: Scope) -> Document:
+        """Show the scheduling policies that are named."""
+        return {"schedulingPolicies": self.policies.describe(request.get("arns") or ())}
+
+    def list_scheduling_policies(self, _request: Document, scope: Scope) -> Document:
+        """List the scheduling policies, all on one page."""
+        return {"schedulingPolicies": [{"arn": arn} for arn in self.policies.list_arns(scope)]}
+
+
+def _checked(name: str, operation: Operation) -> Operation:
+    def perform(request: Document, scope: Scope) -> Document:
+        given = without_nulls(request)
+        check_by_model(name, given)
+        return operation(given, scope)
+
+    return perform
 
 
 def _reason(request: Document) -> str:

@@ -5,12 +5,13 @@ import time
 import uuid
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluice_local.batch.dependencies import Waiting, awaited_ids
 from sluice_local.batch.model import Document, Exit, Job, JobStatus, Placement, Scope
 from sluice_local.batch.requests import Target, array_child, build_job
 from sluice_local.batch.running.log_places import log_stream
+from sluice_local.batch.sharing.order import in_fair_order
 from sluice_local.batch.transitions import (
     Blocked,
     Cancelled,
@@ -35,13 +36,16 @@ class Surroundings:
 
     `publish` gets each job right after its state changed, in order, and must not block; `stop_program` ends
     the program of a job; `serving_order` lists the ARNs of the queues to take jobs from; `blocked_by` tells
-    why a job cannot be placed, None if it can.
+    why a job cannot be placed, None if it can; `environment_of` gives the compute environment of a queue that
+    is to run its next job; `policy_of` gives a queue's fair-share scheduling policy, None if it has none.
     """
 
     publish: Callable[[Job], None]
     stop_program: Callable[[str], None]
     serving_order: Callable[[], list[str]]
     blocked_by: Callable[[Job], str | None] = lambda _: None
+    environment_of: Callable[[str], Document] = lambda _: {}
+    policy_of: Callable[[str], Document | None] = lambda _: None
 
 
 class Backend:
@@ -94,6 +98,13 @@ class Backend:
                     self._forgotten.append(job)
                     if not job.status.waiting:
                         self._outside.stop_program(each)
+
+    def set_tags(self, job_id: str, tags: Document) -> None:
+        """Give a job other tags."""
+        with self._changed:
+            job = self._jobs[job_id]
+            spec = replace(job.spec, passed_through={**job.spec.passed_through, "tags": tags})
+            self._jobs[job_id] = replace(job, spec=spec)
 
     def forgotten(self) -> list[Job]:
         """List the jobs that were lost, as they were then; only who watches Batch from outside sees them."""
@@ -190,6 +201,7 @@ class Backend:
 
     def _place(self) -> Job | None:
         for queue_arn in self._outside.serving_order():
+            self._order(queue_arn)
             ready = self._ready[queue_arn]
             while ready:
                 job = self._jobs.get(ready.popleft())
@@ -199,8 +211,32 @@ class Backend:
                     self._happened(job.spec.job_id, Blocked(reason))
                     continue
                 self._free_slots -= 1
-                return self._happened(job.spec.job_id, Placed(_new_placement(job)))
+                return self._happened(job.spec.job_id, Placed(self._placement(job)))
         return None
+
+    def _order(self, queue_arn: str) -> None:
+        """Put the jobs that wait in a fair-share queue into their order."""
+        policy = self._outside.policy_of(queue_arn)
+        if policy is None:
+            return
+        ready = self._ready[queue_arn]
+        waiting = [job for job in map(self._jobs.get, ready) if job and job.status is JobStatus.RUNNABLE]
+        placed = [
+            job
+            for job in self._jobs.values()
+            if job.spec.queue_arn == queue_arn and job.status in {JobStatus.STARTING, JobStatus.RUNNING}
+        ]
+        ready.clear()
+        ready.extend(job.spec.job_id for job in in_fair_order(waiting, placed, policy))
+
+    def _placement(self, job: Job) -> Placement:
+        environment = self._outside.environment_of(job.spec.queue_arn)
+        kind = str((environment.get("computeResources") or {}).get("type", ""))
+        return replace(
+            _new_placement(job),
+            compute_environment=str(environment.get("computeEnvironmentArn", "")),
+            on_fargate=kind.startswith("FARGATE"),
+        )
 
     def _stop(self, job_id: str, happening: Cancelled | Terminated) -> None:
         with self._changed:

@@ -4,10 +4,11 @@ Source: https://docs.aws.amazon.com/batch/latest/userguide/job_definitions.html
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sluice_local.batch.model import Document, RequestRefusedError, Scope
-from sluice_local.batch.requests import check_name, check_resources, check_retry_and_timeout
+from sluice_local.batch.requests import check_name, check_retry_and_timeout
+from sluice_local.batch.rules.registration import check_definition
 
 DEFINITION_BYTES_MAX = 24 * 1024
 """Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
@@ -25,7 +26,7 @@ class Definitions:
         self._revisions: dict[str, list[Document]] = {}
 
     def register(self, request: Document, scope: Scope) -> Document:
-        """Keep a new revision of a container job definition."""
+        """Keep a new revision of a job definition."""
         _check_registration(request)
         base = scope.arn(f"{_KIND}/{request['jobDefinitionName']}")
         revisions = self._revisions.setdefault(base, [])
@@ -75,6 +76,13 @@ class Definitions:
             if (not references or _is_named(base, revision, named)) and _fits(revision, request)
         ]
 
+    def set_tags(self, arn: str, tags: Document, scope: Scope) -> None:
+        """Give a revision other tags."""
+        base, number = _split(arn, scope)
+        revisions = self._revisions[base]
+        assert number is not None
+        revisions[number - 1] = {**revisions[number - 1], "tags": tags}
+
     def _in_scope(self, scope: Scope) -> Iterator[tuple[str, Document]]:
         prefix = scope.arn(f"{_KIND}/")
         for base, revisions in self._revisions.items():
@@ -103,14 +111,7 @@ def _split(reference: str, scope: Scope) -> tuple[str, int | None]:
 def _check_registration(request: Document) -> None:
     check_name("jobDefinitionName", request.get("jobDefinitionName"))
     check_retry_and_timeout(request)
-    if request.get("type") != "container":
-        raise RequestRefusedError(
-            f"type is {request.get('type')!r}; Local AWS runs container definitions only"
-        )
-    container = request.get("containerProperties")
-    if not isinstance(container, Mapping) or not container.get("image"):
-        raise RequestRefusedError("containerProperties with an image are needed; Local AWS runs no others")
-    check_resources(container.get("resourceRequirements"))
+    check_definition(request)
     size = len(json.dumps(request, separators=(",", ":")).encode())
     if size > DEFINITION_BYTES_MAX:
         raise RequestRefusedError(

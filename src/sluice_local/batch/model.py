@@ -119,11 +119,16 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one attempt runs: its task, its log stream, and when it reached RUNNING (ms)."""
+    """Where one attempt runs: its task, its log stream, and when it reached RUNNING (ms).
+
+    `compute_environment` is the ARN of the one that runs it, `on_fargate` whether that is on Fargate.
+    """
 
     task_arn: str
     log_stream: str
     started_at_ms: int | None = None
+    compute_environment: str = ""
+    on_fargate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

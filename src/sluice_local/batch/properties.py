@@ -6,13 +6,12 @@ It also says what is a number: a template's parameters are all text.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-import botocore.loaders
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from sluice_local.batch.model import RequestRefusedError
+from sluice_local.batch.rules.by_model import service_model
 
 _READERS = {"integer": int, "long": int, "float": float, "double": float, "string": str}
 
@@ -23,14 +22,9 @@ def request_of(operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         RequestRefusedError: a property that the request has no field for, or a value of the wrong kind.
     """
-    shape = _batch_model().operation_model(operation).input_shape
+    shape = service_model().operation_model(operation).input_shape
     assert isinstance(shape, StructureShape)
     return _translate_structure(properties, shape, "")
-
-
-@cache
-def _batch_model() -> ServiceModel:
-    return ServiceModel(botocore.loaders.Loader().load_service_model("batch", "service-2"))
 
 
 def _translate(value: Any, shape: Shape, path: str) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from sluice_local.batch.model import Document, RequestRefusedError, Scope
 from sluice_local.batch.requests import check_name
+from sluice_local.batch.rules.registration import check_tags
+from sluice_local.batch.rules.submission import QueueFacts
 
 COMPUTE_ENVIRONMENT = "compute-environment"
 JOB_QUEUE = "job-queue"
@@ -38,6 +40,7 @@ class Queues:
         name = request.get("computeEnvironmentName")
         check_name("computeEnvironmentName", name)
         _check_state(request)
+        check_tags(request.get("tags"))
         arn = scope.arn(f"{COMPUTE_ENVIRONMENT}/{name}")
         _refuse_existing(arn, self._environments)
         self._environments[arn] = {
@@ -84,6 +87,7 @@ class Queues:
         name = request.get("jobQueueName")
         check_name("jobQueueName", name)
         _check_state(request)
+        check_tags(request.get("tags"))
         if not isinstance(request.get("priority"), int):
             raise RequestRefusedError(
                 f"priority of job queue {name} is {request.get('priority')!r}; give an integer"
@@ -104,6 +108,10 @@ class Queues:
         """Change a job queue. Jobs that wait in it stay there."""
         _check_state(request)
         old = self.find_queue(request.get("jobQueue"), scope)
+        if request.get("schedulingPolicyArn") and not old.get("schedulingPolicyArn"):
+            raise RequestRefusedError(
+                f"{old['jobQueueArn']} is a first-in-first-out queue; it cannot get a scheduling policy"
+            )
         changed = {name: request[name] for name in _QUEUE_CHANGES if name in request}
         if "computeEnvironmentOrder" in changed:
             changed = self._with_environments(changed, scope)
@@ -137,6 +145,34 @@ class Queues:
             )
         return str(queue["jobQueueArn"])
 
+    def facts(self, arn: str) -> QueueFacts:
+        """Tell what of a queue decides whether it takes a job."""
+        is_fargate = any(_is_fargate(environment) for environment in self._serving(self._queues[arn]))
+        return QueueFacts(arn, is_fargate=is_fargate, is_fair=bool(self.policy_arn(arn)))
+
+    def policy_arn(self, arn: str) -> str | None:
+        """Return the ARN of a queue's scheduling policy, None if it has none or is gone."""
+        return self._queues.get(arn, {}).get("schedulingPolicyArn")
+
+    def environment_of(self, arn: str) -> Document:
+        """Return the compute environment that runs a queue's next job: the first that is enabled."""
+        serving = self._serving(self._queues.get(arn, {}))
+        return next((each for each in serving if each["state"] == "ENABLED"), {})
+
+    def uses_policy(self, policy_arn: str) -> list[str]:
+        """List the ARNs of the queues that have a scheduling policy."""
+        return [arn for arn in self._queues if self.policy_arn(arn) == policy_arn]
+
+    def set_tags(self, arn: str, tags: Document) -> None:
+        """Give a compute environment or a job queue other tags."""
+        records = self._environments if arn in self._environments else self._queues
+        records[arn] = {**records[arn], "tags": tags}
+
+    def _serving(self, queue: Document) -> list[Document]:
+        order = sorted(queue.get("computeEnvironmentOrder") or (), key=lambda entry: int(entry["order"]))
+        found = (self._environments.get(entry["computeEnvironment"]) for entry in order)
+        return [environment for environment in found if environment is not None]
+
     def serving_order(self) -> list[str]:
         """List the ARNs of the queues whose jobs can be placed, the highest priority first.
 
@@ -147,8 +183,7 @@ class Queues:
         return [queue["jobQueueArn"] for queue in sorted(serving, key=lambda queue: -queue["priority"])]
 
     def _has_enabled_environment(self, queue: Document) -> bool:
-        environments = (self._environments.get(arn) for arn in _environment_arns(queue))
-        return any(one is not None and one["state"] == "ENABLED" for one in environments)
+        return any(environment["state"] == "ENABLED" for environment in self._serving(queue))
 
     def _environment(self, reference: object, scope: Scope) -> Document:
         return _found(self._environments, COMPUTE_ENVIRONMENT, reference, scope)
@@ -166,11 +201,20 @@ class Queues:
             }
             for entry in order
         ]
+        environments = [self._environments[entry["computeEnvironment"]] for entry in known]
+        if len({_is_fargate(environment) for environment in environments}) > 1:
+            raise RequestRefusedError(
+                "computeEnvironmentOrder mixes compute environments of EC2 and of Fargate"
+            )
         return {**request, "computeEnvironmentOrder": known}
 
 
 def _environment_arns(queue: Document) -> list[str]:
     return [entry["computeEnvironment"] for entry in queue["computeEnvironmentOrder"]]
+
+
+def _is_fargate(environment: Document) -> bool:
+    return str((environment["computeResources"] or {}).get("type", "")).startswith("FARGATE")
 
 
 def _check_state(request: Document) -> None:

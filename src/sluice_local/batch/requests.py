@@ -19,6 +19,7 @@ from sluice_local.batch.model import (
     RetryStrategy,
     Scope,
 )
+from sluice_local.batch.rules.resources import check_resources, required
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 PAYLOAD_BYTES_MAX = 30 * 1024
@@ -29,12 +30,6 @@ EXIT_RULES_MAX = 5
 TIMEOUT_SECONDS_MIN = 60
 TAGS_MAX = 50
 PRIORITIES = range(10_000)
-_WHOLE = (re.compile(r"[0-9]{1,9}"), "a whole number above 0, as text")
-_AMOUNTS = {
-    "MEMORY": _WHOLE,
-    "GPU": _WHOLE,
-    "VCPU": (re.compile(r"[0-9]{1,9}(\.[0-9]+)?"), "a number above 0, as text"),
-}
 _EMPTY_LISTS = ("volumes", "mountPoints", "ulimits", "networkInterfaces", "secrets")
 _PASSED_THROUGH = ("retryStrategy", "timeout", "tags", "propagateTags", "shareIdentifier")
 
@@ -100,19 +95,6 @@ def check_retry_and_timeout(request: Document) -> None:
     )
 
 
-def check_resources(requirements: object) -> None:
-    """Refuse a resourceRequirements of which Batch cannot read a value, in an override or a job definition.
-
-    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
-    """
-    for entry in requirements if isinstance(requirements, list) else ():
-        kind, value = entry.get("type"), entry.get("value")
-        _require(kind in _AMOUNTS, f"resourceRequirements type is {kind!r}; VCPU, MEMORY or GPU are allowed")
-        pattern, allowed = _AMOUNTS[kind]
-        readable = isinstance(value, str) and pattern.fullmatch(value) is not None and float(value) > 0
-        _require(readable, f"resourceRequirements {kind} is {value!r}; it must be {allowed}")
-
-
 def _check_array(request: Document) -> None:
     size = (request.get("arrayProperties") or {}).get("size")
     _require(size is None or size in ARRAY_SIZES, f"arrayProperties.size is {size}; it must be 2 to 10000")
@@ -167,14 +149,19 @@ def build_job(request: Document, target: Target, *, job_id: str, created_at_ms: 
 
 
 def array_child(parent: Job, index: int, *, created_at_ms: int) -> Job:
-    """Make the child with this index of an array job: `<parent id>:<index>`, its index in the environment.
+    """Make the child of an array job with this index, `<parent id>:<index>`; its environment tells both numbers.
 
-    Source: https://docs.aws.amazon.com/batch/latest/userguide/array_index_example.html
+    Sources: https://docs.aws.amazon.com/batch/latest/userguide/array_index_example.html and
+    https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
     """
     spec = replace(
         parent.spec,
         job_id=f"{parent.spec.job_id}:{index}",
-        environment={**parent.spec.environment, "AWS_BATCH_JOB_ARRAY_INDEX": str(index)},
+        environment={
+            **parent.spec.environment,
+            "AWS_BATCH_JOB_ARRAY_INDEX": str(index),
+            "AWS_BATCH_JOB_ARRAY_SIZE": str(parent.spec.array_size),
+        },
         array_size=None,
         array_index=index,
     )
@@ -236,8 +223,7 @@ def _retry_strategy(strategy: Document) -> RetryStrategy:
 
 
 def _memory_mib(container: Document) -> int | None:
-    required = [entry["value"] for entry in container["resourceRequirements"] if entry["type"] == "MEMORY"]
-    memory = required[0] if required else container.get("memory")
+    memory = required(container).get("MEMORY") or container.get("memory")
     return None if memory is None else int(memory)
 
 

@@ -4,12 +4,15 @@ Every operation is replaced by `sluice_local.batch`; state changes go to MiniSta
 `/_sluice/jobs` shows every job.
 """
 
+import functools
 import json
 import os
 import tempfile
+import urllib.parse
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 from sluice_local.batch.api import BatchApi, Operation
 from sluice_local.batch.backend import Backend, Surroundings
@@ -20,13 +23,17 @@ from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
 from sluice_local.batch.running.runner import Runner, RunnerSettings, account_credentials
 from sluice_local.batch.scheduler import Scheduler
+from sluice_local.batch.sharing.policies import SchedulingPolicies
 from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.faults.jobs import FaultyRunner, StuckJobs, vanishing
 from sluice_local.engine.iam.jobs import role_credentials
 from sluice_local.engine.job_logs import JobLogs
+from sluice_local.engine.job_metadata import JobMetadata
+from sluice_local.engine.ministack import Private
 from sluice_local.settings import LocalSettings
 
+_TAGS_PATH = "/v1/tags/"
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Document], Response]
 
@@ -40,15 +47,36 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     Raises:
         EngineMismatchError: if MiniStack's stub is not where it was.
     """
-    runner_settings = _runner_settings(engine.settings)
-    queues, runner = Queues(), Runner(runner_settings)
+    metadata = JobMetadata(_endpoint_url())
+    runner_settings = _runner_settings(engine.settings, metadata)
+    queues, policies, runner = Queues(), SchedulingPolicies(), Runner(runner_settings)
     logs = JobLogs(runner_settings.folder)
     deliveries = Deliveries(_Outlet(logs).deliver)
+    deliveries.subscribe(metadata.follow)
     stuck = StuckJobs(engine.faults, queues)
-    surroundings = Surroundings(deliveries.publish, runner.stop, queues.serving_order, stuck.blocked_by)
+
+    def policy_of(queue_arn: str) -> Document | None:
+        arn = queues.policy_arn(queue_arn)
+        return policies.find(arn) if arn else None
+
+    surroundings = Surroundings(
+        publish=deliveries.publish,
+        stop_program=runner.stop,
+        serving_order=queues.serving_order,
+        blocked_by=stuck.blocked_by,
+        environment_of=queues.environment_of,
+        policy_of=policy_of,
+    )
     backend = Backend(surroundings, slots=engine.settings.job_slots)
     stuck.attach(backend)
-    api = BatchApi(backend, queues, Definitions(), vanishing(engine.faults, backend), denied=denied_jobs.get)
+    api = BatchApi(
+        backend,
+        queues,
+        Definitions(),
+        vanishing(engine.faults, backend),
+        denied=denied_jobs.get,
+        policies=policies,
+    )
     Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
     logs.follow(backend.jobs)
     engine.on_exit(backend.close)
@@ -61,19 +89,44 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     return api, deliveries
 
 
-def _runner_settings(settings: LocalSettings) -> RunnerSettings:
+def _endpoint_url() -> str:
+    return f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+
+
+def _runner_settings(settings: LocalSettings, metadata: JobMetadata) -> RunnerSettings:
     return RunnerSettings(
         folder=Path(settings.job_directory or tempfile.mkdtemp(prefix="batch-")).absolute(),
-        endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+        endpoint_url=_endpoint_url(),
+        task_variables=metadata.variables,
         credentials=role_credentials if settings.enforce_iam else account_credentials,
     )
 
 
 def _replace_stub(api: BatchApi) -> None:
-    ministack.replace(
-        "services.batch._DISPATCH",
-        {f"/v1/{name.lower()}": _handler(operation) for name, operation in api.operations().items()},
-    )
+    handlers = {name: _handler(operation) for name, operation in api.operations().items()}
+    by_path = {f"/v1/{name.lower()}": handler for name, handler in handlers.items()}
+    ministack.replace("services.batch._DISPATCH", by_path)
+    ministack.wrap("services.batch.handle_request", functools.partial(_with_tags, handlers))
+
+
+def _with_tags(handlers: dict[str, Handler], handle_request: Private) -> Private:
+    """The operations on tags have the resource's ARN in the path, and no POST to a path of their own."""
+
+    @functools.wraps(handle_request)
+    async def handle(method: str, path: str, headers: Any, body: Any, query: Any) -> Private:
+        if not path.startswith(_TAGS_PATH):
+            return await handle_request(method, path, headers, body, query)
+        request: dict[str, Any] = {"resourceArn": urllib.parse.unquote(path.removeprefix(_TAGS_PATH))}
+        if method == "POST":
+            return handlers["TagResource"]({**json.loads(body or b"{}"), **request})
+        if method == "DELETE":
+            keys = query.get("tagKeys") or []
+            return handlers["UntagResource"](
+                {**request, "tagKeys": keys if isinstance(keys, list) else [keys]}
+            )
+        return handlers["ListTagsForResource"](request)
+
+    return handle
 
 
 def _handler(operation: Operation) -> Handler:

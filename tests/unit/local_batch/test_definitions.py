@@ -6,12 +6,13 @@ import pytest
 
 from sluice_local.batch.definitions import Definitions
 from sluice_local.batch.model import RequestRefusedError
+from tests.support.building import NEEDS
 from tests.unit.local_batch.building import SCOPE
 
 REQUEST: dict[str, Any] = {
     "jobDefinitionName": "align",
     "type": "container",
-    "containerProperties": {"image": "lowpass"},
+    "containerProperties": {"image": "lowpass", "resourceRequirements": NEEDS},
 }
 
 
@@ -70,8 +71,9 @@ def test_only_a_revision_that_exists_is_deregistered(definitions: Definitions, r
     ("request_", "message"),
     [
         ({"jobDefinitionName": ""}, "not valid"),
-        ({"type": "multinode"}, "container definitions only"),
-        ({"containerProperties": {}}, "image"),
+        ({"type": "multinode"}, "needs nodeProperties"),
+        ({"type": "eks"}, "container or multinode are allowed"),
+        ({"containerProperties": {"command": ["x"]}}, "image"),
         (
             {
                 "containerProperties": {

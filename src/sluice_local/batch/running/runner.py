@@ -30,7 +30,8 @@ def account_credentials(job: Job) -> Mapping[str, str]:
 class RunnerSettings:
     """Where files go, which endpoint the jobs' AWS clients use, and how patiently programs are ended.
 
-    `folder` gets `logs/` and `scratch/`; `credentials` gives the variables with a job's credentials;
+    `folder` gets `logs/` and `scratch/`; `credentials` gives the variables with a job's credentials,
+    `task_variables` those that ECS sets for a task;
     `grace_seconds` lie between SIGTERM and SIGKILL (30 in ECS,
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html); limits
     are looked at every `check_seconds`.
@@ -39,6 +40,7 @@ class RunnerSettings:
     folder: Path
     endpoint_url: str
     credentials: Callable[[Job], Mapping[str, str]] = account_credentials
+    task_variables: Callable[[Job], Mapping[str, str]] = lambda _: {}
     grace_seconds: float = 2.0
     check_seconds: float = 0.5
 
@@ -127,15 +129,19 @@ def _confirmed_mib(program: Program, resident_mib: float) -> float:
 def job_command(job: Job, settings: RunnerSettings, python: Path) -> Command:
     """Turn a placed job into the command to run in a Python environment, with the variables that Batch sets.
 
-    Source: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+    Sources: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html and, for AWS_EXECUTION_ENV,
+    https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html#EVarSettings
     """
-    spec = job.spec
+    spec, placement = job.spec, job.placement
     environment = {
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         "AWS_DEFAULT_REGION": spec.scope.region,
         "AWS_REGION": spec.scope.region,
         **settings.credentials(job),
         **spec.environment,
+        **settings.task_variables(job),
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if placement and placement.on_fargate else "AWS_ECS_EC2",
+        "AWS_BATCH_CE_NAME": placement.compute_environment.rpartition("/")[2] if placement else "",
         "AWS_BATCH_JOB_ID": spec.job_id,
         "AWS_BATCH_JQ_NAME": spec.queue_arn.rpartition("/")[2],
         "AWS_BATCH_JOB_ATTEMPT": str(len(job.attempts) + 1),
@@ -145,7 +151,7 @@ def job_command(job: Job, settings: RunnerSettings, python: Path) -> Command:
         environment=environment,
         python=python,
         scratch_folder=settings.folder / _SCRATCH,
-        log_path=log_path(settings.folder, job.placement.log_stream if job.placement else spec.job_id),
+        log_path=log_path(settings.folder, placement.log_stream if placement else spec.job_id),
         memory_mib=spec.memory_mib,
         timeout_seconds=spec.timeout_seconds,
     )

@@ -1,0 +1,52 @@
+"""What Batch's service model refuses."""
+
+from typing import Any
+
+import pytest
+
+from sluice_local.batch.model import RequestRefusedError
+from sluice_local.batch.rules.by_model import check_by_model, without_nulls
+from tests.unit.local_batch.building import REQUEST
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"jobName": None}, "^jobName is missing$"),
+        ({"jobName": 5}, "jobName is 5; it must be of type string"),
+        ({"jobQueue": None, "parameters": []}, "jobQueue is missing; parameters is .*of type map"),
+        ({"arrayProperties": {"size": "2"}}, "arrayProperties.size is '2'; it must be of type integer"),
+        ({"arrayProperties": {"size": True}}, "it must be of type integer"),
+        ({"propagateTags": 1}, "propagateTags is 1; it must be of type boolean"),
+        ({"dependsOn": [{"jobId": "a", "type": "ALL"}]}, r"dependsOn\[0\].type is 'ALL'; N_TO_N, SEQUENTIAL"),
+        ({"containerOverrides": {"resourceRequirements": [{"type": "VCPU"}]}}, r"\[0\].value is missing"),
+        ({"retryStrategy": {"evaluateOnExit": [{"action": "STOP"}]}}, "action is 'STOP'; RETRY, EXIT"),
+        ({"tags": {"k": "v" * 257}}, "tags.k has a length of 257; at most 256"),
+        ({"tags": {"k" * 129: "v"}}, "the key .* of tags has a length of 129; at most 128"),
+        ({"tags": {"": "v"}}, "the key '' of tags is empty"),
+        ({"tags": {f"k{number}": "" for number in range(51)}}, "tags has a length of 51; at most 50"),
+    ],
+)
+def test_a_request_is_refused_with_the_member_and_what_is_allowed(extra: Any, message: str) -> None:
+    with pytest.raises(RequestRefusedError, match=message):
+        check_by_model("SubmitJob", without_nulls({**REQUEST, **extra}))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"retryStrategy": {"evaluateOnExit": [{"action": "retry", "onReason": "*"}]}},
+        {"tags": {"k" * 128: "v" * 256}},
+        {"containerOverrides": {"environment": [{"name": "A", "value": None}], "command": None}},
+        {"somethingNew": {"x": 1}},
+    ],
+)
+def test_nulls_unknown_members_and_actions_in_any_case_are_taken(extra: Any) -> None:
+    check_by_model("SubmitJob", without_nulls({**REQUEST, **extra}))
+
+
+def test_nulls_are_taken_out_wherever_they_stand() -> None:
+    assert without_nulls({"a": None, "b": [{"c": None, "d": 0}], "e": {"f": None}}) == {
+        "b": [{"d": 0}],
+        "e": {},
+    }

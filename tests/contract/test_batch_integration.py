@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from sluice_local.server import LocalAws
-from tests.support.building import Machines, eventually
+from tests.support.building import Machines, eventually, refused
 
 SUBMIT = "arn:aws:states:::batch:submitJob"
 
@@ -79,3 +79,40 @@ def test_a_failed_job_fails_the_sync_form_with_the_job_as_cause(machines: Machin
 def test_a_refused_job_has_aws_s_error_name(machines: Machines, job: Any) -> None:
     arn = machines.of_one_task(SUBMIT, Parameters={**job, "JobQueue": "none"})
     assert machines.ended(machines.start(arn))["error"] == "Batch.AWSBatchException"
+
+
+def test_unknown_and_camel_case_members_are_refused_when_the_machine_is_made(
+    machines: Machines, job: Any
+) -> None:
+    wrong = {"jobName": job["JobName"], **{name: job[name] for name in ("JobQueue", "JobDefinition")}}
+    assert refused(lambda: machines.of_one_task(f"{SUBMIT}.sync", Parameters=wrong)) == "InvalidDefinition"
+
+
+def test_and_when_they_come_at_run_time(machines: Machines, job: Any) -> None:
+    overrides = {"ContainerOverrides.$": "$.overrides"}
+    arn = machines.of_one_task(f"{SUBMIT}.sync", Parameters={**job, **overrides})
+    described = machines.ended(machines.start(arn, {"overrides": {"environment": []}}))
+    assert described["error"] == "States.Runtime"
+    told = 'could not be used to start the Task: [The field "environment" is not supported by Step Functions]'
+    assert told in described["cause"]
+
+
+def test_nulls_and_numbers_are_taken(machines: Machines, job: Any) -> None:
+    environment = [{"Name": "CODE", "Value": 0}, {"Name": "AGAIN", "Value": None}]
+    overrides = {"Environment": environment, "Command": ["sh", "-c", 'exit "$CODE$AGAIN"']}
+    taken = {**job, "ContainerOverrides": overrides, "ArrayProperties": None}
+    output = machines.output(machines.of_one_task(f"{SUBMIT}.sync", Parameters=taken))
+    assert output["Container"]["ExitCode"] == 0
+
+
+def test_the_sync_form_s_history_has_the_submission(machines: Machines, states: Any, job: Any) -> None:
+    execution = machines.start(machines.of_one_task(f"{SUBMIT}.sync", Parameters=job))
+    machines.ended(execution)
+    events = states.get_execution_history(executionArn=execution)["events"]
+    task = [event for event in events if event["type"] in {"TaskScheduled", "TaskStarted", "TaskSubmitted"}]
+    assert len(task) == 3
+    for event in task:
+        details = next(value for name, value in event.items() if name.endswith("EventDetails"))
+        assert (details["resourceType"], details["resource"]) == ("batch", "submitJob.sync")
+    assert json.loads(task[0]["taskScheduledEventDetails"]["parameters"]) == job
+    assert json.loads(task[2]["taskSubmittedEventDetails"]["output"]).keys() == {"JobArn", "JobId", "JobName"}

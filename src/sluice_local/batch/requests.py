@@ -149,7 +149,7 @@ def build_job(request: Document, target: Target, *, job_id: str, created_at_ms: 
 
 
 def array_child(parent: Job, index: int, *, created_at_ms: int) -> Job:
-    """Make the child of an array job with this index, `<parent id>:<index>`; its environment tells both numbers.
+    """Make the child of an array job with this index, `<parent id>:<index>`, which it is told.
 
     Sources: https://docs.aws.amazon.com/batch/latest/userguide/array_index_example.html and
     https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html

@@ -2,7 +2,7 @@
 
 AWS: https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html. These calls count against the
 account's Batch quotas; a refused one fails the state with Batch.AWSBatchException (`aws-sdk`:
-Batch.BatchException). Members are in PascalCase. A stopped execution terminates the job it waits for. The
+Batch.BatchException). A stopped execution terminates the job it waits for. The
 `.sync` form hears of the job's end from EventBridge, and polls DescribeJobs besides, within the quota:
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync. How often is not
 published for Batch; for Glue it is once a minute for ten minutes, then every five, says AWS's support on
@@ -24,18 +24,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import botocore.session
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from sluice_local.batch.api import BatchApi
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.model import Job, RequestRefusedError
+from sluice_local.batch.rules.by_model import service_model
 from sluice_local.calls import ApiGate
 from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
 from sluice_local.engine.context import Engine
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
+from sluice_local.engine.stepfunctions.batch_arguments import ArgumentsError, recased, request_of
+from sluice_local.engine.stepfunctions.language.install import runtime_error
 from sluice_local.engine.stepfunctions.running.branch import here
 from sluice_local.engine.stepfunctions.running.history import record_submission
 from sluice_local.engine.stepfunctions.task_frame import current_frame
@@ -43,7 +45,6 @@ from sluice_local.engine.stepfunctions.task_frame import current_frame
 _SUBMIT_JOB = "arn:aws:states:::batch:submitJob"
 _SDK = ":aws-sdk:batch:"
 _LOOK_SECONDS = 1.0
-_MODEL = "batch"
 
 
 def install(engine: Engine, batch: BatchApi, job_events: Deliveries) -> None:
@@ -109,17 +110,17 @@ class _BatchCalls:
 
     def call(self, operation: str, task_input: dict[str, Any], refusal: str) -> dict[str, Any]:
         """Call `operation` within its quota; members are renamed both ways."""
+        model = service_model().operation_model(operation)
+        request = _request(task_input, model)
         if not self.gate.admit(f"Batch.{operation}"):
             raise _failure(
                 refusal, "Too Many Requests (Status Code: 429; Error Code: TooManyRequestsException)"
             )
-        model = botocore_operation(operation)
-        request = renamed(task_input, model.input_shape, upper=False)
         try:
             answer = self.batch.operations()[operation](request, request_scope())
         except RequestRefusedError as error:
             raise _failure(refusal, f"{error} (Status Code: 400; Error Code: ClientException)") from error
-        result: dict[str, Any] = renamed(answer, model.output_shape, upper=True)
+        result: dict[str, Any] = renamed(answer, model.output_shape)
         return result
 
     def _wait(self, job_id: str) -> dict[str, Any]:
@@ -165,35 +166,31 @@ class _BatchCalls:
 
     def _describe(self, job_id: str) -> dict[str, Any]:
         described = self.batch.describe_jobs({"jobs": [job_id]}, request_scope())
-        shape = botocore_operation("DescribeJobs").output_shape
-        job: dict[str, Any] = renamed(described, shape, upper=True)["Jobs"][0]
+        shape = service_model().operation_model("DescribeJobs").output_shape
+        job: dict[str, Any] = renamed(described, shape)["Jobs"][0]
         return job
 
 
-@functools.cache
-def botocore_operation(operation: str) -> Any:
-    """Return botocore's model of a Batch operation."""
-    return botocore.session.get_session().get_service_model(_MODEL).operation_model(operation)
+def _request(arguments: Any, operation: OperationModel) -> dict[str, Any]:
+    try:
+        return request_of(arguments, operation.input_shape)
+    except ArgumentsError as error:
+        shown = json.dumps(arguments)
+        raise runtime_error(
+            f"The Parameters '{shown}' could not be used to start the Task: [{error}]"
+        ) from error
 
 
-def renamed(value: Any, shape: Shape | None, *, upper: bool) -> Any:
-    """Return `value` with the members of its structures in PascalCase or camelCase; keys of maps stay."""
+def renamed(value: Any, shape: Shape | None) -> Any:
+    """Return an answer with the members of its structures in PascalCase; keys of maps stay."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        members = {name.lower(): member for name, member in shape.members.items()}
-        return {
-            _recased(name, upper): renamed(each, members.get(name.lower()), upper=upper)
-            for name, each in value.items()
-        }
+        members = shape.members
+        return {recased(name, upper=True): renamed(each, members.get(name)) for name, each in value.items()}
     if isinstance(shape, ListShape):
-        return [renamed(each, shape.member, upper=upper) for each in value]
+        return [renamed(each, shape.member) for each in value]
     if isinstance(shape, MapShape):
-        return {name: renamed(each, shape.value, upper=upper) for name, each in value.items()}
+        return {name: renamed(each, shape.value) for name, each in value.items()}
     return value
-
-
-def _recased(name: str, upper: bool) -> str:
-    first = name[:1].upper() if upper else name[:1].lower()
-    return first + name[1:]
 
 
 def _failure(error: str, cause: str) -> Exception:

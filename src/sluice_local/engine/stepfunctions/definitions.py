@@ -7,19 +7,24 @@ those of https://states-language.net/spec.html.
 MiniStack 1.5.33: checks the syntax of JSONata expressions only; the rest fails (or not) when the state
 runs.
 
-Fixed by a check of the structure: JSON, StartAt, state types, resources and where each transition leads.
+Fixed by a check of the structure: JSON, StartAt, state types, resources, where each transition leads, and
+what `batch:submitJob` is given.
 """
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from sluice_local.batch.rules.by_model import service_model
 from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
+from sluice_local.engine.stepfunctions.batch_arguments import template_problems
 
 _TYPES = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 _WITHOUT_NEXT = {"Choice", "Succeed", "Fail"}
+_SUBMIT_JOB = re.compile(r"arn:aws[\w-]*:states:::batch:submitJob(\.sync)?")
 
 States = dict[str, Any]
 
@@ -55,11 +60,22 @@ def _state_problems(state: dict[str, Any], place: str, states: States) -> Iterat
         yield f"A Task needs a Resource at {place}"
     if kind not in _WITHOUT_NEXT and ("Next" in state) == bool(state.get("End")):
         yield f"Exactly one of Next and End is needed at {place}"
+    yield from _argument_problems(state, place)
     for target in _targets(state):
         if target not in states:
             yield f"Next leads to {target!r}, which is no state, at {place}"
     for number, machine in enumerate(_inner_machines(state)):
         yield from _machine_problems(machine, f"{place}/{number}")
+
+
+def _argument_problems(state: dict[str, Any], place: str) -> Iterator[str]:
+    """What AWS says of the arguments of `batch:submitJob` and its `.sync` form when the machine is made."""
+    if _SUBMIT_JOB.fullmatch(str(state.get("Resource"))) is None:
+        return
+    field = "Arguments" if "Arguments" in state else "Parameters"
+    shape = service_model().operation_model("SubmitJob").input_shape
+    for problem in template_problems(state.get(field, {}), shape):
+        yield f"{problem} at {place}/{field}"
 
 
 def _targets(state: dict[str, Any]) -> Iterator[str]:

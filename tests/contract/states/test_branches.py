@@ -178,3 +178,14 @@ def test_stopping_the_execution_ends_the_jobs_of_all_branches(
     states.stop_execution(executionArn=execution)
     long_job.reached("FAILED")
     assert machines.events(execution)[-1] == "ExecutionAborted"
+
+
+def test_a_sibling_that_waits_for_its_callback_is_given_up(
+    local_aws: LocalAws, machines: Machines, unique: str
+) -> None:
+    queue = local_aws.client("sqs").create_queue(QueueName=unique)["QueueUrl"]
+    message = {"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}}
+    resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+    waiting = branch("Wait", Type="Task", Resource=resource, Parameters=message)
+    execution = machines.start(machines.create(parallel(FAILING, waiting)))
+    assert machines.ended(execution)["error"] == "Sfn.ActivityDoesNotExistException"

@@ -65,6 +65,7 @@ def install() -> None:
     ministack.wrap("services.stepfunctions._execute_task", _framed)
     ministack.wrap("services.stepfunctions._invoke_resource", _while_running)
     ministack.wrap("services.stepfunctions._invoke_resource_with_timeout", _with_evaluated_timeout)
+    ministack.wrap("services.stepfunctions._invoke_with_callback", _ending_with_its_branch)
     ministack.wrap("services.stepfunctions._apply_parameters", _noting_arguments)
     ministack.wrap("services.stepfunctions._apply_jsonata_arguments", _noting_arguments)
 
@@ -101,6 +102,26 @@ def _with_evaluated_timeout(invoke_with_timeout: Private) -> Private:
     @functools.wraps(invoke_with_timeout)
     def invoke(resource: str, task_input: Any, _unevaluated: object) -> Any:
         return invoke_with_timeout(resource, task_input, current_frame().seconds("TimeoutSeconds"))
+
+    return invoke
+
+
+def _ending_with_its_branch(invoke_with_callback: Private) -> Private:
+    """A task that waits for its token is given up when its branch is stopped."""
+
+    @functools.wraps(invoke_with_callback)
+    def invoke(resource: str, task_input: Any, token: str, state: dict[str, Any]) -> Any:
+        tokens = ministack.private("services.stepfunctions._task_tokens")
+
+        def give_up() -> None:
+            if token in tokens:
+                tokens[token]["event"].set()
+
+        branch = here()
+        with branch.when_stopped(give_up):
+            result = invoke_with_callback(resource, task_input, token, state)
+        branch.require_running()
+        return result
 
     return invoke
 

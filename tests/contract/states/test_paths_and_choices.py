@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
+from sluice_local.server import LocalAws
 from tests.support.building import Functions, Machines
 
 ECHO = "def handler(event, context): return event"
@@ -122,3 +124,23 @@ def test_a_fail_state_may_name_neither_error_nor_cause(machines: Machines) -> No
         )
         == {}
     )
+
+
+@pytest.mark.parametrize(("characters", "status"), [(262_142, "SUCCEEDED"), (262_143, "FAILED")])
+def test_a_state_s_output_has_its_limit(
+    functions: Functions, machines: Machines, characters: int, status: str
+) -> None:
+    function = functions.create("def handler(event, context): return 'x' * event['characters']")
+    task = {"Type": "Task", "Resource": function}
+    described = machines.ended(machines.start(machines.create(one(task)), {"characters": characters}))
+    assert described["status"] == status
+    if status == "FAILED":
+        assert described["error"] == "States.DataLimitExceeded"
+
+
+def test_a_failed_synchronous_execution_has_no_output(local_aws: LocalAws, machines: Machines) -> None:
+    arn = machines.create({"StartAt": "Bad", "States": {"Bad": {"Type": "Fail", "Error": "E"}}})
+    states = local_aws.client("stepfunctions", Config(inject_host_prefix=False))
+    answer = states.start_sync_execution(stateMachineArn=arn)
+    assert (answer["status"], answer["error"]) == ("FAILED", "E")
+    assert "output" not in answer

@@ -15,11 +15,34 @@ from typing import Any
 from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
 
 Execution = dict[str, Any]
-Place = tuple[str | int, ...]
-"""Where in the definition a branch is: the names of the states round it, each with the branch's number."""
-
 KEPT = "_kept"
-"""Names the field of an execution that holds how far its branches came."""
+"""Names the field of an execution that holds how far it came."""
+
+
+@dataclass(eq=False)
+class Kept:
+    """How far a branch came, and the branches inside the state that it is in.
+
+    Attributes:
+        at: the state that it is in, its input, and the variables with which it began.
+        output: the branch's output in a tuple; None until it is over.
+        inside: what the state's own branches keep, by their numbers.
+        map_run: the run of a Distributed Map, if the state is one.
+    """
+
+    at: tuple[str, Any, dict[str, Any]] | None = None
+    output: tuple[Any] | None = None
+    inside: dict[int, "Kept"] = field(default_factory=dict)
+    map_run: Any = None
+
+    def enter(self, state: str, data: Any, variables: dict[str, Any]) -> None:
+        """Note that a state begins: nothing is known inside it."""
+        self.at = (state, data, dict(variables))
+        self.forget_inside()
+
+    def forget_inside(self) -> None:
+        """Forget how far the branches of the state came: it begins anew, or is over."""
+        self.inside, self.map_run = {}, None
 
 
 @dataclass(eq=False)
@@ -29,14 +52,14 @@ class Branch:
     Attributes:
         execution: MiniStack's record of it.
         context: the context object and the variables that the branch sees.
-        place: where in the definition it is.
+        kept: how far it came.
         last_event: the id of the event that its next one follows.
         state: the name and the type of the state that it is in.
     """
 
     execution: Execution
     context: dict[str, Any]
-    place: Place = ()
+    kept: Kept = field(default_factory=Kept)
     last_event: int = 0
     state: tuple[str, str] = ("", "")
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -89,24 +112,6 @@ class Branch:
         """
         self._stopped.wait(max(0.0, seconds))
         self.require_running()
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the branch has come to its end."""
-        return "output" in self.kept().get(self.place, {})
-
-    def kept(self) -> dict[Place, Any]:
-        """Return how far each branch of the execution came, by its place."""
-        found: dict[Place, Any] = self.execution.setdefault(KEPT, {})
-        return found
-
-    def forget_inside(self, state: str) -> None:
-        """Forget how far the branches of one of the states came: it begins anew."""
-        inside = (*self.place, state)
-        with self._lock:
-            kept = self.kept()
-            for place in [each for each in list(kept) if each[: len(inside)] == inside]:
-                del kept[place]
 
 
 _branch: ContextVar[Branch] = ContextVar("branch")

@@ -19,7 +19,7 @@ from typing import Any
 from sluice_local.engine import ministack
 from sluice_local.engine.stepfunctions.language.install import failure
 from sluice_local.engine.stepfunctions.running import result_files
-from sluice_local.engine.stepfunctions.running.branch import Branch, Execution
+from sluice_local.engine.stepfunctions.running.branch import KEPT, Branch, Execution, Kept
 from sluice_local.engine.stepfunctions.running.history import append, record
 from sluice_local.engine.stepfunctions.running.items import (
     child_inputs,
@@ -44,12 +44,10 @@ _COUNTS = (
 def run_distributed(state: State, data: Any) -> Any:
     """Run a Map in distributed mode; return its result."""
     parent = begun()
-    kept = parent.kept()
-    place = (*parent.place, parent.state[0], "run")
     given = effective_input(state, data, parent.context)
-    run = kept[place] if place in kept else MapRun(state, parent, given)
-    is_redriven = place in kept
-    kept[place] = run
+    is_redriven = parent.kept.map_run is not None
+    run: MapRun = parent.kept.map_run or MapRun(state, parent, given)
+    parent.kept.map_run = run
     run.begin(parent, is_redriven=is_redriven)
     try:
         run.run_children(parent)
@@ -192,7 +190,7 @@ class MapRun:
         context = context_of(child, self._machine, self._base.rpartition(":")[2])
         context["QueryLanguage"] = parent.context["QueryLanguage"]
         context["Execution"]["RoleArn"] = parent.context["Execution"].get("RoleArn")
-        branch = Branch(child, context)
+        branch = Branch(child, context, child.setdefault(KEPT, Kept()))
 
         def run() -> None:
             self._start(child, branch)

@@ -7,18 +7,30 @@ Fixed by a loop over the states for executions and branches alike; what a state 
 """
 
 import contextlib
+import functools
 import json
 import logging
 from typing import Any
 
 from sluice_local.engine import ministack
+from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
-from sluice_local.engine.stepfunctions.running.branch import Branch, Execution, current_branch, entered
+from sluice_local.engine.stepfunctions.language.install import failure
+from sluice_local.engine.stepfunctions.running.branch import (
+    KEPT,
+    Branch,
+    Execution,
+    Kept,
+    current_branch,
+    entered,
+)
 from sluice_local.engine.stepfunctions.running.history import record
 from sluice_local.engine.stepfunctions.running.roots import ENDING, ROOTS
 
 State = dict[str, Any]
 
+DATA_BYTES_MAX = 262_144
+"""https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: input or result of a state"""
 _MODULE = "services.stepfunctions"
 _WITH_EXECUTION = {"Task", "Parallel", "Map"}
 _log = logging.getLogger(__name__)
@@ -30,6 +42,7 @@ def install() -> None:
     ministack.replace(f"{_MODULE}._fail_execution", fail_execution)
     ministack.replace(f"{_MODULE}._apply_result_selector", _select_result)
     ministack.replace(f"{_MODULE}._scaled_sleep", _sleep)
+    ministack.wrap(f"{_MODULE}._start_sync_execution", _without_output_of_failed)
 
 
 def run_execution(execution_arn: str) -> None:
@@ -38,12 +51,29 @@ def run_execution(execution_arn: str) -> None:
     machine = execution and ministack.private(f"{_MODULE}._state_machines").get(execution["stateMachineArn"])
     if not machine:
         return  # it was deleted meanwhile
-    execution["events"][0].setdefault("previousEventId", 0)
+    started = execution["events"][0]
+    started.setdefault("previousEventId", 0)
+    started["executionStartedEventDetails"].setdefault("inputDetails", {"truncated": False})
     # an update of the state machine does not reach the executions that it has
     definition = json.loads(execution.setdefault("_definition", machine["definition"]))
     context = context_of(execution, definition, machine["name"])
     context["Execution"]["RoleArn"] = machine["roleArn"]
-    run_to_end(Branch(execution, context, last_event=len(execution["events"])), definition)
+    kept = execution.setdefault(KEPT, Kept())
+    run_to_end(Branch(execution, context, kept, last_event=len(execution["events"])), definition)
+
+
+def _without_output_of_failed(start_sync: Private) -> Private:
+    """MiniStack answers StartSyncExecution of a failed execution with an empty output."""
+
+    @functools.wraps(start_sync)
+    def start(request: State) -> Private:
+        status, headers, body = start_sync(request)
+        answer = json.loads(body)
+        if answer.get("status") not in {None, "SUCCEEDED"}:
+            answer = {name: value for name, value in answer.items() if not name.startswith("output")}
+        return status, headers, json.dumps(answer).encode()
+
+    return start
 
 
 def context_of(execution: Execution, definition: State, machine_name: str) -> dict[str, Any]:
@@ -81,6 +111,7 @@ def _succeed(branch: Branch, output: str) -> None:
     with ENDING:
         record(branch, "ExecutionSucceeded", {"output": output})
         _end(branch.execution, status="SUCCEEDED", output=output)
+        branch.execution.pop(KEPT, None)  # it can never be redriven
 
 
 def fail_execution(execution: Execution, error: str | None, cause: str | None) -> None:
@@ -105,19 +136,19 @@ def run_states(branch: Branch, machine: State, data: Any) -> Any:
     Raises:
         ExecutionEndedError: if the branch was stopped.
     """
-    kept, name = branch.kept(), machine["StartAt"]
-    is_resumed = branch.place in kept
-    if is_resumed:
-        if "output" in kept[branch.place]:
-            return kept[branch.place]["output"]
-        name, data, branch.context["variables"] = kept[branch.place]["at"]
+    kept, name = branch.kept, machine["StartAt"]
+    if kept.output is not None:
+        return kept.output[0]
+    is_resumed = kept.at is not None
+    if kept.at is not None:
+        name, data, branch.context["variables"] = kept.at
     while name is not None:
         if not is_resumed:
-            branch.forget_inside(name)
-        kept[branch.place] = {"at": (name, data, dict(branch.context["variables"]))}
+            kept.enter(name, data, branch.context["variables"])
         data, name = _run_state(branch, machine["States"][name], name, data, is_resumed=is_resumed)
         is_resumed = False
-    kept[branch.place] = {"output": data}
+    kept.forget_inside()
+    kept.output = (data,)
     return data
 
 
@@ -143,7 +174,14 @@ def _run_state(
         cause = _located("States.Runtime", str(error), name, at)
         raise ministack.private(f"{_MODULE}._ExecutionError")("States.Runtime", cause) from error
     branch.require_running()
-    record(branch, f"{kind}StateExited", {"name": name, "output": json.dumps(output)})
+    text = json.dumps(output)
+    if len(text.encode()) > DATA_BYTES_MAX:
+        raise failure(
+            "States.DataLimitExceeded",
+            f"The state/task '{name}' returned a result with a size exceeding the maximum number of bytes "
+            "service limit.",
+        )
+    record(branch, f"{kind}StateExited", {"name": name, "output": text})
     return output, following
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sluice_local.engine import ministack
-from sluice_local.engine.stepfunctions.running.branch import Branch, Execution, here
+from sluice_local.engine.stepfunctions.running.branch import Branch, Execution, Kept, here
 from sluice_local.engine.stepfunctions.running.history import record
 from sluice_local.engine.stepfunctions.running.items import (
     effective_input,
@@ -51,7 +51,7 @@ def begun() -> Branch:
     """Return the branch of this thread at the begin of a try of its state, of which no earlier one counts."""
     parent = here()
     if parent.context["State"]["RetryCount"]:
-        parent.forget_inside(parent.state[0])
+        parent.kept.forget_inside()
     return parent
 
 
@@ -86,7 +86,7 @@ def _branch_input(state: State, data: Any, context: State) -> Any:
 def _inner(parent: Branch, number: int, last_event: int, context: State | None = None) -> Branch:
     """Make a branch inside the state that `parent` is in, with variables of its own."""
     own = {**(context or parent.context), "variables": dict(parent.context["variables"])}
-    return Branch(parent.execution, own, (*parent.place, parent.state[0], number), last_event)
+    return Branch(parent.execution, own, parent.kept.inside.setdefault(number, Kept()), last_event)
 
 
 def _running(branch: Branch, machine: State, data: Any) -> Callable[[], Any]:
@@ -132,7 +132,7 @@ class _Iterations:
         machine = processor_of(self._state)
 
         def run() -> Any:
-            if branch.is_over:  # before a redrive
+            if branch.kept.output is not None:  # it was over before a redrive
                 return run_states(branch, machine, None)
             record(branch, "MapIterationStarted", self._named(number))
             output = run_states(branch, machine, item_input(self._state, given, item, own))

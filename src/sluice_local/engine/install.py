@@ -35,6 +35,7 @@ from sluice_local.engine.stepfunctions import (
     integrations,
     jsonata_states,
     retry_delays,
+    sdk_calls,
     task_frame,
 )
 from sluice_local.engine.stepfunctions.language import install as language
@@ -85,6 +86,7 @@ def _install_fixes(engine: Engine) -> None:
     executions.install(engine, broker)
     deletions.install()
     integrations.install(engine)
+    sdk_calls.install()
     jsonata_states.install()
     lambdas.install()
     embedded_metrics.install()

@@ -28,7 +28,7 @@ bench: SAMPLES = 100
 bench: $(VENV)/.dev $(VENV)-peers/.peers ## compare Sluice with what people use today: SAMPLES=100 QUOTA=10 RUNS=3
 	$(BIN)/python -m bench compare --samples $(SAMPLES) --quota $(QUOTA) --runs $(RUNS)
 
-test: lint .dynamodb-local/DynamoDBLocal.jar $(if $(CI),$(VENV)-checkov/.checkov) ## lint, type-check and run every test
+test: lint .dynamodb-local/DynamoDBLocal.jar $(VENV)-peers/.peers $(if $(CI),$(VENV)-checkov/.checkov) ## lint, type-check and run every test
 	$(BIN)/pytest -n auto --dist loadfile
 
 unit: $(VENV)/.dev ## run the quick tests only

@@ -14,10 +14,10 @@ class PeersMissingError(Exception):
 
 @dataclass(frozen=True)
 class PeerPrograms:
-    """The virtual environment that holds snakemake and redun.
+    """The virtual environment that holds snakemake, redun and Metaflow.
 
     Attributes:
-        venv: its folder; `make bench` makes it from tools/requirements/peers.txt.
+        venv: its folder; `make .venv-peers/.peers` makes it from tools/requirements/peers.txt.
     """
 
     venv: Path = PROJECT / ".venv-peers"
@@ -36,7 +36,7 @@ class PeerPrograms:
         path = self.folder / name
         if not path.is_file():
             raise PeersMissingError(
-                f"{path} is not there: `make bench` installs tools/requirements/peers.txt into {self.venv}."
+                f"{path} is not there: `make .venv-peers/.peers` installs tools/requirements/peers.txt."
             )
         return str(path)
 
@@ -76,5 +76,5 @@ class PeerPrograms:
             return found
         raise PeersMissingError(
             f"{distribution} is not installed in {self.venv}: "
-            "`make bench` installs tools/requirements/peers.txt."
+            "`make .venv-peers/.peers` installs tools/requirements/peers.txt."
         )

@@ -33,7 +33,7 @@ def test_a_program_is_found_and_its_folder_comes_first(programs: PeerPrograms) -
 
 
 def test_a_missing_program_says_how_to_get_it(programs: PeerPrograms) -> None:
-    with pytest.raises(PeersMissingError, match=r"bin/redun is not there: `make bench` installs"):
+    with pytest.raises(PeersMissingError, match=r"bin/redun is not there: `make .venv-peers/"):
         programs.program("redun")
 
 

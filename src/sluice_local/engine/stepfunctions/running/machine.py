@@ -112,6 +112,7 @@ def _succeed(branch: Branch, output: str) -> None:
         record(branch, "ExecutionSucceeded", {"output": output})
         _end(branch.execution, status="SUCCEEDED", output=output)
         branch.execution.pop(KEPT, None)  # it can never be redriven
+    _tell(branch.execution)
 
 
 def fail_execution(execution: Execution, error: str | None, cause: str | None) -> None:
@@ -122,10 +123,14 @@ def fail_execution(execution: Execution, error: str | None, cause: str | None) -
         details = {"executionFailedEventDetails": {"error": error, "cause": cause}}
         ministack.private(f"{_MODULE}._add_event")(execution, "ExecutionFailed", details)
         _end(execution, status="FAILED", error=error, cause=cause)
+    _tell(execution)
 
 
 def _end(execution: Execution, **result: Any) -> None:
     execution.update(result, stopDate=ministack.private("core.responses.now_iso")())
+
+
+def _tell(execution: Execution) -> None:
     if "mapRunArn" not in execution:
         ministack.private(f"{_MODULE}._emit_execution_status_event")(execution)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sluice_local.engine.stepfunctions.running.branch import Branch
 
 ENDING = threading.RLock()
-"""Held by whoever ends an execution, so that it ends once."""
+"""Held by whoever ends an execution, so that it ends once; not while others are told of it."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,10 @@ class Roots:
         try:
             yield
         finally:
-            self._branches.pop(arn, None)
-            self.ended(arn)
+            # one that was stopped may wind up after its execution was redriven
+            if self._branches.get(arn) is branch:
+                del self._branches[arn]
+                self.ended(arn)
 
     def stop(self, execution_arn: str) -> None:
         """End all that an execution does; its record says already that it has ended."""

@@ -46,10 +46,13 @@ def without_nulls(value: Any) -> Any:
 def check_by_model(operation: str, request: Mapping[str, Any]) -> None:
     """Refuse a request, whose nulls were taken out, that the model of its operation does not allow.
 
+    An operation that is newer than the installed botocore is not checked.
+
     Raises:
         RequestRefusedError: the message names every member and what is allowed.
     """
-    shape = service_model().operation_model(operation).input_shape
+    model = service_model()
+    shape = model.operation_model(operation).input_shape if operation in model.operation_names else None
     problems = list(_problems(request, shape, "")) if shape is not None else []
     if problems:
         raise RequestRefusedError(f"{'; '.join(problems)}")

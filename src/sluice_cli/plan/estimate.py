@@ -173,8 +173,8 @@ def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs
 def _polling_seconds(cohort: Cohort, all_done_seconds: float) -> float:
     """How long a poller runs at most: while jobs are submitted or end, and until it has been idle a while.
 
-    Jobs are submitted and end in waves, one more than a sample has jobs, if these take long and alike. No wave
-    is longer than twice what the cohort takes longer than a sample of mean length.
+    Jobs are submitted and end in waves, one more than a sample has jobs, if these take long and alike. No
+    wave is longer than twice what the cohort takes longer than a sample of mean length.
     """
     wave = 2 * max(0.0, all_done_seconds - cohort.jobs * (cohort.seconds + cohort.start_seconds))
     return min(all_done_seconds, (cohort.jobs + 1) * (wave + EMPTY_SECONDS)) + EMPTY_SECONDS

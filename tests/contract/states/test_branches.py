@@ -81,7 +81,12 @@ def test_a_branch_that_fails_stops_a_sibling_that_waits(machines: Machines) -> N
     execution = machines.start(machines.create(parallel(FAILING, WAITING)))
     described = machines.ended(execution)
     assert (described["status"], described["error"]) == ("FAILED", "Sfn.ActivityDoesNotExistException")
-    assert machines.events(execution)[-3:] == ["WaitStateAborted", "ParallelStateFailed", "ExecutionFailed"]
+    assert machines.events(execution)[-4:] == [
+        "WaitStateAborted",
+        "TaskStateAborted",
+        "ParallelStateFailed",
+        "ExecutionFailed",
+    ]
 
 
 def test_a_branch_that_fails_ends_its_sibling_s_job(
@@ -92,8 +97,9 @@ def test_a_branch_that_fails_ends_its_sibling_s_job(
     told.fail()
     assert machines.ended(execution)["error"] == "Told.Bad"
     assert long_job.reached("FAILED")["statusReason"] == "The execution was stopped"
-    assert machines.events(execution)[-4:] == [
+    assert machines.events(execution)[-5:] == [
         "ActivityFailed",
+        "TaskStateAborted",
         "TaskStateAborted",
         "ParallelStateFailed",
         "ExecutionFailed",
@@ -129,10 +135,11 @@ def test_an_iteration_that_fails_ends_the_others_and_their_jobs(
     told.fail()
     assert machines.ended(execution)["error"] == "Told.Bad"
     long_job.reached("FAILED")
-    assert machines.events(execution)[-5:] == [
+    assert machines.events(execution)[-6:] == [
         "MapIterationFailed",
         "TaskStateAborted",
         "MapIterationAborted",
+        "TaskStateAborted",
         "MapStateFailed",
         "ExecutionFailed",
     ]

@@ -34,7 +34,8 @@ def test_the_output_is_text_or_json(machines: Machines) -> None:
         },
         "-parsed",
     )
-    assert machines.output(parsed)["Output"] == {"x": 2}
+    output = machines.output(parsed)
+    assert (output["Input"], output["Output"]) == ({"x": 2}, {"x": 2})
 
 
 def test_a_failed_child_fails_the_task_with_its_description(machines: Machines) -> None:
@@ -45,6 +46,12 @@ def test_a_failed_child_fails_the_task_with_its_description(machines: Machines) 
     assert (cause["Status"], cause["Error"], cause["Cause"]) == ("FAILED", "Inner.Bad", "so")
     assert "Output" not in cause
     assert machines.events(execution)[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskFailed"]
+
+
+def test_a_child_that_timed_out_says_so(machines: Machines) -> None:
+    described = machines.ended(machines.start(outer(machines, {**WAIT, "TimeoutSeconds": 1})))
+    cause = json.loads(described["cause"])
+    assert (cause["Status"], cause["Error"]) == ("TIMED_OUT", "States.Timeout")
 
 
 def test_stopping_the_parent_stops_the_child(states: Any, machines: Machines) -> None:

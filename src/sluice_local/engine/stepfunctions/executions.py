@@ -65,7 +65,8 @@ class _Timeouts:
             # one that was redriven has a timer of its own
             if execution["status"] != "RUNNING" or execution.get("redriveCount", 0) != redrives:
                 return
-            execution.update(status="TIMED_OUT", stopDate=ministack.private("core.responses.now_iso")())
+            now = ministack.private("core.responses.now_iso")()
+            execution.update(status="TIMED_OUT", error="States.Timeout", stopDate=now)
             details = {"executionTimedOutEventDetails": {"error": "States.Timeout"}}
             ministack.private("services.stepfunctions._add_event")(execution, "ExecutionTimedOut", details)
             ministack.private("services.stepfunctions._emit_execution_status_event")(execution)

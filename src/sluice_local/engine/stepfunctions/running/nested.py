@@ -1,8 +1,9 @@
 """Executions that a Task state starts and waits for: `states:startExecution.sync`.
 
 AWS: the child is an execution like any other; a failed one fails the state with States.TaskFailed, its
-description the Cause; when the state is aborted, the child is stopped; `.sync` gives the child's output as
-text, `.sync:2` as JSON, https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html and
+description the Cause; when the state is aborted, the child is stopped; `.sync` gives the child's input and
+output as text, `.sync:2` as JSON,
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html and
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-sync.
 
 MiniStack 1.5.33: runs the child in the parent's thread as an Express one, without status events, out of reach
@@ -56,6 +57,8 @@ def described(execution: Execution, *, parsed: bool) -> dict[str, Any]:
     """Return an execution as the state's result or Cause shows it."""
     shown: dict[str, Any] = {f"{name[0].upper()}{name[1:]}": execution[name] for name in _SHOWN}
     shown["InputDetails"] = {"Included": True}
+    if parsed:
+        shown["Input"] = json.loads(execution["input"])
     for name in ("error", "cause"):
         if execution.get(name) is not None:
             shown[name.capitalize()] = execution[name]

@@ -149,9 +149,9 @@ class _Iterations:
             record(branch, "MapIterationFailed", self._named(number), follows=branch.last_event)
         return error
 
-    def aborted(self, number: int) -> None:
-        """Tell that an iteration was stopped."""
-        record(self._branches[number], "MapIterationAborted", self._named(number))
+    def aborted(self, number: int, follows: int | None) -> None:
+        """Tell that an iteration was stopped because of the event that it follows."""
+        record(self._branches[number], "MapIterationAborted", self._named(number), follows=follows)
 
     def _named(self, number: int) -> State:
         return {"name": self._parent.state[0], "index": number}

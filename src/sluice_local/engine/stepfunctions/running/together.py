@@ -38,7 +38,7 @@ class Listener:
     """Hears of the works by their numbers: `ended` answers with what fails all of them, if anything does."""
 
     ended: Callable[[int, BaseException | None], BaseException | None]
-    aborted: Callable[[int], None] = lambda _: None
+    aborted: Callable[[int, int | None], None] = lambda _number, _follows: None
 
 
 def run_together(parent: Branch, works: Sequence[Work], listener: Listener, *, at_once: int) -> list[Any]:
@@ -61,7 +61,7 @@ def run_together(parent: Branch, works: Sequence[Work], listener: Listener, *, a
             under_way.pop(number, None)
             fatal = error if number < 0 else listener.ended(number, error)
             if fatal is not None:
-                _stop(under_way, listener)
+                _stop(under_way, works[number].branch if number >= 0 else parent, listener)
                 raise fatal
             results[number] = result
     return results
@@ -91,12 +91,25 @@ def _outcome(number: int, work: Work) -> Outcome:
         return number, None, error
 
 
-def _stop(under_way: Mapping[int, Work], listener: Listener) -> None:
-    """Stop the branches that still run, and record in which state that found each."""
+def _stop(under_way: Mapping[int, Work], failed: Branch, listener: Listener) -> None:
+    """Stop the branches that still run, and record which states are given up, a failed task last."""
     for number, work in under_way.items():
         branch = work.branch
-        if branch.state[1] in _ABORTED:
+        follows = failed.last_event if branch.execution is failed.execution else None
+        if _abort(branch, follows):
             with contextlib.suppress(ExecutionEndedError):
-                record(branch, f"{branch.state[1]}StateAborted")
-                listener.aborted(number)
+                listener.aborted(number, follows)
         branch.stop()
+    if failed.state[1] == "Task":
+        _abort(failed, failed.last_event)
+
+
+def _abort(branch: Branch, follows: int | None) -> bool:
+    """Record that the state of a branch is given up; answer whether there was any to record."""
+    kind = branch.state[1]
+    if kind not in _ABORTED:
+        return False
+    with contextlib.suppress(ExecutionEndedError):
+        record(branch, f"{kind}StateAborted", follows=follows)
+        return True
+    return False

@@ -6,6 +6,7 @@ the resource factory, which nothing here uses.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,9 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTa
 
 USER_AGENT: Final = "Sluice"
 """Names the caller in CloudTrail."""
+
+APPLICATION_ID: Final = "AWS_SDK_UA_APP_ID"
+"""https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html"""
 
 _ONCE: Final[Any] = {"total_max_attempts": 1, "mode": "standard"}
 _PATIENTLY: Final[Any] = {"total_max_attempts": 8, "mode": "standard"}
@@ -87,6 +91,11 @@ def _session() -> Session:
     return Session()
 
 
+def _user_agent() -> str:
+    application = os.environ.get(APPLICATION_ID)
+    return f"{USER_AGENT} app/{application}" if application else USER_AGENT
+
+
 def _client(service: str, retries: Any, *, read_timeout_seconds: int, validated: bool = False) -> Any:
     """Makes a client.
 
@@ -94,7 +103,7 @@ def _client(service: str, retries: Any, *, read_timeout_seconds: int, validated:
     and to its check of arguments. Arguments are checked only where a task's sender has written some of them.
     """
     config = Config(
-        user_agent=USER_AGENT,
+        user_agent=_user_agent(),
         parameter_validation=validated,
         retries=retries,
         connect_timeout=5,

@@ -12,6 +12,8 @@ from sluice_cli.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from sluice.cohorts.model import Cohort
+    from sluice.cohorts.ports import CohortStore
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Stack
 
@@ -114,9 +116,17 @@ def look(api: Api, stack: Stack, machines: Iterable[str], now_ms: int) -> Work:
 
 
 def _samples(api: Api, stack: Stack) -> int:
-    """Counts the samples that count as running; those of a cancelled cohort will not be started."""
-    cohorts = [each for each in cohorts_of(api, stack).all_cohorts() if not each.is_cancelled]
-    return sum(each.counts.get(SampleStatus.RUNNING, 0) for each in cohorts)
+    """Counts the samples that count as running; those noted before a cancel will not be started."""
+    store = cohorts_of(api, stack)
+    cohorts = [each for each in store.all_cohorts() if not each.is_cancelled]
+    return sum(_waited_for(store, each) for each in cohorts if each.counts.get(SampleStatus.RUNNING))
+
+
+def _waited_for(store: CohortStore, cohort: Cohort) -> int:
+    if cohort.cancelled_at is None:
+        return cohort.counts[SampleStatus.RUNNING]
+    running = [each for each in store.samples(cohort.name) if each.status is SampleStatus.RUNNING]
+    return sum(1 for each in running if not cohort.refuses(each.started_at))
 
 
 def _definition(api: Api, machine: str) -> str:

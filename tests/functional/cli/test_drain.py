@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.cohorts.model import Cohort, SampleStatus
+from sluice.cohorts.model import Cohort, SampleStatus, Start, started
 from sluice.tasks.model import TaskState
 from sluice_cli.drain.draining import LOOK_SECONDS
 from sluice_cli.errors import AwsError
@@ -147,6 +147,18 @@ def test_samples_that_are_yet_to_start_are_waited_for() -> None:
     result = run(aws.api(), "drain", "--minutes", "1")
     assert result.exit_code == 1
     assert "Left: 2 samples to start or to count." in result.stdout
+
+
+def test_samples_of_a_launch_that_was_ended_are_not_waited_for_as_nobody_starts_them() -> None:
+    aws = StackAws()
+    counts = {SampleStatus.RUNNING: 1}
+    went_on = replace(COHORT, counts=counts, cancelled_at=NOW_MS, reopened_at=NOW_MS + 1)
+    aws.cohorts.cohorts["run-42"] = went_on
+    noted = started(went_on, Start("a", "{}"), NOW_MS)
+    aws.cohorts.items["run-42", "a"] = noted
+    assert run(aws.api(), "drain", "--minutes", "1").exit_code == 0
+    aws.cohorts.items["run-42", "a"] = replace(noted, started_at=NOW_MS + 1)
+    assert run(aws.api(), "drain", "--minutes", "1").exit_code == 1
 
 
 def test_what_is_to_be_stopped_is_stopped_once_and_no_stranger_is_touched() -> None:

@@ -69,14 +69,8 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
     )
     backend = Backend(surroundings, slots=engine.settings.job_slots)
     stuck.attach(backend)
-    api = BatchApi(
-        backend,
-        queues,
-        Definitions(),
-        vanishing(engine.faults, backend),
-        denied=denied_jobs.get,
-        policies=policies,
-    )
+    vanish = vanishing(engine.faults, backend)
+    api = BatchApi(backend, queues, Definitions(), vanish, denied=denied_jobs.get, policies=policies)
     Scheduler(backend, FaultyRunner(engine.faults, runner, backend))
     logs.follow(backend.jobs)
     engine.on_exit(backend.close)

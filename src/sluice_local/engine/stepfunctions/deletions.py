@@ -31,7 +31,6 @@ def install() -> None:
     deletions = _Deletions(ministack.private(f"{_STEP_FUNCTIONS}._delete_state_machine"))
     ministack.replace(f"{_STEP_FUNCTIONS}._delete_state_machine", deletions.begin)
     ministack.wrap(f"{_STEP_FUNCTIONS}._start_execution", _refusing)
-    ministack.wrap(f"{_STEP_FUNCTIONS}._add_event", _ending_at_a_transition)
     ministack.wrap(f"{_STEP_FUNCTIONS}._emit_execution_status_event", functools.partial(_looking, deletions))
     handlers = ministack.private(f"{_CLOUDFORMATION}.provisioners._RESOURCE_HANDLERS")
     handlers[TYPE] = {**handlers[TYPE], "delete": deletions.delete_and_wait}
@@ -95,16 +94,16 @@ def _refusing(start_execution: Private) -> Private:
     return start
 
 
-def _ending_at_a_transition(add_event: Private) -> Private:
-    @functools.wraps(add_event)
-    def add(execution: Execution, event_type: str, details: Any = None) -> Private:
-        machine = _machine(execution["stateMachineArn"])
-        if event_type.endswith("StateEntered") and machine is not None and machine["status"] == _DELETING:
-            error = ministack.private(f"{_STEP_FUNCTIONS}._ExecutionError")
-            raise error("States.Runtime", f"State machine {machine['name']} has been deleted.")
-        return add_event(execution, event_type, details)
+def end_if_deleting(execution: Execution) -> None:
+    """End an execution that is about to enter a state, if its state machine is being deleted.
 
-    return add
+    Raises:
+        MiniStack's _ExecutionError: it is.
+    """
+    machine = _machine(execution["stateMachineArn"])
+    if machine is not None and machine["status"] == _DELETING:
+        error = ministack.private(f"{_STEP_FUNCTIONS}._ExecutionError")
+        raise error("States.Runtime", f"State machine {machine['name']} has been deleted.")
 
 
 def _looking(deletions: _Deletions, emit: Private) -> Private:

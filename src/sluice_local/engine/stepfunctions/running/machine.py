@@ -15,6 +15,7 @@ from typing import Any
 from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.activity_broker import ExecutionEndedError
+from sluice_local.engine.stepfunctions.deletions import end_if_deleting
 from sluice_local.engine.stepfunctions.language.install import failure
 from sluice_local.engine.stepfunctions.running.branch import (
     KEPT,
@@ -168,6 +169,7 @@ def _run_state(
     branch.state = (name, kind)
     at = branch.last_event
     if not is_resumed:
+        end_if_deleting(branch.execution)
         at = record(branch, f"{kind}StateEntered", {"name": name, "input": json.dumps(data)})
     try:
         output, following = _perform(branch, state, data)

@@ -184,7 +184,12 @@ class Scene:
 def _stop_all(states: Any, machine_arn: str) -> None:
     running = states.list_executions(stateMachineArn=machine_arn, statusFilter="RUNNING")
     for execution in running["executions"]:
-        states.stop_execution(executionArn=execution["executionArn"])
+        try:
+            states.stop_execution(executionArn=execution["executionArn"])
+        except states.exceptions.ClientError as error:
+            # it has ended since it was listed
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
 
 
 def within(seconds: float, probe: Callable[[], bool]) -> bool:

@@ -42,13 +42,15 @@ class Verdict:
 
 
 @contextmanager
-def copied_tree() -> Iterator[Path]:
+def copied_tree(
+    root: Path = ROOT, folders: Sequence[str] = FOLDERS, files: Sequence[str] = FILES
+) -> Iterator[Path]:
     """A copy of what the tests need, without caches, which could hide a change."""
     with tempfile.TemporaryDirectory(prefix="sluice-mutants-") as folder:
-        for name in FOLDERS:
-            shutil.copytree(ROOT / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
-        for name in FILES:
-            shutil.copy(ROOT / name, folder)
+        for name in folders:
+            shutil.copytree(root / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
+        for name in files:
+            shutil.copy(root / name, folder)
         yield Path(folder)
 
 
@@ -58,7 +60,7 @@ def check_unmutated(tree: Path, mutants: Sequence[Mutant]) -> None:
     Raises:
         MutantError: the tests of the copy are not about the copy, or not all of them pass.
     """
-    place = _python(tree, "-c", "import sluice; print(sluice.__file__)").stdout.strip()
+    place = python_in(tree, "-c", "import sluice; print(sluice.__file__)").stdout.strip()
     if not Path(place).is_relative_to(tree):
         raise MutantError(f"the tests would try {place} and not the copy in {tree}")
     provers = dict.fromkeys(prover for mutant in mutants for prover in mutant.provers)
@@ -94,13 +96,20 @@ def failed_tests(said: str) -> tuple[str, ...]:
 
 def _pytest(tree: Path, provers: Sequence[str]) -> subprocess.CompletedProcess[str]:
     names = [f"tests/{prover}" for prover in provers]
-    return _python(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *names)
+    return python_in(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *names)
 
 
-def _python(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def python_in(
+    tree: Path, *arguments: str, longest_seconds: float = LONGEST_SECONDS, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs Python in a copy and on the copy's packages, with more variables of the environment.
+
+    Raises:
+        subprocess.TimeoutExpired: it does not end.
+    """
     # in front of the packages of this environment, among which the project itself is installed
     path = os.pathsep.join(str(tree / package) for package in PACKAGES)
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **variables}
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=tree,
@@ -108,5 +117,5 @@ def _python(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=LONGEST_SECONDS,
+        timeout=longest_seconds,
     )

@@ -7,23 +7,23 @@ mutant is noticed when an invariant breaks in a profile in which it did not, or 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tests.mutation.mutant import Mutant, MutantError, apply
 from tests.mutation.mutants import MUTANTS
+from tests.mutation.trial import copied_tree, python_in
 
-ROOT: Final = Path(__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FOLDERS: Final = ("functions", "statemachines", "tests")
+FILES: Final = ("template.yaml",)
+"""What is deployed, and the simulation."""
+
 LONGEST_SECONDS: Final = 600
 CLEARLY: Final = 3
 """More broken rounds than without the mutant by so many are no accident."""
@@ -40,16 +40,6 @@ class Trial:
     noticed: tuple[str, ...]
 
 
-@contextmanager
-def copied(root: Path) -> Iterator[Path]:
-    """A copy of what is deployed, and of the simulation."""
-    with tempfile.TemporaryDirectory(prefix="sluice-simulated-") as folder:
-        for name in FOLDERS:
-            shutil.copytree(root / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(root / "template.yaml", folder)
-        yield Path(folder)
-
-
 def try_all(arguments: Sequence[str], processes: int, word: str = "") -> Iterator[Trial]:
     """Tries the mutants that have the word, in rounds as the arguments say, some at a time.
 
@@ -57,11 +47,11 @@ def try_all(arguments: Sequence[str], processes: int, word: str = "") -> Iterato
         MutantError: the rounds cannot be played at all.
     """
     chosen = [mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}"]
-    with copied(ROOT) as whole:
+    with copied_tree(folders=FOLDERS, files=FILES) as whole:
         usual = _played(whole, arguments)
 
         def tried(mutant: Mutant) -> Trial:
-            with copied(whole) as tree:
+            with copied_tree(whole, FOLDERS, FILES) as tree:
                 apply(mutant, tree)
                 return Trial(mutant, _differences(usual, _played(tree, arguments)))
 
@@ -82,23 +72,9 @@ def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
 
 def _played(tree: Path, arguments: Sequence[str]) -> Broken:
     """Plays rounds with the functions of a tree; rounds that do not end have broken everything."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join((str(tree / "functions"), str(tree))),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-    }
-    command = [sys.executable, "-m", "tests.simulation", *arguments, "--processes", "1", "--json"]
+    played = ("-m", "tests.simulation", *arguments, "--processes", "1", "--json")
     try:
-        ran = subprocess.run(
-            command,
-            cwd=tree,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONGEST_SECONDS,
-        )
+        ran = python_in(tree, *played, longest_seconds=LONGEST_SECONDS, PYTHONHASHSEED="0")
     except subprocess.TimeoutExpired:
         return {"the rounds do not end | any": 1}
     if not ran.stdout.startswith("{"):

@@ -102,9 +102,19 @@ def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
         )
 
 
-COMMANDS = (
-    *(plan, launch, status, watch, explain, logs, retry, cancel, report),
-    *(doctor, redrive, drain, reserve),
-)
-for command in COMMANDS:
+for command in (
+    plan,
+    launch,
+    status,
+    watch,
+    explain,
+    logs,
+    retry,
+    cancel,
+    report,
+    doctor,
+    redrive,
+    drain,
+    reserve,
+):
     command.register(app)

@@ -46,11 +46,10 @@ class Stopper:
         """
         job_ids = [job.job_id for job in jobs if job.job_id is not None and not job.ended]
         at_once = self.batch.stops_per_call
+        stop = self._stop_one_by_one if at_once == 1 else self._stop_together
         left: dict[str, ServiceError] = {}
         for begin in range(0, len(job_ids), at_once):
-            some = job_ids[begin : begin + at_once]
-            stop = self._stop_one_by_one if at_once == 1 else self._stop_together
-            left |= stop(some, f"Sluice: {reason}", until_us)
+            left |= stop(job_ids[begin : begin + at_once], f"Sluice: {reason}", until_us)
         return left
 
     def _stop_together(self, job_ids: Sequence[str], reason: str, until_us: int) -> dict[str, ServiceError]:

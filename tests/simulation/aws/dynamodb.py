@@ -160,12 +160,6 @@ class DynamoDb:
             "Items": [item for _, item in sorted(self._table(request).items.items()) if holds(item, names)]
         }
 
-    def erase(self, name: str, *key: str) -> None:
-        """Loses an item, as no client can."""
-        table = self.tables[name]
-        if key in table.items:
-            self._store(table, key, None)
-
     def _partition(self, request: Mapping[str, Any], names: Names) -> str:
         placeholder = request["KeyConditionExpression"].split("=", 1)[1].split()[0]
         return str(names.values[placeholder]["S"])

@@ -28,7 +28,6 @@ _CONTEXT = ("Execution", "Map", "State", "StateMachine", "Task")
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html: a cause's length
 _INPUT_SHOWN = 16_384
 _NEVER_CAUGHT_BY_ALL = {"States.Runtime", "States.DataLimitExceeded"}
-_ALL = "States.ALL"
 
 
 def install() -> None:

@@ -49,6 +49,10 @@ class DoesNotExistError(ServiceError):
     """Raised when there is no execution of this name."""
 
 
+class NotRedrivableError(ServiceError):
+    """Raised when an execution cannot go on where it failed: it runs, or it is too old or too long."""
+
+
 class CohortCancelledError(ServiceError):
     """Raised when a cohort was cancelled after somebody asked for its samples to start."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SHOWN: Final = 80
 """Characters of a value or a name that a complaint repeats."""
@@ -127,15 +127,24 @@ class Fields:
         if not isinstance(value, dict):
             yield _wrong(path or "the input", value, self.allowed)
             return
-        for name in value:
-            if name not in self.known and not self.others:
-                yield f"{_join(path, name)} is not a field; there are: {listed(sorted(self.known))}"
+        yield from self._unknown(path, value)
         for name in self.required:
             if name not in value:
-                yield f"{_join(path, name)} is missing; it must be {self.known[name].allowed}"
+                yield f"{joined(path, name)} is missing; it must be {self.known[name].allowed}"
         for name, kind in self.known.items():
             if name in value:
-                yield from kind.complaints(_join(path, name), value[name])
+                yield from kind.complaints(joined(path, name), value[name])
+
+    def _unknown(self, path: str, value: Mapping[str, Any]) -> Iterator[str]:
+        """Names that are not known, or a known one in other letters."""
+        for name in value:
+            if name in self.known:
+                continue
+            near = did_you_mean(name, self.known)
+            if near and near not in value:
+                yield f"{joined(path, name)} is not a field; did you mean {near}?"
+            elif not self.others:
+                yield f"{joined(path, name)} is not a field; there are: {listed(sorted(self.known))}"
 
 
 def listed(names: Sequence[str], between: str = ", ") -> str:
@@ -151,6 +160,17 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """The known name that differs in capital and small letters only; None if there is none."""
+    return next((each for each in known if each.lower() == name.lower()), None)
+
+
+def joined(path: str, name: str) -> str:
+    """The path of a field within what stands at a path; an empty path is the whole."""
+    plain = json.dumps(name[:SHOWN])[1:-1] or '""'
+    return f"{path}.{plain}" if path else plain
+
+
 def is_unicode(text: str) -> bool:
     """False for a string with half of a surrogate pair, which JSON may hold and UTF-8 cannot."""
     try:
@@ -162,8 +182,3 @@ def is_unicode(text: str) -> bool:
 
 def _wrong(path: str, value: Any, allowed: str) -> str:
     return f"{path} is {shown(value)}; it must be {allowed}"
-
-
-def _join(path: str, name: str) -> str:
-    plain = json.dumps(name[:SHOWN])[1:-1]
-    return f"{path}.{plain}" if path else plain

@@ -25,6 +25,7 @@ from sluice_cli.commands import (
     report,
     reserve,
     retry,
+    samples,
     status,
     watch,
 )
@@ -107,6 +108,7 @@ for command in (
     launch,
     status,
     watch,
+    samples,
     explain,
     logs,
     retry,

@@ -79,6 +79,7 @@ AWS_QUOTAS: dict[str, Quota] = {
     # The us-east-1 column (bucket, refill a second) of
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     "States.StartExecution": Quota(1300, 300),
+    "States.RedriveExecution": Quota(1300, 300),
     "States.GetActivityTask": _TASK,
     "States.SendTaskSuccess": _TASK,
     "States.SendTaskFailure": _TASK,

@@ -8,7 +8,8 @@ import pytest
 
 from sluice.aws.executions import BotoExecutions
 from sluice.cohorts.model import ExecutionName, SampleStatus
-from sluice.errors import DoesNotExistError, RejectedError
+from sluice.cohorts.redrives import HistoryEnd
+from sluice.errors import DoesNotExistError, NotRedrivableError, RejectedError
 from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
@@ -58,10 +59,40 @@ def test_a_running_execution_is_stopped_once(executions: BotoExecutions, machine
     executions.stop(NAME.arn(machine), "Sample.Cancelled")
 
 
+def test_a_stopped_execution_is_redriven_once_by_a_token(
+    executions: BotoExecutions, machines: Machines, states: Any
+) -> None:
+    machine = machines.create(WAITS)
+    executions.start(machine, str(NAME), "{}")
+    executions.stop(NAME.arn(machine), "Sample.Cancelled")
+    history = executions.history_end(NAME.arn(machine))
+    assert (history.events, history.in_fail_state) == (len(machines.events(NAME.arn(machine))), False)
+    for _ in range(2):
+        executions.redrive(NAME.arn(machine), "token")
+    assert executions.ended(NAME.arn(machine)) is None
+    assert states.describe_execution(executionArn=NAME.arn(machine))["redriveCount"] == 1
+    with pytest.raises(NotRedrivableError):
+        executions.redrive(NAME.arn(machine), "other")
+
+
+def test_an_execution_that_a_fail_state_ended_is_told_by_its_history(
+    executions: BotoExecutions, machines: Machines
+) -> None:
+    machine = machines.create(FAILS)
+    executions.start(machine, str(NAME), "{}")
+    ended(executions, NAME.arn(machine))
+    assert executions.history_end(NAME.arn(machine)) == HistoryEnd(events=3, in_fail_state=True)
+
+
 def test_what_is_not_there_is_told_of(executions: BotoExecutions, machines: Machines) -> None:
     machine = machines.create(WAITS)
     assert executions.kind(machine) == "STANDARD"
-    for act in (executions.ended, lambda arn: executions.stop(arn, "Sample.Cancelled")):
+    for act in (
+        executions.ended,
+        executions.history_end,
+        lambda arn: executions.redrive(arn, "token"),
+        lambda arn: executions.stop(arn, "Sample.Cancelled"),
+    ):
         with pytest.raises(DoesNotExistError):
             act(NAME.arn(machine))
     with pytest.raises(RejectedError):

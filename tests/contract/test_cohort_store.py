@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
+from sluice.cohorts.blocks import Block
+from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
 from sluice.errors import CohortCancelledError
 from sluice.runtime.clock import SystemClock
 from sluice_local.deploy import create_table
@@ -60,6 +61,81 @@ def counts(store: CohortStore) -> dict[SampleStatus, int]:
 def restart(store: CohortStore, samples: Sequence[Sample]) -> list[Sample]:
     starts = [Start(sample.name, sample.input, before=sample) for sample in samples]
     return store.begin(Block(COHORT, starts, as_of=6000), 6000)
+
+
+def redrive(store: CohortStore, sample: Sample, now_ms: int = 6000) -> list[Sample]:
+    start = Start(sample.name, sample.input, before=sample, redrive=True)
+    return store.begin(Block(COHORT, [start], as_of=now_ms), now_ms)
+
+
+def test_a_redriven_sample_runs_again_and_leaves_its_end_behind(store: CohortStore) -> None:
+    (sample,) = begin(store, "a")
+    failed_end = end_of(sample, FAILED, stopped_at=5000)
+    store.note_ends([failed_end])
+    failed = store.sample(COHORT.name, "a")
+    assert failed is not None
+    (redriven,) = redrive(store, failed)
+    assert store.sample(COHORT.name, "a") == redriven
+    assert (redriven.attempt, redriven.redrives, redriven.ended_before) == (1, 1, 5000)
+    assert (redriven.status, redriven.error, redriven.stopped_at) == (RUNNING, None, None)
+    assert counts(store) == {RUNNING: 1}
+    assert store.note_ends([failed_end]) == 0, "it is told again of the end before"
+    assert counts(store) == {RUNNING: 1}
+    assert [each.name for each in store.running_samples(9000)] == ["a"]
+    assert store.note_ends([end_of(sample, SUCCEEDED, stopped_at=7000)]) == 1
+    assert counts(store) == {SUCCEEDED: 1}
+
+
+def test_a_sample_is_redriven_once_after_each_of_its_ends(store: CohortStore) -> None:
+    (sample,) = begin(store, "a")
+    store.note_ends([end_of(sample, FAILED, stopped_at=5000)])
+    failed = store.sample(COHORT.name, "a")
+    assert failed is not None
+    (redriven,) = redrive(store, failed)
+    assert redrive(store, failed) == [redriven]
+    store.note_ends([end_of(sample, FAILED, stopped_at=7000)])
+    assert redrive(store, failed) == []
+    assert restart(store, [failed]) == []
+    assert counts(store) == {FAILED: 1}
+    again = store.sample(COHORT.name, "a")
+    assert again is not None
+    (twice,) = redrive(store, again)
+    assert (twice.redrives, twice.ended_before) == (2, 7000)
+
+
+def test_a_sample_whose_execution_does_not_go_on_moves_to_a_new_one(store: CohortStore) -> None:
+    (sample,) = begin(store, "a")
+    store.note_ends([end_of(sample, FAILED, stopped_at=5000)])
+    failed = store.sample(COHORT.name, "a")
+    assert failed is not None
+    (redriven,) = redrive(store, failed)
+    (anew,) = restart(store, [redriven])
+    assert (anew.attempt, anew.redrives, anew.ended_before) == (2, 0, None)
+    assert restart(store, [redriven]) == [anew]
+    assert counts(store) == {RUNNING: 1}
+
+
+def test_a_cohort_gets_another_sheet_once(store: CohortStore) -> None:
+    begin(store, "a")
+    known = store.cohort(COHORT.name)
+    assert known is not None
+    assert store.extend(known, ("1" * 64, 9), as_of=1400) is None, "somebody asked later"
+    extended = store.extend(known, ("1" * 64, 9), as_of=1600)
+    assert extended is not None
+    assert (extended.sheet_sha256, extended.total, extended.next_row) == ("1" * 64, 9, 0)
+    assert store.cohort(COHORT.name) == extended
+    assert store.extend(known, ("2" * 64, 9), as_of=1600) is None
+
+
+def test_rows_of_the_sheet_before_start_no_more(store: CohortStore) -> None:
+    begin(store, "a")
+    known = store.cohort(COHORT.name)
+    assert known is not None
+    extended = store.extend(known, ("1" * 64, 9), as_of=1600)
+    assert extended is not None
+    with pytest.raises(CohortCancelledError):
+        store.begin(Block(known, [Start("b", "{}")], as_of=1700, next_row=1), 2000)
+    assert store.begin(Block(extended, [Start("b", "{}")], as_of=1700, next_row=1), 2000)
 
 
 def test_a_cohort_is_created_once(store: CohortStore) -> None:

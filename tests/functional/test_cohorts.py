@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluice.cohorts.attempts import Attempts
 from sluice.cohorts.counter import CohortCounter
 from sluice.cohorts.model import (
     CANCELLED_ERROR,
@@ -21,8 +22,9 @@ from sluice.cohorts.model import (
     SampleStatus,
 )
 from sluice.cohorts.reconciler import CohortReconciler, begin_until_us
+from sluice.cohorts.redrives import REDRIVE_DAYS, HistoryEnd
 from sluice.cohorts.request import Only, SheetPlace, StartRequest
-from sluice.cohorts.sheet import InvalidSheetError
+from sluice.cohorts.sheet_lines import InvalidSheetError
 from sluice.cohorts.starter import LOOK_SECONDS, CohortConflictError, CohortStarter, Progress, WorkflowError
 from sluice.errors import RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS, Limit
@@ -67,10 +69,17 @@ class World:
             store=self.store,
             executions=self.workflows,
             sheets=self.sheets,
-            limiter=self._limiter("StartExecution"),
+            attempts=self.attempts,
+            history_limiter=self._limiter("GetExecutionHistory"),
             workers=ThreadWorkers(1),
             telemetry=self.telemetry,
             clock=self.clock,
+        )
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        return Attempts(
+            self.store, self.workflows, self._limiter("StartExecution"), self._limiter("RedriveExecution")
         )
 
     @cached_property
@@ -83,7 +92,7 @@ class World:
             store=self.store,
             executions=self.workflows,
             describe_limiter=self._limiter("DescribeExecution"),
-            start_limiter=self._limiter("StartExecution"),
+            attempts=self.attempts,
             workers=ThreadWorkers(1),
             look_seconds=900,
             telemetry=self.telemetry,
@@ -212,8 +221,8 @@ def test_starts_without_any_answer_are_left_to_the_next_run(world: World) -> Non
 
 def test_a_cohort_belongs_to_one_sheet_and_one_workflow(world: World) -> None:
     world.launch(2)
-    with pytest.raises(CohortConflictError, match="has another sheet of 2 samples; take another name"):
-        world.launch(3)
+    with pytest.raises(CohortConflictError, match="1 have other inputs here, and 1 are missing"):
+        world.launch(0, sheet=SheetPlace("csv", inline="sample,x\ns0000,other\n"))
     with pytest.raises(CohortConflictError, match="take another name"):
         world.launch(2, workflow_arn=f"{WORKFLOW}-2")
     assert world.totals() == {RUNNING: 2}
@@ -237,9 +246,10 @@ def test_a_workflow_that_cannot_run_samples_leaves_no_cohort_behind(world: World
 def test_failed_samples_start_again_as_the_next_attempt(world: World) -> None:
     world.launch(250)
     world.end_all(FAILED)
-    assert world.retry().done
+    assert world.retry(from_start=True).done
     assert world.totals() == {RUNNING: 250}
     assert set(world.workflows.started.values()) == {1}
+    assert not world.workflows.redriven
     assert world.workflows.inputs["run-7.2.s0001"] == world.workflows.inputs["run-7.1.s0001"]
 
 
@@ -259,7 +269,7 @@ def test_a_repeated_retry_does_not_retry_what_failed_since_it_was_asked_for(worl
     world.clock.sleep(1)
     world.end_all(FAILED)
     world.retry(as_of=asked_at)
-    assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
+    assert world.workflows.redriven == {"run-7.1.s0000": 1}
 
 
 def test_a_retry_that_was_noted_and_not_started_is_started_by_the_next(world: World) -> None:
@@ -267,7 +277,7 @@ def test_a_retry_that_was_noted_and_not_started_is_started_by_the_next(world: Wo
     world.end_all(FAILED)
     world.workflows.answers.append(RejectedError("no"))
     with pytest.raises(RejectedError):
-        world.retry()
+        world.retry(from_start=True)
     world.retry()
     assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
     assert world.totals() == {RUNNING: 1}
@@ -277,9 +287,173 @@ def test_a_retry_goes_on_where_the_time_was_up(world: World) -> None:
     world.launch(3 * MAX_BLOCK)
     world.end_all(FAILED)
     asked_at = world.now_ms
-    runs = [world.retry(seconds=1.5, as_of=asked_at) for _ in range(3)]
-    assert [progress.done for progress in runs] == [False, False, True]
+    runs = [world.retry(seconds=2.5, as_of=asked_at)]
+    while not runs[-1].done:
+        runs.append(world.retry(seconds=2.5, as_of=asked_at))
+    assert len(runs) > 2
     assert world.totals() == {RUNNING: 3 * MAX_BLOCK}
+    assert set(world.workflows.redriven.values()) == {1}
+
+
+def test_failed_samples_go_on_where_they_failed(world: World) -> None:
+    world.launch(2)
+    world.end_all(FAILED)
+    failed_at = world.samples()[0].stopped_at
+    world.clock.sleep(1)
+    assert world.retry().done
+    assert world.workflows.redriven == {"run-7.1.s0000": 1, "run-7.1.s0001": 1}
+    assert world.totals() == {RUNNING: 2}
+    (sample, _) = world.samples()
+    assert (sample.attempt, sample.redrives, sample.ended_before) == (1, 1, failed_at)
+    world.clock.sleep(1)
+    world.end_all(SUCCEEDED)
+    assert world.totals() == {SUCCEEDED: 2}
+
+
+@pytest.mark.parametrize(
+    "history",
+    [HistoryEnd(24_999, in_fail_state=False), HistoryEnd(12, in_fail_state=True), None],
+    ids=["long", "ended by a Fail state", "forgotten"],
+)
+def test_what_cannot_go_on_starts_anew(world: World, history: HistoryEnd | None) -> None:
+    world.launch(2)
+    world.end_all(FAILED)
+    arn = world.samples()[0].execution_arn
+    if history is None:
+        del world.workflows.ends[arn]
+    else:
+        world.workflows.histories[arn] = history
+    world.retry()
+    assert world.workflows.redriven == {"run-7.1.s0001": 1}
+    assert world.workflows.started["run-7.2.s0000"] == 1
+    assert world.totals() == {RUNNING: 2}
+
+
+def test_after_two_weeks_all_start_anew(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.clock.sleep(REDRIVE_DAYS * 86_400)
+    world.retry()
+    assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
+
+
+def test_an_execution_that_refuses_to_go_on_is_followed_by_a_new_one(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.workflows.unredrivable.add(world.samples()[0].execution_arn)
+    world.retry()
+    assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
+    assert world.totals() == {RUNNING: 1}
+    (sample,) = world.samples()
+    assert (sample.attempt, sample.redrives) == (2, 0)
+
+
+@pytest.mark.parametrize("status", [None, SUCCEEDED])
+def test_an_execution_that_somebody_redrove_by_hand_is_not_followed_by_another(
+    world: World, status: SampleStatus | None
+) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    (sample,) = world.samples()
+    world.clock.sleep(1)
+    world.workflows.redrive(sample.execution_arn, "by hand")
+    if status is not None:
+        world.end(sample, status)
+        world.workflows.unredrivable.add(sample.execution_arn)
+    world.retry()
+    assert world.workflows.started == {"run-7.1.s0000": 1}
+    assert world.totals() == {status or RUNNING: 1}
+
+
+def test_an_end_before_the_redrive_that_is_told_again_changes_nothing(world: World) -> None:
+    world.launch(1)
+    (sample,) = world.samples()
+    told = world.end(sample, FAILED)
+    world.store.note_ends([told])
+    world.clock.sleep(1)
+    world.retry()
+    assert world.store.note_ends([told]) == 0
+    assert world.totals() == {RUNNING: 1}
+
+
+def test_a_redrive_without_an_answer_is_made_again(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.workflows.answers.append(UnclearError("ReadTimeoutError"))
+    world.workflows.lost_answers = 1
+    world.retry()
+    assert world.workflows.redriven == {"run-7.1.s0000": 1}
+    assert world.workflows.started == {"run-7.1.s0000": 1}
+
+
+def test_a_redrive_that_was_noted_only_is_made_by_the_reconciler(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.clock.sleep(1)
+    world.workflows.answers.append(RejectedError("no"))
+    with pytest.raises(RejectedError):
+        world.retry()
+    world.reconcile()
+    assert world.workflows.redriven == {"run-7.1.s0000": 1}
+    assert world.totals() == {RUNNING: 1}
+
+
+def test_the_lost_end_of_a_redriven_sample_is_counted(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.clock.sleep(1)
+    world.retry()
+    world.clock.sleep(1)
+    world.end(world.samples()[0], SUCCEEDED)
+    world.reconcile()
+    assert world.totals() == {SUCCEEDED: 1}
+
+
+def test_a_redrive_that_a_cancel_came_before_leaves_the_sample_as_it_had_ended(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.clock.sleep(1)
+    world.workflows.answers.append(RejectedError("no"))
+    with pytest.raises(RejectedError):
+        world.retry()
+    _cancel(world)
+    world.reconcile()
+    world.reconcile()
+    assert not world.workflows.redriven
+    assert world.totals() == {FAILED: 1}
+
+
+def test_samples_are_tried_again_with_the_inputs_of_a_mended_sheet(world: World) -> None:
+    world.launch(3)
+    world.end_all(FAILED)
+    mended = SheetPlace("jsonl", inline='{"sample":"s0000","reads":"mended"}\n{"sample":"s0001"}\n')
+    world.retry(sheet=mended)
+    assert world.workflows.inputs["run-7.2.s0000"] == ('{"sample":"s0000","reads":"mended","cohort":"run-7"}')
+    assert world.workflows.redriven == {"run-7.1.s0001": 1}, "its input is what it was"
+    assert world.totals() == {RUNNING: 2, FAILED: 1}
+
+
+def test_a_sheet_with_more_samples_starts_those(world: World) -> None:
+    world.launch(2 * MAX_BLOCK)
+    world.end_all(SUCCEEDED)
+    world.clock.sleep(1)
+    world.telemetry.drain()
+    progress = world.launch(2 * MAX_BLOCK + 3)
+    assert (progress.done, progress.cohort.total) == (True, 2 * MAX_BLOCK + 3)
+    assert world.totals() == {RUNNING: 3, SUCCEEDED: 2 * MAX_BLOCK}
+    assert world.telemetry.drain()["SamplesStarted"] == 3
+    assert set(world.workflows.started.values()) == {1}
+
+
+def test_a_run_of_the_sheet_before_starts_nothing_more(world: World) -> None:
+    asked_at = world.now_ms
+    world.launch(3 * MAX_BLOCK, seconds=1.5)
+    world.clock.sleep(1)
+    assert world.launch(3 * MAX_BLOCK + 1, seconds=1.5).cohort.total == 3 * MAX_BLOCK + 1
+    with pytest.raises(CohortConflictError):
+        world.launch(3 * MAX_BLOCK, as_of=asked_at)
+    assert world.launch(3 * MAX_BLOCK + 1).done
+    assert world.totals() == {RUNNING: 3 * MAX_BLOCK + 1}
     assert set(world.workflows.started.values()) == {1}
 
 

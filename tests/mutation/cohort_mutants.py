@@ -13,10 +13,52 @@ TABLE: Final = "contract/test_cohort_store.py"
 COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
+        "starting nothing of a sheet after which another came",
+        "functions/sluice/aws/cohort_store.py",
+        old='" AND sheetSha256 = :sheet" if next_row else ""',
+        new='" AND :sheet = :sheet" if next_row else ""',
+        provers=tests(TABLE, "test_rows_of_the_sheet_before_start_no_more[local-aws]"),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "redriving a sample once after each of its ends",
+        "functions/sluice/aws/cohort_items.py",
+        old=" AND {last} = :ended",
+        new=" AND :ended = :ended",
+        provers=tests(TABLE, "test_a_sample_is_redriven_once_after_each_of_its_ends[local-aws]"),
+    ),
+    Mutant(
+        STARTS_ONCE,
+        "asking whether an execution that refused its redrive runs",
+        "functions/sluice/cohorts/attempts.py",
+        old="return end is None or bool(self.store.note_ends([end]))",
+        new="return False",
+        provers=tests(
+            SERVICES, "test_an_execution_that_somebody_redrove_by_hand_is_not_followed_by_another[None]"
+        ),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "telling an end before a redrive from the one after it",
+        "functions/sluice/aws/cohort_items.py",
+        old="endedBefore < :stopped",
+        new="endedBefore <> :nobody",
+        provers=tests(TABLE, "test_a_redriven_sample_runs_again_and_leaves_its_end_behind[local-aws]"),
+    ),
+    Mutant(
+        COUNTS_ARE_RIGHT,
+        "making a redrive that was noted only",
+        "functions/sluice/cohorts/reconciler.py",
+        old="if end is not None and is_end_before(sample, end):",
+        new="if end is None and sample.redrives < 0:",
+        provers=tests(SERVICES, "test_a_redrive_that_was_noted_only_is_made_by_the_reconciler"),
+    ),
+    Mutant(
+        STARTS_ONCE,
         "an execution's name, which can be used once",
-        "functions/sluice/cohorts/starter.py",
-        old="self.executions.start(workflow_arn, str(sample.execution_name), sample.input)",
-        new='self.executions.start(workflow_arn, f"{self.clock.now_us()}", sample.input)',
+        "functions/sluice/cohorts/attempts.py",
+        old="name = str(sample.execution_name)",
+        new='name = f"{asked.until_us}"',
         provers=tests(SERVICES, "test_a_run_goes_on_where_the_time_was_up"),
     ),
     Mutant(
@@ -33,7 +75,7 @@ COHORT_MUTANTS: Final = (
         STARTS_ONCE,
         "starting what was noted only",
         "functions/sluice/cohorts/reconciler.py",
-        old="self.start_limiter.call(start, until_us)",
+        old="self.attempts.start(cohort, sample, Asked(cohort.wanted_at, until_us))",
         new="pass",
         provers=tests(SERVICES, "test_a_sample_that_was_noted_and_never_started_is_started"),
     ),
@@ -76,7 +118,7 @@ COHORT_MUTANTS: Final = (
         STARTS_ONCE,
         "refusing whoever is known to have asked before a cancel",
         "functions/sluice/cohorts/model.py",
-        old="return max(now_ms, self.asked_at, self.reopened_at or 0)",
+        old="return max(now_ms, self.wanted_at)",
         new="return now_ms",
         provers=tests(
             TABLE,
@@ -97,8 +139,8 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "looking for a cancel while a block's samples start",
-        "functions/sluice/cohorts/starter.py",
-        old="            lookout.check()\n",
+        "functions/sluice/cohorts/attempts.py",
+        old="            asked.check()\n",
         new="",
         provers=tests(
             SERVICES,
@@ -148,8 +190,8 @@ COHORT_MUTANTS: Final = (
         COUNTS_ARE_RIGHT,
         "counting an end once",
         "functions/sluice/aws/cohort_items.py",
-        old="AND executionArn = :arn AND #status = :before{later}",
-        new="AND executionArn = :arn AND NOT #status = :stopped{later}",
+        old="AND executionArn = :arn AND #status = :before AND {later}",
+        new="AND executionArn = :arn AND NOT #status = :stopped AND {later}",
         provers=tests(TABLE, "test_an_end_is_counted_once[local-aws]"),
     ),
     Mutant(

@@ -27,6 +27,8 @@ LONG: Final = 0.06
 LONG_SECONDS: Final = 2 * 3600
 """Some jobs take hours, so that what is forgotten shows."""
 SPOT: Final = "Your Spot Task was interrupted."
+FROM_START: Final = 0.3
+"""How many retries start at the beginning, wherever samples failed."""
 COHORT: Final = "run"
 
 SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
@@ -127,7 +129,8 @@ class Workload:
 
     def _states(self, execution: Execution) -> tuple[State, ...]:
         shape = self.chance.at(f"shape {execution.name}", 0)
-        number = 1 if ".run" in execution.name or COHORT in execution.name else 1 + int(shape.size * 2.2)
+        is_short = ".run" in execution.name or COHORT in execution.name
+        number = 1 + int(shape.fate < 0.3) if is_short else 1 + int(shape.size * 2.2)
         return tuple(self._state(f"{execution.name}/{index}", f"State{index}") for index in range(number))
 
     def _state(self, place: str, name: str) -> State:
@@ -223,7 +226,8 @@ class Workload:
         self._stack.step_functions.start(COHORTS, name, json.dumps(request))
 
     def _retry(self, _: str) -> None:
-        self._ask({"cohort": COHORT, "only": "failed"}, 0)
+        draw = self.chance.at("retry's start", 0)
+        self._ask({"cohort": COHORT, "only": "failed", "fromStart": draw.fate < FROM_START}, 0)
 
     def _cancel(self, _: str) -> None:
         assert self._stack is not None

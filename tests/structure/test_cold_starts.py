@@ -38,7 +38,11 @@ def loaded(function: str) -> set[str]:
         ("handle_job_status", "tasks.completer", SUBMITTING | CHECKING),
         ("cancel_jobs", "tasks.completer", SUBMITTING),
         ("ensure_pollers", "pollers.chain", TASKS | LIMITING | (SUBMITTING - {"pollers.chain"})),
-        ("count_samples", "cohorts.counter", LIMITING | SUBMITTING | {"cohorts.starter", "cohorts.sheet"}),
+        (
+            "count_samples",
+            "cohorts.counter",
+            LIMITING | SUBMITTING | {"cohorts.starter", "cohorts.sheet", "cohorts.sheet_lines"},
+        ),
     ],
 )
 def test_a_function_imports_what_it_needs_and_not_what_others_do(

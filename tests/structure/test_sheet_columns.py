@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from sluice.cohorts.sheet import SheetRules, parse_sheet
-from sluice_cli.cohorts.launching import OWN_WORKFLOW_NEEDS
+from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS, OWN_WORKFLOW_NEEDS
 
 ROOT = Path(__file__).parents[2]
 HEADING = "### Columns of the low-pass workflow"
@@ -37,5 +37,6 @@ def test_the_required_columns_are_those_that_launch_asks_for() -> None:
 def test_the_examples_make_a_sheet() -> None:
     names, _, examples = zip(*documented(), strict=True)
     sheet = f"{','.join(names)}\n{','.join(examples)}\n"
-    (row,) = parse_sheet(sheet, fmt="csv", rules=SheetRules("run-42", {}, OWN_WORKFLOW_NEEDS)).rows
+    rules = SheetRules("run-42", {}, OWN_WORKFLOW_NEEDS, OWN_WORKFLOW_KINDS)
+    (row,) = parse_sheet(sheet, fmt="csv", rules=rules).rows
     assert json.loads(row.input) == {**dict(zip(names, examples, strict=True)), "cohort": "run-42"}

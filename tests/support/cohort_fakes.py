@@ -17,13 +17,15 @@ from sluice.cohorts.model import (
     started,
     status_to_leave,
 )
-from sluice.errors import CohortCancelledError, DoesNotExistError, RejectedError
+from sluice.cohorts.redrives import HistoryEnd
+from sluice.errors import CohortCancelledError, DoesNotExistError, NotRedrivableError, RejectedError
 from tests.support.fakes import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sluice.cohorts.model import Block, Cohort, Sample, Start
+    from sluice.cohorts.blocks import Block
+    from sluice.cohorts.model import Cohort, Sample, Start
     from sluice.cohorts.request import SheetPlace
     from sluice.errors import ServiceError
 
@@ -44,6 +46,16 @@ class MemoryCohortStore:
     def create(self, cohort: Cohort) -> Cohort:
         with self.lock:
             return self.cohorts.setdefault(cohort.name, _counted(cohort, {}))
+
+    def extend(self, cohort: Cohort, sheet: tuple[str, int], as_of: int) -> Cohort | None:
+        with self.lock:
+            known = self.cohorts[cohort.name]
+            if known.sheet_sha256 != cohort.sheet_sha256 or known.asked_at > as_of:
+                return None
+            sha256, total = sheet
+            extended = replace(known, sheet_sha256=sha256, total=total, next_row=0, asked_at=as_of)
+            self.cohorts[cohort.name] = extended
+            return extended
 
     def cohort(self, name: str) -> Cohort | None:
         return self.cohorts.get(name)
@@ -76,7 +88,10 @@ class MemoryCohortStore:
     def begin(self, block: Block, now_ms: int) -> list[Sample]:
         with self.lock:
             cohort = self.cohorts.get(block.cohort.name)
-            if cohort is None or cohort.refuses(block.as_of):
+            is_old = (
+                block.next_row is not None and cohort and cohort.sheet_sha256 != block.cohort.sheet_sha256
+            )
+            if cohort is None or cohort.refuses(block.as_of) or is_old:
                 raise CohortCancelledError(block.cohort.name)
             held = [start for start in block.starts if self._may_start(cohort, start)]
             for start in held:
@@ -114,7 +129,7 @@ class MemoryCohortStore:
         known = self.items.get((cohort.name, start.sample))
         if known is None or start.before is None:
             return known is None and start.before is None
-        return (known.attempt, known.status) == (start.before.attempt, start.before.status)
+        return _place(known) == _place(start.before)
 
     def _note_end(self, end: SampleEnd) -> bool:
         key = (end.name.cohort, end.name.sample)
@@ -126,6 +141,11 @@ class MemoryCohortStore:
         counted = _counted(self.cohorts[known.cohort], changes_of_end([end], before))
         self.cohorts[known.cohort] = replace(counted, updated_at=end.stopped_at)
         return True
+
+
+def _place(sample: Sample) -> tuple[int, SampleStatus, int | None]:
+    """Where a sample stands: an execution may end twice with one status, but not at one time."""
+    return sample.attempt, sample.status, sample.stopped_at or sample.ended_before
 
 
 def _counted(cohort: Cohort, changes: Mapping[SampleStatus, int]) -> Cohort:
@@ -143,6 +163,10 @@ class FakeWorkflows:
     stopped: list[str] = field(default_factory=list)
     answers: deque[ServiceError] = field(default_factory=deque)
     lost_answers: int = 0
+    redriven: Counter[str] = field(default_factory=Counter)
+    tokens: set[str] = field(default_factory=set)
+    histories: dict[str, HistoryEnd] = field(default_factory=dict)
+    unredrivable: set[str] = field(default_factory=set)
     kinds: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -163,6 +187,25 @@ class FakeWorkflows:
             if self.lost_answers:
                 self.lost_answers -= 1
                 raise self.answers.popleft()
+
+    def redrive(self, execution_arn: str, token: str) -> None:
+        with self.lock:
+            if token in self.tokens:
+                return
+            if self.answers and not self.lost_answers:
+                raise self.answers.popleft()
+            if self.ended(execution_arn) is None or execution_arn in self.unredrivable:
+                raise NotRedrivableError(execution_arn)
+            self.tokens.add(token)
+            self.ends[execution_arn] = None
+            self.redriven[execution_arn.rsplit(":", 1)[1]] += 1
+            if self.lost_answers:
+                self.lost_answers -= 1
+                raise self.answers.popleft()
+
+    def history_end(self, execution_arn: str) -> HistoryEnd:
+        self.ended(execution_arn)
+        return self.histories.get(execution_arn, HistoryEnd(events=12, in_fail_state=False))
 
     def ended(self, execution_arn: str) -> SampleEnd | None:
         if execution_arn not in self.ends:

@@ -5,22 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.validate import ParamValidator
-
 from sluice.aws.errors import answered, translated
 from sluice.tasks.model import JobRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from botocore.model import ServiceModel
     from types_boto3_batch import BatchClient
 
     from sluice.errors import ServiceError
-
-MAX_COMPLAINT: Final = 1_200
-"""Characters of botocore's words that are kept: the beginning names the field and shows what it holds, the
-end says what is allowed, and the names of all of SubmitJob's arguments take up 400."""
 
 MAX_STOPS: Final = 50
 """https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html"""
@@ -34,6 +27,9 @@ class BotoBatch:
 
     def complaint(self, request: Mapping[str, Any]) -> str | None:
         """Botocore's own check, by the model that came with the client."""
+        # most functions submit no jobs, and would load the check at every cold start
+        from sluice.aws.complaints import submit_job_complaint  # noqa: PLC0415
+
         return submit_job_complaint(self.client.meta.service_model, request)
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
@@ -80,18 +76,3 @@ class BotoBatch:
         return {
             each["job"]: answered("TerminateJobs", each["code"], each["message"]) for each in answer["errors"]
         }
-
-
-def submit_job_complaint(model: ServiceModel, request: Mapping[str, Any]) -> str | None:
-    """Says in botocore's words and plain ASCII what its model of Batch has against SubmitJob's arguments."""
-    shape: Any = model.operation_model("SubmitJob").input_shape
-    report = ParamValidator().validate(request, shape)
-    if not report.has_errors():
-        return None
-    try:
-        text = report.generate_report()
-    except RecursionError:
-        return "a value is nested deeper than anything that SubmitJob takes"
-    plain = text.encode("ascii", errors="backslashreplace").decode()
-    half = MAX_COMPLAINT // 2
-    return plain if len(plain) <= MAX_COMPLAINT else f"{plain[:half]} … {plain[-half:]}"

@@ -77,6 +77,7 @@ def sample_item(sample: Sample) -> dict[str, Any]:
             "startedAt": sample.started_at,
             "lookedAt": sample.looked_at,
             "running": RUNNING_PARTITION,
+            **({"redrives": sample.redrives, "endedBefore": sample.ended_before} if sample.redrives else {}),
         }
     )
 
@@ -95,6 +96,8 @@ def read_sample(item: Mapping[str, Any]) -> Sample:
         looked_at=int(values["lookedAt"]),
         stopped_at=_whole(values.get("stoppedAt")),
         error=values.get("error"),
+        redrives=int(values.get("redrives", 0)),
+        ended_before=_whole(values.get("endedBefore")),
     )
 
 
@@ -104,8 +107,11 @@ def put_started(table: str, sample: Sample, start: Start) -> dict[str, Any]:
     if start.before is None:
         put["ConditionExpression"] = "attribute_not_exists(cohort)"
     else:
-        seen = {":attempt": start.before.attempt, ":status": start.before.status.value}
-        put["ConditionExpression"] = "attempt = :attempt AND #status = :status"
+        # an execution may end twice with one status, but not at one time
+        last = "endedBefore" if start.before.stopped_at is None else "stoppedAt"
+        ended_at = start.before.ended_before if start.before.stopped_at is None else start.before.stopped_at
+        seen = {":attempt": start.before.attempt, ":status": start.before.status.value, ":ended": ended_at}
+        put["ConditionExpression"] = f"attempt = :attempt AND #status = :status AND {last} = :ended"
         put["ExpressionAttributeNames"] = {"#status": "status"}
         put["ExpressionAttributeValues"] = to_item(seen)
     return {"Put": {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
@@ -122,14 +128,19 @@ def put_end(table: str, end: SampleEnd, before: SampleStatus) -> dict[str, Any]:
         **({":error": end.error} if end.error else {}),
     }
     error = ", #error = :error REMOVE #running" if end.error else " REMOVE #running, #error"
-    later = "" if before is SampleStatus.RUNNING else " AND stoppedAt < :stopped"
+    is_running = before is SampleStatus.RUNNING
+    later = (
+        "(attribute_not_exists(endedBefore) OR endedBefore < :stopped)"
+        if is_running
+        else "stoppedAt < :stopped"
+    )
     return {
         "Update": {
             "TableName": table,
             "Key": sample_key(end.name.cohort, end.name.sample),
             "UpdateExpression": f"SET #status = :status, stoppedAt = :stopped{error}",
             "ConditionExpression": (
-                f"attempt = :attempt AND executionArn = :arn AND #status = :before{later}"
+                f"attempt = :attempt AND executionArn = :arn AND #status = :before AND {later}"
             ),
             "ExpressionAttributeNames": {"#status": "status", "#running": "running", "#error": "error"},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import GetItemOutputTypeDef
 
-    from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd, Start
+    from sluice.cohorts.blocks import Block
+    from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleEnd, Start
 
 RUNNING_BY_LOOK: Final = "RunningByLook"
 
@@ -65,6 +66,23 @@ class DynamoCohortStore:
                 item = refused_item(error)
                 return read_cohort(item) if item else cohort
         return cohort
+
+    def extend(self, cohort: Cohort, sheet: tuple[str, int], as_of: int) -> Cohort | None:
+        """One write, refused when the cohort has another sheet by now."""
+        item = self._update(
+            cohort_key(cohort.name),
+            "SET sheetSha256 = :sha256, #total = :total, nextRow = :first, askedAt = :asof",
+            "sheetSha256 = :old AND askedAt <= :asof",
+            names={"#total": "total"},
+            values={
+                ":sha256": sheet[0],
+                ":total": sheet[1],
+                ":first": 0,
+                ":asof": as_of,
+                ":old": cohort.sheet_sha256,
+            },
+        )
+        return read_cohort(item) if item else None
 
     def cohort(self, name: str) -> Cohort | None:
         """One consistent read."""
@@ -190,12 +208,15 @@ class DynamoCohortStore:
         not_cancelled = (
             "attribute_exists(cohort) AND (attribute_not_exists(cancelledAt) OR cancelledAt < :asof)"
         )
-        next_row = {":next": block.next_row} if block.next_row is not None else {}
+        # a sheet that came later has rows of its own
+        next_row: dict[str, int | str] = {}
+        if block.next_row is not None:
+            next_row = {":next": block.next_row, ":sheet": block.cohort.sheet_sha256}
         return self._count(
             block.cohort.name,
             changes_of_start(starts),
             sets="SET updatedAt = :now, askedAt = :asof" + (", nextRow = :next" if next_row else ""),
-            condition=not_cancelled,
+            condition=not_cancelled + (" AND sheetSha256 = :sheet" if next_row else ""),
             values={":now": now_ms, ":asof": block.as_of, **next_row},
         )
 
@@ -216,7 +237,7 @@ class DynamoCohortStore:
         *,
         sets: str,
         condition: str,
-        values: Mapping[str, int],
+        values: Mapping[str, int | str],
     ) -> dict[str, Any]:
         """Changes a cohort's counts. The statuses' names may be words of DynamoDB's own."""
         added = {status.value: by for status, by in changes.items() if by}

@@ -11,6 +11,7 @@ from sluice.errors import (
     AlreadyExistsError,
     DeniedError,
     DoesNotExistError,
+    NotRedrivableError,
     RejectedError,
     ServiceError,
     TaskGoneError,
@@ -74,10 +75,12 @@ MEANINGS: Final[dict[str, type[ServiceError]]] = {
     "InvalidToken": TaskGoneError,
     "ExecutionAlreadyExists": AlreadyExistsError,
     "ExecutionDoesNotExist": DoesNotExistError,
+    "ExecutionNotRedrivable": NotRedrivableError,
     # botocore's repetition met the first try, which may yet hold
     "TransactionInProgressException": UnclearError,
 }
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 

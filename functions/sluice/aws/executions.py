@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sluice.aws.errors import translated
 from sluice.cohorts.events import sample_end
+from sluice.cohorts.redrives import HistoryEnd
 from sluice.errors import AlreadyExistsError, RejectedError
 
 if TYPE_CHECKING:
@@ -34,6 +35,27 @@ class BotoExecutions:
         """
         with suppress(AlreadyExistsError), translated():
             self.client.start_execution(stateMachineArn=workflow_arn, name=name, input=payload)
+
+    def redrive(self, execution_arn: str, token: str) -> None:
+        """A token is known for 15 minutes after its first use.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html
+        """
+        with translated():
+            self.client.redrive_execution(executionArn=execution_arn, clientToken=token)
+
+    def history_end(self, execution_arn: str) -> HistoryEnd:
+        """The last two events: that of the end, and what led to it.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+        """
+        with translated():
+            answer = self.client.get_execution_history(
+                executionArn=execution_arn, reverseOrder=True, maxResults=2, includeExecutionData=False
+            )
+        events = answer["events"]
+        in_fail_state = any(event["type"] == "FailStateEntered" for event in events)
+        return HistoryEnd(max((event["id"] for event in events), default=0), in_fail_state)
 
     def ended(self, execution_arn: str) -> SampleEnd | None:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html."""

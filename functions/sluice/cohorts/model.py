@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -131,17 +131,23 @@ class Cohort:
         """True for whoever asked for samples before it was cancelled, also if it goes on for others."""
         return self.cancelled_at is not None and asked_at <= self.cancelled_at
 
+    @property
+    def wanted_at(self) -> int:
+        """When somebody last asked for its samples, as far as is known."""
+        return max(self.asked_at, self.reopened_at or 0)
+
     def cancel_at(self, now_ms: int) -> int:
         """Until when a cancel counts: whatever the clock says, whoever is known to have asked is refused."""
-        return max(now_ms, self.asked_at, self.reopened_at or 0)
+        return max(now_ms, self.wanted_at)
 
 
 @dataclass(frozen=True)
 class Sample:
     """A sample as its item says; times are ms since the epoch.
 
-    `started_at` is when its execution was about to be started, `looked_at` when the reconciler last asked
-    about it. `error` and `stopped_at` are set when it has ended.
+    `started_at` is when its execution was about to be started or redriven, `looked_at` when the reconciler
+    last asked about it. `error` and `stopped_at` are set when it has ended. `redrives` counts how often its
+    execution went on where it had failed, `ended_before` is when it had ended before the last time.
     """
 
     cohort: str
@@ -154,6 +160,8 @@ class Sample:
     looked_at: int
     stopped_at: int | None = None
     error: str | None = None
+    redrives: int = 0
+    ended_before: int | None = None
 
     @property
     def execution_name(self) -> ExecutionName:
@@ -163,20 +171,37 @@ class Sample:
 
 @dataclass(frozen=True)
 class Start:
-    """A sample that is to start, with its execution's input; `before` is what it was, None if it is new."""
+    """A sample that is to start, with its execution's input; `before` is what it was, None if it is new.
+
+    With `redrive` the execution of before goes on where it failed, otherwise a new one starts.
+    """
 
     sample: str
     input: str
     before: Sample | None = None
+    redrive: bool = False
 
     @property
     def attempt(self) -> int:
-        """The attempt that it will be."""
-        return 1 if self.before is None else self.before.attempt + 1
+        """The attempt of which it will be an execution."""
+        if self.before is None:
+            return 1
+        return self.before.attempt if self.redrive else self.before.attempt + 1
 
 
 def started(cohort: Cohort, start: Start, now_ms: int) -> Sample:
-    """The sample as it is when its next attempt starts."""
+    """The sample as it is when its next attempt starts, or its execution goes on."""
+    if start.redrive and start.before is not None:
+        return replace(
+            start.before,
+            status=SampleStatus.RUNNING,
+            started_at=now_ms,
+            looked_at=now_ms,
+            stopped_at=None,
+            error=None,
+            redrives=start.before.redrives + 1,
+            ended_before=start.before.stopped_at,
+        )
     name = ExecutionName(cohort.name, start.attempt, start.sample)
     return Sample(
         cohort=cohort.name,
@@ -188,30 +213,6 @@ def started(cohort: Cohort, start: Start, now_ms: int) -> Sample:
         started_at=now_ms,
         looked_at=now_ms,
     )
-
-
-@dataclass(frozen=True)
-class Block:
-    """Samples that start together.
-
-    Attributes:
-        cohort: their cohort.
-        starts: the samples, each once.
-        as_of: when somebody asked for it, ms since the epoch; a cohort cancelled later starts nothing.
-        next_row: the row of the sheet before which all samples were started by now; None if not known.
-    """
-
-    cohort: Cohort
-    starts: Sequence[Start]
-    as_of: int
-    next_row: int | None = None
-
-    def noted_at(self, now_ms: int) -> int:
-        """When its samples count as noted: never before they were asked for, whatever the clock says.
-
-        So a cancel that came before they were asked for is never taken for one of them.
-        """
-        return max(now_ms, self.as_of)
 
 
 @dataclass(frozen=True)
@@ -246,13 +247,12 @@ def changes_of_start(starts: Sequence[Start]) -> dict[SampleStatus, int]:
 def status_to_leave(sample: Sample, end: SampleEnd) -> SampleStatus | None:
     """The status that a sample leaves by an end; None if the end is another's, or no news.
 
-    An execution that was redriven after a failure ends once more, later, under the same ARN.
-    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    A redriven execution ends once more, later, under its ARN; its end before is no news.
     """
     if (sample.attempt, sample.execution_arn) != (end.name.attempt, end.execution_arn):
         return None
-    news = sample.status is SampleStatus.RUNNING or (sample.stopped_at or 0) < end.stopped_at
-    return sample.status if news else None
+    last = sample.ended_before if sample.status is SampleStatus.RUNNING else sample.stopped_at
+    return sample.status if last is None or last < end.stopped_at else None
 
 
 def changes_of_end(

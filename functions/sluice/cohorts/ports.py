@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sluice.cohorts.model import Block, Cohort, RunningSample, Sample, SampleEnd
+    from sluice.cohorts.blocks import Block
+    from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleEnd
+    from sluice.cohorts.redrives import HistoryEnd
     from sluice.cohorts.request import SheetPlace
 
 
@@ -22,6 +24,13 @@ class CohortStore(Protocol):
 
         Returns:
             The cohort as it is now.
+        """
+
+    def extend(self, cohort: Cohort, sheet: tuple[str, int], as_of: int) -> Cohort | None:
+        """Gives a cohort another sheet, by its SHA-256 and its samples, of which none is passed yet.
+
+        Returns:
+            The cohort as it is now; None if it has yet another sheet, or somebody asked for samples since.
         """
 
     def cohort(self, name: str) -> Cohort | None:
@@ -81,6 +90,17 @@ class Executions(Protocol):
 
     def start(self, workflow_arn: str, name: str, payload: str) -> None:
         """Starts an execution, or finds it started before, whether it has ended or not."""
+
+    def redrive(self, execution_arn: str, token: str) -> None:
+        """Lets an execution go on where it failed; a second call with the token does nothing for minutes.
+
+        Raises:
+            NotRedrivableError: it runs, or it cannot go on.
+            DoesNotExistError: there is no such execution any more.
+        """
+
+    def history_end(self, execution_arn: str) -> HistoryEnd:
+        """How the history of an execution that has ended ends; raises DoesNotExistError."""
 
     def ended(self, execution_arn: str) -> SampleEnd | None:
         """How an execution of a sample ended, None if it runs; raises DoesNotExistError."""

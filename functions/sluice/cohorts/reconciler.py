@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from sluice.cohorts.attempts import Asked
 from sluice.cohorts.model import CANCELLED_ERROR, NOT_STARTED, SampleEnd, SampleStatus
+from sluice.cohorts.redrives import is_end_before
 from sluice.deadline import until_us
 from sluice.errors import DoesNotExistError, RejectedError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sluice.cohorts.attempts import Attempts
     from sluice.cohorts.model import Cohort, RunningSample, Sample
     from sluice.cohorts.ports import CohortStore, Executions
     from sluice.ports import Clock, Telemetry, Workers
@@ -43,7 +46,7 @@ class CohortReconciler:
     store: CohortStore
     executions: Executions
     describe_limiter: Limiter
-    start_limiter: Limiter
+    attempts: Attempts
     workers: Workers
     look_seconds: int
     telemetry: Telemetry
@@ -77,44 +80,46 @@ class CohortReconciler:
         except DoesNotExistError:
             self._start(sample, until_us)
             return
-        if end is not None:
+        if end is not None and is_end_before(sample, end):
+            self._start(sample, until_us, end)
+        elif end is not None:
             self.telemetry.count("SampleEndsMissed", self.store.note_ends([end]))
         elif self._is_cancelled(sample):
             self.executions.stop(sample.execution_arn, CANCELLED_ERROR)
             self.telemetry.count("SamplesStopped")
 
-    def _start(self, sample: Sample, until_us: int) -> None:
-        """Starts a sample that was only noted, unless it is not wanted any more."""
+    def _start(self, sample: Sample, until_us: int, before: SampleEnd | None = None) -> None:
+        """Starts a sample that was only noted, unless it is not wanted any more.
+
+        `before` is the end after which its execution was to go on.
+        """
         cohort = self.store.cohort(sample.cohort)
         if cohort is None:
             return
         if cohort.refuses(sample.started_at):
-            self._give_up_in_time(sample, cohort)
+            self._give_up_in_time(sample, cohort, before)
             return
-        start = partial(self._start_execution, cohort, sample)
         try:
-            self.start_limiter.call(start, until_us)
+            self.attempts.start(cohort, sample, Asked(cohort.wanted_at, until_us))
         except RejectedError as error:
             self.telemetry.sample_left(sample.cohort, sample.name, error)
-            self._give_up(sample, SampleStatus.FAILED, NOT_STARTED)
+            self._give_up(sample, before, SampleStatus.FAILED, NOT_STARTED)
         else:
             self.telemetry.count("SamplesResumed")
 
-    def _start_execution(self, cohort: Cohort, sample: Sample) -> None:
-        self.executions.start(cohort.workflow_arn, str(sample.execution_name), sample.input)
-
-    def _give_up_in_time(self, sample: Sample, cohort: Cohort) -> None:
+    def _give_up_in_time(self, sample: Sample, cohort: Cohort, before: SampleEnd | None) -> None:
         """Gives a sample up that was never started, once nobody can start it any more.
 
         Until then it counts as running, so that its execution is found if somebody starts it all the same.
         """
         asked_at = max(cohort.cancelled_at or 0, cohort.reopened_at or 0)
         if self.clock.now_ms() - asked_at >= GIVE_UP_SECONDS * 1000:
-            self._give_up(sample, SampleStatus.ABORTED, CANCELLED_ERROR)
+            self._give_up(sample, before, SampleStatus.ABORTED, CANCELLED_ERROR)
 
-    def _give_up(self, sample: Sample, status: SampleStatus, error: str) -> None:
-        end = SampleEnd(sample.execution_name, sample.execution_arn, status, self.clock.now_ms(), error)
-        self.store.note_ends([end])
+    def _give_up(self, sample: Sample, before: SampleEnd | None, status: SampleStatus, error: str) -> None:
+        """Ends a sample as told, or as its execution ended that was to go on."""
+        named = SampleEnd(sample.execution_name, sample.execution_arn, status, 0, error)
+        self.store.note_ends([replace(before or named, stopped_at=self.clock.now_ms())])
 
     def _is_cancelled(self, sample: Sample) -> bool:
         cohort = self.store.cohort(sample.cohort)

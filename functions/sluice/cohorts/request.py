@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import COHORT_NAME, WORKFLOW_ARN
-from sluice.cohorts.sheet import SheetFormat, sheet_format
+from sluice.cohorts.sheet_lines import SheetFormat, sheet_format
 from sluice.events import InvalidEventError
-from sluice.schema import Fields, Text, Whole
+from sluice.schema import Fields, Flag, Text, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +44,11 @@ class StartRequest:
     Attributes:
         cohort: its name.
         workflow_arn: the state machine that each sample runs; None with `only` FAILED.
-        sheet: None with `only` FAILED: the samples' inputs are known.
+        sheet: with `only` FAILED the samples to try again, with their inputs; None for all that failed.
         shared: fields that all rows have unless they say otherwise.
         only: which samples.
         as_of: when a person asked for it, ms since the epoch.
+        from_start: whether samples that are tried again start from the beginning, wherever they failed.
     """
 
     cohort: str
@@ -56,6 +57,7 @@ class StartRequest:
     shared: Mapping[str, Any]
     only: Only
     as_of: int
+    from_start: bool = False
 
 
 _COHORT = Text(pattern=COHORT_NAME, described="1 to 40 of A-Z a-z 0-9 _ -")
@@ -67,7 +69,7 @@ _SHEET = Fields(
         "bucket": Text(least=3, most=63),
         "key": Text(least=1, most=1024),
         "inline": Text(),
-        "format": Text(pattern=re.compile("csv|jsonl"), described="csv or jsonl"),
+        "format": Text(pattern=re.compile("csv|tsv|jsonl"), described="csv, tsv or jsonl"),
     }
 )
 _REQUEST = Fields(
@@ -77,6 +79,7 @@ _REQUEST = Fields(
         "sheet": _SHEET,
         "shared": Fields({}, others=True),
         "only": Text(pattern=re.compile("all|failed"), described="all or failed"),
+        "fromStart": Flag(),
         "asOf": Whole(least=0, most=MAX_MS),
     },
     required=("cohort",),
@@ -88,7 +91,8 @@ def read_start_request(event: Any, *, now_ms: int) -> StartRequest:
 
     Args:
         event: `cohort`; with `only` "all" (the default) also `workflowArn` and `sheet`, which is either
-            `{"bucket": …, "key": …}` or `{"inline": …}`, with a `format` where the key does not tell it.
+            `{"bucket": …, "key": …}` or `{"inline": …}`, with a `format` where the key does not tell it. With
+            `only` "failed" a `sheet` names the samples to try again, and has their inputs.
         now_ms: the time of asking where the event has no `asOf`.
 
     Raises:
@@ -102,10 +106,11 @@ def read_start_request(event: Any, *, now_ms: int) -> StartRequest:
     return StartRequest(
         cohort=event["cohort"],
         workflow_arn=event.get("workflowArn"),
-        sheet=_place(event["sheet"]) if only is Only.ALL else None,
+        sheet=_place(event["sheet"]) if "sheet" in event else None,
         shared=event.get("shared", {}),
         only=only,
         as_of=event.get("asOf", now_ms),
+        from_start=event.get("fromStart", False),
     )
 
 

@@ -1,27 +1,32 @@
-"""Reads a sample sheet, and says of every bad row at once what is wrong with it; pure.
+"""The samples of a sheet, and everything that is wrong with it at once; pure.
 
-A sheet is CSV with a header, or JSON Lines. The column `sample` names the sample; the others become fields of
-its execution's input.
+The column `sample` names the sample; the others become fields of its execution's input.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import COHORT_NAME, MAX_EXECUTION_NAME, ROOM_FOR_ATTEMPT, SAMPLE_NAME
-from sluice.schema import is_unicode, listed, shown
+from sluice.cohorts.sheet_lines import (
+    SAMPLE,
+    InvalidSheetError,
+    Problem,
+    invisible_complaint,
+    plain,
+    sheet_lines,
+)
+from sluice.schema import is_unicode, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-SheetFormat = Literal["csv", "jsonl"]
+    from sluice.cohorts.sheet_lines import SheetFormat
+    from sluice.schema import Kind
 
-SAMPLE: Final = "sample"
 COHORT: Final = "cohort"
 
 MAX_INPUT_BYTES: Final = 32_768
@@ -32,34 +37,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 """
 
 MAX_ROWS: Final = 100_000
-
-LISTED_PROBLEMS: Final = 50
-"""Problems that an error's text lists; all of them are in its `problems`."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong in one place of a sheet; line 0 is the sheet as a whole, lines count from 1."""
-
-    line: int
-    column: str | None
-    says: str
-
-    def __str__(self) -> str:
-        """The place and what is wrong there."""
-        place = f"line {self.line}" if self.line else "the sheet"
-        return f"{place}, {self.column}: {self.says}" if self.column else f"{place}: {self.says}"
-
-
-class InvalidSheetError(ValueError):
-    """Raised for a sheet from which nothing should be started; `problems` names every bad row."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """The text lists the first problems."""
-        self.problems = tuple(problems)
-        lines = [str(problem) for problem in self.problems[:LISTED_PROBLEMS]]
-        rest = len(self.problems) - len(lines)
-        super().__init__("\n".join([*lines, f"and {rest} more"] if rest > 0 else lines))
 
 
 @dataclass(frozen=True)
@@ -94,30 +71,13 @@ class SheetRules:
         cohort: the name of the cohort that it is for.
         shared: fields that every row has unless it says otherwise itself.
         required: fields that every sample must have, `sample` aside.
+        kinds: what fields must be where they are given.
     """
 
     cohort: str
     shared: Mapping[str, Any]
     required: tuple[str, ...] = ()
-
-
-def sheet_format(name: str) -> SheetFormat:
-    """Tells a sheet's format by its file's name: JSON Lines if it ends in .jsonl or .ndjson, else CSV."""
-    return "jsonl" if name.lower().endswith((".jsonl", ".ndjson")) else "csv"
-
-
-def decode_sheet(body: bytes) -> str:
-    """Reads a sheet's bytes as UTF-8, with or without a byte order mark.
-
-    Raises:
-        InvalidSheetError: names the line with the first byte that is not UTF-8.
-    """
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        says = f"the byte {body[error.start]:#04x} is not UTF-8; save the sheet as UTF-8"
-        raise InvalidSheetError([Problem(line, None, says)]) from error
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 def parse_sheet(text: str, *, fmt: SheetFormat, rules: SheetRules) -> Sheet:
@@ -127,10 +87,9 @@ def parse_sheet(text: str, *, fmt: SheetFormat, rules: SheetRules) -> Sheet:
         InvalidSheetError: with every problem that there is.
     """
     problems = list(_cohort_problems(rules))
-    lines = _csv_lines(text, problems) if fmt == "csv" else _json_lines(text, problems)
     rows, seen = [], dict[str, int]()
-    for line, fields in lines:
-        row, wrong = _row(line, {**rules.shared, **fields}, rules)
+    for line, fields in sheet_lines(text, fmt, problems):
+        row, wrong = _row(line, fields, rules)
         wrong += _repeated(row, seen)
         problems += wrong
         rows.append(row)
@@ -149,20 +108,34 @@ def _cohort_problems(rules: SheetRules) -> Iterator[Problem]:
         yield Problem(0, None, says)
     for name in {SAMPLE, COHORT} & rules.shared.keys():
         yield Problem(0, name, "it cannot be shared by all samples")
+    yield from _field_problems(0, rules.shared, rules)
 
 
-def _row(line: int, fields: Mapping[str, Any], rules: SheetRules) -> tuple[Row, list[Problem]]:
-    """Makes a row of what a line holds, with what is wrong with it."""
+def _row(line: int, own: Mapping[str, Any], rules: SheetRules) -> tuple[Row, list[Problem]]:
+    """Makes a row of the fields that a line has itself, with what is wrong with it."""
+    fields = {**rules.shared, **own}
     sample = fields.get(SAMPLE)
     wrong = [Problem(line, SAMPLE, says) for says in _name_complaints(sample, rules.cohort)]
     name = "" if wrong else str(sample)
     missing = [name for name in rules.required if fields.get(name) in (None, "")]
     wrong += [Problem(line, name, "it is missing") for name in missing if name != SAMPLE]
-    if COHORT in fields and COHORT not in rules.shared:
+    others = {name: value for name, value in own.items() if name != SAMPLE and name not in missing}
+    wrong += _field_problems(line, others, rules)
+    if COHORT in own:
         wrong.append(Problem(line, COHORT, "it is given when the cohort is launched, not by the sheet"))
     text = json.dumps({**fields, COHORT: rules.cohort}, ensure_ascii=False, separators=(",", ":"))
     wrong += [Problem(line, None, says) for says in _input_complaints(text)]
     return Row(line, name, text), wrong
+
+
+def _field_problems(line: int, fields: Mapping[str, Any], rules: SheetRules) -> Iterator[Problem]:
+    """Characters that nobody sees, and values that are not of their field's kind."""
+    for name, value in fields.items():
+        unseen = invisible_complaint(name) or invisible_complaint(value)
+        kind = rules.kinds.get(name)
+        complaints = [unseen] if unseen else kind.complaints("it", value) if kind else ()
+        for says in complaints:
+            yield Problem(line, plain(name), says)
 
 
 def _name_complaints(sample: Any, cohort: str) -> Iterator[str]:
@@ -187,67 +160,3 @@ def _repeated(row: Row, seen: dict[str, int]) -> list[Problem]:
         return []
     first = seen.setdefault(row.sample, row.line)
     return [] if first == row.line else [Problem(row.line, SAMPLE, f"{row.sample} is also on line {first}")]
-
-
-def _csv_lines(text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields the rows of a CSV with a header; empty cells are left out."""
-    csv.field_size_limit(MAX_INPUT_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = _csv_rows(reader, problems)
-    header = [name.strip() for name in next(rows, [])]
-    if header and not _is_header(header, problems):
-        return
-    for cells in rows:
-        if len(cells) != len(header):
-            says = f"it has {len(cells)} cells; the header has {len(header)}"
-            problems.append(Problem(reader.line_num, None, says))
-        else:
-            stripped = (cell.strip() for cell in cells)
-            yield reader.line_num, {name: cell for name, cell in zip(header, stripped, strict=True) if cell}
-
-
-def _csv_rows(reader: Any, problems: list[Problem]) -> Iterator[list[str]]:
-    """Yields the rows that are not blank, as far as the text is CSV."""
-    try:
-        yield from (cells for cells in reader if any(cell.strip() for cell in cells))
-    except csv.Error as error:
-        problems.append(Problem(reader.line_num, None, f"not valid CSV: {error}"))
-
-
-def _is_header(header: Sequence[str], problems: list[Problem]) -> bool:
-    wrong = [Problem(1, name, "two columns have this name") for name in _twice(header)]
-    if "" in header:
-        wrong.append(Problem(1, None, f"column {header.index('') + 1} has no name"))
-    if SAMPLE not in header:
-        says = f"there is no column {SAMPLE}; there are: {listed(header)}"
-        wrong.append(Problem(1, SAMPLE, says))
-    problems += wrong
-    return not wrong
-
-
-def _twice(names: Sequence[str]) -> list[str]:
-    return [name for index, name in enumerate(names) if name and names.index(name) < index]
-
-
-def _json_lines(text: str, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields the objects of JSON Lines; blank lines are passed over."""
-    for line, body in enumerate(text.split("\n"), start=1):
-        if not body.strip():
-            continue
-        try:
-            fields = json.loads(body, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            problems.append(Problem(line, None, f"not valid JSON: {_short(error)}"))
-            continue
-        if isinstance(fields, dict):
-            yield line, fields
-        else:
-            problems.append(Problem(line, None, f"it is {shown(fields)}; a sample is a JSON object"))
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _short(error: Exception) -> str:
-    return "too deep" if isinstance(error, RecursionError) else str(error)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sluice.cohorts.blocks import in_blocks
-from sluice.cohorts.model import FAILURES, Block, Cohort, SampleStatus, Start
+from sluice.cohorts.attempts import Asked
+from sluice.cohorts.blocks import Block, in_blocks
+from sluice.cohorts.model import FAILURES, MAX_BLOCK, Cohort, SampleStatus, Start
+from sluice.cohorts.redrives import can_redrive
 from sluice.cohorts.request import Only
-from sluice.cohorts.sheet import SheetRules, decode_sheet, parse_sheet
-from sluice.errors import CohortCancelledError, ThrottledError, UnclearError
+from sluice.cohorts.sheet import SheetRules, parse_sheet
+from sluice.cohorts.sheet_changes import input_changes, sheet_changes
+from sluice.cohorts.sheet_lines import decode_sheet
+from sluice.errors import CohortCancelledError, DoesNotExistError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from sluice.cohorts.attempts import Attempts
     from sluice.cohorts.model import Sample
     from sluice.cohorts.ports import CohortStore, Executions, Sheets
     from sluice.cohorts.request import SheetPlace, StartRequest
@@ -64,7 +69,8 @@ class CohortStarter:
     store: CohortStore
     executions: Executions
     sheets: Sheets
-    limiter: Limiter
+    attempts: Attempts
+    history_limiter: Limiter
     workers: Workers
     telemetry: Telemetry
     clock: Clock
@@ -93,8 +99,28 @@ class CohortStarter:
         cohort = self.store.cohort(request.cohort)
         if cohort is None:
             cohort = self._create(request.cohort, request.workflow_arn, sheet)
-        _check_same(cohort, request.workflow_arn, sheet)
-        return cohort, launch_blocks(self.store.reopen(cohort, request.as_of), sheet, request.as_of)
+        _check_workflow(cohort, request.workflow_arn)
+        if cohort.sheet_sha256 != sheet.sha256:
+            cohort = self._extend(cohort, sheet, request.as_of)
+        # a cohort whose sheet was extended has started samples of rows that are not passed yet
+        is_extended = cohort.started > cohort.next_row + MAX_BLOCK
+        known = {each.name for each in self.store.samples(cohort.name)} if is_extended else set[str]()
+        return cohort, launch_blocks(self.store.reopen(cohort, request.as_of), sheet, request.as_of, known)
+
+    def _extend(self, cohort: Cohort, sheet: Sheet, as_of: int) -> Cohort:
+        """Takes a sheet with more samples than before; one that is another says what differs."""
+        inputs = {each.name: each.input for each in self.store.samples(cohort.name)}
+        changes = sheet_changes(inputs, sheet)
+        extended = None
+        if changes.adds_only:
+            extended = self.store.extend(cohort, (sheet.sha256, len(sheet.rows)), as_of)
+        if extended is None:
+            raise CohortConflictError(
+                f"cohort {cohort.name} has another sheet of {cohort.total} samples. Of those that started, "
+                f"{len(changes.changed)} have other inputs here, and {len(changes.missing)} are missing. "
+                "Take another name, or `sluice retry --sheet` for samples that failed"
+            )
+        return extended
 
     def _read(self, place: SheetPlace, request: StartRequest) -> Sheet:
         text = decode_sheet(self.sheets.read(place))
@@ -117,32 +143,54 @@ class CohortStarter:
             raise CohortConflictError(
                 f"there is no cohort {request.cohort} of which samples could be retried"
             )
+        inputs = None
+        if request.sheet is not None:
+            inputs = {row.sample: row.input for row in self._read(request.sheet, request).rows}
         cohort = self.store.reopen(cohort, request.as_of)
         # all are read before the first starts, as those that start change places among them
         samples = list(self.store.samples(cohort.name))
-        return cohort, retry_blocks(cohort, samples, request.as_of)
+        starts = retry_starts(samples, request.as_of, inputs, from_start=request.from_start)
+        return cohort, (Block(cohort, block, request.as_of) for block in in_blocks(starts))
 
     def _start_block(self, block: Block, until_us: int) -> bool:
         """Starts a block's samples; False if the time is up before all are started."""
         if self.clock.now_us() >= until_us:
             return False
-        samples = self.store.begin(block, self.clock.now_ms())
-        lookout = _Lookout(self.store, self.clock, block)
         try:
-            self.workers.each(iter(samples), partial(self._start, lookout, until_us))
+            block = self._looked_at(block, until_us)
+            samples = self.store.begin(block, self.clock.now_ms())
+            asked = Asked(block.as_of, until_us, _Lookout(self.store, self.clock, block).check)
+            self.workers.each(iter(samples), partial(self._start, block.cohort, asked))
         except ThrottledError:
             return False
         return True
 
-    def _start(self, lookout: _Lookout, until_us: int, sample: Sample) -> None:
-        def start() -> None:
-            lookout.check()
-            self.executions.start(workflow_arn, str(sample.execution_name), sample.input)
+    def _looked_at(self, block: Block, until_us: int) -> Block:
+        """The block with redrives only of executions that can go on where they failed."""
+        over: set[str] = set()
 
-        workflow_arn = lookout.block.cohort.workflow_arn
+        def look(start: Start) -> None:
+            if start.before is not None and not self._can_redrive(start.before, until_us):
+                over.add(start.sample)
+
+        self.workers.each((start for start in block.starts if start.redrive), look)
+        starts = [
+            replace(start, redrive=start.redrive and start.sample not in over) for start in block.starts
+        ]
+        return replace(block, starts=starts)
+
+    def _can_redrive(self, sample: Sample, until_us: int) -> bool:
+        ask = partial(self.executions.history_end, sample.execution_arn)
+        try:
+            history = self.history_limiter.call(ask, until_us)
+        except DoesNotExistError:
+            return False
+        return can_redrive(sample, history, self.clock.now_ms())
+
+    def _start(self, cohort: Cohort, asked: Asked, sample: Sample) -> None:
         for tries in range(1, UNCLEAR_TRIES + 1):
             try:
-                self.limiter.call(start, until_us)
+                self.attempts.start(cohort, sample, asked)
             except UnclearError:
                 if tries == UNCLEAR_TRIES:
                     raise
@@ -173,48 +221,58 @@ class _Lookout:
             self._looked_us = now_us
 
 
-def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int) -> Iterator[Block]:
-    """The samples of the rows that were not started yet; each block tells how many rows were before it."""
+def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int, known: Collection[str] = ()) -> Iterator[Block]:
+    """The samples of the rows that were not started yet; each block tells how many rows were before it.
+
+    Rows of samples that are `known` are passed over.
+    """
     total = len(sheet.rows)
-    first = cohort.next_row
-    for block in in_blocks(Start(row.sample, row.input) for row in sheet.rows[first:]):
-        yield Block(cohort, block, as_of, next_row=first)
-        first += len(block)
+    places = {row.sample: place for place, row in enumerate(sheet.rows)}
+    rows = (row for row in sheet.rows[cohort.next_row :] if row.sample not in known)
+    for starts in in_blocks(Start(row.sample, row.input) for row in rows):
+        yield Block(cohort, starts, as_of, next_row=places[starts[0].sample])
     if cohort.next_row < total:
         yield Block(cohort, (), as_of, next_row=total)
 
 
-def retry_blocks(cohort: Cohort, samples: Sequence[Sample], as_of: int) -> Iterator[Block]:
+def retry_starts(
+    samples: Sequence[Sample],
+    as_of: int,
+    inputs: Mapping[str, str] | None = None,
+    *,
+    from_start: bool = False,
+) -> list[Start]:
     """The samples that had failed when it was asked for, and those whose next attempt was noted only.
 
     Of the samples that run again, a run before can have failed to start only those that it noted last, at
     once: to start all of them again could take all the time that a run has. They are among the others as
     samples to start for the first time: that changes nothing in their items.
+
+    Args:
+        samples: all of the cohort.
+        as_of: when it was asked for, ms since the epoch.
+        inputs: what those that are meant get as input, by name; None if all that failed are meant.
+        from_start: whether none goes on where it failed.
     """
-    again = [sample for sample in samples if sample.status is SampleStatus.RUNNING and sample.attempt > 1]
-    noted_last_at = max((sample.started_at for sample in again), default=0)
-    starts = [
-        Start(sample.name, sample.input, before=None if sample.status is SampleStatus.RUNNING else sample)
-        for sample in samples
-        if is_to_retry(sample, as_of, noted_last_at=noted_last_at)
-    ]
-    for block in in_blocks(starts):
-        yield Block(cohort, block, as_of)
+    meant = [sample for sample in samples if inputs is None or sample.name in inputs]
+    noted_last_at = max((sample.started_at for sample in meant if _runs_again(sample)), default=0)
+    starts = []
+    for sample in meant:
+        if _runs_again(sample) and sample.started_at == noted_last_at:
+            starts.append(Start(sample.name, sample.input))
+        elif sample.status in FAILURES and (sample.stopped_at or 0) <= as_of:
+            text = sample.input if inputs is None else inputs[sample.name]
+            redrive = not from_start and not input_changes(sample.input, text)
+            starts.append(Start(sample.name, text, before=sample, redrive=redrive))
+    return starts
 
 
-def is_to_retry(sample: Sample, as_of: int, *, noted_last_at: int) -> bool:
-    """True for a sample that had failed by then, and for one that was noted last to run again."""
-    if sample.status is SampleStatus.RUNNING:
-        return sample.attempt > 1 and sample.started_at == noted_last_at
-    return sample.status in FAILURES and (sample.stopped_at or 0) <= as_of
+def _runs_again(sample: Sample) -> bool:
+    return sample.status is SampleStatus.RUNNING and (sample.attempt > 1 or sample.redrives > 0)
 
 
-def _check_same(cohort: Cohort, workflow_arn: str, sheet: Sheet) -> None:
+def _check_workflow(cohort: Cohort, workflow_arn: str) -> None:
     if cohort.workflow_arn != workflow_arn:
         raise CohortConflictError(
             f"cohort {cohort.name} runs {cohort.workflow_arn}, not {workflow_arn}; take another name"
-        )
-    if cohort.sheet_sha256 != sheet.sha256:
-        raise CohortConflictError(
-            f"cohort {cohort.name} has another sheet of {cohort.total} samples; take another name"
         )

@@ -9,6 +9,7 @@ from sluice.aws import clients
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.aws.executions import BotoExecutions
 from sluice.aws.sheets import S3Sheets
+from sluice.cohorts.attempts import Attempts
 from sluice.cohorts.reconciler import CohortReconciler
 from sluice.cohorts.starter import CohortStarter
 from sluice.runtime.workers import ThreadWorkers
@@ -34,7 +35,10 @@ class StartingWiring(LimitedWiring):
             store=self._store,
             executions=self._executions,
             sheets=S3Sheets(clients.s3),
-            limiter=self._start_limiter,
+            attempts=self._attempts,
+            history_limiter=self.step_functions_limiter(
+                "GetExecutionHistory", self.settings.describe_rate_per_second
+            ),
             workers=ThreadWorkers(START_THREADS),
             telemetry=self.telemetry,
             clock=self.clock,
@@ -49,7 +53,7 @@ class StartingWiring(LimitedWiring):
             describe_limiter=self.step_functions_limiter(
                 "DescribeExecution", self.settings.describe_rate_per_second
             ),
-            start_limiter=self._start_limiter,
+            attempts=self._attempts,
             workers=ThreadWorkers(RECONCILER_THREADS),
             look_seconds=self.settings.cohort_look_seconds,
             telemetry=self.telemetry,
@@ -65,8 +69,16 @@ class StartingWiring(LimitedWiring):
         return BotoExecutions(clients.executions())
 
     @cached_property
-    def _start_limiter(self) -> Limiter:
-        return self.step_functions_limiter("StartExecution", self.settings.start_rate_per_second)
+    def _attempts(self) -> Attempts:
+        return Attempts(
+            store=self._store,
+            executions=self._executions,
+            start_limiter=self._start_limiter("StartExecution"),
+            redrive_limiter=self._start_limiter("RedriveExecution"),
+        )
+
+    def _start_limiter(self, api: str) -> Limiter:
+        return self.step_functions_limiter(api, self.settings.start_rate_per_second)
 
 
 @cache

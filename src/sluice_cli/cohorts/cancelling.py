@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import CANCELLED_ERROR, SampleStatus
@@ -9,7 +10,7 @@ from sluice_cli.aws.cohorts import cohorts_of, no_cohort
 from sluice_cli.errors import AwsError, WrongUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sluice.cohorts.model import Cohort
     from sluice_cli.aws.ports import Api, Session
@@ -27,35 +28,55 @@ LOOK_SECONDS: Final = 2.0
 PATIENCE_LOOKS: Final = 30
 """Looks without a sample that could be stopped, after which the rest is left to the reconciler."""
 
+ENDED: Final = frozenset({"ValidationException", "ExecutionDoesNotExist"})
+"""What StopExecution says of an execution that has ended meanwhile, or that is noted and not yet started; the
+reconciler sees to the latter.
 
-def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterator[int]:
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html
+"""
+
+
+@dataclass(frozen=True)
+class Cancelling:
+    """How far a cancel is.
+
+    Attributes:
+        running: samples that run, as far as their ends are counted.
+        refused: samples of them whose stop AWS refused so far, or never answered.
+        error: what was said of the last of these; None if there are none.
+    """
+
+    running: int
+    refused: int = 0
+    error: str | None = None
+
+
+def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterator[Cancelling]:
     """Cancels a cohort and yields, look by look, how many of its samples still run.
 
-    It ends when none does, or when nothing more can be stopped: their ends are counted a little later.
+    A stop that fails is tried again at the next look. It ends when no sample runs, or when nothing more can
+    be stopped: their ends are counted a little later.
 
     Raises:
         WrongUsageError: there is no such cohort, or somebody launched or retried it meanwhile.
-        AwsError: AWS refused a call.
+        AwsError: AWS refused to let this caller look, or stop anything.
     """
     cohorts = cohorts_of(api, stack)
     if cohorts.cancel(name) is None:
         raise no_cohort(stack, name)
     session.sleep(CANCEL_SECONDS)
-    stopped: set[str] = set()
+    stops = _Stops(api, session)
     looks = 0
     while looks < PATIENCE_LOOKS:
         _check_unwanted(cohorts.cohort(name))
-        running = [each for each in cohorts.samples(name) if each.status is SampleStatus.RUNNING]
-        yield len(running)
+        samples = cohorts.samples(name)
+        running = [each.execution_arn for each in samples if each.status is SampleStatus.RUNNING]
+        yield stops.among(running)
         if not running:
             return
-        to_stop = [each.execution_arn for each in running if each.execution_arn not in stopped]
-        for arn in to_stop:
-            _stop(api, arn)
-            session.sleep(1 / STOPS_PER_SECOND)
-        stopped.update(to_stop)
-        looks = 0 if to_stop else looks + 1
+        looks = 0 if stops.stop(running) else looks + 1
         session.sleep(LOOK_SECONDS)
+    yield stops.among(running)
 
 
 def _check_unwanted(cohort: Cohort | None) -> None:
@@ -66,10 +87,43 @@ def _check_unwanted(cohort: Cohort | None) -> None:
         )
 
 
-def _stop(api: Api, arn: str) -> None:
-    """Stops an execution. One that is noted and not yet started is left to the reconciler."""
-    try:
-        api.call("stepfunctions", "stop_execution", executionArn=arn, error=CANCELLED_ERROR)
-    except AwsError as error:
-        if error.code != "ExecutionDoesNotExist":
-            raise
+class _Stops:
+    """Stops executions, each until that is done, at a pace that leaves room for others."""
+
+    def __init__(self, api: Api, session: Session) -> None:
+        self._api = api
+        self._session = session
+        self._done: set[str] = set()
+        self._refused: dict[str, str] = {}
+
+    def among(self, running: Collection[str]) -> Cancelling:
+        """How it stands with the executions that run."""
+        refused = [said for arn, said in self._refused.items() if arn in running]
+        return Cancelling(len(running), len(refused), refused[-1] if refused else None)
+
+    def stop(self, running: Collection[str]) -> bool:
+        """Stops those that were not stopped yet; True if one was.
+
+        Raises:
+            AwsError: this caller may stop none.
+        """
+        before = len(self._done)
+        for arn in running:
+            if arn not in self._done:
+                began_ms = self._session.now_ms()
+                self._stop(arn)
+                took_seconds = (self._session.now_ms() - began_ms) / 1000
+                self._session.sleep(max(0.0, 1 / STOPS_PER_SECOND - took_seconds))
+        return len(self._done) > before
+
+    def _stop(self, arn: str) -> None:
+        try:
+            self._api.call("stepfunctions", "stop_execution", executionArn=arn, error=CANCELLED_ERROR)
+        except AwsError as error:
+            if error.is_denied:
+                raise
+            if error.code not in ENDED:
+                self._refused[arn] = str(error)
+                return
+        self._refused.pop(arn, None)
+        self._done.add(arn)

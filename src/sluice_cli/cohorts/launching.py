@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.sheet import SheetRules
+from sluice.cohorts.sheet_changes import SheetChanges, sheet_changes
+from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.machine import start_machine
+from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS, OWN_WORKFLOW_NEEDS
 from sluice_cli.cohorts.sheet_file import checked_sheet, cohort_name, read_sheet_file, shared_fields
+from sluice_cli.cohorts.workflow_check import workflow_arn
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -21,8 +25,9 @@ if TYPE_CHECKING:
     from sluice_cli.aws.stack import Stack
     from sluice_cli.cohorts.sheet_file import SheetFile
 
-OWN_WORKFLOW_NEEDS: Final = ("reads", "reference", "panel", "geneticMap", "output")
-"""What each sample of statemachines/workflow.asl.json needs besides its name."""
+
+LINES_SHOWN: Final = 50
+"""Rows that are told of one by one."""
 
 
 @dataclass(frozen=True)
@@ -65,42 +70,72 @@ def prepare(api: Api, stack: Stack, options: LaunchOptions) -> Launch:
         WrongUsageError: something is wrong; of a sheet every bad row is named.
         AwsError: S3 refused the sheet.
     """
-    own = stack.output("WorkflowArn")
+    workflow = workflow_arn(stack, options.workflow)
     file = read_sheet_file(api, options.sheet)
     name, shared = cohort_name(options.cohort, options.sheet), shared_fields(options.fields)
-    required = required_fields(options.require, is_own_workflow=options.workflow in {None, own})
-    sheet = checked_sheet(file, SheetRules(name, shared, required))
-    return Launch(name, options.workflow or own, sheet, file, shared)
+    is_own = workflow == stack.output("WorkflowArn")
+    rules = sheet_rules(name, shared, options.require, is_own_workflow=is_own)
+    return Launch(name, workflow, checked_sheet(file, rules), file, shared)
 
 
-def required_fields(given: Sequence[str], *, is_own_workflow: bool) -> tuple[str, ...]:
-    """What each row must have: as given, or what the stack's own workflow needs."""
-    if given:
-        return tuple(given)
-    return OWN_WORKFLOW_NEEDS if is_own_workflow else ()
+def sheet_rules(
+    cohort: str, shared: Mapping[str, str], require: Sequence[str], *, is_own_workflow: bool
+) -> SheetRules:
+    """What is expected of a sheet: what a person requires, or what the stack's own workflow needs."""
+    needs = OWN_WORKFLOW_NEEDS if is_own_workflow else ()
+    return SheetRules(cohort, shared, tuple(require) or needs, OWN_WORKFLOW_KINDS if is_own_workflow else {})
 
 
-def check_same(cohort: Cohort, launch: Launch) -> None:
-    """Sees that a cohort that there is already is the one to launch.
+def known_as(api: Api, stack: Stack, launch: Launch) -> tuple[Cohort | None, SheetChanges]:
+    """Finds the cohort if there is one, and the samples that the sheet adds to it.
 
     Raises:
-        WrongUsageError: it is another one; the message says what differs.
+        WrongUsageError: it is another one; the message says what differs, row by row.
     """
+    cohort = cohorts_of(api, stack).cohort(launch.cohort)
+    if cohort is None:
+        return None, SheetChanges((), (), ())
+    return cohort, _changes(api, stack, cohort, launch)
+
+
+def _changes(api: Api, stack: Stack, cohort: Cohort, launch: Launch) -> SheetChanges:
     if cohort.workflow_arn != launch.workflow_arn:
         raise WrongUsageError(
             f"Cohort {cohort.name} runs {cohort.workflow_arn}, not {launch.workflow_arn}. "
             "Give this one another name with --cohort."
         )
-    if cohort.sheet_sha256 != launch.sheet.sha256:
-        raise WrongUsageError(
-            f"There is a cohort {cohort.name} already, with {cohort.total:,} samples whose names or inputs "
-            "are others. Give this one another name with --cohort."
-        )
+    if cohort.sheet_sha256 == launch.sheet.sha256:
+        return SheetChanges((), (), ())
+    inputs = {sample.name: sample.input for sample in cohorts_of(api, stack).samples(cohort.name)}
+    changes = sheet_changes(inputs, launch.sheet)
+    if not changes.adds_only:
+        raise WrongUsageError(_differences(cohort, launch, changes))
+    return changes
 
 
-def is_launched(cohort: Cohort | None) -> bool:
+def _differences(cohort: Cohort, launch: Launch, changes: SheetChanges) -> str:
+    lines = [f"  line {row.line}, {row.sample}: {'; '.join(fields)}" for row, fields in changes.changed]
+    lines += [f"  {name} has no row" for name in changes.missing]
+    rest = [f"  and {len(lines) - LINES_SHOWN:,} more"] if len(lines) > LINES_SHOWN else []
+    mend = (
+        f"To run failed samples again with this sheet: sluice retry {cohort.name} --sheet {launch.file.name}"
+    )
+    return "\n".join(
+        [
+            f"There is a cohort {cohort.name} already, with other samples or inputs; nothing was started.",
+            *lines[:LINES_SHOWN],
+            *rest,
+            *([mend] if changes.changed else []),
+            "To run all of this sheet, give it another name with --cohort.",
+        ]
+    )
+
+
+def is_launched(cohort: Cohort | None, changes: SheetChanges) -> bool:
     """True if there is nothing left to start."""
-    return cohort is not None and cohort.started >= cohort.total and not cohort.is_cancelled
+    if cohort is None or cohort.is_cancelled or changes.new:
+        return False
+    return cohort.started >= cohort.total
 
 
 def begin(api: Api, stack: Stack, launch: Launch, known: Cohort | None) -> str:

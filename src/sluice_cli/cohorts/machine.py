@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 1.0
 TRIES_MAX: Final = 10_000
 
+SAID_IN_WORDS: Final = frozenset(
+    {
+        "CohortConflictError",
+        "DeniedError",
+        "InvalidEventError",
+        "InvalidSheetError",
+        "RejectedError",
+        "WorkflowError",
+    }
+)
+"""Errors of start_samples whose messages say everything."""
+
 
 class NotStartedError(CliError):
     """Raised when the samples of a cohort could not be started."""
@@ -87,8 +99,9 @@ def watch_machine(
 
 def _why(name: str, execution: Mapping[str, Any]) -> str:
     error = execution.get("error") or execution["status"]
+    name_of_error = "" if error in SAID_IN_WORDS else f"{error}: "
     try:
         says = json.loads(execution.get("cause") or "")["errorMessage"]
     except (KeyError, TypeError, ValueError):
         says = execution.get("cause") or "no reason was given"
-    return f"The samples of cohort {name} were not all started: {error}: {says}"
+    return f"The samples of cohort {name} were not all started: {name_of_error}{says}"

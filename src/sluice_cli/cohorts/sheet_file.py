@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import COHORT_NAME
-from sluice.cohorts.sheet import InvalidSheetError, decode_sheet, parse_sheet, sheet_format
+from sluice.cohorts.sheet import parse_sheet
+from sluice.cohorts.sheet_lines import InvalidSheetError, decode_sheet, sheet_format
 from sluice_cli.cohorts.sheet_problems import listing
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sluice.cohorts.sheet import Sheet, SheetFormat, SheetRules
+    from sluice.cohorts.sheet import Sheet, SheetRules
+    from sluice.cohorts.sheet_lines import SheetFormat
     from sluice_cli.aws.ports import Api
 
 OBJECT: Final = re.compile(r"s3://([^/]+)/(.+)")
@@ -32,7 +34,9 @@ class SheetFile:
 
     @property
     def fmt(self) -> SheetFormat:
-        """Its format, by its name's ending."""
+        """Its format, by its name's ending; the standard input, which has none, by how it begins."""
+        if self.name == STANDARD_INPUT:
+            return "jsonl" if self.body.lstrip()[:1] in {b"{", b"["} else "csv"
         return sheet_format(self.name)
 
 

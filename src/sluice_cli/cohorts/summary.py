@@ -62,6 +62,7 @@ class Summary:
                 {
                     "sample": sample.name,
                     "attempt": sample.attempt,
+                    "redrives": sample.redrives,
                     "status": sample.status.value,
                     "error": sample.error,
                     "executionArn": sample.execution_arn,

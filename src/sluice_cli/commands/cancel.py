@@ -8,7 +8,7 @@ from sluice.cohorts.model import SampleStatus
 from sluice_cli.aws.cohorts import find_cohort
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
-from sluice_cli.cohorts.cancelling import cancel_cohort
+from sluice_cli.cohorts.cancelling import Cancelling, cancel_cohort
 from sluice_cli.terminal.asking import YesOption, ask
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
@@ -37,9 +37,10 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Stop a cohort: no more samples start, and those that run are stopped.
 
-    Their jobs are ended by Sluice. It may be repeated, and what it has no time
-    for is stopped by the reconciler. `sluice retry` runs the stopped samples
-    again, `sluice launch` starts those that never were.
+    Their jobs are ended by Sluice. What cannot be stopped is tried again for a
+    minute and then left to the reconciler; the command may be repeated too.
+    `sluice retry` runs the stopped samples again, `sluice launch` starts those
+    that never were.
 
     \b
     Examples:
@@ -53,11 +54,14 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
     running = found.counts.get(SampleStatus.RUNNING, 0)
     if not yes:
         ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
-    left, console = running, screen()
+    left, console = Cancelling(running), screen()
     for left in cancel_cohort(api, session, found_stack, cohort):
         if sys.stdout.isatty():
-            say(console, f"{samples(left)} running")
-    if left:
-        say(console, f"Cohort {cohort} is cancelled; left to the reconciler: {samples(left)}.")
+            say(console, f"{samples(left.running)} running")
+    if left.running:
+        say(console, f"Cohort {cohort} is cancelled; left to the reconciler: {samples(left.running)}.")
     else:
         say(console, f"Cohort {cohort} is cancelled; none of its samples runs.")
+    if left.refused:
+        say(console, f"AWS did not stop {samples(left.refused)} of them, the last one since: {left.error}")
+        raise typer.Exit(1)

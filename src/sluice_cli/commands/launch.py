@@ -1,15 +1,15 @@
 """`sluice launch`."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
-from sluice.cohorts.model import Cohort
-from sluice_cli.aws.cohorts import cohorts_of
-from sluice_cli.aws.ports import Api, Session, Target
-from sluice_cli.aws.stack import Stack, find_stack
-from sluice_cli.cohorts.launching import Launch, LaunchOptions, begin, check_same, is_launched, prepare
-from sluice_cli.cohorts.machine import watch_machine
+from sluice_cli.aws.ports import Session, Target
+from sluice_cli.aws.stack import find_stack
+from sluice_cli.cohorts.launching import Launch, LaunchOptions, begin, is_launched, known_as, prepare
+from sluice_cli.cohorts.machine import Starting, watch_machine
+from sluice_cli.cohorts.workflow_check import workflow_remarks
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -19,12 +19,14 @@ from sluice_cli.terminal.options import (
     RegionOption,
     StackOption,
 )
-from sluice_cli.terminal.output import print_json, say, screen
+from sluice_cli.terminal.output import print_json, say, screen, warn
 from sluice_cli.terminal.starting_display import show_starting
 
 _Sheet = Annotated[
     str,
-    typer.Argument(metavar="SHEET", help="CSV or JSON Lines: a file, s3://bucket/key, or - for the input."),
+    typer.Argument(
+        metavar="SHEET", help="CSV, TSV or JSON Lines: a file, s3://bucket/key, or - for the input."
+    ),
 ]
 _Cohort = Annotated[
     str | None, typer.Option("--cohort", metavar="NAME", help="Name of the cohort; the sheet's, if left out.")
@@ -32,7 +34,9 @@ _Cohort = Annotated[
 _Workflow = Annotated[
     str | None,
     typer.Option(
-        "--workflow", metavar="ARN", help="State machine of a sample; the stack's own, if left out."
+        "--workflow",
+        metavar="NAME",
+        help="State machine of a sample, by name or ARN; the stack's own, if left out.",
     ),
 ]
 _Set = Annotated[
@@ -43,7 +47,7 @@ _Require = Annotated[
     list[str] | None,
     typer.Option("--require", metavar="KEY", help="A field that no sample may lack; may be repeated."),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the sheet and start nothing.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Check sheet and workflow, and start nothing.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,44 +73,42 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     """Start a cohort: one execution for each sample of a sheet.
 
     A sheet needs a column `sample`; the others become fields of the input of
-    each sample's execution. Every bad row is named before anything starts. What
-    was interrupted may be launched again: no sample starts twice.
+    each sample's execution. Every bad row is named before anything starts. It
+    may be launched again: no sample starts twice, and rows that were added do.
 
     \b
     Examples:
       sluice launch run-42.csv
       sluice launch s3://lab/run-42.jsonl --cohort run-42-b --set panel=s3://lab/p.bcf
-      sluice launch run-42.csv --workflow "$ARN" --require fastq --dry-run
+      sluice launch run-42.csv --workflow wgs --require fastq --dry-run
     """  # noqa: D301 - \b keeps Typer from joining the lines
     session: Session = context.obj
     api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     asked = prepare(api, found_stack, LaunchOptions(sheet, cohort, workflow, fields or (), require or ()))
-    name, total = asked.cohort, len(asked.sheet.rows)
+    known, changes = known_as(api, found_stack, asked)
+    for remark in workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet):
+        warn(remark)
+    total = samples(len(asked.sheet.rows))
+    new = f", {len(changes.new):,} of them new" if changes.new else ""
     if dry_run:
-        say(screen(), f"{sheet} is fine: {samples(total)} for cohort {name}. Nothing was started.")
-        return
-    known = _known(api, found_stack, asked)
-    if is_launched(known):
-        _tell(name, total, "started before", as_json=as_json)
+        say(screen(), f"{sheet} is fine: {total} for cohort {asked.cohort}{new}. Nothing was started.")
+    elif is_launched(known, changes):
+        _tell(asked, "started before", as_json=as_json)
     else:
         execution = begin(api, found_stack, asked, known)
         if not no_wait:
-            looks = watch_machine(api, session, found_stack, name, execution)
-            show_starting(name, total, looks, lambda now: now.started)
-        _tell(name, total, "starting" if no_wait else "started", as_json=as_json)
+            _show(asked, watch_machine(api, session, found_stack, asked.cohort, execution))
+        _tell(asked, ("starting" if no_wait else "started") + new, as_json=as_json)
 
 
-def _known(api: Api, stack: Stack, asked: Launch) -> Cohort | None:
-    """The cohort as it is, None if it is new; one of this name with other samples is refused."""
-    known = cohorts_of(api, stack).cohort(asked.cohort)
-    if known is not None:
-        check_same(known, asked)
-    return known
+def _show(asked: Launch, looks: Iterable[Starting]) -> None:
+    show_starting(asked.cohort, len(asked.sheet.rows), looks, lambda now: now.started)
 
 
-def _tell(name: str, total: int, what: str, *, as_json: bool) -> None:
+def _tell(asked: Launch, what: str, *, as_json: bool) -> None:
+    name, total = asked.cohort, len(asked.sheet.rows)
     if as_json:
-        print_json({"cohort": name, "total": total, "state": what})
+        print_json({"cohort": name, "total": total, "state": what.partition(",")[0]})
     else:
         say(screen(), f"Cohort {name}: {samples(total)} {what}. See how they fare: sluice watch {name}")

@@ -1,12 +1,17 @@
 """`sluice retry`."""
 
+from collections.abc import Sequence
+from typing import Annotated, Final
+
 import typer
+from rich.console import Console
 
 from sluice.cohorts.model import FAILURES, Cohort
-from sluice_cli.aws.ports import Session, Target
-from sluice_cli.aws.stack import find_stack
-from sluice_cli.cohorts.machine import start_machine, watch_machine
-from sluice_cli.commands.status import summary_of
+from sluice_cli.aws.cohorts import find_cohort
+from sluice_cli.aws.ports import Api, Session, Target
+from sluice_cli.aws.stack import Stack, find_stack
+from sluice_cli.cohorts.machine import watch_machine
+from sluice_cli.cohorts.retrying import Retry, RetryOptions, begin_retry, gone_on, prepare_retry
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -19,6 +24,28 @@ from sluice_cli.terminal.options import (
 from sluice_cli.terminal.output import say, screen
 from sluice_cli.terminal.starting_display import show_starting
 
+LINES_SHOWN: Final = 50
+
+_Sheet = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="SHEET", help="A mended sheet, from which the samples get their inputs."),
+]
+_Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A field for all of them; may be repeated."),
+]
+_Error = Annotated[
+    list[str] | None,
+    typer.Option("--error", metavar="NAME", help="Only samples that failed of it; may be repeated."),
+]
+_Sample = Annotated[
+    list[str] | None, typer.Option("--sample", metavar="NAME", help="Only this sample; may be repeated.")
+]
+_FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Run all steps again, also those that succeeded.")
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be run again and start nothing.")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -29,6 +56,12 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     context: typer.Context,
     cohort: CohortArgument,
     *,
+    sheet: _Sheet = None,
+    fields: _Set = None,
+    errors: _Error = None,
+    names: _Sample = None,
+    from_start: _FromStart = False,
+    dry_run: _DryRun = False,
     no_wait: NoWaitOption = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
@@ -36,31 +69,63 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Run the failed samples of a cohort again, and no others.
 
-    Those that failed, timed out or were stopped get another attempt with the
-    same input; what they failed of stays in the history of their executions.
+    A sample goes on with the step that failed (RedriveExecution), for 14 days.
+    With another input, from a mended sheet or --set, it starts from the
+    beginning as its next attempt. A sheet's other fields stay as they were.
 
     \b
     Examples:
       sluice retry run-42
-      sluice retry run-42 --no-wait
+      sluice retry run-42 --sheet run-42.csv
+      sluice retry run-42 --error Job.OutOfMemory --set memoryMib=8192
+      sluice retry run-42 --sample NA06989 --sample NA12878 --from-start
     """  # noqa: D301 - \b keeps Typer from joining the lines
     session: Session = context.obj
     api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
-    found = summary_of(api, found_stack, cohort)
-    many = len(found.failed)
-    if not many:
-        say(screen(), f"No sample of cohort {cohort} has failed.")
-        return
-    request = {"cohort": cohort, "only": "failed"}
-    execution = start_machine(api, found_stack, f"{cohort}-retry", request, known=found.cohort)
-    if not no_wait:
-        looks = watch_machine(api, session, found_stack, cohort, execution)
-        show_starting(cohort, many, looks, lambda now: many - failures_of(now))
-    what = "starting" if no_wait else "started"
-    say(screen(), f"Cohort {cohort}: {samples(many)} {what} again. See how they fare: sluice watch {cohort}")
+    found = find_cohort(api, found_stack, cohort)
+    options = RetryOptions(sheet, fields or (), errors or (), names or (), from_start)
+    asked, console = prepare_retry(api, found_stack, found, options), screen()
+    _tell_changes(console, asked)
+    many = samples(len(asked.samples))
+    if not asked.samples:
+        say(console, f"No sample of cohort {cohort} has failed" + (" that has a row." if sheet else "."))
+    elif dry_run:
+        say(console, f"{many} of cohort {cohort} would be run again. Nothing was started.")
+    else:
+        how = _start_again(api, session, found_stack, asked, no_wait=no_wait)
+        say(console, f"Cohort {cohort}: {many} {how}. See how they fare: sluice watch {cohort}")
+
+
+def _start_again(api: Api, session: Session, stack: Stack, asked: Retry, *, no_wait: bool) -> str:
+    """Starts the samples, and says how they go on."""
+    execution, name = begin_retry(api, stack, asked), asked.cohort.name
+    if no_wait:
+        return "starting again"
+    failed = failures_of(asked.cohort)
+    looks = watch_machine(api, session, stack, name, execution)
+    show_starting(name, len(asked.samples), looks, lambda now: failed - failures_of(now))
+    return f"started again{_how(*gone_on(api, stack, asked))}"
 
 
 def failures_of(cohort: Cohort) -> int:
     """How many samples of a cohort have failed so far."""
     return sum(cohort.counts.get(status, 0) for status in FAILURES)
+
+
+def _tell_changes(console: Console, asked: Retry) -> None:
+    _say_some(console, [f"{name}: {'; '.join(fields)}" for name, fields in asked.changes.items()])
+    _say_some(console, asked.remarks)
+
+
+def _say_some(console: Console, lines: Sequence[str]) -> None:
+    for line in lines[:LINES_SHOWN]:
+        say(console, line)
+    if len(lines) > LINES_SHOWN:
+        say(console, f"and {len(lines) - LINES_SHOWN:,} more")
+
+
+def _how(on: int, anew: int) -> str:
+    parts = [(on, "where it failed", "where they failed"), (anew, "from the start", "from the start")]
+    said = [f"{number:,} {one if number == 1 else many}" for number, one, many in parts if number]
+    return f", {' and '.join(said)}" if said else ""

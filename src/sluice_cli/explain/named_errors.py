@@ -23,7 +23,10 @@ class Meaning:
 
 
 _LOGS: Final = "Read what the job printed: sluice logs {asked}"
-_AGAIN: Final = "Once that is fixed: `sluice retry` starts all failed samples of a cohort again."
+_AGAIN: Final = "Once that is fixed: `sluice retry` runs the failed samples of a cohort again."
+_MEND: Final = (
+    "If its row in the sheet is wrong, mend it: `sluice retry COHORT --sheet SHEET` takes it from there."
+)
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(
@@ -87,12 +90,13 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "Job.Failed": Meaning(
         "job {job} failed with exit code {exit_code} ({reason})",
-        (_LOGS, _AGAIN),
+        (_LOGS, _MEND, _AGAIN),
     ),
     "Task.Invalid": Meaning(
         "state {state} asks for something that Sluice does not understand: {reason}",
         (
-            "Fix the state's Arguments in the workflow's definition; Sluice's README has the task input.",
+            _MEND,
+            "Else fix the state's Arguments in the workflow; Sluice's README has the task input.",
             _AGAIN,
         ),
     ),

@@ -26,6 +26,11 @@ def say(console: Console, text: str, style: str = "") -> None:
     console.print(text, style=style, markup=False)
 
 
+def warn(text: str) -> None:
+    """Prints a line on the standard error that does not stop anything."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="yellow", markup=False)
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Prints a document that any program can read."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

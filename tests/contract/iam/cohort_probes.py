@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.cohorts.model import Block, Cohort, Sample, SampleEnd, SampleStatus, Start
+from sluice.cohorts.blocks import Block
+from sluice.cohorts.model import Cohort, Sample, SampleEnd, SampleStatus, Start
 from tests.contract.iam.ending_probes import execution_ended, record
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import LONG_AGO_SECONDS, within
@@ -53,6 +54,26 @@ class Given:
         )
         return sample
 
+    def failed(self) -> Sample:
+        """The sample with its execution, after both have ended."""
+        running = self.running()
+        self.scene.stack.states.stop_execution(executionArn=running.execution_arn)
+        self.store.note_ends([_failure(running)])
+        return self.sample()
+
+    def noted_to_go_on(self, failed: Sample) -> None:
+        """Notes of a failed sample, long ago, that it was to go on where it failed."""
+        long_ago_ms = (int(time.time()) - LONG_AGO_SECONDS) * 1000
+        cohort = self.store.cohort(self.name)
+        assert cohort is not None
+        start = Start("s1", failed.input, before=failed, redrive=True)
+        self.store.begin(Block(cohort, [start], as_of=long_ago_ms), long_ago_ms)
+
+    def sample(self) -> Sample:
+        """The sample as the table has it."""
+        (sample,) = self.store.samples(self.name)
+        return sample
+
     def status(self) -> str:
         """Where the sample stands, by the table."""
         samples = list(self.store.samples(self.name))
@@ -66,7 +87,7 @@ class Given:
 
 def given(scene: Scene) -> Given:
     """A cohort that nobody knows yet, and limiters that nobody has used."""
-    for api in ("StartExecution", "DescribeExecution"):
+    for api in ("StartExecution", "DescribeExecution", "GetExecutionHistory", "RedriveExecution"):
         scene.forget_rate(api)
     machines = scene.machines()
     return Given(scene, f"c{uuid.uuid4().hex[:12]}", machines.create(WAITS))
@@ -99,6 +120,46 @@ def retries(scene: Scene) -> str | None:
     cohort.store.note_ends([ended])
     failed, _ = scene.invoke("StartSamples", {"cohort": cohort.name, "only": "failed"})
     return failed or first_wrong((cohort.executions() == ["RUNNING"], "a failed sample is not retried"))
+
+
+def goes_on(scene: Scene) -> str | None:
+    """A failed sample goes on where it failed."""
+    cohort = given(scene)
+    cohort.failed()
+    failed, _ = scene.invoke("StartSamples", {"cohort": cohort.name, "only": "failed"})
+    return failed or first_wrong((cohort.executions() == ["RUNNING"], "a failed sample does not go on"))
+
+
+def goes_on_by_hand(scene: Scene) -> str | None:
+    """A failed sample that somebody let go on by hand is not started beside that."""
+    cohort = given(scene)
+    scene.stack.states.redrive_execution(executionArn=cohort.failed().execution_arn)
+    failed, _ = scene.invoke("StartSamples", {"cohort": cohort.name, "only": "failed"})
+    return failed or first_wrong((cohort.executions() == ["RUNNING"], "a sample runs twice"))
+
+
+def goes_on_late(scene: Scene) -> str | None:
+    """A failed sample of which was only noted that it goes on does so."""
+    cohort = given(scene)
+    cohort.noted_to_go_on(cohort.failed())
+    failed, _ = scene.invoke("ReconcileSamples", {})
+    return failed or first_wrong((cohort.executions() == ["RUNNING"], "a lost redrive is not made"))
+
+
+def starts_anew(scene: Scene) -> str | None:
+    """A sample whose execution is forgotten cannot go on, and starts anew."""
+    cohort = given(scene)
+    sample = cohort.noted()
+    cohort.store.note_ends([_failure(sample)])
+    cohort.noted_to_go_on(cohort.sample())
+    failed, _ = scene.invoke("ReconcileSamples", {})
+    return failed or first_wrong((cohort.executions() == ["RUNNING"], "a sample does not start anew"))
+
+
+def _failure(sample: Sample) -> SampleEnd:
+    """An end that is noted now, not before the execution's own."""
+    now_ms = int(time.time() * 1000)
+    return SampleEnd(sample.execution_name, sample.execution_arn, SampleStatus.FAILED, now_ms)
 
 
 def counts(scene: Scene) -> str | None:
@@ -139,6 +200,10 @@ PROBES: Final = (
     Probe("a cohort's samples start", starts),
     Probe("a missing sheet is told of", misses_a_sheet, "s3:ListBucket"),
     Probe("a failed sample starts again", retries),
+    Probe("a failed sample goes on where it failed", goes_on),
+    Probe("a sample that went on by hand is found", goes_on_by_hand),
+    Probe("a sample's lost redrive is made", goes_on_late),
+    Probe("a sample that cannot go on starts anew", starts_anew),
     Probe("a sample's end is counted", counts),
     Probe("a sample's lost end is noticed", hears_late),
     Probe("a lost sample is started", resumes),

@@ -134,10 +134,74 @@ def test_cancel_stops_every_sample_and_retry_runs_them_after_all(
     assert sluice(stack, "cancel", unique, "--yes").exit_code == 0
 
 
-def test_a_launch_that_the_stack_refuses_says_why(
+def test_a_launch_of_no_workflow_is_refused_and_leaves_no_cohort(
     stack: Stack, machines: Machines, unique: str, tmp_path: Path
 ) -> None:
     path, gone = sheet(tmp_path, unique, 2), machines.create(NEVER_ENDS) + "-gone"
     refused = sluice(stack, "launch", path, "--workflow", gone)
-    assert refused.exit_code == 3
-    assert f"The samples of cohort {unique} were not all started:" in refused.stderr
+    assert (refused.exit_code, refused.stderr) == (2, f"There is no state machine {gone} in us-east-1.\n")
+    assert "has no cohort" in sluice(stack, "status", unique).stderr
+
+
+def three_steps(stack: Stack, unique: str, mended: Path) -> dict[str, Any]:
+    """A workflow: a wrong sample fails in its first step, a late one in its last until that is mended."""
+    fine, wrong = (stack.job_definition(f"{unique}-{name}", name) for name in ("true", "false"))
+    late = stack.job_definition(f"{unique}-late", "test", "-e", str(mended))
+
+    def step(definition: str, following: str | None) -> dict[str, Any]:
+        job = stack.job("work", definition)
+        context = {
+            "executionArn": "{% $states.context.Execution.Id %}",
+            "stateName": "{% $states.context.State.Name %}",
+        }
+        return {
+            "Type": "Task",
+            "Resource": stack.outputs["ActivityArn"],
+            "HeartbeatSeconds": 900,
+            "Arguments": {**context, "jobs": [job]},
+            "Output": "{% $states.input %}",
+            **({"Next": following} if following else {"End": True}),
+        }
+
+    first = f"{{% $states.input.fate = 'wrong' ? '{wrong}' : '{fine}' %}}"
+    third = f"{{% $states.input.fate = 'late' ? '{late}' : '{fine}' %}}"
+    steps = {"First": step(first, "Second"), "Second": step(fine, "Third"), "Third": step(third, None)}
+    return {"QueryLanguage": "JSONata", "StartAt": "First", "States": steps}
+
+
+def test_a_retry_repeats_the_steps_that_failed_and_a_mended_sample_as_a_whole(
+    stack: Stack, machines: Machines, unique: str, tmp_path: Path
+) -> None:
+    # GIVEN a sample with a wrong row, and one that fails in its last step
+    mended, path = tmp_path / "mended", tmp_path / f"{unique}.csv"
+    path.write_text("sample,fate\ngood,good\nlate,late\nwrong,wrong\n")
+    workflow = machines.create(three_steps(stack, unique, mended))
+    assert sluice(stack, "launch", str(path), "--workflow", unique).exit_code == 0
+    sluice(stack, "watch", unique)
+    listed = sluice(stack, "samples", unique, "--state", "failed", "--tsv").stdout.splitlines()[1:]
+    assert [line.split("\t")[:4] for line in listed] == [
+        ["late", "FAILED", "Third", "1"],
+        ["wrong", "FAILED", "First", "1"],
+    ]
+    # WHEN the row is mended, and what the other one lacked is there
+    mended.touch()
+    path.write_text("sample,fate\ngood,good\nlate,late\nwrong,right\n")
+    refused = sluice(stack, "launch", str(path), "--workflow", unique).stderr
+    assert '  line 4, wrong: fate: "wrong" -> "right"\n' in refused
+    told = sluice(stack, "retry", unique, "--sheet", str(path)).stdout
+    # THEN one goes on where it failed, the other starts from the beginning, and no other job runs twice
+    assert 'wrong: fate: "wrong" -> "right"' in told
+    assert "2 samples started again, 1 where it failed and 1 from the start." in told
+    assert sluice(stack, "watch", unique, "--fail").exit_code == 0
+    head = workflow.replace(":stateMachine:", ":execution:")
+    tasks = {
+        name: Counter(task.task.state_name for task in stack.store.history([f"{head}:{unique}.{name}"]))
+        for name in ("1.good", "1.late", "1.wrong", "2.wrong")
+    }
+    once = {"First": 1, "Second": 1, "Third": 1}
+    assert tasks == {"1.good": once, "1.late": {**once, "Third": 2}, "1.wrong": {"First": 1}, "2.wrong": once}
+    # and rows that are added start beside those
+    path.write_text(path.read_text() + "more,good\n")
+    added = sluice(stack, "launch", str(path), "--workflow", unique).stdout
+    assert added.startswith(f"Cohort {unique}: 4 samples started, 1 of them new.")
+    assert sluice(stack, "watch", unique, "--fail").exit_code == 0

@@ -196,7 +196,7 @@ def test_a_task_is_held_against_submit_job_whole_before_anything_of_it_is_submit
         ended = machines.ended(execution)
         assert (ended["status"], ended["error"]) == ("FAILED", error)
         causes[kind] = json.loads(ended["cause"])["reason"]
-    assert causes["argument"].startswith("jobs[2]: Invalid type for parameter timeout, value: 60")
+    assert causes["argument"].startswith('jobs[2]: timeout is "60"; it must be an object')
     assert "retryStrategy.attempts is 11" in causes["bound"]
     # the two before the one that Batch refused, and none of the other task
     assert stack.job_called("early")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,20 @@ MORE_OUTPUTS = {**COHORT_TABLE, "CohortMachineArn": MACHINE, "DataBucketName": "
 TABLE_MS = NOW_MS + 3_600_000
 """The time by AWS's clock: the one of whoever gives a command is an hour behind."""
 
+WORKFLOW: dict[str, Any] = {
+    "StartAt": "Work",
+    "States": {
+        "Work": {
+            "Type": "Task",
+            "Resource": OUTPUTS["ActivityArn"],
+            "Parameters": {"reads.$": "$.reads"},
+            "HeartbeatSeconds": 900,
+            "Retry": [{"ErrorEquals": ["States.Timeout"]}],
+            "End": True,
+        }
+    },
+}
+
 EXISTS = AwsError("It said ExecutionAlreadyExists", "ExecutionAlreadyExists")
 
 
@@ -42,6 +57,7 @@ class CohortAws:
         taken: names that executions of the cohort's machine had before.
         started, stopped, put: what was asked for.
         objects: sheets in S3.
+        definition: of whatever workflow is asked for.
     """
 
     table: MemoryCohortStore = field(default_factory=MemoryCohortStore)
@@ -51,6 +67,7 @@ class CohortAws:
     stopped: list[str] = field(default_factory=list)
     put: list[dict[str, Any]] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    definition: dict[str, Any] = field(default_factory=lambda: WORKFLOW)
 
     @property
     def cohort(self) -> Cohort | None:
@@ -70,6 +87,10 @@ class CohortAws:
                     "stepfunctions.start_execution": self._start,
                     "stepfunctions.describe_execution": self._look,
                     "stepfunctions.stop_execution": self._stop,
+                    "stepfunctions.describe_state_machine": {
+                        "type": "STANDARD",
+                        "definition": json.dumps(self.definition),
+                    },
                     "s3.put_object": self._put,
                     "s3.get_object": lambda **asked: {"Body": io.BytesIO(self.objects[asked["Key"]])},
                 }

@@ -10,8 +10,11 @@ import pytest
 
 from sluice.cohorts.model import SampleStatus
 from sluice.cohorts.sheet import SheetRules, parse_sheet
+from sluice.tasks.model import Task, TaskRecord, TaskState
+from sluice_cli.errors import AwsError
 from tests.functional.cli.cohort_aws import TABLE_MS, CohortAws, cohort_of
-from tests.functional.cli.fakes import ARN, OUTPUTS, Clock, document, run
+from tests.functional.cli.fakes import ARN, OUTPUTS, Clock, denied, document, run
+from tests.support.fakes import MemoryTaskStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +30,12 @@ def sheet(tmp_path: Path) -> Path:
     path = tmp_path / "run-42.csv"
     path.write_text(SHEET)
     return path
+
+
+def record_of(execution_arn: str, state: str) -> TaskRecord:
+    """A task of an execution that is over."""
+    task = Task("t", execution_arn, state, (), fail_fast=True)
+    return TaskRecord(task, TaskState.FAILED, {}, created_at=1, heartbeat_at=1)
 
 
 def request(aws: CohortAws) -> dict[str, Any]:
@@ -75,7 +84,7 @@ def test_a_cohort_that_is_launched_already_is_left_as_it_is(sheet: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("workflow", "says"), [(OTHER[1], "names or inputs"), ("", f"runs {OUTPUTS['WorkflowArn']}, not")]
+    ("workflow", "says"), [(OTHER[1], "other samples or inputs"), ("", f"runs {OUTPUTS['WorkflowArn']}, not")]
 )
 def test_another_cohort_of_the_same_name_is_refused(sheet: Path, workflow: str, says: str) -> None:
     aws = cohort_of("NA1", workflow_arn=workflow)
@@ -134,15 +143,113 @@ def test_a_sheet_from_the_standard_input_needs_the_cohort_s_name() -> None:
     assert "2 samples for cohort run-42" in named.stdout
 
 
+def test_json_lines_from_the_standard_input_are_known_by_how_they_begin() -> None:
+    result = run(
+        CohortAws().api(), "launch", "-", *OTHER, "--cohort", "c", "--dry-run", stdin='{"sample": "NA1"}\n'
+    )
+    assert (result.exit_code, "1 sample for cohort c" in result.stdout) == (0, True)
+
+
 def test_what_stops_the_starting_is_told_with_its_reason(sheet: Path) -> None:
     cause = json.dumps({"errorMessage": "it is of type EXPRESS"})
     aws = CohortAws(machine=[{"status": "FAILED", "error": "WorkflowError", "cause": cause}])
     result = run(aws.api(), "launch", str(sheet), *OTHER)
     assert result.exit_code == 3
-    assert result.stderr.endswith("not all started: WorkflowError: it is of type EXPRESS\n")
+    assert result.stderr.endswith("not all started: it is of type EXPRESS\n")
+
+
+def test_a_sheet_with_more_rows_starts_those(sheet: Path) -> None:
+    text = '{"sample":"NA1","reads":"a","cohort":"run-42"}'
+    aws = cohort_of("NA1", workflow_arn=OTHER[1])
+    aws.table.items["run-42", "NA1"] = replace(aws.table.items["run-42", "NA1"], input=text)
+    result = run(aws.api(), "launch", str(sheet), *OTHER)
+    assert result.stdout.startswith("Cohort run-42: 2 samples started, 1 of them new.")
+    assert request(aws)["only"] == "all"
+
+
+def test_a_row_that_changed_is_named_with_the_way_out(sheet: Path) -> None:
+    text = '{"sample":"NA1","reads":"before","cohort":"run-42"}'
+    aws = cohort_of("NA1", "NA7", workflow_arn=OTHER[1])
+    aws.table.items["run-42", "NA1"] = replace(aws.table.items["run-42", "NA1"], input=text)
+    result = run(aws.api(), "launch", str(sheet), *OTHER)
+    assert (result.exit_code, aws.started) == (2, [])
+    assert result.stderr.splitlines() == [
+        "There is a cohort run-42 already, with other samples or inputs; nothing was started.",
+        '  line 2, NA1: reads: "before" -> "a"',
+        "  NA7 has no row",
+        f"To run failed samples again with this sheet: sluice retry run-42 --sheet {sheet}",
+        "To run all of this sheet, give it another name with --cohort.",
+    ]
+
+
+def test_a_workflow_is_meant_by_its_name_and_what_may_fail_is_told(sheet: Path) -> None:
+    aws = CohortAws(definition={"StartAt": "A", "States": {"A": {"Type": "Pass", "Output": 1, "End": True}}})
+    result = run(aws.api(), "launch", str(sheet), "--workflow", "other", "--dry-run")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f"No state uses the stack's Activity {OUTPUTS['ActivityArn']}: Sluice submits none of its jobs.",
+        "Nothing in the workflow reads reads.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            AwsError("StateMachineDoesNotExist", "StateMachineDoesNotExist"),
+            "There is no state machine",
+        ),
+        ({"type": "EXPRESS", "definition": "{}"}, "is of type EXPRESS; a cohort needs STANDARD"),
+    ],
+)
+def test_a_workflow_that_no_cohort_can_run_is_refused(sheet: Path, answer: Any, says: str) -> None:
+    api = CohortAws().api()
+    api.answers["stepfunctions", "describe_state_machine"] = answer
+    result = run(api, "launch", str(sheet), *OTHER)
+    assert (result.exit_code, says in result.stderr) == (2, True)
+    assert "StateMachineDoesNotExist" not in result.stderr
+
+
+def test_who_may_not_look_at_the_workflow_may_launch_all_the_same(sheet: Path) -> None:
+    api = CohortAws().api()
+    api.answers["stepfunctions", "describe_state_machine"] = denied("DescribeStateMachine")
+    result = run(api, "launch", str(sheet), *OTHER)
+    assert (result.exit_code, "was not checked" in result.stderr) == (0, True)
+    wrong = run(api, "launch", str(sheet), "--workflow", "x" * 81, "--dry-run")
+    assert (wrong.exit_code, "neither the name nor the ARN" in wrong.stderr) == (2, True)
+
+
+def test_columns_that_the_stack_s_own_workflow_does_not_read_are_told(tmp_path: Path) -> None:
+    sheet = tmp_path / "run.csv"
+    sheet.write_text("sample,reads,memoryMB\nNA1,a,4096\n")
+    fields = [f"--set={name}=x" for name in ("reference", "panel", "geneticMap", "output")]
+    result = run(CohortAws().api(), "launch", str(sheet), *fields, "--dry-run")
+    assert (result.exit_code, result.stderr) == (0, "Nothing in the workflow reads memoryMB.\n")
 
 
 # ---------------------------------------------------------------------------------- status and watch
+
+
+def test_samples_are_listed_with_step_attempt_and_error() -> None:
+    aws = cohort_of("NA1", "NA2", "NA3")
+    aws.end(["NA1"], SUCCEEDED)
+    aws.end(["NA2"], FAILED, "Job.OutOfMemory")
+    aws.table.items["run-42", "NA2"] = replace(aws.table.items["run-42", "NA2"], redrives=2)
+    api = aws.api()
+    api.task_table = MemoryTaskStore({"t": record_of(f"{ARN}:execution:w:run-42.1.NA2", "Impute")})
+    lines = run(api, "samples", "run-42", "--tsv").stdout.splitlines()
+    assert [line.split("\t") for line in lines] == [
+        ["sample", "state", "step", "attempt", "error", "since"],
+        ["NA1", "SUCCEEDED", "", "1", "", "2026-11-23 12:00:00"],
+        ["NA2", "FAILED", "Impute", "1+2", "Job.OutOfMemory", "2026-11-23 12:00:00"],
+        ["NA3", "RUNNING", "", "1", "", "1970-01-01 00:00:00"],
+    ]
+    shown = run(api, "samples", "run-42", "--state", "failed").stdout.splitlines()
+    assert [line.split()[0] for line in shown] == ["sample", "NA2"]
+    (found,) = document(run(api, "samples", "run-42", "--error", "Job.OutOfMemory", "--json"))["samples"]
+    assert (found["sample"], found["step"], found["redrives"]) == ("NA2", "Impute", 2)
+    assert "none such" in run(api, "samples", "run-42", "--error", "Job.TimedOut").stdout
+    assert run(api, "samples", "run-42", "--json", "--tsv").exit_code == 2
 
 
 def test_status_has_the_counts_and_what_samples_failed_of() -> None:
@@ -288,6 +395,57 @@ def test_cancel_asks_first_and_where_nobody_can_answer_it_does_nothing() -> None
     assert (result.exit_code, "give --yes" in result.stderr, aws.stopped) == (2, True, [])
 
 
+def test_cancel_goes_on_over_samples_that_end_meanwhile_and_stops_that_fail() -> None:
+    aws = cohort_of(*(f"NA{number}" for number in range(1, 9)))
+    api, troubles = aws.api(), {"NA3": 1, "NA5": 2}
+    stop = api.answers["stepfunctions", "stop_execution"]
+    assert callable(stop)
+
+    def in_trouble(**asked: Any) -> Any:
+        name = asked["executionArn"].rpartition(".")[2]
+        if name in {"NA1", "NA8"}:  # they end just before they are stopped, and the event takes its time
+            return AwsError("It said ValidationException: not running", "ValidationException")
+        if troubles.get(name, 0):
+            troubles[name] -= 1
+            return AwsError("AWS gave no answer")
+        return stop(**asked)
+
+    class Later(Clock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if self.slept_seconds > 3:
+                aws.end(["NA1", "NA8"], SUCCEEDED)
+
+    api.answers["stepfunctions", "stop_execution"] = in_trouble
+    result = run(api, "cancel", "run-42", "--yes", clock=Later())
+    assert (result.exit_code, result.stdout) == (0, "Cohort run-42 is cancelled; none of its samples runs.\n")
+    assert sorted(aws.stopped) == [f"NA{number}" for number in range(2, 8)]
+
+
+def test_cancel_says_what_is_left_and_why() -> None:
+    aws = cohort_of("NA1", "NA2")
+    api = aws.api()
+    stop = api.answers["stepfunctions", "stop_execution"]
+    assert callable(stop)
+    api.answers["stepfunctions", "stop_execution"] = lambda **asked: (
+        AwsError("AWS gave no answer (x).") if asked["executionArn"].endswith("NA2") else stop(**asked)
+    )
+    result = run(api, "cancel", "run-42", "--yes")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "Cohort run-42 is cancelled; left to the reconciler: 1 sample.",
+        "AWS did not stop 1 sample of them, the last one since: AWS gave no answer (x).",
+    ]
+
+
+def test_who_may_stop_nothing_is_told_at_once() -> None:
+    api = cohort_of("NA1", "NA2").api()
+    api.answers["stepfunctions", "stop_execution"] = denied("StopExecution")
+    result = run(api, "cancel", "run-42", "--yes")
+    assert (result.exit_code, "AWS refused StopExecution" in result.stderr) == (3, True)
+    assert [operation for _, operation, _ in api.calls].count("stop_execution") == 1
+
+
 def test_cancel_leaves_what_it_cannot_stop_to_the_reconciler() -> None:
     aws = cohort_of("NA1")
     api = aws.api()
@@ -303,6 +461,116 @@ def test_retry_starts_the_failed_samples_and_no_others() -> None:
     result = run(aws.api(), "retry", "run-42")
     assert (result.exit_code, request(aws)) == (0, {"cohort": "run-42", "only": "failed"})
     assert result.stdout.startswith("Cohort run-42: 1 sample started again.")
+
+
+def failed_cohort(**inputs: dict[str, Any]) -> CohortAws:
+    """An AWS with a cohort of samples that failed, each with its input."""
+    aws = cohort_of(*inputs, workflow_arn=OTHER[1])
+    for name, fields in inputs.items():
+        text = json.dumps({"sample": name, **fields, "cohort": "run-42"}, separators=(",", ":"))
+        aws.table.items["run-42", name] = replace(aws.table.items["run-42", name], input=text)
+    aws.end(inputs, FAILED, "Job.Failed")
+    return aws
+
+
+def retried(aws: CohortAws) -> list[dict[str, Any]]:
+    """The rows that were put into the bucket for a retry."""
+    (put,) = aws.put
+    assert request(aws)["sheet"] == {"bucket": "data", "key": put["Key"], "format": "jsonl"}
+    return [json.loads(line) for line in put["Body"].decode().splitlines()]
+
+
+def test_a_mended_sheet_gives_failed_samples_their_inputs_and_what_differs_is_named(tmp_path: Path) -> None:
+    mended = tmp_path / "mended.csv"
+    mended.write_text("sample,reads,depth\nNA1,right,\nNA2,b,\nNA3,other,\nNA9,new,\n")
+    aws = failed_cohort(
+        NA1={"reads": "wrong", "panel": "p"}, NA2={"reads": "b", "panel": "p"}, NA3={"reads": "c"}, NA4={}
+    )
+    aws.end(["NA3"], SUCCEEDED)
+    result = run(aws.api(), "retry", "run-42", "--sheet", str(mended))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        'NA1: reads: "wrong" -> "right"',
+        "NA3 is SUCCEEDED: its row differs, and it is not run again.",
+        f"NA4 has no row in {mended}: it is left as it is.",
+        f"1 sample of {mended} never started: sluice launch {mended}",
+        "Cohort run-42: 2 samples started again. See how they fare: sluice watch run-42",
+    ]
+    assert retried(aws) == [
+        {"sample": "NA1", "reads": "right", "panel": "p"},
+        {"sample": "NA2", "reads": "b", "panel": "p"},
+    ]
+    assert request(aws)["fromStart"] is False
+
+
+def test_a_field_for_all_goes_over_what_samples_have() -> None:
+    aws = failed_cohort(NA1={"memoryMib": "2048"}, NA2={})
+    result = run(aws.api(), "retry", "run-42", "--set", "memoryMib=8192", "--sample", "NA1")
+    assert result.stdout.startswith('NA1: memoryMib: "2048" -> "8192"\n')
+    assert retried(aws) == [{"sample": "NA1", "memoryMib": "8192"}]
+
+
+def test_samples_are_chosen_by_what_they_failed_of() -> None:
+    aws = failed_cohort(NA1={}, NA2={})
+    aws.end(["NA2"], FAILED, "Job.OutOfMemory")
+    run(aws.api(), "retry", "run-42", "--error", "Job.OutOfMemory", "--from-start")
+    assert [row["sample"] for row in retried(aws)] == ["NA2"]
+    assert request(aws)["fromStart"] is True
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--error", "Job.Flied"), "No sample has failed of 'Job.Flied'; there are: Job.Failed."),
+        (("--sample", "NA7"), "The cohort has no sample 'NA7' that was started."),
+        (("--sample", "NA2"), "Sample NA2 is SUCCEEDED: only failed samples are run again."),
+        (("--set", "memoryMib"), "not of the form key=value"),
+    ],
+)
+def test_a_retry_of_what_did_not_fail_is_refused(option: tuple[str, str], says: str) -> None:
+    aws = failed_cohort(NA1={}, NA2={})
+    aws.end(["NA2"], SUCCEEDED)
+    result = run(aws.api(), "retry", "run-42", *option)
+    assert (result.exit_code, says in result.stderr, aws.started) == (2, True, [])
+
+
+def test_a_mended_sheet_is_checked_as_at_the_launch(tmp_path: Path) -> None:
+    mended = tmp_path / "mended.jsonl"
+    mended.write_text('{"sample":"NA1","reads":["x"],"memoryMib":5000}\n')
+    aws = cohort_of("NA1")
+    aws.end(["NA1"], FAILED)
+    result = run(aws.api(), "retry", "run-42", "--sheet", str(mended))
+    assert (result.exit_code, aws.started) == (2, [])
+    assert "line 1, memoryMib: it is 5000; it must be a whole number" in result.stderr
+    mended.write_text('{"sample":"NA1","reads":"x"}\n')
+    result = run(aws.api(), "retry", "run-42", "--sheet", str(mended))
+    assert (result.exit_code, aws.started) == (2, [])
+    assert "  NA1, panel: it is missing" in result.stderr
+
+
+def test_a_dry_retry_says_what_would_run_and_starts_nothing() -> None:
+    aws = failed_cohort(NA1={})
+    result = run(aws.api(), "retry", "run-42", "--set", "depth=4", "--dry-run")
+    assert (result.exit_code, aws.started, aws.put) == (0, [], [])
+    assert result.stdout.splitlines() == [
+        'NA1: depth: nothing -> "4"',
+        "1 sample of cohort run-42 would be run again. Nothing was started.",
+    ]
+
+
+def test_retry_says_which_samples_go_on_and_which_start_anew() -> None:
+    aws = failed_cohort(NA1={}, NA2={})
+    api = aws.api()
+
+    def look(**_: Any) -> dict[str, Any]:
+        first, second = aws.table.samples("run-42")
+        aws.table.items["run-42", "NA1"] = replace(first, redrives=1)
+        aws.table.items["run-42", "NA2"] = replace(second, attempt=2)
+        return {"status": "SUCCEEDED"}
+
+    api.answers["stepfunctions", "describe_execution"] = look
+    result = run(api, "retry", "run-42")
+    assert "2 samples started again, 1 where it failed and 1 from the start. See" in result.stdout
 
 
 def test_where_nothing_failed_there_is_nothing_to_retry() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.cohorts.sheet import SheetRules, parse_sheet
-from sluice_cli.cohorts.launching import OWN_WORKFLOW_NEEDS
+from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_NEEDS
 from sluice_local.lowpass.people import Places, TooManySamplesError, choose_samples
 
 names = st.lists(st.text(min_size=1), unique=True, min_size=1, max_size=30)

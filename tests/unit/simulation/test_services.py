@@ -135,6 +135,23 @@ def test_a_redriven_execution_goes_on_under_its_arn() -> None:
     assert len([task for task in service.tasks.values() if task.over is None]) == 1
 
 
+def test_a_redrive_is_made_once_by_its_token_and_refused_while_it_runs() -> None:
+    here = world()
+    service = workflows(here, State("work", ({},)), [])
+    execution = service.start(MACHINE, "one", "{}")
+    asked = {"executionArn": execution.arn, "clientToken": "token"}
+    with pytest.raises(Refusal, match="ExecutionNotRedrivable"):
+        service.redrive_execution(asked)
+    service.end(execution, "ABORTED")
+    assert service.redrive_execution(asked) == service.redrive_execution(asked)
+    assert len(execution.past_ends) == 1
+    with pytest.raises(Refusal, match="ExecutionNotRedrivable"):
+        service.redrive_execution({**asked, "clientToken": "other"})
+    service.end(execution, "ABORTED")
+    service.redrive_execution(asked)
+    assert not execution.running, "the token is known yet"
+
+
 @pytest.mark.parametrize(
     ("pattern", "event", "same"),
     [

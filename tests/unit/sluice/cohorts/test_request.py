@@ -61,7 +61,7 @@ def test_a_retry_needs_the_cohorts_name_only() -> None:
         ({**INLINE, "workflowArn": "lowpass"}, "it must be the ARN of a state machine"),
         ({**INLINE, "only": "some"}, 'only is "some"; it must be all or failed'),
         ({**INLINE, "sheets": 1}, "sheets is not a field; there are: asOf, cohort, "),
-        ({**INLINE, "sheet": {"inline": "x", "format": "xlsx"}}, "it must be csv or jsonl"),
+        ({**INLINE, "sheet": {"inline": "x", "format": "xlsx"}}, "it must be csv, tsv or jsonl"),
         ({**INLINE, "sheet": {"inline": "x", "bucket": "data"}}, "either inline, or bucket and key"),
         ({**INLINE, "sheet": {"bucket": "data"}}, "either inline, or bucket and key"),
         ({**INLINE, "sheet": {}}, "either inline, or bucket and key"),

@@ -11,19 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.cohorts.sheet import (
-    MAX_INPUT_BYTES,
-    MAX_ROWS,
-    InvalidSheetError,
-    Sheet,
-    SheetRules,
-    decode_sheet,
-    parse_sheet,
-    sheet_format,
-)
+from sluice.cohorts.sheet import MAX_INPUT_BYTES, MAX_ROWS, Sheet, SheetRules, parse_sheet
+from sluice.cohorts.sheet_lines import InvalidSheetError, decode_sheet, sheet_format
+from sluice.schema import Whole
 
 if TYPE_CHECKING:
-    from sluice.cohorts.sheet import SheetFormat
+    from sluice.cohorts.sheet_lines import SheetFormat
 
 RULES = SheetRules("run-7", shared={})
 
@@ -72,7 +65,7 @@ def test_every_bad_row_is_named_at_once() -> None:
     assert problems(text, required=("sample", "reads")) == [
         'line 2, sample: it is "NA 1"; a name is 1 to 64 of A-Z a-z 0-9 . _ -',
         "line 3, sample: it is missing; every sample needs a name",
-        "line 4: it has 1 cells; the header has 2",
+        "line 4: it has 1 cell; the header has 2",
         "line 5, reads: it is missing",
         "line 7, sample: NA5 is also on line 6",
         f'line 8, sample: it is "{"n" * 70}"; a name is 1 to 64 of A-Z a-z 0-9 . _ -',
@@ -86,8 +79,19 @@ def test_every_bad_row_is_named_at_once() -> None:
         ("sample\n", ["the sheet: it has no samples"]),
         ("name,reads\nNA1,r\n", ["line 1, sample: there is no column sample; there are: name, reads"]),
         ("sample,reads,reads\nNA1,r,r\n", ["line 1, reads: two columns have this name"]),
-        ("sample,,reads\nNA1,,r\n", ["line 1: column 2 has no name"]),
-        ('sample\n"NA1\n', ["line 2: not valid CSV: unexpected end of data"]),
+        ("sample,,reads\nNA1,x,r\n", ['line 2: it has "x" in a column without a name']),
+        ('sample\n"NA1\n', ["line 2: it opens a quote that is never closed"]),
+        ('"sample\nNA1\n', ["line 1: it opens a quote that is never closed"]),
+        ('{"sample": "NA1"}\n', ["line 1: it is JSON; give JSON Lines a name that ends in .jsonl"]),
+        (
+            b"PK\x03\x04\x14\0",
+            ["the sheet: it is a spreadsheet or an archive (.xlsx, .ods, .zip); save it as CSV in UTF-8"],
+        ),
+        (b"\x1f\x8b\x08", ["the sheet: it is compressed with gzip; unpack it first: gunzip"]),
+        (
+            "sample".encode("utf-16"),
+            ["the sheet: it is UTF-16, as Excel's Unicode Text; save it as CSV in UTF-8"],
+        ),
         (
             "sample,cohort\nNA1,x\n",
             ["line 2, cohort: it is given when the cohort is launched, not by the sheet"],
@@ -103,11 +107,15 @@ def test_a_sheet_that_is_no_csv_of_samples_says_why(text: str | bytes, says: lis
     ("line", "says"),
     [
         ("{", "line 1: not valid JSON: "),
-        ("[1]", "line 1: it is [1]; a sample is a JSON object"),
+        ("1", "line 1: it is 1; a sample is a JSON object"),
+        ("[1]", "the sheet: it is a JSON array; JSON Lines has one object a line: jq -c '.[]' "),
+        ('{"sample": "NA1", "depth": 1e999}', "line 1: not valid JSON: 1e999 is not a JSON number"),
+        ('{"sample": "a", "r": 1, "r": 2}', 'line 1: not valid JSON: the name "r" is there twice'),
+        ('{"sample": "a", "o": {"r": 1, "r": 2}}', 'line 1: not valid JSON: the name "r" is there twice'),
         ('{"sample": 7}', "line 1, sample: it is 7; "),
         ('{"sample": "NA1", "depth": NaN}', "line 1: not valid JSON: NaN is not a JSON number"),
         ('{"sample": "NA1", "x": "\\ud800"}', "line 1: it contains an unpaired surrogate"),
-        ("[" * 200_000, "line 1: not valid JSON: too deep"),
+        ('{"a":' * 200_000, "line 1: not valid JSON: too deep"),
     ],
 )
 def test_a_line_that_is_no_sample_says_why(line: str, says: str) -> None:
@@ -147,10 +155,92 @@ def test_the_error_lists_the_first_problems() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fmt"), [("a.csv", "csv"), ("A.JSONL", "jsonl"), ("x.ndjson", "jsonl"), ("sheet", "csv")]
+    ("name", "fmt"),
+    [("a.csv", "csv"), ("A.JSONL", "jsonl"), ("x.ndjson", "jsonl"), ("a.tsv", "tsv"), ("sheet", "csv")],
 )
 def test_the_files_name_tells_the_format(name: str, fmt: str) -> None:
     assert sheet_format(name) == fmt
+
+
+@pytest.mark.parametrize(
+    ("text", "fmt"),
+    [
+        ("sample;reads\r\nNA1;s3://b/a,b.fq\r\n", "csv"),
+        ("sample\treads\nNA1\ts3://b/a,b.fq\n", "tsv"),
+        ("sample\treads\nNA1\ts3://b/a,b.fq\n", "csv"),
+        ('sample,reads\nNA1,"s3://b/a,b.fq"\n', "tsv"),
+        ("sep=|\nsample|reads\nNA1|s3://b/a,b.fq\n", "csv"),
+        ('sample, reads,,\nNA1, "s3://b/a,b.fq" ,,\n', "csv"),
+        ('sample,reads\rNA1,"s3://b/a,b.fq",,\r', "csv"),
+    ],
+)
+def test_a_sheet_is_read_as_spreadsheets_of_any_country_write_it(text: str, fmt: SheetFormat) -> None:
+    assert inputs(read(text, fmt)) == [{"sample": "NA1", "reads": "s3://b/a,b.fq", "cohort": "run-7"}]
+
+
+def test_a_quote_is_reported_at_the_line_where_it_opens() -> None:
+    rows = "".join(f"S{number},r\n" for number in range(1500))
+    assert problems(f'sample,reads\nNA1,"r\n{rows}') == ["line 2: it opens a quote that is never closed"]
+    assert problems('sample,reads\nNA1,"r\n\nr"\nNA 2,r\n') == [
+        "line 2: it opens a quote that closes on line 4; a cell has no line breaks",
+        'line 5, sample: it is "NA 2"; a name is 1 to 64 of A-Z a-z 0-9 . _ -',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ('5" tube', "it has a quote within a cell that is not in quotes"),
+        ('"a"b', "it has text behind the quote that closes a cell"),
+    ],
+)
+def test_quotes_that_do_not_match_are_refused(cell: str, says: str) -> None:
+    assert problems(f"sample,reads,x\nNA1,{cell},1\n") == [f"line 2: {says}"]
+    assert inputs(read('sample,x\nNA1,"5"" tube"\n'))[0]["x"] == '5" tube'
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("a\0b", 'it is "a\\u0000b", with U+0000 (a control character)'),
+        ("a\u200b", 'it is "a\\u200b", with U+200B (ZERO WIDTH SPACE)'),
+        ("\ufeffa", 'it is "\\ufeffa", with U+FEFF (ZERO WIDTH NO-BREAK SPACE)'),
+        ("a\u2028b", "with U+2028 (LINE SEPARATOR)"),
+        ("a\tb", "with U+0009 (a control character)"),
+    ],
+)
+def test_characters_that_nobody_sees_are_refused_and_shown(value: str, says: str) -> None:
+    (problem,) = problems(f"sample,reads\nNA1,{value}\n")
+    assert problem.startswith("line 2, reads: it is ")
+    assert says in problem
+    (deep,) = problems(json.dumps({"sample": "NA1", "lanes": [{"reads": value}]}), "jsonl")
+    assert says in deep
+    (shared,) = problems("sample\nNA1\nNA2\n", shared={"reads": value})
+    assert shared.startswith("the sheet, reads: it is ")
+    assert all(problem.isprintable() for problem in (problem, deep, shared))
+
+
+def test_invisible_characters_in_names_are_shown() -> None:
+    assert problems("sample\u200b,reads\nNA1,r\n") == [
+        (
+            'line 1, column 1: it is "sample\\u200b", with U+200B (ZERO WIDTH SPACE), '
+            "which nobody sees; take it out"
+        ),
+        'line 1, sample: there is no column sample; there are: "sample\\u200b", reads',
+    ]
+    assert all(each.isprintable() for each in problems("\x1b[2Jsample,reads\nNA1,r\n"))
+    (key,) = problems('{"sample": "NA1", "\\u001b[2J": 1}', "jsonl")
+    assert key.startswith('line 1, "\\u001b[2J": it is "\\u001b[2J", with U+001B')
+
+
+def test_what_a_field_must_be_is_said_once_for_all_that_share_it() -> None:
+    kinds = {"depth": Whole(1, 9)}
+    assert problems('{"sample": "a", "depth": "4"}', "jsonl", kinds=kinds) == [
+        'line 1, depth: it is "4"; it must be an integer from 1 to 9'
+    ]
+    assert problems("sample\nNA1\nNA2\n", shared={"depth": 10}, kinds=kinds) == [
+        "the sheet, depth: it is 10; it must be an integer from 1 to 9"
+    ]
 
 
 def test_two_sheets_are_the_same_when_their_inputs_are() -> None:
@@ -159,7 +249,7 @@ def test_two_sheets_are_the_same_when_their_inputs_are() -> None:
     assert read("sample,reads\nNA1,other\n").sha256 != by_csv.sha256
 
 
-CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8).map(str.strip)
+CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=8).map(str.strip)
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8))
@@ -172,7 +262,7 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was(rows: list[tuple[str, str]]
     assert read_back == rows
 
 
-@given(st.text(max_size=200), st.sampled_from(["csv", "jsonl"]))
+@given(st.text(max_size=200), st.sampled_from(["csv", "tsv", "jsonl"]))
 def test_any_text_is_a_sheet_or_says_why_not(text: str, fmt: SheetFormat) -> None:
     try:
         sheet = read(text, fmt)

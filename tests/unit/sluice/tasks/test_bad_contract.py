@@ -89,7 +89,7 @@ BAD: dict[str, tuple[str, str]] = {
     "no number": ("NaN", "the input is NaN"),
     # depth
     **{
-        f"lists {depth} deep": (raw("jobQueue", "[" * depth + "]" * depth), "parameter jobQueue, value: [[[")
+        f"lists {depth} deep": (raw("jobQueue", "[" * depth + "]" * depth), "jobs[0]: jobQueue is [[[")
         for depth in (10, 500)
     },
     "lists 900 deep": (raw("jobQueue", "[" * 900 + "]" * 900), "jobs[0]: "),
@@ -98,11 +98,11 @@ BAD: dict[str, tuple[str, str]] = {
     # size
     "256 KiB in a name that is unknown": (
         of_one(**{"x" * 256_000: 1}),
-        "jobs[0]: Unknown parameter in input",
+        "xx is not a field; there are: arrayProperties, ",
     ),
     "256 KiB in a queue's place": (
         raw("jobQueue", "[" + "1," * 127_000 + "1]"),
-        "parameter jobQueue, value: [1, 1",
+        "jobs[0]: jobQueue is [1, 1",
     ),
     "256 KiB in a state's name": (task_text(job("a"), stateName="s" * 256_000), "1 to 80 characters"),
     "parameters of 30 KiB": (
@@ -127,62 +127,107 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     # numbers
     "1 for true": (task_text(job("a"), failFast=1), "failFast is 1; it must be true or false"),
-    "no number for a number": (of_one(timeout={"attemptDurationSeconds": float("nan")}), "value: nan, "),
-    "infinity for a number": (of_one(timeout={"attemptDurationSeconds": float("inf")}), "value: inf, "),
-    "a fraction": (of_one(arrayProperties={"size": 2.5}), "arrayProperties.size, value: 2.5, type: "),
-    "a whole number with a point": (of_one(arrayProperties={"size": 22.0}), "value: 22.0, type: "),
+    "no number for a number": (
+        of_one(timeout={"attemptDurationSeconds": float("nan")}),
+        "attemptDurationSeconds is NaN; it must be an integer",
+    ),
+    "infinity for a number": (
+        of_one(timeout={"attemptDurationSeconds": float("inf")}),
+        "attemptDurationSeconds is Infinity; it must be",
+    ),
+    "a fraction": (
+        of_one(arrayProperties={"size": 2.5}),
+        "arrayProperties.size is 2.5; it must be an integer",
+    ),
+    "a whole number with a point": (
+        of_one(arrayProperties={"size": 22.0}),
+        "arrayProperties.size is 22.0; it must be",
+    ),
     "a number in quotes": (
         of_one(timeout={"attemptDurationSeconds": "60"}),
-        "timeout.attemptDurationSeconds, value: 60, type: <class 'str'>, valid types: <class 'int'>",
+        'jobs[0]: timeout.attemptDurationSeconds is "60"; it must be an integer',
     ),
     # other types than Batch's, at every depth
-    "null for a field": (of_one(timeout=None), "jobs[0]: Invalid type for parameter timeout, value: None"),
-    "null for a required field": (of_one(jobQueue=None), "parameter jobQueue, value: None"),
-    "a number for a parameter": (of_one(parameters={"depth": 0.4}), "parameters.depth, value: 0.4, type: "),
-    "null for a parameter": (of_one(parameters={"depth": None}), "parameters.depth, value: None"),
-    "an object for a parameter": (of_one(parameters={"depth": {}}), "parameters.depth, value: {}"),
+    "null for a field": (of_one(timeout=None), "jobs[0]: timeout is null; it must be an object"),
+    "null for a required field": (of_one(jobQueue=None), "jobs[0]: jobQueue is null; it must be a string"),
+    "a number for a parameter": (
+        of_one(parameters={"depth": 0.4}),
+        "parameters.depth is 0.4; it must be a string",
+    ),
+    "null for a parameter": (
+        of_one(parameters={"depth": None}),
+        "parameters.depth is null; it must be a string",
+    ),
+    "an object for a parameter": (
+        of_one(parameters={"depth": {}}),
+        "parameters.depth is {}; it must be a string",
+    ),
     "a list for the parameters": (of_one(parameters=[]), "jobs[0].parameters is []; it must be an object"),
     "an object for a list": (of_one(dependsOn={"jobName": "b"}), "dependsOn is {"),
     "a string for a dependency": (of_one(dependsOn=["b"]), 'dependsOn[0] is "b"; it must be an object'),
     "a number for a dependency's name": (of_one(dependsOn=[{"jobName": 1}]), "dependsOn[0].jobName is 1"),
-    "a number for a dependency's id": (of_one(dependsOn=[{"jobId": 1}]), "parameter dependsOn[0].jobId, val"),
+    "a number for a dependency's id": (
+        of_one(dependsOn=[{"jobId": 1}]),
+        "dependsOn[0].jobId is 1; it must be a string",
+    ),
     "a number for a variable": (
         of_one(containerOverrides={"environment": [{"name": "DEPTH", "value": 4}]}),
-        "jobs[0]: Invalid type for parameter containerOverrides.environment[0].value, value: 4",
+        "jobs[0]: containerOverrides.environment[0].value is 4; it must be a string",
     ),
     "a string for a command": (of_one(containerOverrides={"command": "ls -l"}), "containerOverrides.command"),
     "a wrong third job": (
         task_text(job("a", "c"), job("b"), job("c", timeout=[])),
-        "jobs[2]: Invalid type for parameter timeout",
+        "jobs[2]: timeout is []; it must be an object",
     ),
     # names that are not known
     "an unknown field of the task": (
         task_text(job("a"), failfast=True),
-        "failfast is not a field; there are: executionArn, failFast, jobs, stateName",
+        "failfast is not a field; did you mean failFast?",
     ),
     "an unknown field of a job": (
         of_one(jobDefinitoin="x"),
-        'in input: "jobDefinitoin", must be one of: job',
+        "jobDefinitoin is not a field; there are: arrayProperties, ",
     ),
     "an unknown field deep down": (
         of_one(containerOverrides={"enviroment": []}),
-        'Unknown parameter in containerOverrides: "enviroment", must be one of: vcpus, memory, command',
+        "containerOverrides.enviroment is not a field; there are: command, environment",
     ),
-    "an unknown field of a dependency": (of_one(dependsOn=[{"jobId": "1", "x": 1}]), 'in dependsOn[0]: "x"'),
-    "Batch's field in another case": (of_one(RetryStrategy={}), '"RetryStrategy", must be one of: jobName'),
-    "an unknown field of no letters": (of_one(**{"\u202e\ud800": 1}), 'input: "\\u202e\\ud800", must be'),
-    "an empty field": (of_one(**{"": 1}), 'Unknown parameter in input: "", must be one of'),
+    "an unknown field of a dependency": (
+        of_one(dependsOn=[{"jobId": "1", "x": 1}]),
+        "dependsOn[0].x is not a field; there are: jobId, type",
+    ),
+    "Batch's field in another case": (of_one(RetryStrategy={}), "not a field; did you mean retryStrategy?"),
+    "a job in the spelling of batch:submitJob.sync": (
+        task_text({"JobName": "a", "JobQueue": "q", "JobDefinition": "d"}),
+        "jobs[0].JobName is not a field; did you mean jobName?",
+    ),
+    "a variable in the spelling of batch:submitJob.sync": (
+        of_one(containerOverrides={"Environment": []}),
+        "jobs[0]: containerOverrides.Environment is not a field; did you mean environment?",
+    ),
+    "a task in the spelling of batch:submitJob.sync": (
+        task_text(job("a")).replace('"jobs"', '"Jobs"'),
+        "Jobs is not a field; did you mean jobs?",
+    ),
+    "an unknown field of no letters": (
+        of_one(**{"\u202e\ud800": 1}),
+        "jobs[0]: \\u202e\\ud800 is not a field",
+    ),
+    "an empty field": (of_one(**{"": 1}), 'jobs[0]: "" is not a field'),
     # what is missing or empty
     "no queue": (
         task_text({"jobName": "a", "jobDefinition": "d"}),
-        'jobs[0]: Missing required parameter in input: "jobQueue"',
+        "jobs[0]: jobQueue is missing",
     ),
-    "no definition": (task_text({"jobName": "a", "jobQueue": "q"}), 'in input: "jobDefinition"'),
+    "no definition": (task_text({"jobName": "a", "jobQueue": "q"}), "jobs[0]: jobDefinition is missing"),
     "a requirement without a value": (
         of_one(containerOverrides={"resourceRequirements": [{"type": "MEMORY"}]}),
-        'Missing required parameter in containerOverrides.resourceRequirements[0]: "value"',
+        "containerOverrides.resourceRequirements[0].value is missing",
     ),
-    "a tag without a name": (of_one(tags={"": "x"}), "tags (key: ), value: 0, valid min length: 1"),
+    "a tag without a name": (
+        of_one(tags={"": "x"}),
+        "tags (key: ) is too short; its length must be 1 or more",
+    ),
     # Unicode
     **{
         f"{kind} in a job's name": (task_text(job(name)), "jobs[0].jobName is")

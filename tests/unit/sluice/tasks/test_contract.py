@@ -54,7 +54,7 @@ def test_submit_job_arguments_pass_through_untouched() -> None:
             "must be an execution",
         ),
         (task_text(job("a"), executionArn="mine"), 'executionArn is "mine"; it must be an execution'),
-        (task_text(job("a"), failfast=True), "there are: executionArn, failFast, jobs, stateName"),
+        (task_text(job("a"), failfast=True), "failfast is not a field; did you mean failFast?"),
         (task_text(job("a"), failFast="yes"), 'failFast is "yes"; it must be true or false'),
         (task_text(job("a b")), 'jobs[0].jobName is "a b"'),
         (task_text(job("a" * 112)), "jobs[0].jobName"),

@@ -1,0 +1,101 @@
+"""The inputs of samples that run again: as they were, with the rows of a mended sheet and `--set`; pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sluice.cohorts.model import FAILURES
+from sluice.cohorts.sheet import COHORT
+from sluice.cohorts.sheet_changes import input_changes
+from sluice_cli.cohorts.summary import reason
+from sluice_cli.errors import WrongUsageError
+from sluice_cli.terminal.durations import samples as so_many
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sluice.cohorts.model import Sample
+    from sluice.cohorts.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Mend:
+    """What is mended: rows by sample, the fields that the sheet has, and fields for all.
+
+    Attributes:
+        rows: the fields of each row of the mended sheet, by sample; None if there is no sheet.
+        columns: the fields that any row has; a sample's other fields stay as they are.
+        fields: what every sample gets, whatever its row says.
+    """
+
+    rows: Mapping[str, Mapping[str, Any]] | None
+    columns: frozenset[str]
+    fields: Mapping[str, str]
+
+    def input_of(self, sample: Sample) -> str:
+        """The input of a sample's next attempt, as JSON."""
+        row = (self.rows or {}).get(sample.name)
+        before: dict[str, Any] = json.loads(sample.input)
+        cohort = before.pop(COHORT, sample.cohort)
+        if row is not None:
+            kept = {name: value for name, value in before.items() if name in row or name not in self.columns}
+            before = {**kept, **row}
+        after = {**before, **self.fields, COHORT: cohort}
+        return json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+
+
+def mend_of(sheet: Sheet | None, fields: Mapping[str, str]) -> Mend:
+    """What a mended sheet and `--set` say."""
+    if sheet is None:
+        return Mend(None, frozenset(), fields)
+    rows = {row.sample: _own_fields(row.input) for row in sheet.rows}
+    return Mend(rows, frozenset(name for row in rows.values() for name in row), fields)
+
+
+def _own_fields(text: str) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(text)
+    return {name: value for name, value in fields.items() if name != COHORT}
+
+
+def choose(samples: Sequence[Sample], *, errors: Collection[str], names: Sequence[str]) -> tuple[Sample, ...]:
+    """The failed samples that are meant: of any of the errors, and of these names, where some are given.
+
+    Raises:
+        WrongUsageError: a name is none of a failed sample, or nothing failed of an error.
+    """
+    known = {sample.name: sample for sample in samples}
+    for name in names:
+        if name not in known:
+            raise WrongUsageError(f"The cohort has no sample {name!r} that was started.")
+        if known[name].status not in FAILURES:
+            status = known[name].status
+            raise WrongUsageError(f"Sample {name} is {status}: only failed samples are run again.")
+    failed = [sample for sample in samples if sample.status in FAILURES]
+    there_are = ", ".join(sorted({reason(sample) for sample in failed})) or "none"
+    for error in errors:
+        if error not in map(reason, failed):
+            raise WrongUsageError(f"No sample has failed of {error!r}; there are: {there_are}.")
+    return tuple(
+        sample
+        for sample in failed
+        if (not errors or reason(sample) in errors) and (not names or sample.name in names)
+    )
+
+
+def remarks(sheet_name: str, mend: Mend, samples: Iterable[Sample], chosen: Collection[str]) -> list[str]:
+    """What a mended sheet says that a retry does not do, a sentence each."""
+    if mend.rows is None:
+        return []
+    said, known = [], set[str]()
+    for sample in samples:
+        known.add(sample.name)
+        if sample.name in chosen and sample.name not in mend.rows:
+            said.append(f"{sample.name} has no row in {sheet_name}: it is left as it is.")
+        elif sample.name not in chosen and input_changes(sample.input, mend.input_of(sample)):
+            said.append(f"{sample.name} is {sample.status}: its row differs, and it is not run again.")
+    new = len(mend.rows.keys() - known)
+    if new:
+        said.append(f"{so_many(new)} of {sheet_name} never started: sluice launch {sheet_name}")
+    return said

@@ -1,0 +1,88 @@
+"""Checks the workflow that a cohort's samples are to run, before anything starts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.cohorts.model import WORKFLOW_ARN
+from sluice.cohorts.sheet import COHORT
+from sluice.cohorts.sheet_lines import SAMPLE
+from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS
+from sluice_cli.cohorts.workflow_reading import Reads, activity_remarks, fields_read
+from sluice_cli.errors import AwsError, WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sluice.cohorts.sheet import Sheet
+    from sluice_cli.aws.ports import Api
+    from sluice_cli.aws.stack import Stack
+
+HEARTBEAT_SECONDS: Final = 300.0
+"""The default of the template's parameter ReconcileHeartbeatSeconds."""
+
+_UNKNOWN: Final = frozenset({"StateMachineDoesNotExist", "InvalidArn"})
+
+
+def workflow_arn(stack: Stack, given: str | None) -> str:
+    """The ARN of the workflow that is meant: the stack's own, or one by its name or ARN.
+
+    Raises:
+        WrongUsageError: it is neither.
+    """
+    own = stack.output("WorkflowArn")
+    if given is None:
+        return own
+    arn = given if given.startswith("arn:") else f"{own.rpartition(':')[0]}:{given}"
+    if not WORKFLOW_ARN.fullmatch(arn):
+        raise WrongUsageError(f"--workflow {given!r} is neither the name nor the ARN of a state machine.")
+    return arn
+
+
+def workflow_remarks(api: Api, stack: Stack, arn: str, sheet: Sheet) -> Iterator[str]:
+    """Says what about a workflow may fail with this sheet, a sentence each.
+
+    Raises:
+        WrongUsageError: there is no such state machine, or it is none that a cohort can run.
+        AwsError: AWS could not be asked.
+    """
+    columns = {name for row in sheet.rows for name in json.loads(row.input)}
+    if arn == stack.output("WorkflowArn"):
+        reads = Reads(frozenset(), frozenset(OWN_WORKFLOW_KINDS), whole=False)
+    else:
+        definition = _definition(api, arn)
+        if definition is None:
+            yield f"Its definition was not checked, as AWS refused DescribeStateMachine of {arn}."
+            return
+        heartbeat = float(stack.parameters.get("ReconcileHeartbeatSeconds", HEARTBEAT_SECONDS))
+        yield from activity_remarks(definition, stack.output("ActivityArn"), heartbeat)
+        reads = fields_read(definition)
+    yield from _field_remarks(reads, columns)
+
+
+def _definition(api: Api, arn: str) -> dict[str, Any] | None:
+    try:
+        found = api.call("stepfunctions", "describe_state_machine", stateMachineArn=arn)
+    except AwsError as error:
+        if error.code in _UNKNOWN:
+            raise WrongUsageError(f"There is no state machine {arn} in {api.region}.") from error
+        if error.is_denied:
+            return None
+        raise
+    if found["type"] != "STANDARD":
+        raise WrongUsageError(
+            f"{arn} is of type {found['type']}; a cohort needs STANDARD, whose executions have names."
+        )
+    definition: dict[str, Any] = json.loads(found["definition"])
+    return definition
+
+
+def _field_remarks(reads: Reads, columns: Iterable[str]) -> Iterator[str]:
+    given = {*columns, SAMPLE, COHORT}
+    lacking = sorted(reads.needed - given)
+    if lacking:
+        yield f"The workflow reads {', '.join(lacking)} of its input, which no sample has."
+    unread = sorted(given - reads.any_of_them - {SAMPLE, COHORT})
+    if unread and not reads.whole:
+        yield f"Nothing in the workflow reads {', '.join(unread)}."

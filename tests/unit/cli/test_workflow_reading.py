@@ -1,0 +1,90 @@
+"""What is said of a workflow before a cohort of it is launched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sluice_cli.cohorts.workflow_reading import activity_remarks, fields_read
+
+ACTIVITY = "arn:aws:states:us-east-1:000000000000:activity:sluice"
+RETRY = [{"ErrorEquals": ["States.HeartbeatTimeout"]}]
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": ACTIVITY,
+        "HeartbeatSeconds": 900,
+        "Retry": RETRY,
+        "End": True,
+        **fields,
+    }
+
+
+def machine(**states: Any) -> dict[str, Any]:
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+def remarks(**states: Any) -> list[str]:
+    return list(activity_remarks(machine(**states), ACTIVITY, 300))
+
+
+def test_what_the_first_state_reads_of_its_input_is_needed() -> None:
+    reads = fields_read(
+        machine(
+            A=task(
+                Parameters={
+                    "jobs": [{"parameters": {"reads.$": "$.reads", "s.$": "$$.Execution.Input.lane"}}]
+                }
+            ),
+            B=task(Parameters={"x.$": "States.Format('{}', $.made)"}),
+        )
+    )
+    assert (set(reads.needed), set(reads.any_of_them), reads.whole) == (
+        {"reads", "lane"},
+        {"reads", "lane", "made"},
+        False,
+    )
+
+
+def test_jsonata_is_read_too_and_handing_the_input_on_is_no_use_of_it() -> None:
+    arguments = {"jobs": [{"parameters": {"reads": "{% $states.input.reads & 'x' %}"}}]}
+    reads = fields_read(machine(A=task(Arguments=arguments, Output="{% $states.input %}")))
+    assert (set(reads.needed), reads.whole) == ({"reads"}, False)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        task(Arguments={"jobs": "{% $merge([$states.input, {}]) %}"}),
+        task(Parameters={"input.$": "$"}),
+        task(Parameters={"input.$": "$$.Execution.Input"}),
+        {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": True},
+    ],
+)
+def test_where_the_input_goes_as_a_whole_nobody_knows_what_is_read(state: dict[str, Any]) -> None:
+    assert fields_read(machine(A=state)).whole
+
+
+def test_a_workflow_that_does_all_right_gets_no_remark() -> None:
+    assert remarks(A=task()) == []
+    assert remarks(A=task(HeartbeatSeconds="{% 900 %}", Retry=[{"ErrorEquals": ["States.ALL"]}])) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"Type": "Pass", "End": True}, "No state uses the stack's Activity"),
+        ({"Type": "Task", "Resource": ACTIVITY, "Retry": RETRY, "End": True}, "has no HeartbeatSeconds"),
+        (task(HeartbeatSeconds=300), "HeartbeatSeconds 300, less than three times the stack's"),
+        (task(Retry=[{"ErrorEquals": ["Job.NotStarted"]}]), "has no Retry on States.HeartbeatTimeout"),
+    ],
+)
+def test_what_may_fail_is_told(state: dict[str, Any], says: str) -> None:
+    (remark,) = remarks(A=state)
+    assert says in remark
+    within = {"Type": "Map", "ItemProcessor": machine(Inner=state), "End": True}
+    (remark,) = remarks(A=within)
+    assert says in remark

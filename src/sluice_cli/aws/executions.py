@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.cohorts.model import ExecutionName, read_execution_name
 from sluice_cli.errors import AwsError, WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sluice.cohorts.model import Sample
     from sluice.tasks.model import TaskRecord
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Stack
@@ -23,8 +26,20 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
 
-def find_execution(api: Api, stack: Stack, asked: str, cohort: str | None) -> Execution:
-    """Finds an execution by its ARN, its name, or its sample; of several the one that started last.
+def find_execution(
+    api: Api, stack: Stack, asked: str, cohort: str | None, *, attempt: int | None = None
+) -> Execution:
+    """Finds an execution by its ARN, its name, or its sample.
+
+    A sample is looked for in the stack's cohorts, whatever their workflow, then among the executions of the
+    stack's own workflow; of several the one that started last is taken.
+
+    Args:
+        api: AWS.
+        stack: the stack.
+        asked: an ARN, the name of an execution, or of a sample.
+        cohort: the sample's; any if None.
+        attempt: of a sample of a cohort; its last if None.
 
     Raises:
         WrongUsageError: there is none; the message says where was searched.
@@ -33,9 +48,13 @@ def find_execution(api: Api, stack: Stack, asked: str, cohort: str | None) -> Ex
     command = f"{asked} --cohort {cohort}" if cohort else asked
     if asked.startswith("arn:"):
         return describe_execution(api, asked, command)
+    sample = find_sample(api, stack, asked, cohort)
+    if sample is not None:
+        return describe_execution(api, _arn_of(sample, attempt), command)
+    if attempt is not None:
+        raise WrongUsageError(f"No cohort has a sample {asked!r}, so that --attempt {attempt} says nothing.")
     workflow_arn = stack.output("WorkflowArn")
-    arn = _in_cohort_table(api, stack, asked, cohort) if cohort else None
-    arn = arn or _by_name(api, workflow_arn, asked, cohort)
+    arn = _by_name(api, workflow_arn, asked, cohort)
     if arn is None:
         raise WrongUsageError(_not_found(stack, asked, cohort, workflow_arn))
     return describe_execution(api, arn, command)
@@ -96,8 +115,22 @@ def present_of(api: Api, tasks: Iterable[TaskRecord]) -> dict[str, str]:
 
 
 def _status(job: dict[str, Any]) -> str:
-    reason = job.get("statusReason")
-    return f"{job['status']} ({reason})" if reason else str(job["status"])
+    """A job's status, since when, and Batch's word: `RUNNABLE, submitted at 10:05:12 UTC (no room)`."""
+    status, reason = str(job["status"]), job.get("statusReason")
+    summary = (job.get("arrayProperties") or {}).get("statusSummary") or {}
+    counts = ", ".join(f"{count} {name}" for name, count in summary.items() if count)
+    started, created = job.get("startedAt"), job.get("createdAt")
+    if counts:
+        status = f"{status} with its children {counts}"
+    elif started and status == "RUNNING":
+        status = f"{status} since {_clock(started)}"
+    elif created:
+        status = f"{status}, submitted at {_clock(created)}"
+    return f"{status} ({reason})" if reason else status
+
+
+def _clock(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S UTC")
 
 
 def _sample(text: str | None) -> str | None:
@@ -109,10 +142,41 @@ def _sample(text: str | None) -> str | None:
     return sample if isinstance(sample, str) and sample else None
 
 
-def _in_cohort_table(api: Api, stack: Stack, sample: str, cohort: str) -> str | None:
+def find_sample(api: Api, stack: Stack, asked: str, cohort: str | None) -> Sample | None:
+    """Finds a sample in the stack's cohorts by its name, or by that of one of its executions.
+
+    Of several cohorts that have it, the one is taken in which it was started last. None where the stack has
+    no cohorts, or none has it.
+
+    Raises:
+        AwsError: AWS refused a call.
+    """
     table = stack.outputs.get("CohortTableName")
-    found = api.cohorts(table).sample(cohort, sample) if table is not None else None
-    return found.execution_arn if found is not None else None
+    if table is None:
+        return None
+    cohorts = api.cohorts(table)
+    named = read_execution_name(asked) if cohort is None else None
+    if named is not None:
+        found = cohorts.sample(named.cohort, named.sample)
+        return (
+            replace(found, attempt=named.attempt, execution_arn=_arn_of(found, named.attempt))
+            if found
+            else None
+        )
+    names = [cohort] if cohort is not None else [each.name for each in cohorts.all_cohorts()]
+    samples = (cohorts.sample(each, asked) for each in names)
+    return max((each for each in samples if each), key=lambda sample: sample.started_at, default=None)
+
+
+def _arn_of(sample: Sample, attempt: int | None) -> str:
+    """The execution of an attempt, which differs from the last one's by its name only."""
+    if attempt in {None, sample.attempt}:
+        return sample.execution_arn
+    if attempt is None or attempt > sample.attempt:
+        whose = f"sample {sample.name} of cohort {sample.cohort}"
+        raise WrongUsageError(f"--attempt is {attempt}; {whose} has had {sample.attempt} so far.")
+    name = ExecutionName(sample.cohort, attempt, sample.name)
+    return f"{sample.execution_arn.rpartition(':')[0]}:{name}"
 
 
 def _by_name(api: Api, workflow_arn: str, asked: str, cohort: str | None) -> str | None:

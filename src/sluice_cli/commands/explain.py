@@ -1,14 +1,16 @@
 """`sluice explain`."""
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sluice_cli.aws.executions import find_execution, history_of, present_of, tasks_of
+from sluice_cli.aws.executions import find_execution
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
-from sluice_cli.explain.explanation import explanation
+from sluice_cli.explain.reading import explain_execution
 from sluice_cli.explain.report import Explanation
 from sluice_cli.terminal.durations import moment
 from sluice_cli.terminal.options import (
@@ -21,6 +23,13 @@ from sluice_cli.terminal.options import (
     SubjectArgument,
 )
 from sluice_cli.terminal.output import print_json, say, screen
+
+AttemptOption = Annotated[
+    int | None,
+    typer.Option(
+        "--attempt", metavar="N", min=1, help="Attempt of a cohort's sample; the last, if left out."
+    ),
+]
 
 _STYLES = {"SUCCEEDED": "bold green", "RUNNING": "bold"}
 
@@ -35,6 +44,7 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command line
     subject: SubjectArgument,
     *,
     cohort: CohortOption = None,
+    attempt: AttemptOption = None,
     as_json: JsonOption = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
@@ -43,27 +53,22 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command line
     """Say what happened to a sample, step by step, and why it failed.
 
     The first line has the cause. It is told from the execution's history
-    and the score of its Batch jobs, which the stack keeps for KeepDays days.
+    and the score of its Batch jobs, which the stack keeps for KeepDays days,
+    also those of executions that the sample's own execution started.
 
     \b
     Examples:
       sluice explain NA06989
       sluice explain NA06989 --cohort run-42
+      sluice explain NA06989 --cohort run-42 --attempt 1
       sluice explain arn:aws:states:eu-west-1:111122223333:execution:wgs:7
       sluice explain NA06989 --json | jq -r .headline
     """  # noqa: D301 - \b keeps Typer from joining the lines
     session: Session = context.obj
     api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
-    execution = find_execution(api, found_stack, subject, cohort)
-    tasks = tasks_of(api, found_stack, execution.arn)
-    explained = explanation(
-        execution,
-        history_of(api, execution.arn),
-        tasks,
-        now_ms=session.now_ms(),
-        present=present_of(api, tasks),
-    )
+    execution = find_execution(api, found_stack, subject, cohort, attempt=attempt)
+    explained = explain_execution(api, found_stack, execution, now_ms=session.now_ms())
     if as_json:
         print_json(explained.document())
     else:

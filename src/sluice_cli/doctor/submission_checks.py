@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sluice_cli.doctor.finding import ok, warning
-from sluice_cli.explain.explanation import failing
+from sluice_cli.explain.doing import failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sluice.tasks.model import FAILED
@@ -38,18 +38,22 @@ def read_cause(text: str | None) -> JobCause:
         job=facts.get("job"),
         job_id=facts.get("jobId"),
         exit_code=facts.get("exitCode"),
-        reason=facts.get("reason"),
+        reason=facts.get("reason") or facts.get("errorMessage") or (text if facts else None),
         attempts=facts.get("attempts"),
         log_stream_name=facts.get("logStreamName"),
     )
 
 
-def completed(cause: JobCause, tasks: Sequence[TaskRecord]) -> JobCause:
-    """Adds the name of the job from the score of the tasks where the cause does not have it."""
-    if cause.job:
-        return cause
-    failed = failed_job(tasks)
-    return replace(cause, job=failed.name, job_id=failed.job_id) if failed else cause
+def cause_of_record(job: JobRecord, told: JobCause) -> JobCause:
+    """What the score of a task knows of its failed job; what it does not know is as the cause has it."""
+    return JobCause(
+        job=job.name,
+        job_id=job.job_id or told.job_id,
+        exit_code=told.exit_code if job.exit_code is None else job.exit_code,
+        reason=job.reason or told.reason,
+        attempts=job.attempts or told.attempts,
+        log_stream_name=job.log_stream_name or told.log_stream_name,
+    )
 
 
 def failed_job(tasks: Sequence[TaskRecord]) -> JobRecord | None:

@@ -22,7 +22,7 @@ class Meaning:
     advice: tuple[str, ...]
 
 
-_LOGS: Final = "Read what the job printed: sluice logs {asked}"
+_LOGS: Final = "Read what the job printed: {logs}"
 _AGAIN: Final = "Once that is fixed: `sluice retry` runs the failed samples of a cohort again."
 _MEND: Final = (
     "If its row in the sheet is wrong, mend it: `sluice retry COHORT --sheet SHEET` takes it from there."
@@ -30,7 +30,7 @@ _MEND: Final = (
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(
-        "job {job} ran out of memory (exit code {exit_code}; {reason})",
+        "job {job} ran out of memory ({said})",
         (
             "Give the job more memory: MEMORY in its resourceRequirements.",
             "The low-pass workflow doubles it up to the stack's parameter MaxMemoryMib.",
@@ -65,7 +65,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.TimedOut": Meaning(
         "job {job} ran longer than its timeout allows ({reason})",
         (
-            "Find out from its log whether it hung: sluice logs {asked}",
+            "Find out from its log whether it hung: {logs}",
             "If it only needs longer, raise its timeout: AttemptTimeoutSeconds for the low-pass jobs.",
         ),
     ),
@@ -89,7 +89,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         ("Fix that one first; its own sample or program is to blame.", _AGAIN),
     ),
     "Job.Failed": Meaning(
-        "job {job} failed with exit code {exit_code} ({reason})",
+        "job {job} failed{with_code} ({reason})",
         (_LOGS, _MEND, _AGAIN),
     ),
     "Task.Invalid": Meaning(
@@ -110,7 +110,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "States.Timeout": Meaning(
         "state {state} took longer than its TimeoutSeconds; its jobs were ended",
-        ("Raise the state's TimeoutSeconds, or see why its jobs took so long: sluice logs {asked}", _AGAIN),
+        ("Raise the state's TimeoutSeconds, or see why its jobs took so long: {logs}", _AGAIN),
     ),
     "States.HeartbeatTimeout": Meaning(
         "state {state} got no heartbeat for {heartbeat}, {reason}",
@@ -125,7 +125,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
 OUT_OF_MEMORY_GUESSED: Final = Meaning(
     "job {job} was killed, perhaps for its memory ({reason})",
     (
-        "Compare the memory it had with what it needs; its log may end without a word: sluice logs {asked}",
+        "Compare the memory it had with what it needs; its log may end without a word: {logs}",
         *MEANINGS["Job.OutOfMemory"].advice[:2],
         "If it had enough memory, look for what else sends SIGKILL: the host, or the program itself.",
     ),
@@ -152,3 +152,4 @@ OTHER: Final = Meaning(
     "state {state} failed with {error}: {reason}",
     ("This name is none of Sluice's: the workflow's definition, or the service it called, knows it.",),
 )
+IN_NESTED: Final = "in execution {name} of state {state}, {says}"

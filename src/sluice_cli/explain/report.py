@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened; `state` is None for the execution as a whole."""
+    """One thing that happened; `state` is None for the execution as a whole.
+
+    `order` tells what came first of what happened at the same time.
+    """
 
     at_ms: int
     state: str | None
     says: str
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Explanation:
     Attributes:
         execution: whose explained it is.
         headline: what became of it and, if it failed, the cause.
+        says: that cause, as the end of a sentence.
         error: the named error that it failed with, if any.
         job: the job that is to blame, if any.
         advice: what to do next, most helpful first.
@@ -35,6 +40,7 @@ class Explanation:
 
     execution: Execution
     headline: str
+    says: str = ""
     error: str | None = None
     job: str | None = None
     advice: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sluice.aws.task_items import read_task
 from sluice_cli.aws.executions import read_execution
 from sluice_cli.explain.explanation import explanation
+from sluice_cli.explain.known import Known
 
 if TYPE_CHECKING:
     from sluice.tasks.model import TaskRecord
@@ -42,7 +43,8 @@ def recorded(name: str) -> Recording:
 def told(name: str) -> Explanation:
     """The explained of a recording."""
     found = recorded(name)
-    return explanation(read_execution(found.execution, "NA06989"), found.events, found.tasks, now_ms=0)
+    ended = read_execution(found.execution, "NA06989")
+    return explanation(ended, found.events, Known(found.tasks), now_ms=0)
 
 
 def _with_times(values: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sluice.tasks.job_errors import (
 )
 from sluice_cli.aws.executions import Execution, read_execution
 from sluice_cli.explain.explanation import explanation
+from sluice_cli.explain.known import Known
 from sluice_cli.explain.named_errors import MEANINGS
 from tests.unit.cli.recordings import recorded, told
 
@@ -114,17 +115,17 @@ def test_steps_are_in_the_order_of_time() -> None:
 
 def test_an_execution_that_waits_for_a_poller_says_so() -> None:
     events = recorded("Job.Failed").events[:3]
-    explained = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
+    explained = explanation(execution("RUNNING", stopped_ms=None), events, Known(), now_ms=1_800_000_120_000)
     assert explained.headline == "NA06989 is running for 2 min: state Align waits for a poller."
     assert explained.steps[-1].says == "asked for job align; waits for a poller"
 
 
 def test_a_task_that_was_taken_and_not_noted_is_told_apart() -> None:
     found = recorded("States.HeartbeatTimeout")
-    running = explanation(execution("RUNNING"), found.events[:4], (), now_ms=1_800_000_001_000)
+    running = explanation(execution("RUNNING"), found.events[:4], Known(), now_ms=1_800_000_001_000)
     assert "a poller has taken the task of state Align and submitted nothing yet" in running.headline
     ended = read_execution(found.execution, "x")
-    lost = explanation(ended, found.events, (), now_ms=0)
+    lost = explanation(ended, found.events, Known(), now_ms=0)
     assert "as the poller that took its task was lost before it noted it" in lost.headline
 
 
@@ -133,22 +134,22 @@ def test_a_heartbeat_that_aws_calls_a_timeout_is_told_as_a_heartbeat() -> None:
     events = found.events
     events[4]["activityTimedOutEventDetails"]["error"] = "States.Timeout"
     ended = replace(read_execution(found.execution, "x"), error="States.Timeout")
-    assert explanation(ended, events, found.tasks, now_ms=0).error == "States.HeartbeatTimeout"
+    assert explanation(ended, events, Known(found.tasks), now_ms=0).error == "States.HeartbeatTimeout"
 
 
 def test_a_name_that_the_workflow_gave_is_seen_through_to_the_job_s() -> None:
     found = recorded("Job.OutOfMemory")
     ended = replace(read_execution(found.execution, "x"), error="SampleFailed", cause="see above")
-    explained = explanation(ended, found.events, found.tasks, now_ms=0)
+    explained = explanation(ended, found.events, Known(found.tasks), now_ms=0)
     assert (explained.error, explained.job) == ("Job.OutOfMemory", "align")
 
 
 def test_out_of_memory_that_somebody_spoke_of_is_no_guess() -> None:
     found = recorded("Job.OutOfMemory")
     reason = "Essential container in task exited; container main: OutOfMemoryError: Container killed"
-    cause = json.dumps({"job": "align", "exitCode": 137, "reason": reason})
-    ended = replace(read_execution(found.execution, "NA06989"), cause=cause)
-    story = explanation(ended, found.events, found.tasks, now_ms=0)
+    found.items[0]["jobs"]["M"]["align"]["M"]["reason"] = {"S": reason}
+    ended = read_execution(found.execution, "NA06989")
+    story = explanation(ended, found.events, Known(found.tasks), now_ms=0)
     assert story.headline == f"NA06989 failed: job align ran out of memory (exit code 137; {reason})."
 
 
@@ -159,7 +160,9 @@ def test_an_error_of_another_service_is_told_by_its_own_name() -> None:
         event(3, "LambdaFunctionFailed", after=2, error="KeyError", cause="'sample'"),
         event(4, "ExecutionFailed", after=3, error="KeyError", cause="'sample'"),
     ]
-    explained = explanation(execution("FAILED", error="KeyError", cause="'sample'"), events, (), now_ms=0)
+    explained = explanation(
+        execution("FAILED", error="KeyError", cause="'sample'"), events, Known(), now_ms=0
+    )
     assert explained.headline.startswith("NA06989 failed: state Notify failed with KeyError: 'sample'")
     assert [step.says for step in explained.steps][1] == "LambdaFunctionFailed: KeyError"
 
@@ -170,7 +173,9 @@ def test_a_job_s_error_without_a_job_is_the_workflow_s_own() -> None:
         event(2, "FailStateEntered", name="Bad"),
         event(3, "ExecutionFailed", error="Job.Failed", cause="no reads"),
     ]
-    explained = explanation(execution("FAILED", error="Job.Failed", cause="no reads"), events, (), now_ms=0)
+    explained = explanation(
+        execution("FAILED", error="Job.Failed", cause="no reads"), events, Known(), now_ms=0
+    )
     assert explained.headline == "NA06989 failed: state Bad failed with Job.Failed: no reads."
 
 
@@ -188,7 +193,7 @@ def test_tries_of_parallel_states_are_told_apart_by_the_links_of_their_events() 
             7, "ActivityFailed", after=5, error="Job.Failed", cause=json.dumps({"job": "a", "exitCode": 9})
         ),
     ]
-    explained = explanation(execution("FAILED", error="Job.Failed"), events, (), now_ms=0)
+    explained = explanation(execution("FAILED", error="Job.Failed"), events, Known(), now_ms=0)
     assert explained.headline.startswith("NA06989 failed: job a failed with exit code 9")
     assert explained.steps[-1] == replace(explained.steps[-1], state="Left", says="failed: Job.Failed")
 
@@ -201,7 +206,7 @@ def test_where_events_are_not_linked_the_oldest_try_goes_on_first() -> None:
         event(3, "ActivityStarted"),
         event(4, "ActivityStarted"),
     ]
-    explained = explanation(execution("RUNNING", stopped_ms=None), events, (), now_ms=1_800_000_120_000)
+    explained = explanation(execution("RUNNING", stopped_ms=None), events, Known(), now_ms=1_800_000_120_000)
     assert [(step.state, step.says) for step in explained.steps] == [
         ("Left", "asked for job Left; a poller took it after 2 s"),
         ("Right", "asked for job Right; a poller took it after 2 s"),

@@ -9,6 +9,7 @@ from sluice_cli.aws.executions import find_execution, tasks_of
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.errors import WrongUsageError
+from sluice_cli.explain.reading import all_executions, explain_execution
 from sluice_cli.logs.job_choice import choose_job
 from sluice_cli.logs.job_log import find_log, read_log
 from sluice_cli.terminal.options import (
@@ -69,7 +70,12 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
     api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     execution = find_execution(api, found_stack, subject, cohort)
-    chosen = choose_job(execution, tasks_of(api, found_stack, execution.arn), job)
+    inside = all_executions(api, execution)
+    tasks = [task for each in inside for task in tasks_of(api, found_stack, each.arn)]
+    blamed = None
+    if job is None and execution.status not in {"RUNNING", "SUCCEEDED"}:
+        blamed = explain_execution(api, found_stack, execution, now_ms=session.now_ms()).job_id
+    chosen = choose_job(execution, tasks, job, blamed)
     log = find_log(api, chosen, attempt=attempt, index=index)
     where = f"{log.group} {log.stream}" if log.stream else "no log yet"
     sys.stderr.write(

@@ -66,6 +66,7 @@ def explanation(execution: Execution, events: Iterable[Event], known: Known, *, 
         says=says,
         error=failure.error,
         job=failure.job,
+        job_id=failure.job_id,
         advice=tuple(each.format_map(facts) for each in failure.meaning.advice),
         steps=told,
     )
@@ -79,6 +80,7 @@ class Failure:
     meaning: Meaning
     facts: Mapping[str, str]
     job: str | None = None
+    job_id: str | None = None
 
 
 def _failure(execution: Execution, history: History, known: Known) -> Failure:
@@ -112,7 +114,9 @@ def _failed_try(execution: Execution, attempt: Try, history: History, known: Kno
     if error == "States.HeartbeatTimeout":
         facts["reason"] = _why_no_heartbeat(task)
     is_guess = error == OUT_OF_MEMORY and GUESS in facts["reason"]
-    return Failure(error, OUT_OF_MEMORY_GUESSED if is_guess else MEANINGS[error], facts, cause.job)
+    return Failure(
+        error, OUT_OF_MEMORY_GUESSED if is_guess else MEANINGS[error], facts, cause.job, cause.job_id
+    )
 
 
 def _other(execution: Execution, history: History) -> Failure:
@@ -130,7 +134,7 @@ def _nested_failure(execution: Execution, inside: Inside) -> Failure:
     child = inside.explanation
     facts = {"state": inside.place, "name": child.execution.name, "says": child.says}
     meaning = Meaning(IN_NESTED, tuple(each.replace("{", "{{").replace("}", "}}") for each in child.advice))
-    return Failure(child.error or execution.error, meaning, facts, child.job)
+    return Failure(child.error or execution.error, meaning, facts, child.job, child.job_id)
 
 
 def _facts(execution: Execution, cause: JobCause) -> dict[str, str]:

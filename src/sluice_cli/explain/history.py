@@ -30,8 +30,6 @@ ENDS: Final = {
     "ActivityTimedOut": "timed out",
     "ActivityScheduleFailed": "could not be scheduled",
 }
-SAID_ELSEWHERE: Final = PASSED_ON - {"MapRunFailed"}
-"""What these would say is said of what failed inside."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ class _Reader:
 def _words(kind: str, given: Mapping[str, Any]) -> str | None:
     if kind.startswith("Execution"):
         return _with_error(f"the execution {_verb(kind.removeprefix('Execution'))}", given)
-    if kind in {"TaskStateEntered", "ParallelStateEntered", "MapStateEntered", *SAID_ELSEWHERE}:
+    if kind in {"TaskStateEntered", "ParallelStateEntered", "MapStateEntered", *PASSED_ON}:
         return None  # what happens inside is told
     if kind.endswith("StateEntered"):
         return f"came to this {kind.removesuffix('StateEntered')} state"

@@ -39,10 +39,15 @@ def failed_inside(history: History, known: Known) -> Inside | None:
 
 def with_nested(steps: Sequence[Step], history: History, known: Known) -> tuple[Step, ...]:
     """Puts the steps of the executions inside where they belong in time, below the state that began them."""
-    found = list(steps)
-    for nested in history.nested:
-        for each in known.nested.get(nested.arn, ()):
-            found += [_within(nested.place, step, each.execution.name) for step in each.steps]
+    inside = [
+        _within(nested.place, step, each.execution.name)
+        for nested in history.nested
+        for each in known.nested.get(nested.arn, ())
+        for step in each.steps
+    ]
+    # what happened inside at the same time comes before the end that follows from it
+    *others, last = steps or (None,)
+    found = [*(each for each in others if each), *inside, *([last] if last else [])]
     return tuple(sorted(found, key=lambda step: step.at_ms))
 
 

@@ -33,7 +33,7 @@ class Explanation:
         headline: what became of it and, if it failed, the cause.
         says: that cause, as the end of a sentence.
         error: the named error that it failed with, if any.
-        job: the job that is to blame, if any.
+        job, job_id: the job that is to blame, if any.
         advice: what to do next, most helpful first.
         steps: what happened, in order.
     """
@@ -43,6 +43,7 @@ class Explanation:
     says: str = ""
     error: str | None = None
     job: str | None = None
+    job_id: str | None = None
     advice: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
@@ -55,6 +56,7 @@ class Explanation:
             "headline": self.headline,
             "error": self.error,
             "job": self.job,
+            "jobId": self.job_id,
             "advice": list(self.advice),
             "execution": {_camel(name): value for name, value in execution.items()},
             "steps": [{"atMs": step.at_ms, "state": step.state, "says": step.says} for step in self.steps],

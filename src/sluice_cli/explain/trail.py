@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Event = Mapping[str, Any]
 
-PASSED_ON: Final = frozenset({"MapStateFailed", "ParallelStateFailed", "MapIterationFailed", "MapRunFailed"})
+PASSED_ON: Final = frozenset({"MapStateFailed", "ParallelStateFailed", "MapIterationFailed"})
 """Failures that only pass on what failed inside."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sluice_cli.aws.arrays import array_size
 from sluice_cli.errors import WrongUsageError
-from sluice_cli.explain.job_cause import failed_job, read_cause
+from sluice_cli.explain.job_cause import read_cause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,16 +18,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChosenJob:
-    """A job that Batch took; `log_stream` and `definition` are what is known if Batch has forgotten it."""
+    """A job that Batch took; `log_stream` and `definition` are what is known if Batch has forgotten it.
+
+    `size` is the number of an array's children, None for any other job.
+    """
 
     name: str
     job_id: str
     log_stream: str | None = None
     definition: str | None = None
+    size: int | None = None
 
 
-def choose_job(execution: Execution, tasks: Sequence[TaskRecord], name: str | None) -> ChosenJob:
-    """Chooses the job of this name; without one, the failed job, or else the one that began last.
+def choose_job(
+    execution: Execution, tasks: Sequence[TaskRecord], name: str | None, blamed: str | None
+) -> ChosenJob:
+    """Chooses the job of this name; without one, the one to blame, or else the one that began last.
+
+    Args:
+        execution: whose jobs they are.
+        tasks: its own, and those of the executions inside of it.
+        name: of the job that is wanted.
+        blamed: id of the job that the execution failed of, if any.
 
     Raises:
         WrongUsageError: there is none; the message says which jobs there are.
@@ -36,9 +49,8 @@ def choose_job(execution: Execution, tasks: Sequence[TaskRecord], name: str | No
         known = [(task, job) for task, job in known if job.name == name]
     if not known:
         return _of_cause(execution, tasks, name)
-    failed = failed_job(tasks) if name is None else None
-    if failed is not None and failed.job_id and execution.status != "SUCCEEDED":
-        known = [(task, job) for task, job in known if job.job_id == failed.job_id]
+    if name is None:
+        known = [(task, job) for task, job in known if job.job_id == blamed] or known
     task, job = max(known, key=lambda pair: pair[1].started_at or pair[1].created_at or pair[0].created_at)
     return _chosen(task, job)
 
@@ -46,7 +58,8 @@ def choose_job(execution: Execution, tasks: Sequence[TaskRecord], name: str | No
 def _chosen(task: TaskRecord, job: JobRecord) -> ChosenJob:
     requests = [spec.request for spec in task.task.jobs if spec.name == job.name]
     definition = requests[0].get("jobDefinition") if requests else None
-    return ChosenJob(job.name, job.job_id or "", job.log_stream_name, definition)
+    size = array_size(requests[0]) if requests else None
+    return ChosenJob(job.name, job.job_id or "", job.log_stream_name, definition, size)
 
 
 def _of_cause(execution: Execution, tasks: Sequence[TaskRecord], name: str | None) -> ChosenJob:

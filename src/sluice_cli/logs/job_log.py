@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.job_errors import container_of
-from sluice.tasks.model import TERMINAL
+from sluice.tasks.model import FAILED, TERMINAL
+from sluice_cli.aws.arrays import children_of
 from sluice_cli.errors import AwsError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -47,11 +48,13 @@ def find_log(api: Api, job: ChosenJob, *, attempt: int | None = None, index: int
         index: of an array job's child; None for the first one that failed, or the first.
 
     Raises:
-        WrongUsageError: there is no such attempt.
+        WrongUsageError: there is no such attempt, or no such child.
         AwsError: AWS refused a call.
     """
     detail = _describe(api, job.job_id)
-    if detail is not None and (detail.get("arrayProperties") or {}).get("size"):
+    size = (detail or {}).get("arrayProperties", {}).get("size") or job.size
+    _check_index(job, index, size)
+    if detail is not None and size:
         child = index if index is not None else _failed_child(api, job.job_id)
         detail = _describe(api, f"{job.job_id}:{child}")
     if detail is None:
@@ -122,10 +125,18 @@ def _describe(api: Api, job_id: str) -> dict[str, Any] | None:
     return jobs[0] if jobs else None
 
 
+def _check_index(job: ChosenJob, index: int | None, size: int | None) -> None:
+    if index is None:
+        return
+    if not size:
+        raise WrongUsageError(f"--index is {index}; job {job.name} is no array: leave --index out.")
+    if index >= size:
+        children = f"its children are 0 to {size - 1}"
+        raise WrongUsageError(f"--index is {index}; job {job.name} is an array of {size}: {children}.")
+
+
 def _failed_child(api: Api, job_id: str) -> int:
-    failed = api.call("batch", "list_jobs", arrayJobId=job_id, jobStatus="FAILED")["jobSummaryList"]
-    indices = [each["arrayProperties"]["index"] for each in failed]
-    return min(indices, default=0)
+    return min((child.index for child in children_of(api, job_id, (FAILED,))), default=0)
 
 
 def _stream(detail: Mapping[str, Any], attempt: int | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice.cohorts.model import Sample, SampleStatus
+from sluice.cohorts.model import Cohort, ExecutionName, Sample, SampleStatus
 from sluice_cli.errors import AwsError
 from tests.functional.cli.fakes import (
     FakeApi,
@@ -151,10 +151,55 @@ def test_what_aws_refuses_ends_with_its_words_and_no_traceback() -> None:
     assert result.stderr == "AWS refused Query. It said AccessDenied: not allowed\n"
 
 
-def test_with_a_cohort_table_the_sample_is_looked_up_there() -> None:
-    sample = Sample("trio", "NA06989", 1, "arn:of:it", SampleStatus.FAILED, "{}", 1, 1)
+WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:of-my-own"
+
+
+def in_cohorts(*, attempt: int = 2) -> FakeApi:
+    """An AWS in which two cohorts of a workflow that is not the stack's have the sample."""
+    names = {"old": 1_000, "trio": 2_000}
+    cohorts = {name: Cohort(name, WORKFLOW, "0", 1, at_ms, at_ms) for name, at_ms in names.items()}
+    samples = {
+        (name, "NA06989"): Sample(
+            name,
+            "NA06989",
+            attempt,
+            ExecutionName(name, attempt, "NA06989").arn(WORKFLOW),
+            SampleStatus.FAILED,
+            "{}",
+            at_ms,
+            at_ms,
+        )
+        for name, at_ms in names.items()
+    }
     of_trio = of_recording("Job.Failed", **{"cloudformation.describe_stacks": with_cohorts()})
-    api = replace(of_trio, cohort_table=MemoryCohortStore(items={("trio", "NA06989"): sample}))
-    assert run(api, "explain", "NA06989", "--cohort", "trio").exit_code == 0
+    return replace(of_trio, cohort_table=MemoryCohortStore(cohorts, samples))
+
+
+@pytest.mark.parametrize(
+    ("asked", "execution"),
+    [
+        (("NA06989",), "trio.2.NA06989"),
+        (("NA06989", "--cohort", "old"), "old.2.NA06989"),
+        (("NA06989", "--attempt", "1"), "trio.1.NA06989"),
+        (("old.1.NA06989",), "old.1.NA06989"),
+    ],
+)
+def test_a_sample_is_found_through_the_cohorts_whatever_their_workflow(
+    asked: tuple[str, ...], execution: str
+) -> None:
+    api = in_cohorts()
+    result = run(api, "explain", *asked)
+    assert result.exit_code == 0, result.output
     described = [arguments for _, operation, arguments in api.calls if operation == "describe_execution"]
-    assert described == [{"executionArn": "arn:of:it"}]
+    assert described == [{"executionArn": f"{WORKFLOW.replace('stateMachine', 'execution')}:{execution}"}]
+
+
+def test_an_attempt_that_there_was_not_is_refused_with_those_that_there_were() -> None:
+    result = run(in_cohorts(), "explain", "NA06989", "--attempt", "3")
+    assert result.exit_code == 2
+    assert "--attempt is 3; sample NA06989 of cohort trio has had 2 so far." in result.stderr
+
+
+def test_an_attempt_of_what_is_no_sample_of_a_cohort_is_refused() -> None:
+    result = run(of_recording("Job.Failed"), "explain", "Failed", "--attempt", "1")
+    assert (result.exit_code, "No cohort has a sample 'Failed'" in result.stderr) == (2, True)

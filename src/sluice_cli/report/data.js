@@ -21,7 +21,7 @@ const cohort = (() => {
   for (const sample of samples) sample.jobs = [];
   for (const job of jobs) {
     job.sample = samples[job.sample];
-    job.repeats = job.sample.jobs.some((other) => other.name === job.name && other.state === job.state);
+    for (const [key, values] of Object.entries(data.ofSomeJobs)) job[key] = values[job.index] ?? null;
     job.sample.jobs.push(job);
   }
   const jobNames = [...new Set(jobs.map((job) => job.name))];
@@ -54,14 +54,23 @@ const cohort = (() => {
     return { samples: chosen, jobs: job ? ofSamples.filter((each) => each.name === job) : ofSamples };
   };
 
-  const retries = (chosen) => sum(chosen.map((job) => Math.max(0, (job.attempts ?? 1) - 1) + (job.repeats ? 1 : 0)));
+  const retries = (chosen) => sum(chosen.map((job) => Math.max(0, (job.attempts ?? 1) - 1) + job.again));
 
-  // What the last attempt of a job costs; null if it is not known what it could use.
-  const computeCost = (job) => {
+  const billed = (ms) => Math.max(data.billedSecondsMin, Math.ceil(ms / 1000));
+
+  // For how many seconds a job is billed, with its earlier attempts and its children; null if nobody knows.
+  const billedSeconds = (job) => {
+    if (job.array) return job.array.billedSeconds ?? (job.stopped === null ? 0 : null);
     const ran = waits.running.of(job);
-    if (ran === null) return 0;
-    if (job.vcpus === null || job.memoryMib === null) return null;
-    const hours = Math.max(data.billedSecondsMin, Math.ceil(ran / 1000)) / 3600;
+    return sum((job.earlier ?? []).map(([from, to]) => billed(to - from))) + (ran === null ? 0 : billed(ran));
+  };
+
+  // What a job costs; null if it is not known what it could use, or how long it ran.
+  const computeCost = (job) => {
+    const seconds = billedSeconds(job);
+    if (seconds === 0) return 0;
+    if (seconds === null || job.vcpus === null || job.memoryMib === null) return null;
+    const hours = seconds / 3600;
     const architecture = prices["vcpu" + job.architecture] ? job.architecture : "X86_64";
     const usd = (key) => (prices[key] ? prices[key].usd : 0);
     return {
@@ -113,6 +122,21 @@ const cohort = (() => {
     return [...found.values()].sort((a, b) => b.samples - a.samples || b.jobs - a.jobs);
   };
 
+  const hasFailed = (sample) => sample.status !== "SUCCEEDED" && sample.status !== "RUNNING";
+
+  // The job to which a failed sample owes its end: of its last attempt, rather none that only fell with others.
+  const blamed = (sample) => {
+    const failed = sample.jobs.filter((job) => job.error && !job.superseded).reverse();
+    const fellWithOthers = new Set(["Job.DependencyFailed", "Job.Terminated"]);
+    return failed.find((job) => job.error === sample.error) ?? failed.find((job) => !fellWithOthers.has(job.error)) ?? failed[0] ?? null;
+  };
+
+  // Where AWS's console shows an execution, and a job's log; null on Local AWS.
+  const executionUrl = (sample) =>
+    data.console && `${data.console.executions}${data.console.execution_arns}${data.cohort}.${sample.attempt}.${sample.name}`;
+  const encoded = (text) => encodeURIComponent(encodeURIComponent(text)).replace(/%/g, "$");
+  const logUrl = (job) => data.console && job?.log && `${data.console.logs}${encoded(job.log[0])}/log-events/${encoded(job.log[1])}`;
+
   const submitBins = (chosen, binMs) => {
     const counts = new Map();
     for (const job of chosen) {
@@ -128,6 +152,6 @@ const cohort = (() => {
 
   return {
     data, samples, jobs, jobNames, prices, waits, endMs: running ? Math.max(endMs, data.seenMs) : endMs,
-    select, quantile, known, sum, retries, costOf, errorTable, submitBins, errorsOf,
+    blamed, executionUrl, logUrl, hasFailed, select, quantile, known, sum, retries, costOf, errorTable, submitBins, errorsOf,
   };
 })();

@@ -24,7 +24,7 @@ from sluice_cli.report.price_table import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sluice_cli.report.facts import Accuracy, CohortFacts, JobFacts, SampleFacts
+    from sluice_cli.report.facts import Accuracy, Array, CohortFacts, JobFacts, SampleFacts
     from sluice_cli.report.price_table import Price
 
 Row = TypeVar("Row")
@@ -61,7 +61,8 @@ def document(facts: CohortFacts, *, quota_per_second: float = QUOTA_PER_SECOND) 
         facts: the cohort.
         quota_per_second: of SubmitJob, to draw beside the rate.
     """
-    zero_ms = min((sample.started_ms for sample in facts.samples), default=facts.seen_ms)
+    times_ms = [sample.started_ms for sample in facts.samples] + [job.ready_ms for job in facts.jobs]
+    zero_ms = min(times_ms, default=facts.seen_ms)
     names = Names()
     return {
         "cohort": facts.cohort,
@@ -72,11 +73,13 @@ def document(facts: CohortFacts, *, quota_per_second: float = QUOTA_PER_SECOND) 
         "ratePerSecond": facts.rate_per_second,
         "samples": _sample_columns(facts.samples, names, zero_ms),
         "jobs": _job_columns(facts, names, zero_ms),
+        "ofSomeJobs": _of_some_jobs(facts.jobs, zero_ms),
         "names": names.all,
         "throttled": _throttled(facts, zero_ms),
         "prices": [asdict(price) for price in _prices(facts.jobs)],
         "billedSecondsMin": BILLED_SECONDS_MIN,
         "writesPerTask": WRITES_PER_TASK,
+        "console": asdict(facts.console) if facts.console else None,
         "accuracy": {name: _accuracy(each) for name, each in facts.accuracy.items()},
     }
 
@@ -91,6 +94,7 @@ def _sample_columns(samples: Sequence[SampleFacts], names: Names, zero_ms: int) 
             "started": lambda it: it.started_ms - zero_ms,
             "stopped": lambda it: _since(it.stopped_ms, zero_ms),
             "error": lambda it: names.number(it.error),
+            "reason": lambda it: names.number(it.reason),
         },
     )
 
@@ -117,8 +121,29 @@ def _job_columns(facts: CohortFacts, names: Names, zero_ms: int) -> Columns:
             "vcpus": lambda it: it.resources.vcpus,
             "memoryMib": lambda it: it.resources.memory_mib,
             "architecture": lambda it: names.number(it.resources.architecture),
+            "attempt": lambda it: it.attempt,
+            "again": lambda it: int(it.is_again),
+            "superseded": lambda it: int(it.is_superseded),
         },
     )
+
+
+def _of_some_jobs(jobs: Sequence[JobFacts], zero_ms: int) -> dict[str, dict[int, Any]]:
+    """What is known of few jobs, by their place."""
+    cells: Mapping[str, Callable[[JobFacts], Any]] = {
+        "earlier": lambda it: [[began - zero_ms, ended - zero_ms] for began, ended in it.earlier],
+        "array": lambda it: it.array and _array(it.array),
+        "log": lambda it: it.error and it.log_stream and [it.log_group, it.log_stream],
+    }
+    return {name: _known(jobs, cell) for name, cell in cells.items()}
+
+
+def _known(jobs: Sequence[JobFacts], cell: Callable[[JobFacts], Any]) -> dict[int, Any]:
+    return {place: value for place, job in enumerate(jobs) if (value := cell(job))}
+
+
+def _array(array: Array) -> dict[str, Any]:
+    return {"size": array.size, "failed": array.failed, "billedSeconds": array.billed_seconds}
 
 
 def _columns(rows: Sequence[Row], cells: Mapping[str, Callable[[Row], Any]]) -> Columns:
@@ -132,8 +157,13 @@ def _since(time_ms: int | None, zero_ms: int) -> int | None:
 def _throttled(facts: CohortFacts, zero_ms: int) -> dict[str, Any] | None:
     if facts.throttling is None:
         return None
-    per_minute = [[at_ms - zero_ms, count] for at_ms, count in facts.throttling.per_minute]
-    return {"total": facts.throttling.total, "perMinute": per_minute}
+    throttling = facts.throttling
+    return {
+        "total": throttling.total,
+        "isWhole": throttling.is_whole,
+        "periodMs": throttling.period_ms,
+        "perPeriod": [[at_ms - zero_ms, count] for at_ms, count in throttling.per_period],
+    }
 
 
 def _prices(jobs: Iterable[JobFacts]) -> list[Price]:

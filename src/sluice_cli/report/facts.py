@@ -19,6 +19,7 @@ class SampleFacts:
         status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
         started_ms, stopped_ms: its execution.
         error: the named error that it failed with.
+        reason: what was said of its end, where no job of it is to blame.
     """
 
     name: str
@@ -27,6 +28,23 @@ class SampleFacts:
     started_ms: int
     stopped_ms: int | None = None
     error: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Array:
+    """The children of an array job.
+
+    Attributes:
+        size: how many there are.
+        failed: how many failed.
+        billed_seconds: how long all of them ran, each as long as is billed at least; None if Batch has
+            forgotten them.
+    """
+
+    size: int
+    failed: int = 0
+    billed_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,13 @@ class JobFacts:
         started_ms, stopped_ms: its last attempt.
         status: of the job; None if Batch's first word is yet to come.
         attempts: how often Batch tried.
+        attempt: of the sample, of which it is a job.
+        is_again: True for a job of a try after one of the same state that failed.
+        is_superseded: True for a job that was run anew, in another try or another attempt at the sample.
+        earlier: from when to when Batch's earlier attempts ran, as far as Batch remembers them.
+        array: its children, if it is an array; then its times are those of all of them.
         error, reason, exit_code: of a job that failed.
+        log_group, log_stream: where it logged.
         resources: what it may use.
     """
 
@@ -72,18 +96,33 @@ class JobFacts:
     reason: str | None = None
     exit_code: int | None = None
     resources: Resources = Resources()
+    attempt: int = 1
+    is_again: bool = False
+    is_superseded: bool = False
+    earlier: tuple[tuple[int, int], ...] = ()
+    array: Array | None = None
+    log_group: str | None = None
+    log_stream: str | None = None
 
 
 @dataclass(frozen=True)
 class Throttling:
-    """Answers with 429 to SubmitJob, as (begin of the minute in ms, answers); of the whole stack."""
+    """Answers with 429 to SubmitJob, of the whole stack while the cohort ran.
 
-    per_minute: Sequence[tuple[int, int]]
+    Attributes:
+        per_period: (begin of the period in ms, answers).
+        period_ms: how long a period is.
+        is_whole: False while CloudWatch does not tell of all that the cohort has submitted.
+    """
+
+    per_period: Sequence[tuple[int, int]]
+    period_ms: int = 60_000
+    is_whole: bool = True
 
     @property
     def total(self) -> int:
         """All of them."""
-        return sum(count for _, count in self.per_minute)
+        return sum(count for _, count in self.per_period)
 
 
 @dataclass(frozen=True)
@@ -105,6 +144,15 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class Console:
+    """Addresses in AWS's console: put an execution's ARN behind the one, a log's place behind the other."""
+
+    executions: str
+    logs: str
+    execution_arns: str
+
+
+@dataclass(frozen=True)
 class CohortFacts:
     """All that is known of a cohort at one moment.
 
@@ -119,6 +167,7 @@ class CohortFacts:
         jobs: of the samples.
         throttling: None if nobody counts it.
         accuracy: by sample, of those whose accuracy was measured.
+        console: where people see executions and logs; None on Local AWS.
     """
 
     cohort: str
@@ -132,3 +181,4 @@ class CohortFacts:
     jobs: tuple[JobFacts, ...]
     throttling: Throttling | None = None
     accuracy: Mapping[str, Accuracy] = field(default_factory=dict)
+    console: Console | None = None

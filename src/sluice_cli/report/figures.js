@@ -21,16 +21,35 @@ const figures = (() => {
     return `${oneDigit.format(ms / unit.ms)} ${unit.short}`;
   };
 
+  // Red crosses, however short what failed was; those of what was run anew are fainter.
+  const crosses = (name, marks, opacity) => ({
+    type: "scatter", mode: "markers", name, x: marks.map((mark) => mark.at / clock.ms), y: marks.map((mark) => mark.row),
+    text: marks.map((mark) => mark.text), hovertemplate: "%{text}<extra></extra>", opacity,
+    marker: { symbol: "x", size: 8, color: "$failed", line: { width: 0 } }, line: { width: 1 }, meta: { fixed: true },
+  });
+
+  const marksOf = (chosen, rowOf) => {
+    const ofJobs = chosen.jobs.filter((job) => job.error).map((job) =>
+      ({ at: job.stopped ?? job.started ?? job.submitted ?? job.taken, row: rowOf.get(job.sample), text: told(job), superseded: job.superseded }));
+    const ofSamples = chosen.samples.filter((sample) => cohort.hasFailed(sample) && !cohort.blamed(sample)).map((sample) =>
+      ({ at: sample.stopped ?? sample.started, row: rowOf.get(sample), text: `${plain(sample.name)}<br>${plain(sample.error ?? sample.status)}: ${wrapped(sample.reason ?? "")}` }));
+    return [...ofJobs, ...ofSamples];
+  };
+
+  // What was said may be long; a label that is wider than the window cannot be read.
+  const wrapped = (text) => plain(text).replace(/(.{60}\S*)\s/g, "$1<br>");
+
   const told = (job) => (job.told ??= tell(job));
   const tell = (job) => {
     const again = (job.attempts ?? 1) > 1 ? `, ${job.attempts} attempts` : "";
-    const failed = job.error ? `<br>${plain(job.error)}: ${plain(job.reason ?? "")}` : "";
-    return `${plain(job.sample.name)} · ${plain(job.name)}${again}<br>ready to submitted ${span(waits.queue.of(job))}, ` +
+    const children = job.array ? `, an array of ${job.array.size}` : "";
+    const failed = job.error ? `<br>${plain(job.error)}: ${wrapped(job.reason ?? "")}` : "";
+    return `${plain(job.sample.name)} · ${plain(job.name)}${children}${again}<br>ready to submitted ${span(waits.queue.of(job))}, ` +
       `in Batch ${span(waits.runnable.of(job))}, ran ${span(waits.running.of(job))}${failed}`;
   };
 
   // One path for all segments of a kind: thousands of jobs are a handful of lines to draw.
-  const segments = (name, colour, jobs, { from, to, rowOf, thin }) => {
+  const segments = (name, colour, jobs, { from, to, rowOf, thin, opacity = 1 }) => {
     const x = [], y = [], text = [];
     for (const job of jobs) {
       const begin = from(job), end = to(job);
@@ -42,31 +61,45 @@ const figures = (() => {
     }
     return {
       type: "scatter", mode: "lines", name, x, y, text, hovertemplate: "%{text}<extra></extra>",
-      line: { color: colour, width: 1, simplify: false }, connectgaps: false, meta: { thin }, legendgroup: name, showlegend: false,
+      line: { color: colour, width: 1, simplify: false }, connectgaps: false, meta: { thin }, opacity, legendgroup: name, showlegend: false,
     };
   };
 
   // What stands in the legend for a trace whose own lines may be thinner than a pixel.
-  const legendOf = ({ name, line }) => ({
-    type: "scatter", mode: "lines", name, x: [null], y: [null], line: { color: line.color, width: 5 }, legendgroup: name, meta: { fixed: true },
+  const legendOf = ({ name, line, opacity }) => ({
+    type: "scatter", mode: "lines", name, x: [null], y: [null], line: { color: line.color, width: 5 }, legendgroup: name, opacity, meta: { fixed: true },
   });
+  const EARLIER = "earlier attempts", FAINT = 0.4;
+
+  // Runs that were repeated: of Batch's earlier attempts at a job, of earlier tries and of earlier attempts at the sample.
+  const earlierRuns = (jobs, name, rowOf) => {
+    const spans = jobs.filter((job) => job.name === name).flatMap((job) => [
+      ...(job.earlier ?? []).map(([from, to]) => ({ job, from, to })),
+      ...(job.superseded ? [{ job, from: job.started, to: job.stopped }] : []),
+    ]).map(({ job, from, to }) => ({ sample: job.sample, told: told(job), from, to }));
+    return segments(EARLIER, colourOf(name), spans, { from: (it) => it.from, to: (it) => it.to, rowOf, opacity: FAINT });
+  };
 
   const timeline = (chosen, order) => {
     const rows = [...chosen.samples].sort(order);
     const rowOf = new Map(rows.map((sample, row) => [sample, row]));
     const ran = (job) => job.stopped ?? (job.started === null ? null : data.seenMs);
     const begun = (job) => job.started ?? (job.stopped === null && job.runnable !== null ? data.seenMs : job.stopped);
-    const good = chosen.jobs.filter((job) => !job.error);
+    const lasting = chosen.jobs.filter((job) => !job.superseded);
+    const good = lasting.filter((job) => !job.error), marks = marksOf(chosen, rowOf);
     const traces = [
       segments("ready, not yet submitted", "$soft", chosen.jobs, { from: (job) => job.ready, to: (job) => job.submitted, rowOf, thin: true }),
       segments("in Batch, not yet running", "$waiting", chosen.jobs, { from: (job) => job.runnable, to: begun, rowOf, thin: true }),
       ...cohort.jobNames.map((name) => segments(name, colourOf(name), good.filter((job) => job.name === name), { from: (job) => job.started, to: ran, rowOf })),
-      segments("failed", "$failed", chosen.jobs.filter((job) => job.error), { from: (job) => job.started ?? job.stopped, to: (job) => job.stopped, rowOf }),
+      segments("failed", "$failed", lasting.filter((job) => job.error), { from: (job) => job.started ?? job.stopped, to: (job) => job.stopped, rowOf }),
+      ...cohort.jobNames.map((name) => earlierRuns(chosen.jobs, name, rowOf)),
     ].filter((trace) => trace.x.length);
+    const named = new Map(traces.filter((trace) => trace.name !== "failed").map((trace) => [trace.name, trace]).reverse());
+    const failed = [crosses("failed", marks.filter((mark) => !mark.superseded), 1), crosses("failed, run anew", marks.filter((mark) => mark.superseded), FAINT)];
     const height = Math.min(Math.max(24 * rows.length + 120, 240), 1000);
     return {
       rows: rows.map((sample) => sample.name),
-      data: [...traces, ...traces.map(legendOf)],
+      data: [...traces, ...failed.filter((trace) => trace.x.length), ...[...named.values()].reverse().map(legendOf)],
       layout: {
         height, legend, xaxis: since, hovermode: "closest", dragmode: "zoom",
         yaxis: { range: [Math.max(rows.length, 1) - 0.5, -0.5], showgrid: false },
@@ -152,9 +185,10 @@ const figures = (() => {
       type: "bar", name: "jobs submitted", x: counts.map(([bin]) => (bin + 0.5) * width), y: counts.map(([, count]) => count / binSeconds),
       width, marker: { color: "$align", line: { width: 0 } }, hovertemplate: "%{y:.1f} a second<extra></extra>",
     };
+    const periodMs = data.throttled?.periodMs;
     const told429 = data.throttled?.total ? [{
-      type: "bar", name: "answers with 429 (mean over a minute)", width: 60e3 / clock.ms, marker: { color: "$failed" },
-      x: data.throttled.perMinute.map(([ms]) => (ms + 30e3) / clock.ms), y: data.throttled.perMinute.map(([, count]) => count / 60),
+      type: "bar", name: `answers with 429 (mean over ${span(periodMs)})`, width: periodMs / clock.ms, marker: { color: "$failed" },
+      x: data.throttled.perPeriod.map(([ms]) => (ms + periodMs / 2) / clock.ms), y: data.throttled.perPeriod.map(([, count]) => count / (periodMs / 1000)),
       hovertemplate: "%{y:.2f} a second<extra></extra>",
     }] : [];
     const lines = [across(`quota: ${data.quotaPerSecond} a second`, data.quotaPerSecond, "$failed")];

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
+from sluice.cohorts.model import FAILURES, ExecutionName
 from sluice_cli.aws.cohorts import cohorts_of, find_cohort
 from sluice_cli.report.accuracy_files import found_accuracy, named_accuracy
+from sluice_cli.report.console import console_of
 from sluice_cli.report.facts import CohortFacts, SampleFacts
-from sluice_cli.report.jobs import definition_names, jobs_of
-from sluice_cli.report.reading import read_definitions, read_tasks, with_present_jobs
-from sluice_cli.report.throttling import read_throttling
+from sluice_cli.report.inside import read_inside, read_reasons, starts_executions
+from sluice_cli.report.jobs import Remembered, definition_names, jobs_of
+from sluice_cli.report.reading import read_children, read_definitions, read_jobs, read_tasks
+from sluice_cli.report.throttling import Window, read_throttling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from sluice.cohorts.model import Sample
-    from sluice.tasks.model import TaskRecord
+    from sluice.cohorts.model import Cohort, Sample
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Stack
     from sluice_cli.report.facts import JobFacts
+
+AFTERWARDS_MS: Final = 300_000
+"""So long after a cohort's end its last submissions may be told of."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,13 @@ def gather(
     cohort = find_cohort(api, stack, request.cohort)
     found = cohorts_of(api, stack).samples(request.cohort)
     samples = sorted(found, key=lambda sample: (sample.started_at, sample.name))
-    arns = [sample.execution_arn for sample in samples]
-    tasks = read_tasks(api.tasks(stack.output("TaskTableName")), arns, tell)
-    tell("jobs")
-    tasks = with_present_jobs(api, tasks)
     facts = tuple(_facts(sample) for sample in samples)
-    names = definition_names(record for records in tasks.values() for record in records)
-    definitions = read_definitions(api, names)
+    jobs = _jobs(api, stack, cohort, samples, tell)
     tell("figures")
-    began_ms = min((sample.started_at for sample in samples), default=cohort.created_at)
+    ended = [sample.stopped_at for sample in samples if sample.stopped_at is not None]
+    until_ms = max(ended) + AFTERWARDS_MS if cohort.over and ended else now_ms
+    window = Window(cohort.created_at, min(until_ms, now_ms), now_ms)
+    submitted = sum(job.submitted_ms is not None for job in jobs)
     return CohortFacts(
         cohort=cohort.name,
         stack=stack.name,
@@ -68,20 +71,64 @@ def gather(
         total=cohort.total,
         seen_ms=now_ms,
         rate_per_second=_rate(stack),
-        samples=facts,
-        jobs=_jobs(zip(facts, arns, strict=True), tasks, definitions),
-        throttling=read_throttling(api, stack, from_ms=began_ms, until_ms=now_ms),
+        samples=_with_reasons(api, samples, facts, jobs),
+        jobs=jobs,
+        throttling=read_throttling(api, stack, window, submitted=submitted),
         accuracy={**found_accuracy(api, samples), **measured},
+        console=console_of(cohort.workflow_arn) if api.endpoint_url is None else None,
     )
 
 
 def _jobs(
-    facts: Iterable[tuple[SampleFacts, str]],
-    tasks: Mapping[str, Sequence[TaskRecord]],
-    definitions: Mapping[str, Mapping[str, Any]],
+    api: Api, stack: Stack, cohort: Cohort, samples: Sequence[Sample], tell: Callable[[str], None]
 ) -> tuple[JobFacts, ...]:
-    """The jobs of all samples, each given with the ARN of its execution."""
-    return tuple(job for sample, arn in facts for job in jobs_of(sample, tasks[arn], definitions))
+    """The jobs of all attempts at the samples, also of the executions inside of theirs."""
+    attempts = [(sample, number, _arn(sample, number)) for sample in samples for number in _attempts(sample)]
+    arns = [arn for *_, arn in attempts]
+    inside = read_inside(api, arns, tell) if starts_executions(api, cohort.workflow_arn) else {}
+    every = list(dict.fromkeys([*arns, *(each for found in inside.values() for each in found)]))
+    tasks = read_tasks(api.tasks(stack.output("TaskTableName")), every, tell)
+    tell("jobs")
+    tasks, earlier = read_jobs(api, tasks)
+    records = [record for found in tasks.values() for record in found]
+    known = Remembered(
+        read_definitions(api, definition_names(records)), earlier, read_children(api, records, tell)
+    )
+    return tuple(
+        job
+        for sample, number, arn in attempts
+        for job in jobs_of(
+            _facts(sample),
+            [record for each in (arn, *inside.get(arn, ())) for record in tasks[each]],
+            known,
+            attempt=number,
+        )
+    )
+
+
+def _attempts(sample: Sample) -> range:
+    return range(1, sample.attempt + 1)
+
+
+def _arn(sample: Sample, attempt: int) -> str:
+    """The execution of an attempt, which differs from the last one's by its name only."""
+    if attempt == sample.attempt:
+        return sample.execution_arn
+    name = ExecutionName(sample.cohort, attempt, sample.name)
+    return f"{sample.execution_arn.rpartition(':')[0]}:{name}"
+
+
+def _with_reasons(
+    api: Api, samples: Sequence[Sample], facts: Sequence[SampleFacts], jobs: Iterable[JobFacts]
+) -> tuple[SampleFacts, ...]:
+    """The samples, those that failed without a failed job with what was said of it."""
+    blamed = {job.sample for job in jobs if job.error and not job.is_superseded}
+    wanted = [each.execution_arn for each in samples if each.status in FAILURES and each.name not in blamed]
+    reasons = read_reasons(api, wanted)
+    return tuple(
+        replace(each, reason=reasons.get(sample.execution_arn))
+        for sample, each in zip(samples, facts, strict=True)
+    )
 
 
 def _facts(sample: Sample) -> SampleFacts:

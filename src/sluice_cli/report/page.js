@@ -28,14 +28,14 @@
     const ended = samples.filter((sample) => sample.stopped !== null);
     const waited = cohort.known(jobs.map(cohort.waits.queue.of)).sort((a, b) => a - b);
     const whole = running || !ended.length ? null : Math.max(...ended.map((s) => s.stopped)) - Math.min(...samples.map((s) => s.started));
-    const throttled = data.throttled;
+    const throttled = data.throttled, isCounted = throttled?.isWhole, none = throttled ? "not yet counted" : "not counted";
     by("tiles").replaceChildren(
       tile(number(succeeded), "samples succeeded", failed ? "" : "good", number(samples.length)),
       tile(number(failed), "samples failed", failed ? "bad" : "good"),
       ...(running ? [tile(number(running), "samples still running")] : []),
       tile(number(jobs.length), "Batch jobs"),
       tile(number(again), "tries beyond the first", again ? "" : "good"),
-      tile(throttled ? number(throttled.total) : "not counted", "answers with HTTP 429, of the whole stack", throttled?.total ? "bad" : throttled ? "good" : ""),
+      tile(isCounted ? number(throttled.total) : none, "answers with HTTP 429, of the whole stack", throttled?.total ? "bad" : isCounted ? "good" : ""),
       tile(number(busiest), "submitted in the busiest second, and the quota", busiest > data.quotaPerSecond ? "bad" : "", number(data.quotaPerSecond)),
       tile(figures.span(cohort.quantile(waited, 0.5)), "from ready to submitted, median"),
       tile(figures.span(whole), "from the first start to the last end"),
@@ -77,6 +77,13 @@
     });
   };
 
+  const links = (sample, job) => {
+    const made = element("span"), log = cohort.logUrl(job);
+    made.append(element("a", "execution", { href: cohort.executionUrl(sample) }));
+    if (log) made.append(", ", element("a", "log", { href: log }));
+    return made;
+  };
+
   const errors = () => {
     const found = cohort.errorTable(chosen);
     by("errors-none").hidden = found.length > 0;
@@ -87,11 +94,14 @@
         show.addEventListener("click", () => { by("error").value = each.error; changed(); by("filters").scrollIntoView(); });
         return [each.error, each.samples, each.jobs, each.recovered, show];
       }));
-    const failed = chosen.samples.filter((sample) => sample.status !== "SUCCEEDED" && sample.status !== "RUNNING").slice(0, MOST_ROWS);
+    const failed = chosen.samples.filter(cohort.hasFailed).slice(0, MOST_ROWS);
     by("failed-samples").hidden = failed.length === 0;
-    fill(by("failed-table"), ["sample", "error", "job", "exit code", "what was said of it"], failed.map((sample) => {
-      const job = [...sample.jobs].reverse().find((each) => each.error);
-      return [sample.name, sample.error ?? sample.status, job?.name ?? "–", job?.exitCode === null || !job ? "–" : String(job.exitCode), job?.reason ?? "–"];
+    const heads = ["sample", "error", "job", "exit code", ...(data.console ? ["in AWS's console"] : []), "what was said of it"];
+    fill(by("failed-table"), heads, failed.map((sample) => {
+      const job = cohort.blamed(sample);
+      const code = job?.exitCode ?? null;
+      return [sample.name, sample.error ?? sample.status, job?.name ?? "–", code === null ? "–" : String(code),
+        ...(data.console ? [links(sample, job)] : []), job?.reason ?? sample.reason ?? "–"];
     }));
   };
 
@@ -106,7 +116,7 @@
     };
     fill(by("cost-table"), ["what", "unit", "USD a unit", "units", "USD", "USD a sample", "source"],
       [...data.prices.map(line), ["in all", "", "", "", usd(found.total), usd(found.total / many), ""]]);
-    by("cost-unknown").textContent = found.unknown ? `${number(found.unknown)} jobs are left out: nobody knows what they may use.` : "";
+    by("cost-unknown").textContent = found.unknown ? `${number(found.unknown)} jobs are left out: nobody knows what they may use, or how long their children ran.` : "";
     charts.draw("costs", figures.costs(chosen));
   };
 
@@ -141,9 +151,11 @@
 
   lazy(by("rate-figures"), (table) => {
     const counts = [...cohort.submitBins(cohort.jobs, 60e3)].sort(([a], [b]) => a - b);
-    const of429 = new Map((data.throttled?.perMinute ?? []).map(([ms, count]) => [Math.floor(ms / 60e3), count]));
+    const of429 = new Map();
+    for (const [ms, count] of data.throttled?.perPeriod ?? []) of429.set(Math.floor(ms / 60e3), (of429.get(Math.floor(ms / 60e3)) ?? 0) + count);
+    const none = !data.throttled ? "not counted" : data.throttled.isWhole ? 0 : "not yet counted";
     fill(table, ["minute", "jobs submitted", "answers with 429"],
-      counts.map(([minute, count]) => [String(minute + 1), count, data.throttled ? of429.get(minute) ?? 0 : "not counted"]));
+      counts.map(([minute, count]) => [String(minute + 1), count, of429.get(minute) ?? none]));
   })();
 
   const accuracyTable = by("accuracy-figures") && lazy(by("accuracy-figures"), (table) =>

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.completion import job_record
+from sluice.tasks.model import TERMINAL
+from sluice_cli.aws.arrays import ENDED, children_of
+from sluice_cli.explain.known import arrays
 from sluice_cli.report.resources import newest
 
 if TYPE_CHECKING:
@@ -14,9 +17,12 @@ if TYPE_CHECKING:
 
     from sluice.tasks.model import TaskRecord
     from sluice.tasks.ports import TaskStore
+    from sluice_cli.aws.arrays import Child
     from sluice_cli.aws.ports import Api
 
     Tell = Callable[[str], None]
+
+Earlier = tuple[tuple[int, int], ...]
 
 THREADS: Final = 16
 EXECUTIONS_AT_ONCE: Final = 30
@@ -50,22 +56,37 @@ def read_tasks(
     return {arn: tuple(records) for arn, records in found.items()}
 
 
-def with_present_jobs(
+def read_jobs(
     api: Api, tasks: Mapping[str, Sequence[TaskRecord]]
-) -> dict[str, tuple[TaskRecord, ...]]:
-    """Asks Batch about the jobs that have not ended: only its answer tells whether they run."""
-    open_ids = [
-        job.job_id
-        for records in tasks.values()
-        for record in records
-        for job in record.jobs.values()
-        if job.job_id and not job.ended
-    ]
+) -> tuple[dict[str, tuple[TaskRecord, ...]], dict[str, Earlier]]:
+    """Asks Batch about the jobs that have not ended, and about those that it tried more than once.
+
+    Only its answer tells whether a job runs, and when the attempts before the last one ran.
+
+    Returns:
+        The tasks with their jobs as they are now, and the earlier attempts by job id.
+    """
+    jobs = [job for records in tasks.values() for record in records for job in record.jobs.values()]
+    wanted = [job.job_id for job in jobs if job.job_id and (not job.ended or (job.attempts or 1) > 1)]
     details: dict[str, Mapping[str, Any]] = {}
-    for batch in _batches(open_ids, JOBS_MAX):
+    for batch in _batches(wanted, JOBS_MAX):
         answer = api.call("batch", "describe_jobs", jobs=list(batch))
         details |= {each["jobId"]: each for each in answer["jobs"]}
-    return {arn: tuple(_present(record, details) for record in records) for arn, records in tasks.items()}
+    present = {arn: tuple(_present(each, details) for each in records) for arn, records in tasks.items()}
+    return present, {job_id: _earlier(detail) for job_id, detail in details.items()}
+
+
+def read_children(api: Api, tasks: Iterable[TaskRecord], tell: Tell) -> dict[str, tuple[Child, ...]]:
+    """Lists the children of all array jobs that Batch remembers, by the parent's job id."""
+    parents = [job.job_id for job, _ in arrays(tuple(tasks)) if job.job_id]
+    found: dict[str, tuple[Child, ...]] = {}
+    with ThreadPoolExecutor(THREADS) as pool:
+        read = pool.map(lambda job_id: children_of(api, job_id, (*ENDED, "RUNNING")), parents)
+        for number, (job_id, children) in enumerate(zip(parents, read, strict=True), start=1):
+            tell(f"{number:,} of {len(parents):,} arrays")
+            if children:
+                found[job_id] = children
+    return found
 
 
 def read_definitions(api: Api, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -86,9 +107,17 @@ def _present(record: TaskRecord, details: Mapping[str, Mapping[str, Any]]) -> Ta
     found = {
         name: job_record(name, details[job.job_id])
         for name, job in record.jobs.items()
-        if job.job_id is not None and job.job_id in details
+        if job.job_id is not None and not job.ended and job.job_id in details
     }
     return replace(record, jobs={**record.jobs, **found})
+
+
+def _earlier(detail: Mapping[str, Any]) -> Earlier:
+    """From when to when the attempts ran before the last one, or before the one under way."""
+    attempts = detail.get("attempts") or []
+    over = attempts[:-1] if detail.get("status") in TERMINAL else attempts
+    times = ((each.get("startedAt"), each.get("stoppedAt")) for each in over)
+    return tuple((began, ended) for began, ended in times if began and ended)
 
 
 def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

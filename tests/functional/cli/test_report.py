@@ -58,6 +58,7 @@ def an_aws(samples: list[Sample], tasks: list[TaskRecord], **answers: Any) -> Fa
         "batch.describe_jobs": {"jobs": []},
         "batch.describe_job_definitions": {"jobDefinitions": [DEFINITION]},
         "cloudwatch.get_metric_data": {"MetricDataResults": []},
+        "stepfunctions.describe_state_machine": {"definition": "{}"},
         "s3.list_objects_v2": {"Contents": []},
     }
     return FakeApi(
@@ -132,6 +133,108 @@ def test_the_jobs_of_every_sample_are_read_however_many_there_are(page: Path) ->
     assert sorted(found["jobs"]["sample"]) == list(range(EXECUTIONS_AT_ONCE + 5))
 
 
+def test_when_earlier_attempts_ran_is_asked_of_batch_and_told(page: Path) -> None:
+    attempts = [{"startedAt": 2000, "stoppedAt": 2600}, {"startedAt": 3000, "stoppedAt": 9000}]
+    twice = detail("id-1", attempts=attempts)
+    api = an_aws(
+        [sample("NA06989")],
+        [task("NA06989", ended("align", "id-1", attempts=attempts))],
+        **{"batch.describe_jobs": {"jobs": [twice]}},
+    )
+    assert reported(api, page)["ofSomeJobs"]["earlier"] == {"0": [[1000, 1600]]}
+
+
+def test_the_jobs_of_an_earlier_attempt_at_a_sample_are_there_and_count_as_repeated(page: Path) -> None:
+    arns = [ExecutionName("run-42", number, "NA06989").arn(WORKFLOW) for number in (1, 2)]
+    tasks = [
+        replace(
+            open_record(job("align"), token=f"token-{number}", executionArn=arn),
+            jobs={"align": ended("align", f"id-{number}", status)},
+            created_at=1500 + number,
+        )
+        for number, arn, status in zip((1, 2), arns, ("FAILED", "SUCCEEDED"), strict=True)
+    ]
+    again = sample("NA06989", attempt=2, execution_arn=arns[1], status=SampleStatus.SUCCEEDED)
+    found = reported(an_aws([again], tasks), page)["jobs"]
+    assert (found["attempt"], found["superseded"]) == ([1, 2], [1, 0])
+
+
+def test_the_children_of_an_array_are_asked_for_and_counted(page: Path) -> None:
+    asked = job("scatter", arrayProperties={"size": 2})
+    record = replace(
+        open_record(asked, token="t", executionArn=ExecutionName("run-42", 1, "NA06989").arn(WORKFLOW)),
+        jobs={"scatter": ended("scatter", "id-1", startedAt=None, container={})},
+    )
+    summaries = [
+        {"arrayProperties": {"index": index}, "status": "SUCCEEDED", "startedAt": 2000, "stoppedAt": 2900}
+        for index in (1, 0)
+    ]
+
+    def list_jobs(**arguments: Any) -> dict[str, Any]:
+        return {"jobSummaryList": summaries if arguments["jobStatus"] == "SUCCEEDED" else []}
+
+    found = reported(an_aws([sample("NA06989")], [record], **{"batch.list_jobs": list_jobs}), page)
+    assert found["ofSomeJobs"]["array"] == {"0": {"size": 2, "failed": 0, "billedSeconds": 120}}
+    assert found["jobs"]["started"] == [2000 - found["zeroMs"]]
+
+
+def test_the_cause_of_a_sample_that_failed_without_a_job_is_asked_for(page: Path) -> None:
+    invalid = sample("NA06989", status=SampleStatus.FAILED, error="Task.Invalid", stopped_at=2000)
+    described = {
+        "executionArn": invalid.execution_arn,
+        "name": "e",
+        "status": "FAILED",
+        "startDate": datetime.fromtimestamp(1, UTC),
+        "cause": json.dumps({"reason": "jobs[0] has no jobQueue"}),
+    }
+    other = sample("NA06990", status=SampleStatus.FAILED, error="Job.Failed", stopped_at=2000)
+    api = an_aws(
+        [invalid, other],
+        [task("NA06990", ended("align", "id-1", "FAILED"))],
+        **{"stepfunctions.describe_execution": described},
+    )
+    found = reported(api, page)
+    reasons = [number if number is None else found["names"][number] for number in found["samples"]["reason"]]
+    assert reasons == ["jobs[0] has no jobQueue", None]
+    asked = [arguments for _, operation, arguments in api.calls if operation == "describe_execution"]
+    assert asked == [{"executionArn": invalid.execution_arn}]
+
+
+def test_the_jobs_of_executions_inside_are_their_sample_s(page: Path) -> None:
+    inner = "arn:aws:states:us-east-1:000000000000:execution:inner:1"
+    one = sample("NA06989")
+    histories = {
+        one.execution_arn: [
+            {
+                "id": 1,
+                "type": "TaskSubmitted",
+                "timestamp": datetime.fromtimestamp(1, UTC),
+                "taskSubmittedEventDetails": {
+                    "resource": "startExecution.sync",
+                    "output": json.dumps({"ExecutionArn": inner}),
+                },
+            }
+        ],
+        inner: [],
+    }
+    nested = replace(
+        open_record(job("inside"), token="t", executionArn=inner), jobs={"inside": ended("inside", "id-1")}
+    )
+    definition = json.dumps({"Resource": "arn:aws:states:::states:startExecution.sync"})
+    api = an_aws(
+        [one],
+        [nested],
+        **{
+            "stepfunctions.describe_state_machine": {"definition": definition},
+            "stepfunctions.get_execution_history": lambda **asked: {
+                "events": histories[asked["executionArn"]]
+            },
+        },
+    )
+    found = reported(api, page)
+    assert (found["jobs"]["sample"], of_job(found, "name")) == ([0], "inside")
+
+
 def metric(name: str, *values: float) -> dict[str, Any]:
     """One result of GetMetricData."""
     return {"Id": name, "Values": list(values), "Timestamps": [datetime.fromtimestamp(60, UTC)] * len(values)}
@@ -151,6 +254,34 @@ def test_no_word_of_429s_is_good_news_only_where_submissions_are_told_of(
     answers = {"cloudwatch.get_metric_data": {"MetricDataResults": results}}
     found = reported(an_aws([sample("NA06989")], [], **answers), page)["throttled"]
     assert (found and found["total"]) == total
+
+
+def test_what_cloudwatch_has_not_told_of_yet_is_not_said_to_be_counted(page: Path) -> None:
+    answers = {"cloudwatch.get_metric_data": {"MetricDataResults": [metric("jobssubmitted", 1)]}}
+    tasks = [task("NA06989", ended("align", "id-1"), ended("impute", "id-2"))]
+    assert reported(an_aws([sample("NA06989")], tasks, **answers), page)["throttled"]["isWhole"] is False
+
+
+def test_metrics_are_asked_for_from_the_cohort_s_begin_to_its_end_as_fine_as_they_are_kept(
+    page: Path,
+) -> None:
+    over = sample("NA06989", status=SampleStatus.SUCCEEDED, stopped_at=9_000)
+    api = an_aws([over], [])
+    api.cohort_table.cohorts["run-42"] = replace(  # type: ignore[attr-defined] # the store is one in memory
+        api.cohort_table.cohorts["run-42"],  # type: ignore[attr-defined]
+        counts={SampleStatus.SUCCEEDED: 1},
+    )
+    reported(api, page)
+    (asked,) = [arguments for _, operation, arguments in api.calls if operation == "get_metric_data"]
+    times = [asked[name].timestamp() for name in ("StartTime", "EndTime")]
+    assert times == [0.9, 309.0]
+    assert {each["MetricStat"]["Period"] for each in asked["MetricDataQueries"]} == {3600}
+
+
+def test_links_lead_to_aws_s_console_but_from_local_aws(page: Path) -> None:
+    assert reported(an_aws([sample("NA06989")], []), page)["console"]["execution_arns"].endswith(":workflow:")
+    local = replace(an_aws([sample("NA06989")], []), endpoint_url="http://127.0.0.1:4566")
+    assert reported(local, page)["console"] is None
 
 
 def test_who_may_not_read_metrics_gets_a_page_without_them(page: Path) -> None:

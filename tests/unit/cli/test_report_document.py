@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sluice_cli.report.accuracy import NoAccuracyError, read_accuracy
+from sluice_cli.report.console import console_of
 from sluice_cli.report.document import document
-from sluice_cli.report.facts import Accuracy, FrequencyBin, Resources, Throttling
+from sluice_cli.report.facts import Accuracy, Array, FrequencyBin, Resources, Throttling
 from sluice_cli.report.render import render_report
 from tests.browser.cohorts import START_MS, made_up_cohort
 
@@ -49,7 +50,42 @@ def test_only_the_prices_that_the_jobs_ask_for_are_shown() -> None:
 def test_answers_with_429_are_told_by_minute_and_in_all() -> None:
     throttling = Throttling(((START_MS + 60_010, 3), (START_MS + 120_010, 2)))
     found = document(replace(FACTS, throttling=throttling))["throttled"]
-    assert found == {"total": 5, "perMinute": [[60_000, 3], [120_000, 2]]}
+    assert found == {
+        "total": 5,
+        "isWhole": True,
+        "periodMs": 60_000,
+        "perPeriod": [[60_000, 3], [120_000, 2]],
+    }
+
+
+def test_what_few_jobs_have_is_told_by_their_place() -> None:
+    earlier = replace(FACTS.jobs[1], earlier=((START_MS + 20, START_MS + 40),))
+    scattered = replace(FACTS.jobs[2], array=Array(4, 1, 240))
+    failed = replace(FACTS.jobs[3], error="Job.Failed", log_group="/jobs", log_stream="align/1")
+    jobs = (FACTS.jobs[0], earlier, scattered, failed)
+    assert document(replace(FACTS, jobs=jobs))["ofSomeJobs"] == {
+        "earlier": {1: [[10, 30]]},
+        "array": {2: {"size": 4, "failed": 1, "billedSeconds": 240}},
+        "log": {3: ["/jobs", "align/1"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "domain"),
+    [
+        ("aws", "eu-west-1", "console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_console_is_that_of_the_workflow_s_partition_and_region(
+    partition: str, region: str, domain: str
+) -> None:
+    found = console_of(f"arn:{partition}:states:{region}:111122223333:stateMachine:wgs:7")
+    assert found is not None
+    assert found.executions.startswith(f"https://{region}.{domain}/states/home?region={region}#")
+    assert found.execution_arns == f"arn:{partition}:states:{region}:111122223333:execution:wgs:"
+    assert console_of(f"arn:aws-iso:states:{region}:111122223333:stateMachine:wgs") is None
 
 
 def test_1800_samples_of_three_jobs_are_less_than_a_megabyte() -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice_cli.report.facts import Resources, SampleFacts
-from sluice_cli.report.jobs import definition_names, jobs_of
+from sluice.tasks.model import TaskState
+from sluice_cli.aws.arrays import Child
+from sluice_cli.report.facts import Array, Resources, SampleFacts
+from sluice_cli.report.jobs import Remembered, definition_names, jobs_of
 from sluice_cli.report.resources import newest, resources_of
 from tests.support.builders import ended, job, open_record
 
@@ -31,7 +33,7 @@ def task(*jobs: dict[str, Any], at: int, ends: dict[str, tuple[int, int, int]]) 
 def test_a_sample_s_first_job_is_ready_when_it_starts_and_the_next_when_the_task_before_has_ended() -> None:
     first = task(job("align"), at=600, ends={"align": (700, 800, 2000)})
     second = task(job("impute"), at=2300, ends={"impute": (2400, 2500, 8000)})
-    found = jobs_of(SAMPLE, [second, first], {})
+    found = jobs_of(SAMPLE, [second, first], Remembered())
     assert [(each.name, each.ready_ms, each.taken_ms, each.submitted_ms) for each in found] == [
         ("align", 500, 600, 700),
         ("impute", 2000, 2300, 2400),
@@ -41,20 +43,71 @@ def test_a_sample_s_first_job_is_ready_when_it_starts_and_the_next_when_the_task
 def test_a_job_that_needs_another_waits_for_a_place_only_from_that_one_s_end_on() -> None:
     times = {"align": (700, 800, 2000), "impute": (720, 2100, 3000)}
     record = task(job("align"), job("impute", "align"), at=600, ends=times)
-    align, impute = jobs_of(SAMPLE, [record], {})
+    align, impute = jobs_of(SAMPLE, [record], Remembered())
     assert (align.runnable_ms, impute.ready_ms, impute.runnable_ms) == (700, 500, 2000)
 
 
 def test_while_a_needed_job_runs_nobody_knows_when_the_other_can() -> None:
     record = task(job("align"), job("impute", "align"), at=600, ends={})
     submitted = {name: replace(each, job_id=f"id-{name}") for name, each in record.jobs.items()}
-    _, impute = jobs_of(SAMPLE, [replace(record, jobs=submitted)], {})
+    _, impute = jobs_of(SAMPLE, [replace(record, jobs=submitted)], Remembered())
     assert (impute.submitted_ms, impute.runnable_ms, impute.status) == (600, None, None)
 
 
 def test_a_clock_that_is_ahead_makes_no_wait_longer_than_nothing() -> None:
-    found = jobs_of(replace(SAMPLE, started_ms=900), [task(job("align"), at=600, ends={})], {})
+    found = jobs_of(replace(SAMPLE, started_ms=900), [task(job("align"), at=600, ends={})], Remembered())
     assert [each.ready_ms for each in found] == [600]
+
+
+def of_state(name: str, at: int, state: TaskState, parameters: dict[str, Any], **fields: Any) -> TaskRecord:
+    """A task of a state that asks for one job."""
+    record = open_record(job("align", parameters=parameters, **fields), token=f"{name}-{at}", stateName=name)
+    return replace(record, created_at=at, state=state)
+
+
+def flags(*tasks: TaskRecord, attempt: int | None = None) -> list[tuple[bool, bool]]:
+    found = jobs_of(replace(SAMPLE, attempt=2), list(tasks), Remembered(), attempt=attempt)
+    return [(each.is_again, each.is_superseded) for each in found]
+
+
+def test_a_try_with_more_memory_repeats_the_one_that_failed() -> None:
+    more = {"containerOverrides": {"resourceRequirements": [{"type": "MEMORY", "value": "8192"}]}}
+    less = {"containerOverrides": {"resourceRequirements": [{"type": "MEMORY", "value": "4096"}]}}
+    failed = of_state("Align", 10, TaskState.FAILED, {"chunk": "1"}, **less)
+    again = of_state("Align", 20, TaskState.SUCCEEDED, {"chunk": "1"}, **more)
+    assert flags(failed, again) == [(False, True), (True, False)]
+
+
+def test_iterations_of_a_map_repeat_nothing_and_neither_does_what_comes_after_a_success() -> None:
+    iterations = [of_state("Call", at, TaskState.SUCCEEDED, {"chunk": str(at)}) for at in range(10, 76)]
+    assert flags(*iterations) == [(False, False)] * 66
+    failed = of_state("Call", 10, TaskState.FAILED, {"chunk": "1"})
+    other = of_state("Call", 20, TaskState.SUCCEEDED, {"chunk": "2"})
+    assert flags(failed, other) == [(False, False)] * 2
+    once_more = [of_state("Poll", at, TaskState.SUCCEEDED, {}) for at in (10, 20)]
+    assert flags(*once_more) == [(False, False)] * 2
+
+
+def test_the_jobs_of_an_earlier_attempt_at_the_sample_are_superseded() -> None:
+    assert flags(of_state("Align", 10, TaskState.FAILED, {}), attempt=1) == [(False, True)]
+
+
+def test_an_array_has_the_times_and_the_seconds_of_its_children_and_the_word_of_the_one_that_failed() -> None:
+    asked = job("scatter", arrayProperties={"size": 3})
+    record = replace(open_record(asked, token="t"), created_at=600)
+    parent = ended("scatter", "id", "FAILED", createdAt=700, startedAt=None, stoppedAt=95_000, container={})
+    children = [
+        Child(0, "SUCCEEDED", 1_000, 91_000, 0),
+        Child(1, "FAILED", 2_000, 3_000, 4, "Essential container in task exited"),
+        Child(2, "SUCCEEDED", 1_500, 61_600, 0),
+    ]
+    known = Remembered(children={"id": children})
+    (found,) = jobs_of(SAMPLE, [replace(record, jobs={"scatter": parent})], known)
+    assert (found.started_ms, found.stopped_ms, found.exit_code) == (1_000, 95_000, 4)
+    assert found.reason == "child 1 of 3: Essential container in task exited"
+    assert found.array == Array(3, 1, 90 + 60 + 61)
+    (forgotten,) = jobs_of(SAMPLE, [replace(record, jobs={"scatter": parent})], Remembered())
+    assert forgotten.array == Array(3, 0, None)
 
 
 def test_the_definitions_that_jobs_name_are_asked_for_once_each() -> None:

@@ -27,7 +27,7 @@ const charts = (() => {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 60, r: 20, t: 40, b: 50 },
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("soft") },
       hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink") } },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
+      modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
       ...coloured(rest), xaxis: axis(xaxis), yaxis: axis(yaxis),
     };
     // Plotly has a button that sends a chart's data to its own cloud: no page has it, and no address to send to

@@ -74,6 +74,16 @@ def cut_off(browser: Chrome) -> list[str]:
     return found
 
 
+def cut_off_tables(browser: Chrome) -> list[str]:
+    """Tables that are wider than their box, in which people can scroll; none should be on a laptop."""
+    script = (
+        "return [...document.querySelectorAll('.table')].filter(it => it.scrollWidth > it.clientWidth + 1)"
+        ".map(it => `${it.querySelector('table').id}: ${it.scrollWidth} > ${it.clientWidth}`)"
+    )
+    found: list[str] = browser.execute_script(script)
+    return found
+
+
 def overlaps(browser: Chrome) -> list[str]:
     """Words of charts that lie over one another."""
     found: list[str] = browser.execute_script(_OVERLAPS)

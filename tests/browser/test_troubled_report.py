@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.chromium import complaints, prefer
-from tests.browser.layout import WIDTHS, as_wide_as, cut_off, overlaps
+from tests.browser.layout import WIDTHS, as_wide_as, cut_off, cut_off_tables, overlaps
 from tests.browser.reading import cells
 from tests.browser.report_page import shown
 from tests.browser.troubles import INVALID, REASON, RETRIED, SCATTERED, SHORT, SPOT, troubled_cohort
@@ -61,7 +61,7 @@ def test_what_was_run_anew_is_fainter(report: Chrome) -> None:
     assert RETRIED in texts
     assert SPOT in texts
     (crosses,) = traces(report, "failed, run anew")
-    assert (crosses["opacity"], len(crosses["y"])) == (0.4, 1)
+    assert (crosses["opacity"], len(crosses["y"])) == (0.6, 1)
 
 
 def test_an_array_says_how_many_children_it_has_and_costs_what_they_cost(report: Chrome) -> None:
@@ -95,6 +95,7 @@ def test_nothing_is_cut_off_and_no_words_lie_over_others(
     with as_wide_as(report, width):
         assert cut_off(report) == []
         assert overlaps(report) == []
+        assert width < WIDTHS[0] or cut_off_tables(report) == []
         whole = {"captureBeyondViewport": True, "format": "png"}
         picture = report.execute_cdp_cmd("Page.captureScreenshot", whole)["data"]
         (pictures / f"troubles-{width}-{scheme}.png").write_bytes(base64.b64decode(picture))

@@ -70,8 +70,10 @@ def _changed(job: JobFacts) -> JobFacts:
         return replace(job, attempt=2, error=None, status="SUCCEEDED", reason=None)
     if job.sample == SPOT and job.name == "align":
         began_ms = job.started_ms or 0
-        earlier = ((began_ms - 90_000, began_ms - 30_000),)
-        return replace(job, attempts=2, earlier=earlier, error=None, status="SUCCEEDED")
+        earlier = ((began_ms, began_ms + 60_000),)
+        return replace(
+            job, attempts=2, earlier=earlier, started_ms=began_ms + 90_000, error=None, status="SUCCEEDED"
+        )
     if job.sample == SCATTERED and job.name == "likelihoods":
         return replace(job, array=Array(22, 0, 22 * 100), error=None, status="SUCCEEDED")
     return job

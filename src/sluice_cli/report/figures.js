@@ -12,7 +12,7 @@ const figures = (() => {
     ms < 300 * 60e3 ? { ms: 60e3, name: "minutes", short: "min" } :
     { ms: 3600e3, name: "hours", short: "h" };
   const clock = unitOf(cohort.endMs);
-  const since = { title: { text: `${clock.name} since the first sample was started` }, rangemode: "tozero" };
+  const since = { title: { text: `${clock.name} since the first start` }, rangemode: "tozero" };
 
   const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 }); // made once: toLocaleString makes one a call
   const span = (ms) => {
@@ -95,13 +95,14 @@ const figures = (() => {
       ...cohort.jobNames.map((name) => earlierRuns(chosen.jobs, name, rowOf)),
     ].filter((trace) => trace.x.length);
     const named = new Map(traces.filter((trace) => trace.name !== "failed").map((trace) => [trace.name, trace]).reverse());
-    const failed = [crosses("failed", marks.filter((mark) => !mark.superseded), 1), crosses("failed, run anew", marks.filter((mark) => mark.superseded), FAINT)];
+    const failed = [crosses("failed", marks.filter((mark) => !mark.superseded), 1), crosses("failed, run anew", marks.filter((mark) => mark.superseded), 0.6)];
     const height = Math.min(Math.max(24 * rows.length + 120, 240), 1000);
     return {
       rows: rows.map((sample) => sample.name),
       data: [...traces, ...failed.filter((trace) => trace.x.length), ...[...named.values()].reverse().map(legendOf)],
       layout: {
         height, legend, xaxis: since, hovermode: "closest", dragmode: "zoom",
+        margin: { l: 60, r: 48, t: 40, b: 50 }, // the buttons stand on the right, beside the legend
         yaxis: { range: [Math.max(rows.length, 1) - 0.5, -0.5], showgrid: false },
       },
     };

@@ -111,7 +111,7 @@
       const { amount, usd: dollars } = found.lines[price.key];
       const input = element("input", null, { type: "number", min: "0", step: "any", value: cohort.prices[price.key].usd, "aria-label": `USD for one ${price.unit} of ${price.what}` });
       input.addEventListener("change", () => { cohort.prices[price.key].usd = Math.max(0, Number(input.value) || 0); cost(); tiles(); samplesTable(); });
-      const source = price.source.startsWith("https:") ? element("a", price.source.replace("https://", ""), { href: price.source }) : price.source;
+      const source = price.source.startsWith("https:") ? element("a", "AWS's prices", { href: price.source }) : price.source;
       return [price.what, price.unit, input, amount.toLocaleString("en", { maximumSignificantDigits: 4 }), usd(dollars), usd(dollars / many), source];
     };
     fill(by("cost-table"), ["what", "unit", "USD a unit", "units", "USD", "USD a sample", "source"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from contextlib import contextmanager
@@ -94,3 +95,11 @@ def shoot(browser: Chrome, path: Path, *, height: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     browser.save_screenshot(str(path))
     browser.set_window_size(*WIDE)
+
+
+def shoot_whole(browser: Chrome, path: Path) -> None:
+    """Saves the page from its top to its end."""
+    whole = {"captureBeyondViewport": True, "format": "png"}
+    picture = browser.execute_cdp_cmd("Page.captureScreenshot", whole)["data"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(base64.b64decode(picture))

@@ -15,7 +15,8 @@ from selenium.webdriver.common.by import By
 from sluice.aws.cohort_store import DynamoCohortStore
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from tests.browser.chromium import complaints, prefer, requests, shoot
+from tests.browser.chromium import complaints, prefer, requests, shoot, shoot_whole
+from tests.browser.layout import WIDTHS, as_wide_as, cut_off, overlaps, wide_tables
 from tests.browser.reading import cells, tiles
 from tests.e2e.stack.stack import Stack, deployed
 from tests.support.building import Machines, eventually
@@ -114,7 +115,8 @@ def test_the_figures_of_a_cohort_move_while_nobody_reloads_the_page(chromium: Ch
     assert found["tasks that wait for a poller"] == "0"
     assert found["answers with HTTP 429 to SubmitJob"] == "0"
     assert found["in the busiest second of five minutes, and the quota"].endswith(" / 50")
-    assert [row[:3] for row in cells(chromium, "#failures")] == [[f"{NAME}.1.{BAD}", "Job.Failed", "align"]]
+    assert [row[:4] for row in cells(chromium, "#failures")] == [[BAD, NAME, "Job.Failed", "align"]]
+    assert cells(chromium, "#cohorts") == [[NAME, "60", "0", "59", "1", "0", "0"]]
     assert cells(chromium, "#errors") == [["Job.Failed", "1"]]
     assert all(url.startswith((aws.endpoint, "data:")) for url in requests(chromium))
     assert complaints(chromium) == []
@@ -176,3 +178,31 @@ def test_the_report_of_the_cohort_is_written_and_shown(
     assert cells(browser, "#cost-table")[0][4] != "$0"
     assert browser.find_element(By.ID, "chosen").text == f"60 of 60 samples, {JOBS} jobs"
     assert complaints(browser) == []
+
+
+def test_before_it_knows_it_says_that_it_asks(browser: Chrome, aws: LocalAws) -> None:
+    """The page's first answer never comes here."""
+    never = "window.fetch = () => new Promise(() => {})"
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": never})
+    try:
+        browser.get(f"{aws.endpoint}/_sluice/")
+        assert "Nothing did." not in browser.find_element(By.TAG_NAME, "main").text
+        assert browser.find_element(By.ID, "no-failures").text == "asking …"
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.usefixtures("cohort")
+def test_nothing_of_it_is_cut_off(
+    browser: Chrome, aws: LocalAws, pictures: Path, width: int, scheme: str
+) -> None:
+    prefer(browser, scheme)
+    browser.get(f"{aws.endpoint}/_sluice/")
+    with as_wide_as(browser, width):
+        eventually(lambda: cells(browser, "#cohorts") and cells(browser, "#failures"))
+        assert cut_off(browser) == []
+        assert overlaps(browser) == []
+        assert width < WIDTHS[0] or wide_tables(browser) == []
+        shoot_whole(browser, pictures / f"live-{width}-{scheme}.png")

@@ -155,14 +155,14 @@ def test_it_looks_as_it_should_in_light_and_dark(report: Chrome, pictures: Path)
 
 def test_no_button_sends_a_chart_s_data_anywhere(report: Chrome) -> None:
     titles = "return [...document.querySelectorAll('.modebar-btn')].map(button => button.dataset.title)"
-    assert report.execute_script(titles) == [
+    assert set(report.execute_script(titles)) == {
         "Download plot as a PNG",
         "Zoom",
         "Pan",
         "Zoom in",
         "Zoom out",
         "Reset axes",
-    ]
+    }
     places = "return [...document.querySelectorAll('.plot')].map(plot => plot._context.plotlyServerURL)"
     assert set(report.execute_script(places)) == {""}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import complaints, prefer
-from tests.browser.layout import WIDTHS, as_wide_as, cut_off, cut_off_tables, overlaps
+from tests.browser.chromium import complaints, prefer, shoot_whole
+from tests.browser.layout import WIDTHS, as_wide_as, cut_off, overlaps, wide_tables
 from tests.browser.reading import cells
 from tests.browser.report_page import shown
 from tests.browser.troubles import INVALID, REASON, RETRIED, SCATTERED, SHORT, SPOT, troubled_cohort
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from selenium.webdriver import Chrome
+
+NONE = "\N{EN DASH}"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_an_array_says_how_many_children_it_has_and_costs_what_they_cost(report:
 
 def test_each_failed_sample_has_its_cause_its_execution_and_its_log(report: Chrome) -> None:
     rows = {row[0]: row[1:] for row in cells(report, "#failed-table")}
-    assert rows[INVALID] == ["Task.Invalid", "–", "–", "execution", REASON]
+    assert rows[INVALID] == ["Task.Invalid", NONE, NONE, "execution", REASON]
     assert rows[SHORT][:4] == ["Job.Failed", "align", "2", "execution, log"]
     links = "return [...document.querySelectorAll('#failed-table a')].map(a => a.href)"
     hrefs: list[str] = report.execute_script(links)
@@ -95,8 +96,6 @@ def test_nothing_is_cut_off_and_no_words_lie_over_others(
     with as_wide_as(report, width):
         assert cut_off(report) == []
         assert overlaps(report) == []
-        assert width < WIDTHS[0] or cut_off_tables(report) == []
-        whole = {"captureBeyondViewport": True, "format": "png"}
-        picture = report.execute_cdp_cmd("Page.captureScreenshot", whole)["data"]
-        (pictures / f"troubles-{width}-{scheme}.png").write_bytes(base64.b64decode(picture))
+        assert width < WIDTHS[0] or wide_tables(report) == []
+        shoot_whole(report, pictures / f"troubles-{width}-{scheme}.png")
     prefer(report, "light")

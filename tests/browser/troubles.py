@@ -15,13 +15,13 @@ RETRIED = "NA00004"
 SPOT = "NA00005"
 SCATTERED = "NA00006"
 REASON = (
-    "jobs[0].containerOverrides.resourceRequirements[1].value is 3000, no memory that Fargate has with 1 vCPU: "
-    "give 2048, 3072, 4096, 5120, 6144, 7168 or 8192"
+    "jobs[0].containerOverrides.resourceRequirements[1].value is 3000, no memory that Fargate has with "
+    "1 vCPU: give 2048, 3072, 4096, 5120, 6144, 7168 or 8192"
 )
 
 
 def troubled_cohort(samples: int = 30) -> CohortFacts:
-    """A cohort with a job that failed within a millisecond, a task that is none, and jobs that were run anew."""
+    """A cohort with a job that failed at once, a task that is none, and jobs that were run anew."""
     facts = made_up_cohort(samples, name="exomes-of-the-second-half-of-november")
     kept = {each.name: each for each in facts.samples}
     kept |= {SHORT: _failed(SHORT, "Job.Failed"), INVALID: _failed(INVALID, "Task.Invalid", REASON)}

@@ -75,18 +75,28 @@
       ],
       layout: {
         height: 260, hovermode: "x unified", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: "seconds before now, since this page was opened" }, range: [Math.min(x[0], -60), 0] },
+        xaxis: { title: { text: "seconds before now" }, range: [Math.min(x[0], -60), 0] },
         yaxis: { title: { text: "jobs" }, rangemode: "tozero" },
       },
     });
   };
 
+  // The cohort of a sample that failed, which attempt it was, and what became of a later one.
+  const whose = ({ cohort, attempt, later }) =>
+    cohort && cohort + (attempt > 1 || later ? `, attempt ${attempt}` : "") + (later ? `; later ${later}` : "");
+
   const tablesOf = (now) => {
     const states = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
     rows("machines", Object.entries(now.executions).map(([machine, counts]) => [machine, ...states.map((state) => counts[state] ?? 0)]));
     rows("errors", Object.entries(now.errors));
-    rows("failures", now.failures.map((each) => [each.name, each.error, each.job, each.reason]));
+    rows("failures", now.failures.map((each) => [each.sample ?? each.name, whose(each), each.error, each.job, each.reason]));
+    rows("cohorts", Object.entries(now.cohorts).map(([cohort, counts]) => [cohort, sum(Object.values(counts)), ...states.map((state) => counts[state] ?? 0)]));
+    by("some-cohorts").hidden = Object.keys(now.cohorts).length === 0;
+    by("no-cohorts").hidden = !by("some-cohorts").hidden;
+    by("no-cohorts").textContent = "There are none yet: sluice launch SHEET starts one.";
     by("no-failures").hidden = now.failures.length > 0;
+    by("no-failures").textContent = "Nothing did.";
+    by("no-failures").className = "good";
     by("some-failures").hidden = now.failures.length === 0;
   };
 

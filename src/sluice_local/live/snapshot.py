@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sluice.cohorts.model import read_execution_name
+
 POLLER_SUFFIX: Final = "-activity-poller"
 """How template.yaml ends the name of the state machine that polls."""
 
 WINDOW_SECONDS: Final = 300
 FAILURES_SHOWN: Final = 20
+COHORTS_SHOWN: Final = 20
 REASON_SHOWN: Final = 300
 UNNAMED: Final = "no named error"
 
@@ -62,11 +65,13 @@ class State:
 
 def snapshot(state: State) -> dict[str, Any]:
     """Make what the page shows of one moment."""
+    latest = _latest(state.executions)
     failed = [each for each in state.executions if each.status not in {"RUNNING", "SUCCEEDED"}]
     pollers = [each for each in state.executions if each.machine.endswith(POLLER_SUFFIX)]
     return {
         "atSecond": state.at_second,
         "executions": _by_machine(state.executions),
+        "cohorts": _by_cohort(latest),
         "jobs": dict(Counter(state.job_statuses)),
         "pollersRunning": sum(each.status == "RUNNING" for each in pollers),
         "tasksWaiting": state.queue.waiting,
@@ -74,8 +79,31 @@ def snapshot(state: State) -> dict[str, Any]:
         "pollsOpen": state.queue.polls,
         "submits": _submits(state),
         "errors": dict(Counter(each.error or each.status for each in failed).most_common()),
-        "failures": [_failure(each) for each in _newest(failed)],
+        "failures": [_failure(each, latest) for each in _newest(failed)],
     }
+
+
+Latest = dict[tuple[str, str], tuple[int, str]]
+"""The last attempt at each sample and its status, by cohort and sample."""
+
+
+def _latest(executions: Iterable[Execution]) -> Latest:
+    found: Latest = {}
+    for each in executions:
+        name = read_execution_name(each.name)
+        if name is not None:
+            key = (name.cohort, name.sample)
+            found[key] = max(found.get(key, (0, "")), (name.attempt, each.status))
+    return found
+
+
+def _by_cohort(latest: Latest) -> dict[str, dict[str, int]]:
+    """How many samples stand how, by their last attempts, of the newest cohorts."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (cohort, _), (_, status) in latest.items():
+        counts[cohort][status] += 1
+    newest = list(counts)[-COHORTS_SHOWN:]
+    return {cohort: dict(counts[cohort]) for cohort in reversed(newest)}
 
 
 def _by_machine(executions: Iterable[Execution]) -> dict[str, dict[str, int]]:
@@ -103,11 +131,18 @@ def _newest(failed: Sequence[Execution]) -> list[Execution]:
     return sorted(failed, key=lambda each: each.stopped_at or "", reverse=True)[:FAILURES_SHOWN]
 
 
-def _failure(execution: Execution) -> dict[str, Any]:
+def _failure(execution: Execution, latest: Latest) -> dict[str, Any]:
+    """A failure: of a cohort's sample, or of another execution; `later` is how a later attempt stands."""
     job, reason = _said(execution.cause or "")
+    name = read_execution_name(execution.name)
+    attempt, status = latest[name.cohort, name.sample] if name else (0, "")
     return {
         "machine": execution.machine,
         "name": execution.name,
+        "cohort": name.cohort if name else None,
+        "sample": name.sample if name else None,
+        "attempt": name.attempt if name else None,
+        "later": status if name and attempt > name.attempt else None,
         "error": execution.error or UNNAMED,
         "status": execution.status,
         "job": job,

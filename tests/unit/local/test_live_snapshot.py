@@ -75,6 +75,38 @@ def test_a_cause_names_the_job_if_it_is_one_of_sluice_s(
     assert (found["job"], found["reason"]) == (job, reason)
 
 
+def of(name: str, status: str = "SUCCEEDED") -> Execution:
+    return Execution("workflow", name, status, "2026-11-23T10:00:00.000Z")
+
+
+def test_samples_are_counted_by_cohort_and_by_their_last_attempts() -> None:
+    executions = [
+        of("old.1.NA1"),
+        of("trio.1.NA1", "FAILED"),
+        of("trio.1.NA2"),
+        of("trio.2.NA1", "RUNNING"),
+        of("slot-0-1", "RUNNING"),
+    ]
+    found = snapshot(replace(NOTHING, executions=executions))
+    assert found["cohorts"] == {"trio": {"RUNNING": 1, "SUCCEEDED": 1}, "old": {"SUCCEEDED": 1}}
+
+
+def test_a_failure_names_its_sample_and_what_became_of_a_later_attempt() -> None:
+    executions = [
+        of("trio.1.NA1", "FAILED"),
+        of("trio.2.NA1"),
+        of("trio.1.NA2", "FAILED"),
+        of("by-hand", "FAILED"),
+    ]
+    failures = snapshot(replace(NOTHING, executions=executions))["failures"]
+    told = [(each["sample"], each["cohort"], each["attempt"], each["later"]) for each in failures]
+    assert told == [
+        ("NA1", "trio", 1, "SUCCEEDED"),
+        ("NA2", "trio", 1, None),
+        (None, None, None, None),
+    ]
+
+
 def test_it_stays_small_however_large_the_cohort_is() -> None:
     executions = [failed(f"cohort.1.NA{number:05}", cause="x" * 2000) for number in range(1800)]
     state = replace(NOTHING, executions=executions, job_statuses=["SUCCEEDED"] * 5400)

@@ -16,6 +16,9 @@ from sluice_local.terminal.display import Display
 from sluice_local.terminal.progress import Step
 from sluice_local.terminal.signals import deferred
 
+COLUMNS = 80
+"""Of a terminal that nobody has made wider."""
+
 
 class CommandFailedError(LocalError):
     """Raised when a command of `sluice` fails; it has said why itself."""
@@ -41,8 +44,12 @@ class Shell:
 
     def show_variables(self) -> None:
         """Show how a person sets the variables."""
-        first, *others = (f"{name}={value}" for name, value in self.variables.items())
-        self._print(f"\n$ export {first} \\\n    {' '.join(others)}")
+        lines = ["$ export"]
+        for each in (f"{name}={value}" for name, value in self.variables.items()):
+            if len(f"{lines[-1]} {each} \\") > COLUMNS and lines[-1].strip():
+                lines.append("   ")
+            lines[-1] += f" {each}"
+        self._print("\n" + " \\\n".join(lines))
 
     def run(self, *arguments: str, may_fail: bool = False) -> None:
         """Show a command and run it to its end; whatever ends this program ends the command first.

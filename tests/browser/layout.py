@@ -30,7 +30,7 @@ def as_wide_as(browser: Chrome, width: int, height: int = 900) -> Iterator[None]
 
 
 def cut_off(browser: Chrome) -> list[str]:
-    """What of the page nobody can see: outside of the window, a tile or a chart, and not in a box that scrolls."""
+    """What of the page nobody can see: outside of the window, a tile or a chart, and in no box to scroll."""
     return _asked(browser, "cutOff()")
 
 

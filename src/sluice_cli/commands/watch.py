@@ -1,7 +1,8 @@
 """`sluice watch`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -9,11 +10,15 @@ import typer
 from rich.console import RenderableType
 from rich.live import Live
 
+from sluice.cohorts.model import Sample, SampleStatus
 from sluice_cli.aws.cohorts import cohorts_of, find_cohort
+from sluice_cli.aws.executions import describe_execution
 from sluice_cli.aws.ports import Api, Session, Target
 from sluice_cli.aws.stack import Stack, find_stack
-from sluice_cli.cohorts.pace import Pace
+from sluice_cli.cohorts.pace import FEW, Pace
 from sluice_cli.cohorts.summary import Summary, summarize
+from sluice_cli.errors import CliError
+from sluice_cli.explain.reading import explain_execution
 from sluice_cli.terminal.cohort_display import headline, pace_line, whole
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -25,7 +30,7 @@ from sluice_cli.terminal.options import (
 )
 from sluice_cli.terminal.output import say, screen
 
-FAILURES_EVERY: Final = 5
+SAMPLES_EVERY: Final = 5
 """Looks between two readings of all samples, which costs more than reading the counts."""
 
 _Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Seconds between two looks.")]
@@ -33,10 +38,11 @@ _Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Se
 
 @dataclass(frozen=True)
 class Look:
-    """A cohort as it stands, and its pace until then."""
+    """A cohort as it stands, its pace until then, and what its last samples wait for."""
 
     summary: Summary
     pace: Pace
+    waits: tuple[str, ...] = ()
 
 
 def register(app: typer.Typer) -> None:
@@ -57,8 +63,9 @@ def watch(  # noqa: PLR0913 - each parameter is an option of the command line
     """Look on until every sample of a cohort has ended.
 
     It shows counts, the rate of the last five minutes and when the cohort will
-    be done at it, and what samples failed of. Target there is no terminal it
-    prints a line whenever something changes. Ctrl-C ends the looking only.
+    be done at it, what samples failed of, and what the last few of them
+    wait for. Where there is no terminal it prints a line whenever something
+    changes. Ctrl-C ends the looking only.
 
     \b
     Examples:
@@ -75,19 +82,38 @@ def watch(  # noqa: PLR0913 - each parameter is an option of the command line
 
 def look_on(api: Api, session: Session, stack: Stack, name: str, every_seconds: float) -> Iterator[Look]:
     """Looks at a cohort until every sample has ended."""
-    pace, failed, number = Pace(), Summary(find_cohort(api, stack, name), ()).failed, 0
+    pace, number = Pace(), 0
+    failed: tuple[Sample, ...] = ()
+    waits: tuple[str, ...] = ()
     while True:
         cohort = find_cohort(api, stack, name)
         now = Summary(cohort, failed)
-        if now.has_failures and (number % FAILURES_EVERY == 0 or cohort.over):
-            failed = summarize(cohort, cohorts_of(api, stack).samples(name)).failed
-        now = Summary(cohort, failed)
+        is_due = number % SAMPLES_EVERY == 0 or cohort.over
+        has_few_left = cohort.started == cohort.total and 0 < now.count(SampleStatus.RUNNING) <= FEW
+        if is_due and (now.has_failures or has_few_left):
+            samples = tuple(cohorts_of(api, stack).samples(name))
+            now = summarize(cohort, samples)
+            failed = now.failed
+            # not at the first look: they may well be about to end
+            if number and has_few_left:
+                waits = tuple(_waits(api, stack, samples, session.now_ms()))
         pace = pace.at(session.now_ms(), now.ended)
-        yield Look(now, pace)
+        yield Look(now, pace, waits if has_few_left else ())
         if cohort.over or (cohort.is_cancelled and now.ended == cohort.started):
             return
         number += 1
         session.sleep(every_seconds)
+
+
+def _waits(api: Api, stack: Stack, samples: Iterable[Sample], now_ms: int) -> Iterator[str]:
+    """What the samples that run wait for, as `sluice explain` says it; nothing of one that cannot be read."""
+    for sample in samples:
+        if sample.status is SampleStatus.RUNNING:
+            with suppress(CliError):
+                execution = describe_execution(api, sample.execution_arn, sample.name)
+                explained = explain_execution(api, stack, execution, now_ms=now_ms)
+                if execution.status == "RUNNING":
+                    yield f"{sample.name}: {explained.says}"
 
 
 def _show_live(looks: Iterator[Look]) -> Look:
@@ -100,14 +126,18 @@ def _show_live(looks: Iterator[Look]) -> Look:
 
 def _print_changes(looks: Iterator[Look]) -> Look:
     console, told = screen(), ""
+    waited: tuple[str, ...] = ()
     for look in looks:
         line = headline(look.summary)
         if line != told and not look.summary.cohort.over:
             say(console, f"{line}; {pace_line(look.summary, look.pace)}")
-        told = line
+        for each in look.waits:
+            if each not in waited:
+                say(console, f"waits for {each}")
+        told, waited = line, look.waits
     console.print(whole(look.summary))
     return look
 
 
 def _rendered(look: Look) -> RenderableType:
-    return whole(look.summary, bars=True, pace=look.pace)
+    return whole(look.summary, bars=True, pace=look.pace, waits=look.waits)

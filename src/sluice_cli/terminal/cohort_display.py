@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sluice.cohorts.model import SampleStatus
-from sluice_cli.terminal.durations import span
+from sluice_cli.terminal.durations import samples, span
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from sluice_cli.cohorts.pace import Pace
@@ -67,22 +69,27 @@ def failures_table(summary: Summary) -> Table:
     return table
 
 
-def whole(summary: Summary, *, bars: bool = False, pace: Pace | None = None) -> RenderableType:
-    """Everything about a cohort."""
+def whole(
+    summary: Summary, *, bars: bool = False, pace: Pace | None = None, waits: Sequence[str] = ()
+) -> RenderableType:
+    """Everything about a cohort; `waits` says what its last samples wait for."""
     parts: list[RenderableType] = [Text(headline(summary), "bold"), counts_table(summary, bars=bars)]
     if pace is not None:
         parts.append(Text(f"  {pace_line(summary, pace)}", "dim"))
+    parts += [Text(f"  waits for {each}", "cyan") for each in waits]
     if summary.failed:
         parts += [Text("failed of", "bold"), failures_table(summary)]
     return Group(*parts)
 
 
 def pace_line(summary: Summary, pace: Pace) -> str:
-    """The present rate, and when the cohort will be done at it."""
-    rate = pace.rate_per_second
+    """The present rate, and when the cohort will be done at it if that can be said."""
+    rate, quiet = pace.rate_per_second, pace.quiet_seconds
     left = pace.seconds_left(summary.cohort.total - summary.ended)
     if summary.cohort.over:
         return "done"
-    if rate is None or left is None:
+    if quiet is None:
         return "no sample has ended since this began to look"
-    return f"{rate * 60:.1f} samples a minute; done in {span(left)} at this rate"
+    if rate is not None and left is not None:
+        return f"{rate * 60:.1f} samples a minute; done in {span(left)} at this rate"
+    return f"{samples(summary.cohort.total - summary.ended)} left; the last one ended {span(quiet)} ago"

@@ -6,7 +6,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-_BAR_WIDTH = 40
+_BAR_WIDTH = 24
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,15 @@ from sluice_cli.errors import WrongUsageError
 from sluice_cli.report.document import QUOTA_PER_SECOND
 from sluice_cli.report.gathering import ReportRequest, gather
 from sluice_cli.report.render import render_report
-from sluice_cli.terminal.options import DEFAULT_STACK, ProfileOption, RegionOption, StackOption
+from sluice_cli.terminal.options import (
+    DEFAULT_STACK,
+    CohortArgument,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+)
 from sluice_cli.terminal.output import say, screen
 
-CohortArgument = Annotated[str, typer.Argument(metavar="COHORT", help="Name of the cohort.")]
 HtmlOption = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="File to write; COHORT.html, if left out.", dir_okay=False),

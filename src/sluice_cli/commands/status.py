@@ -12,6 +12,7 @@ from sluice_cli.aws.ports import Api, Session, Target
 from sluice_cli.aws.stack import Stack, find_stack
 from sluice_cli.cohorts.summary import Summary, summarize
 from sluice_cli.terminal.cohort_display import whole
+from sluice_cli.terminal.completion import cohort_names
 from sluice_cli.terminal.durations import moment
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -24,7 +25,12 @@ from sluice_cli.terminal.options import (
 from sluice_cli.terminal.output import print_json, say, screen
 
 _Cohort = Annotated[
-    str | None, typer.Argument(metavar="[COHORT]", help="Name of the cohort; all cohorts, if left out.")
+    str | None,
+    typer.Argument(
+        metavar="[COHORT]",
+        help="Name of the cohort; all cohorts, if left out.",
+        autocompletion=cohort_names,
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sluice_cli.aws.ports import Api
+    from sluice_cli.explain.history import Nested
 
     Tell = Callable[[str], None]
 
@@ -62,16 +63,19 @@ def read_reasons(api: Api, execution_arns: Sequence[str]) -> dict[str, str]:
 def _inside(api: Api, arn: str, depth: int) -> Iterator[str]:
     try:
         nested = read_history(history_of(api, arn)).nested if depth else ()
+        children = [child for each in nested for child in _children(api, each)]
     except AwsError:
         return  # one that Step Functions has deleted, or keeps no history of
-    for each in nested:
-        for child in _children(api, each.arn) if each.is_map_run else (each.arn,):
-            yield child
-            yield from _inside(api, child, depth - 1)
+    for child in children:
+        yield child
+        yield from _inside(api, child, depth - 1)
 
 
-def _children(api: Api, map_run_arn: str) -> Iterator[str]:
-    for page in api.pages("stepfunctions", "list_executions", mapRunArn=map_run_arn):
+def _children(api: Api, nested: Nested) -> Iterator[str]:
+    if not nested.is_map_run:
+        yield nested.arn
+        return
+    for page in api.pages("stepfunctions", "list_executions", mapRunArn=nested.arn):
         yield from (each["executionArn"] for each in page["executions"])
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sluice_cli.terminal.completion import cohort_names, sample_names
+
 PANEL = "Where"
 
 StackOption = Annotated[
@@ -26,18 +28,28 @@ RegionOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 CohortOption = Annotated[
-    str | None, typer.Option("--cohort", metavar="NAME", help="Cohort of the sample; any, if left out.")
+    str | None,
+    typer.Option(
+        "--cohort",
+        metavar="NAME",
+        help="Cohort of the sample; any, if left out.",
+        autocompletion=cohort_names,
+    ),
 ]
 SubjectArgument = Annotated[
     str,
     typer.Argument(
-        metavar="SAMPLE_OR_EXECUTION", help="Name of a sample or an execution, or an execution's ARN."
+        metavar="SAMPLE_OR_EXECUTION",
+        help="Name of a sample or an execution, or an execution's ARN.",
+        autocompletion=sample_names,
     ),
 ]
 
 DEFAULT_STACK = "sluice"
 
-CohortArgument = Annotated[str, typer.Argument(metavar="COHORT", help="Name of the cohort.")]
+CohortArgument = Annotated[
+    str, typer.Argument(metavar="COHORT", help="Name of the cohort.", autocompletion=cohort_names)
+]
 FailOption = Annotated[bool, typer.Option("--fail", help="Exit with 1 if a sample failed.")]
 NoWaitOption = Annotated[
     bool, typer.Option("--no-wait", help="Do not wait until all samples are started; AWS goes on by itself.")

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 PASSED_ON: Final = frozenset({"MapStateFailed", "ParallelStateFailed", "MapIterationFailed"})
 """Failures that only pass on what failed inside."""
 
+CONTAINER_ENDS: Final = {
+    f"{container}State{end}": f"{container}StateStarted"
+    for container in ("Map", "Parallel")
+    for end in ("Succeeded", "Failed", "Aborted")
+}
+"""What began that ends with these events."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -60,9 +67,24 @@ class Trail:
         number, kind = int(event["id"]), str(event["type"])
         # events that tell nothing of it follow the one before: so do the first two on AWS
         before = int(event.get("previousEventId") or number - 1)
-        place = _place(self._places.get(before, Place()), self.kinds.get(before, ""), kind, details(event))
+        ended = CONTAINER_ENDS.get(kind)
+        place = self._began(before, ended) if ended else None
+        place = place or _place(self._places.get(before, Place()), kind, details(event))
         self.kinds[number], self._before[number], self._places[number] = kind, before, place
         return place
+
+    def _began(self, event_id: int, began: str) -> Place | None:
+        """Where the Map or Parallel began that ends behind this event, which may be an iteration's."""
+        inside = 0
+        for number in (event_id, *self.led_to(event_id)):
+            kind = self.kinds.get(number)
+            if kind == began and not inside:
+                return self._places[number]
+            if kind == began:
+                inside -= 1
+            elif kind is not None and CONTAINER_ENDS.get(kind) == began:
+                inside += 1
+        return None
 
     def led_to(self, event_id: int) -> Iterator[int]:
         """The events that led to this one, the nearest first."""
@@ -104,13 +126,11 @@ def _is_failure(kind: str) -> bool:
     )
 
 
-def _place(before: Place, kind_before: str, kind: str, given: Mapping[str, Any]) -> Place:
+def _place(before: Place, kind: str, given: Mapping[str, Any]) -> Place:
     if kind.startswith("Execution"):
         return Place()
     if kind.endswith("StateEntered"):
         return Place(str(given.get("name")), before.iterations)
     if kind == "MapIterationStarted":
         return Place(before.state, (*before.iterations, int(given.get("index", 0))))
-    if kind_before.startswith("MapIteration") and kind.startswith(("MapState", "MapRun")):
-        return Place(before.state, before.iterations[:-1])
     return before

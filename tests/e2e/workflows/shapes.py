@@ -29,22 +29,24 @@ class Shapes:
 
     Attributes:
         stack: where they run.
+        name: begins the names of the machines.
         arns: of the executions, by shape.
     """
 
     stack: Stack
+    name: str = "shape"
     arns: dict[str, str] = field(default_factory=dict)
 
     def start_all(self) -> None:
         """Starts one of each."""
-        machines = Machines(self.stack.states, "shape")
+        machines = Machines(self.stack.states, self.name)
         for name, make in SHAPES.items():
             arn = machines.create(make(self), f"-{name}")
             self.arns[name] = machines.start(arn, SAMPLE, name=f"{name}-1")
 
     def ended(self, name: str) -> Any:
         """The execution of this shape, when it has ended."""
-        return Machines(self.stack.states, "shape").ended(self.arns[name], within_seconds=60)
+        return Machines(self.stack.states, self.name).ended(self.arns[name], within_seconds=60)
 
     def task(self, name: str, code: object, *command: str, **fields: Any) -> dict[str, Any]:
         """A state that runs one job, which ends with this exit code: a number, or a path of the input."""
@@ -120,7 +122,7 @@ def array(it: Shapes) -> dict[str, Any]:
 
 def nested(it: Shapes) -> dict[str, Any]:
     """A state starts an execution of another machine, whose job fails."""
-    inner = Machines(it.stack.states, "shape-inner")
+    inner = Machines(it.stack.states, f"{it.name}-inner")
     arn = inner.create({"StartAt": "Align", "States": {"Align": it.task("inside", 3)}})
     call = {
         "Type": "Task",

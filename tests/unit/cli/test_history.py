@@ -73,6 +73,26 @@ def test_a_map_in_a_map_has_two_numbers_and_what_comes_after_it_has_one() -> Non
     assert numbers(events) == [("Call #4.7", 1), ("Call #4", 1)]
 
 
+def test_behind_a_map_that_failed_and_was_caught_no_iteration_goes_on() -> None:
+    events = [
+        event(1, "ParallelStateEntered", name="All"),
+        event(2, "ParallelStateStarted"),
+        event(3, "MapStateEntered", name="Scatter"),
+        event(4, "MapStateStarted", length=1),
+        event(5, "MapIterationStarted", index=3),
+        event(6, "TaskStateEntered", name="Call"),
+        event(7, "ActivityScheduled", input=asked("a")),
+        event(8, "ActivityFailed", error="Job.Failed"),
+        event(9, "MapIterationFailed", index=3),
+        event(10, "MapStateFailed", 8),
+        event(11, "ParallelStateFailed"),
+        event(12, "ParallelStateExited", name="All"),
+        event(13, "TaskStateEntered", name="Call"),
+        event(14, "ActivityScheduled", input=asked("a")),
+    ]
+    assert numbers(events) == [("Call #3", 1), ("Call", 1)]
+
+
 def test_who_is_to_blame_is_found_also_where_the_map_s_end_is_linked_to_its_begin() -> None:
     events = [
         event(1, "MapStateEntered", name="Scatter"),

@@ -50,7 +50,7 @@ def find_execution(
         return describe_execution(api, asked, command)
     sample = find_sample(api, stack, asked, cohort)
     if sample is not None:
-        return describe_execution(api, _arn_of(sample, attempt), command)
+        return _of_sample(api, sample, _arn_of(sample, attempt), command)
     if attempt is not None:
         raise WrongUsageError(f"No cohort has a sample {asked!r}, so that --attempt {attempt} says nothing.")
     workflow_arn = stack.output("WorkflowArn")
@@ -58,6 +58,18 @@ def find_execution(
     if arn is None:
         raise WrongUsageError(_not_found(stack, asked, cohort, workflow_arn))
     return describe_execution(api, arn, command)
+
+
+def _of_sample(api: Api, sample: Sample, arn: str, command: str) -> Execution:
+    try:
+        return describe_execution(api, arn, command)
+    except WrongUsageError as error:
+        whose = f"sample {sample.name} of cohort {sample.cohort}"
+        ended = f", which ended with {sample.error}" if sample.error else ""
+        raise WrongUsageError(
+            f"Step Functions knows no such execution of {whose}{ended}: it never began, or was deleted 90 days "
+            "after its end."
+        ) from error
 
 
 def describe_execution(api: Api, arn: str, asked: str) -> Execution:

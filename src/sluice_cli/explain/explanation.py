@@ -49,7 +49,7 @@ def explanation(execution: Execution, events: Iterable[Event], known: Known, *, 
         now_ms: the time, for one that still runs.
     """
     history = read_history(events)
-    told = with_nested(steps(history, known), history, known)
+    told = with_nested(steps(history, known, is_over=execution.status != "RUNNING"), history, known)
     if execution.status == "RUNNING":
         says = doing(history, known, now_ms)
         headline = f"{execution.subject} is running for {_lasted(execution, now_ms)}: {says}."

@@ -23,11 +23,17 @@ CHILDREN_SHOWN = 5
 """Failed children of an array that have a line of their own."""
 
 
-def steps(history: History, known: Known) -> tuple[Step, ...]:
-    """Lists what happened in the order of time; what happened at the same time in that of the events."""
+def steps(history: History, known: Known, *, is_over: bool = False) -> tuple[Step, ...]:
+    """Lists what happened in the order of time; what happened at the same time in that of the events.
+
+    Args:
+        history: the execution's.
+        known: what the stack and Batch know of it.
+        is_over: whether it has ended, so that nothing waits any more.
+    """
     found = [Step(each.at_ms, each.place, each.says, each.event_id) for each in history.moments]
     for attempt, task in pair(history.tries, known.tasks):
-        found += _of_try(attempt, task, known)
+        found += _of_try(attempt, task, known, is_over=is_over)
     return tuple(sorted(found, key=lambda step: (step.at_ms, step.order)))
 
 
@@ -65,13 +71,12 @@ def _belongs(task: TaskRecord, attempt: Try) -> bool:
     return attempt.started_ms - CLOCKS_MS <= task.created_at <= until_ms + CLOCKS_MS
 
 
-def _of_try(attempt: Try, task: TaskRecord | None, known: Known) -> Iterator[Step]:
+def _of_try(attempt: Try, task: TaskRecord | None, known: Known, *, is_over: bool) -> Iterator[Step]:
     again = f"try {attempt.number}: " if attempt.number > 1 else ""
     asked = f"{again}asked for {_named(tuple(attempt.jobs))}"
     if attempt.started_ms is None:
-        yield Step(
-            attempt.scheduled_ms, attempt.place, f"{asked}; waits for a poller", order=attempt.event_id
-        )
+        waits = "was given up before a poller took it" if is_over else "waits for a poller"
+        yield Step(attempt.scheduled_ms, attempt.place, f"{asked}; {waits}", attempt.event_id)
     else:
         waited = span((attempt.started_ms - attempt.scheduled_ms) / 1000)
         says = f"{asked}; a poller took it after {waited}"

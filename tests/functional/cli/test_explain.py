@@ -200,6 +200,20 @@ def test_an_attempt_that_there_was_not_is_refused_with_those_that_there_were() -
     assert "--attempt is 3; sample NA06989 of cohort trio has had 2 so far." in result.stderr
 
 
+def test_a_sample_that_never_started_is_told_of_as_such() -> None:
+    api = in_cohorts()
+    table = api.cohort_table
+    assert isinstance(table, MemoryCohortStore)
+    table.items["trio", "NA06989"] = replace(table.items["trio", "NA06989"], error="Sample.NotStarted")
+    gone = AwsError("It said ExecutionDoesNotExist: no", "ExecutionDoesNotExist")
+    api.answers |= keyed({"stepfunctions.describe_execution": gone})
+    result = run(api, "explain", "NA06989")
+    assert result.exit_code == 2
+    assert (
+        "sample NA06989 of cohort trio, which ended with Sample.NotStarted: it never began" in result.stderr
+    )
+
+
 def test_an_attempt_of_what_is_no_sample_of_a_cohort_is_refused() -> None:
     result = run(of_recording("Job.Failed"), "explain", "Failed", "--attempt", "1")
     assert (result.exit_code, "No cohort has a sample 'Failed'" in result.stderr) == (2, True)

@@ -120,6 +120,12 @@ def test_an_execution_that_waits_for_a_poller_says_so() -> None:
     assert explained.steps[-1].says == "asked for job align; waits for a poller"
 
 
+def test_what_waited_for_a_poller_when_the_execution_ended_waits_no_more() -> None:
+    events = recorded("Job.Failed").events[:3]
+    explained = explanation(execution("FAILED"), events, Known(), now_ms=0)
+    assert explained.steps[-1].says == "asked for job align; was given up before a poller took it"
+
+
 def test_a_task_that_was_taken_and_not_noted_is_told_apart() -> None:
     found = recorded("States.HeartbeatTimeout")
     running = explanation(execution("RUNNING"), found.events[:4], Known(), now_ms=1_800_000_001_000)

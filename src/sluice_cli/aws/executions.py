@@ -67,8 +67,8 @@ def _of_sample(api: Api, sample: Sample, arn: str, command: str) -> Execution:
         whose = f"sample {sample.name} of cohort {sample.cohort}"
         ended = f", which ended with {sample.error}" if sample.error else ""
         raise WrongUsageError(
-            f"Step Functions knows no such execution of {whose}{ended}: it never began, or was deleted 90 days "
-            "after its end."
+            f"Step Functions knows no such execution of {whose}{ended}: it never began, or it was deleted "
+            "90 days after its end."
         ) from error
 
 

@@ -33,6 +33,9 @@ from sluice_cli.terminal.output import say, screen
 SAMPLES_EVERY: Final = 5
 """Looks between two readings of all samples, which costs more than reading the counts."""
 
+HANG_SECONDS: Final = 60
+"""After so long without an end it is asked what the last samples wait for; until then they only run."""
+
 _Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Seconds between two looks.")]
 
 
@@ -94,8 +97,7 @@ def look_on(api: Api, session: Session, stack: Stack, name: str, every_seconds: 
             samples = tuple(cohorts_of(api, stack).samples(name))
             now = summarize(cohort, samples)
             failed = now.failed
-            # not at the first look: they may well be about to end
-            if number and has_few_left:
+            if number and has_few_left and _hang(samples, session.now_ms()):
                 waits = tuple(_waits(api, stack, samples, session.now_ms()))
         pace = pace.at(session.now_ms(), now.ended)
         yield Look(now, pace, waits if has_few_left else ())
@@ -103,6 +105,12 @@ def look_on(api: Api, session: Session, stack: Stack, name: str, every_seconds: 
             return
         number += 1
         session.sleep(every_seconds)
+
+
+def _hang(samples: Iterable[Sample], now_ms: int) -> bool:
+    """True if for a while none of the samples has started or ended."""
+    last_ms = max((sample.stopped_at or sample.started_at for sample in samples), default=now_ms)
+    return now_ms - last_ms >= HANG_SECONDS * 1000
 
 
 def _waits(api: Api, stack: Stack, samples: Iterable[Sample], now_ms: int) -> Iterator[str]:

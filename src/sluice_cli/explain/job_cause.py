@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sluice.tasks.model import FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sluice.tasks.model import JobRecord, TaskRecord
 
@@ -34,13 +34,32 @@ def read_cause(text: str | None) -> JobCause:
         return JobCause(reason=text)
     if not isinstance(facts, dict):
         return JobCause(reason=text)
+    if "JobId" in facts:
+        return _of_job(facts)
+    said = (facts.get(name) for name in ("reason", "errorMessage", "Cause"))
     return JobCause(
         job=facts.get("job"),
         job_id=facts.get("jobId"),
         exit_code=facts.get("exitCode"),
-        reason=facts.get("reason") or facts.get("errorMessage") or (text if facts else None),
+        reason=next((each for each in said if isinstance(each, str) and each), text if facts else None),
         attempts=facts.get("attempts"),
         log_stream_name=facts.get("logStreamName"),
+    )
+
+
+def _of_job(facts: Mapping[str, Any]) -> JobCause:
+    """Reads the cause of a failed `batch:submitJob.sync`, which is the job as DescribeJobs tells it.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-batch.html
+    """
+    container, attempts = facts.get("Container") or {}, facts.get("Attempts") or []
+    return JobCause(
+        job=facts.get("JobName"),
+        job_id=facts["JobId"],
+        exit_code=container.get("ExitCode"),
+        reason=container.get("Reason") or facts.get("StatusReason"),
+        attempts=len(attempts) or None,
+        log_stream_name=container.get("LogStreamName"),
     )
 
 

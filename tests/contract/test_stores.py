@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.rate_store import DynamoRateStore
+from sluice.aws.task_items import ROOMY_INPUT
 from sluice.aws.task_store import DynamoTaskStore
 from sluice.pollers.ports import Slot
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit
+from sluice.tasks.completion import job_record
 from sluice.tasks.contract import MAX_JOBS, parse_task
 from sluice.tasks.model import OpenTask, TaskState, Trouble
 from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
-from tests.support.builders import EXECUTION, ended, job, task_text
+from tests.support.builders import EXECUTION, QUEUE, detail, ended, job, task_text
 from tests.support.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 SECOND = rate.MICROSECONDS
 LIMIT = Limit(50, burst=5)
+SHORT = {"JobName": "align", "JobQueue": QUEUE, "JobDefinition": "lowpass"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,36 @@ def test_ids_are_noted_beside_a_status_that_came_first(stores: Stores) -> None:
     assert record is not None
     assert record.jobs["align"] == ended("align", "1")
     assert (record.jobs["impute"].job_id, record.jobs["impute"].status) == ("2", None)
+
+
+def test_a_task_that_does_not_say_whose_it_is_is_open_and_of_no_execution(stores: Stores) -> None:
+    text = json.dumps(SHORT)
+    assert stores.tasks.put_intent(parse_task("token", text), text, 1000)
+    (due,) = stores.tasks.due_tasks(1000)
+    claimed = stores.tasks.claim(due, 2000)
+    assert claimed is not None
+    assert claimed.task == parse_task("token", text)
+    assert stores.tasks.of_execution(EXECUTION) == []
+    assert stores.tasks.open_tries(EXECUTION, "align") == []
+    job = job_record("align", detail("1", parameters={"taskForm": "sync"}))
+    noted = stores.tasks.note_job("token", job)
+    assert noted.record is not None
+    assert noted.record.jobs == {"align": job}
+
+
+@pytest.mark.parametrize(("blanks", "kept"), [(0, True), (ROOMY_INPUT, False)])
+def test_a_job_is_kept_whole_where_there_is_room_for_it(stores: Stores, blanks: int, kept: bool) -> None:
+    whole = kept or isinstance(stores.tasks, MemoryTaskStore)  # memory has room for all
+    text = json.dumps(SHORT) + " " * blanks
+    assert stores.tasks.put_intent(parse_task("token", text), text, 1000)
+    job = job_record("align", detail("1", parameters={"taskForm": "sync"}))
+    noted = stores.tasks.note_job("token", job)
+    assert noted.changed
+    assert noted.record is not None
+    assert noted.record.jobs["align"] == (job if whole else replace(job, document=None))
+    again = stores.tasks.note_job("token", job)
+    assert not again.changed
+    assert again.record == noted.record
 
 
 def test_the_id_of_a_job_that_has_one_stays(stores: Stores) -> None:

@@ -23,7 +23,7 @@ PRODUCT = ("functions", "jobs", "src", "demo", "examples", "bench", "tools")
 ROOTS = ("functions", "jobs", "src", ".")
 """Folders from which packages are imported."""
 
-FOUNDATION = {"deadline", "errors", "events", "fair_order", "ports", "schema"}
+FOUNDATION = {"batch_words", "deadline", "errors", "events", "fair_order", "ports", "schema"}
 """The modules of the shared package that stand in no room: every room may use them."""
 
 ROOMS = {
@@ -38,6 +38,7 @@ ROOMS = {
 """The rooms of the shared package, and the rooms or modules that each may import."""
 
 PURE = {
+    "batch_words",
     "deadline",
     "events",
     "schema",

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
     from sluice.tasks.model import Task
 
+BRIEF: Final = "brief"
+"""Marks an item in which little is kept of the jobs, as there is no room for more beside its input."""
+
+ROOMY_INPUT: Final = 150 * 1024
+"""Bytes of an input beside which all that may be kept of a task's jobs fits into an item of 400 KB.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
 OPEN: Final = "OPEN"
 """Begins the partitions of the sparse index in which open tasks stand by their last heartbeats."""
 
@@ -42,6 +51,9 @@ JOB_ATTRIBUTES: Final = {
     "log_stream_name": "logStreamName",
     "error": "error",
     "reason": "reason",
+    "status_reason": "statusReason",
+    "attempt_details": "attemptDetails",
+    "document": "document",
     "missing_at": "missingAt",
 }
 
@@ -62,18 +74,21 @@ def partitions_of(line: str) -> tuple[str, ...]:
 
 def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
     """The values of a new task's item: everything that is needed to submit it later on."""
+    # the indexes take no empty key, and one that all such tasks had would be a crowded partition
+    execution = task.execution_arn or f"unknown:{sha256(task.token.encode()).hexdigest()[:16]}"
     return {
         "taskToken": task.token,
         "state": TaskState.OPEN.value,
         "open": partition_of(OPEN, task.token),
-        "executionArn": task.execution_arn,
-        "openExecution": task.execution_arn,
+        "executionArn": execution,
+        "openExecution": execution,
         "stateName": task.state_name,
         "jobsDigest": jobs_digest(task),
         "input": text,
         "jobs": {job.name: {} for job in task.jobs},
         "createdAt": now_ms,
         "heartbeatAt": now_ms,
+        **({} if len(text.encode(errors="replace")) <= ROOMY_INPUT else {BRIEF: 1}),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,7 @@ from uuid import uuid4
 from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
 from sluice.aws.task_items import (
+    BRIEF,
     OPEN,
     TROUBLE_ATTRIBUTES,
     UNSETTLED,
@@ -120,17 +121,23 @@ class DynamoTaskStore:
         )
 
     def note_job(self, token: str, job: JobRecord) -> Noted:
-        """One write; refused when the job has ended, is unknown to the task, or is another of its name."""
+        """One write, two if there is no room for all; refused when the job has ended or is not its own."""
+        item, changed = self._note(token, job, f"attribute_not_exists({BRIEF})")
+        if item and BRIEF in item:
+            bare = replace(job, attempt_details=None, document=None)
+            item, changed = self._note(token, bare, f"attribute_exists({BRIEF})")
+        record = read_task(item) if item else None
+        return Noted(record if record and job.name in record.jobs else None, changed)
+
+    def _note(self, token: str, job: JobRecord, room: str) -> tuple[Mapping[str, Any] | None, bool]:
         same_job = "attribute_not_exists(jobs.#name.jobId) OR jobs.#name.jobId = :id"
-        item, changed = self._update(
+        return self._update(
             token,
             "SET jobs.#name = :job",
             names={"#name": job.name, "#status": "status"},
             values={":job": job_values(job), ":id": job.job_id, ":succeeded": SUCCEEDED, ":failed": FAILED},
-            condition=f"attribute_exists(jobs.#name) AND ({NOT_ENDED}) AND ({same_job})",
+            condition=f"attribute_exists(jobs.#name) AND ({NOT_ENDED}) AND ({same_job}) AND {room}",
         )
-        record = read_task(item) if item else None
-        return Noted(record if record and job.name in record.jobs else None, changed)
 
     def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
         """One write; it moves the task to the other line of the index, or out of it, to be deleted later.

@@ -7,18 +7,27 @@ https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.batch_words import fitted, job_document
 from sluice.tasks.job_errors import DEPENDENCY_FAILED, container_of, named_error
-from sluice.tasks.model import FAILED, SUCCEEDED, Failed, JobRecord, Outcome, Succeeded
+from sluice.tasks.model import FAILED, SUCCEEDED, TERMINAL, Failed, JobRecord, Outcome, Succeeded
+from sluice.tasks.submission import OWN_PARAMETERS, is_of_sync_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sluice.tasks.model import Task, TaskRecord
+    from sluice.tasks.model import JobSpec, Task, TaskRecord
 
 MAX_CAUSE: Final = 32_768
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
+
+MAX_OUTPUT: Final = 262_144
+"""https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+
+MAX_DOCUMENT: Final = 200_000
+"""Of a short form's job that has ended so many bytes are kept at most (aws/task_items.py, ROOMY_INPUT)."""
 
 MAX_TEXT_BYTES: Final = 512
 """A reason longer than this says nothing more, an id, a status or a log stream's name is never longer, and
@@ -27,17 +36,27 @@ those of all of a task's jobs are kept in one item of 400 KB.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
 """
 
+MAX_ATTEMPTS: Final = 10
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_RetryStrategy.html"""
+
+MAX_ATTEMPTS_BYTES: Final = 1_024
+"""What is kept of a job's attempts, the last ones first: enough for three or four of them."""
+
 
 def job_record(name: str, detail: Mapping[str, Any]) -> JobRecord:
     """Reads a JobDetail; fields that are absent, or not what Batch gives, are taken as unknown."""
     container = container_of(detail)
     attempts = detail.get("attempts")
-    failed = detail.get("status") == FAILED
+    status = _text(detail.get("status"))
+    failed = status == FAILED
+    of_sync_form = is_of_sync_form(detail)
+    # of a failed job it begins the reason
+    status_reason = None if failed else detail.get("statusReason")
     error, reason = named_error(detail) if failed else (None, None)
     return JobRecord(
         name=name,
         job_id=_text(detail.get("jobId")),
-        status=_text(detail.get("status")),
+        status=status,
         attempts=len(attempts) if isinstance(attempts, list) else None,
         created_at=_integer(detail.get("createdAt")),
         started_at=_integer(detail.get("startedAt")),
@@ -46,6 +65,9 @@ def job_record(name: str, detail: Mapping[str, Any]) -> JobRecord:
         log_stream_name=_text(container.get("logStreamName")),
         error=error,
         reason=_beginning(reason) if reason else None,
+        status_reason=_beginning(status_reason) if status_reason and isinstance(status_reason, str) else None,
+        attempt_details=None if of_sync_form or status not in TERMINAL else _attempt_details(attempts),
+        document=_document(detail) if of_sync_form and status in TERMINAL else None,
     )
 
 
@@ -66,9 +88,9 @@ def decide(record: TaskRecord) -> Outcome | None:
     jobs = _in_order(record)
     failed = [job for job in jobs if job.status == FAILED]
     if failed and all(record.jobs[name].ended for name in _awaited(record.task, failed)):
-        return _failed(failed)
+        return _failed(record.task, failed)
     if all(job.status == SUCCEEDED for job in jobs):
-        return Succeeded(output=json.dumps({"jobs": {job.name: _output(job) for job in jobs}}))
+        return Succeeded(output=_output_of(record.task, jobs))
     return None
 
 
@@ -129,8 +151,11 @@ def _doomed(task: Task, failed: Iterable[str]) -> set[str]:
     return doomed
 
 
-def _failed(failed: list[JobRecord]) -> Failed:
+def _failed(task: Task, failed: list[JobRecord]) -> Failed:
     root = next((job for job in failed if job.error != DEPENDENCY_FAILED), failed[0])
+    error = root.error or "Job.Failed"
+    if task.like_sync:
+        return Failed(error=error, cause=fitted(_document_of(task.jobs[0], root), MAX_CAUSE))
     facts = {
         "job": root.name,
         "jobId": root.job_id,
@@ -139,7 +164,7 @@ def _failed(failed: list[JobRecord]) -> Failed:
         "logStreamName": root.log_stream_name,
         "attempts": root.attempts,
     }
-    return Failed(error=root.error or "Job.Failed", cause=_cause(facts))
+    return Failed(error=error, cause=_cause(facts))
 
 
 def _cause(facts: Mapping[str, Any]) -> str:
@@ -149,6 +174,22 @@ def _cause(facts: Mapping[str, Any]) -> str:
         return text
     # cut the reason, not the JSON; an escaped character takes up to 6, so a sixth of the room is safe
     return json.dumps({**facts, "reason": str(facts["reason"])[: room // 6]})
+
+
+def _output_of(task: Task, jobs: Sequence[JobRecord]) -> str:
+    if task.like_sync:
+        return fitted(_document_of(task.jobs[0], jobs[0]), MAX_OUTPUT)
+    text = json.dumps({"jobs": {job.name: _output(job) | _details(job) for job in jobs}})
+    if len(text) <= MAX_OUTPUT:
+        return text
+    return json.dumps({"jobs": {job.name: _output(job) for job in jobs}})
+
+
+def _details(job: JobRecord) -> dict[str, Any]:
+    """What is told where there is room for it."""
+    details = json.loads(job.attempt_details) if job.attempt_details else None
+    told = {"statusReason": job.status_reason, "attemptDetails": details}
+    return {name: value for name, value in told.items() if value}
 
 
 def _output(job: JobRecord) -> dict[str, Any]:
@@ -162,6 +203,59 @@ def _output(job: JobRecord) -> dict[str, Any]:
         "exitCode": job.exit_code,
         "logStreamName": job.log_stream_name,
     }
+
+
+def _document(detail: Mapping[str, Any]) -> str:
+    """A job as `batch:submitJob.sync` tells of it, less the parameters that Sluice has added to it."""
+    parameters = {name: value for name, value in detail["parameters"].items() if name not in OWN_PARAMETERS}
+    return fitted(job_document({**detail, "parameters": parameters}), MAX_DOCUMENT)
+
+
+def _document_of(spec: JobSpec, job: JobRecord) -> dict[str, Any]:
+    """The same of a job's record, which has little of a job that Batch has forgotten."""
+    if job.document is not None:
+        document: dict[str, Any] = json.loads(job.document)
+        return document
+    container = {"ExitCode": job.exit_code, "LogStreamName": job.log_stream_name, "Reason": job.reason}
+    facts = {
+        "JobId": job.job_id,
+        "JobName": spec.name,
+        "JobQueue": spec.request.get("jobQueue"),
+        "JobDefinition": spec.request.get("jobDefinition"),
+        "Status": job.status,
+        "StatusReason": job.reason,
+        "CreatedAt": job.created_at,
+        "StartedAt": job.started_at,
+        "StoppedAt": job.stopped_at,
+        "Attempts": [],
+        "Container": {name: value for name, value in container.items() if value is not None},
+        "Parameters": spec.request.get("parameters", {}),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _attempt_details(attempts: Any) -> str | None:
+    """A JSON list of a job's attempts, as many of the last ones as there is room for."""
+    if not isinstance(attempts, list):
+        return None
+    told = [_attempt(each) for each in attempts[-MAX_ATTEMPTS:] if isinstance(each, dict)]
+    sizes = accumulate(len(json.dumps(each)) + 2 for each in reversed(told))
+    count = sum(1 for size in sizes if size <= MAX_ATTEMPTS_BYTES)
+    kept = told[len(told) - count :]
+    return json.dumps(kept) if any(kept) else None
+
+
+def _attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    container = container_of(attempt)
+    facts = {
+        "startedAt": _integer(attempt.get("startedAt")),
+        "stoppedAt": _integer(attempt.get("stoppedAt")),
+        "exitCode": _integer(container.get("exitCode")),
+        "reason": _text(container.get("reason")),
+        "statusReason": _text(attempt.get("statusReason")),
+        "logStreamName": _text(container.get("logStreamName")),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _text(value: Any) -> str | None:

@@ -12,9 +12,10 @@ from dataclasses import replace
 from graphlib import CycleError
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from sluice.batch_words import camel, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
-from sluice.tasks.parsing import InvalidTaskError, task_of
-from sluice.tasks.submission import MAX_NAME, NAME, submit_request
+from sluice.tasks.parsing import InvalidTaskError, is_sync_form, long_form, task_of
+from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, submit_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sluice.tasks.model import Task
 
 RESERVED_PARAMETERS: Final = ("taskToken", "taskJob")
+"""Of a task of the long form; of one of the short form OWN_PARAMETERS are."""
 
 MAX_JOBS: Final = 100
 """Jobs a task: their ids are noted in one DynamoDB expression of at most 4 KB, their records and the
@@ -72,6 +74,25 @@ _TASK = Fields(
     required=("executionArn", "stateName", "jobs"),
 )
 
+MAX_SYNC_NAME: Final = 128
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html"""
+
+_SYNC = Fields(
+    {
+        "executionArn": _EXECUTION_ARN,
+        "stateName": Text(least=1, most=MAX_STATE_NAME),
+        "jobName": Text(
+            pattern=re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_SYNC_NAME - 1}}}"),
+            described=f"1 to {MAX_SYNC_NAME} of A-Z a-z 0-9 _ -, the first a letter or digit",
+        ),
+        "dependsOn": Entries(Fields({}, others=True)),
+        "parameters": Fields({}, others=True),
+    },
+    required=("jobName",),
+    others=True,
+)
+"""The short form, as `request_of` writes it."""
+
 _SOME_JOB_ID = "00000000-0000-0000-0000-000000000000"
 """As long as Batch's ids are."""
 
@@ -83,9 +104,12 @@ def parse_task(token: str, text: str) -> Task:
         InvalidTaskError: names the field, what it holds and what is allowed.
     """
     body = _loads(text)
-    for complaint in _TASK.complaints("", body):
-        raise InvalidTaskError(complaint)
-    _check_jobs(body["jobs"])
+    if is_sync_form(body):
+        _check_sync_form(body)
+    else:
+        for complaint in _TASK.complaints("", body):
+            raise InvalidTaskError(complaint)
+        _check_jobs(body["jobs"])
     try:
         return task_of(token, body)
     except CycleError as error:
@@ -110,7 +134,7 @@ def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | No
         request = submit_request(stand_in, job, job_ids)
         said = complaint(request) or _size_complaint(request)
         if said:
-            raise InvalidTaskError(f"jobs[{job.index}]: {said}")
+            raise InvalidTaskError(said if task.like_sync else f"jobs[{job.index}]: {said}")
 
 
 def is_execution_arn(value: Any) -> TypeGuard[str]:
@@ -137,6 +161,23 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _given_twice(names: Iterable[str]) -> str | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _check_sync_form(body: Mapping[str, Any]) -> None:
+    """Names a member as it stands in the input, in PascalCase or camelCase."""
+    request = request_of(body)
+    twice = _given_twice(map(camel, body))
+    if twice is not None:
+        raise InvalidTaskError(f"the input has {shown(twice)} twice, in PascalCase and in camelCase")
+    for complaint in _SYNC.complaints("", request):
+        as_given = any(complaint.startswith(name) for name in body)
+        raise InvalidTaskError(complaint if as_given else pascal(complaint))
+    (job,) = long_form(body)["jobs"]
+    for name in OWN_PARAMETERS:
+        if name in job.get("parameters", ()):
+            raise InvalidTaskError(f"the parameter {name} is Sluice's own; choose another name")
+    for at, entry in enumerate(job.get("dependsOn", ())):
+        _check_dependency(f"dependsOn[{at}]", entry, ())
 
 
 def _check_jobs(jobs: Sequence[Mapping[str, Any]]) -> None:

@@ -55,13 +55,18 @@ class JobSpec:
 
 @dataclass(frozen=True)
 class Task:
-    """An activity task: its token and its jobs, each after the jobs that it depends on."""
+    """An activity task: its token and its jobs, each after the jobs that it depends on.
+
+    `execution_arn` is empty where the task does not say whose it is. Of one that is `like_sync`, output and
+    cause are those of `batch:submitJob.sync`, and it has one job.
+    """
 
     token: str = field(repr=False)
     execution_arn: str
     state_name: str
     jobs: tuple[JobSpec, ...]
     fail_fast: bool = True
+    like_sync: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,9 @@ class JobRecord:
     """What is known of one job; times are ms since the epoch, as Batch gives them.
 
     `status` is None until the job is known to Batch. `error` and `reason` are set for a failed job,
-    `missing_at` for one that Batch did not know when it was asked first.
+    `missing_at` for one that Batch did not know when it was asked first. `attempt_details` is a JSON list of
+    what is known of its attempts, `document` the JSON that a task like `batch:submitJob.sync` gives of it.
+    `status_reason` is that of a job that succeeded.
     """
 
     name: str
@@ -83,6 +90,9 @@ class JobRecord:
     log_stream_name: str | None = None
     error: str | None = None
     reason: str | None = None
+    status_reason: str | None = None
+    attempt_details: str | None = None
+    document: str | None = None
     missing_at: int | None = None
 
     @property

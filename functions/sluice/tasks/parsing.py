@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from sluice.batch_words import camel, request_of
 from sluice.tasks.model import Dependency, JobSpec, Task
+from sluice.tasks.submission import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+MARKS: Final = frozenset({"jobName", "jobQueue", "jobDefinition"})
+"""The members by which the short form is known: each job has them, and the long form has none of them."""
 
 
 class InvalidTaskError(ValueError):
@@ -38,13 +43,32 @@ def task_of(token: str, body: Mapping[str, Any]) -> Task:
     Raises:
         graphlib.CycleError: the jobs depend on each other in a cycle.
     """
+    like_sync = is_sync_form(body)
+    fields = long_form(body) if like_sync else body
     return Task(
         token=token,
-        execution_arn=body["executionArn"],
-        state_name=body["stateName"],
-        jobs=_in_order([_job(index, fields) for index, fields in enumerate(body["jobs"])]),
-        fail_fast=body.get("failFast", True),
+        execution_arn=fields["executionArn"],
+        state_name=fields["stateName"],
+        jobs=_in_order([_job(index, job) for index, job in enumerate(fields["jobs"])]),
+        fail_fast=fields.get("failFast", True),
+        like_sync=like_sync,
     )
+
+
+def is_sync_form(body: Any) -> bool:
+    """True for the short form: one job as `batch:submitJob.sync` takes it, in PascalCase or camelCase."""
+    return isinstance(body, dict) and "jobs" not in body and bool(MARKS & {camel(name) for name in body})
+
+
+def long_form(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes a short form as the long one with its one job.
+
+    The job's name is cut to MAX_NAME characters, and stands for the state's where that is not given.
+    """
+    job = request_of(body)
+    execution_arn, state_name = job.pop("executionArn", ""), job.pop("stateName", None)
+    job["jobName"] = job["jobName"][:MAX_NAME]
+    return {"executionArn": execution_arn, "stateName": state_name or job["jobName"], "jobs": [job]}
 
 
 def _job(index: int, fields: Mapping[str, Any]) -> JobSpec:

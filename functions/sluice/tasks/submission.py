@@ -32,6 +32,11 @@ is for the call that was begun last: 25 s at most until its answer or the end of
 just so; much less is for tests with a Batch that answers at once.
 """
 
+OWN_PARAMETERS: Final = ("taskToken", "taskJob", "taskForm")
+"""The parameters that Sluice adds to a job, the last of them to one of the short form only."""
+
+SYNC_FORM: Final = "sync"
+
 LAST_SUBMIT_SECONDS: Final = 45
 """No job is submitted later than this before a function's deadline, so that even after a slow answer its id
 can still be noted (the sockets' timeouts: aws/clients.py)."""
@@ -112,10 +117,18 @@ def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict
     """
     request = dict(job.request)
     request["jobName"] = job_name(task.token, job.name)
-    request["parameters"] = {**request.get("parameters", {}), "taskToken": task.token, "taskJob": job.name}
+    form = {"taskForm": SYNC_FORM} if task.like_sync else {}
+    own = {"taskToken": task.token, "taskJob": job.name, **form}
+    request["parameters"] = {**request.get("parameters", {}), **own}
     if job.depends_on:
         request["dependsOn"] = [_dependency(entry, job_ids) for entry in job.depends_on]
     return request
+
+
+def is_of_sync_form(detail: Mapping[str, Any]) -> bool:
+    """True for the JobDetail of a job that was submitted for a task of the short form."""
+    parameters = detail.get("parameters")
+    return isinstance(parameters, dict) and parameters.get("taskForm") == SYNC_FORM
 
 
 def _dependency(entry: Dependency, job_ids: Mapping[str, str]) -> dict[str, Any]:

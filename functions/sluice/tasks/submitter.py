@@ -158,7 +158,8 @@ class Submitter:
 
     def _end_earlier_tries(self, task: Task) -> None:
         """Stops the jobs of earlier tries of the task's state, which timed out while their jobs ran."""
-        found = suspects(task, self.store.open_tries(task.execution_arn, task.state_name))
+        arn = task.execution_arn  # of a task that does not say whose it is nobody knows the tries before
+        found = suspects(task, self.store.open_tries(arn, task.state_name) if arn else ())
         for token in [each.token for each in found]:
             earlier = self.store.read(token)
             try:

@@ -173,6 +173,20 @@ class Stack:
         )
         self.store.put_intent(task.task, text, long_ago_ms)
 
+    def make_due(self, task: TaskRecord, **times: int) -> None:
+        """Makes a task due for the reconciler's look; `times` are others of its item, in ms."""
+        named = {f"#{name}": name for name in times}
+        self.aws.client("dynamodb").update_item(
+            TableName=self.outputs["TaskTableName"],
+            Key={"taskToken": {"S": task.task.token}},
+            UpdateExpression=", ".join(["SET heartbeatAt = :due", *(f"#{name} = :{name}" for name in times)]),
+            ExpressionAttributeValues={
+                ":due": {"N": "0"},
+                **{f":{name}": {"N": str(value)} for name, value in times.items()},
+            },
+            **({"ExpressionAttributeNames": named} if named else {}),
+        )
+
     def spoil(self, task: TaskRecord) -> None:
         """Makes a task's item unreadable, and due for a look."""
         self.aws.client("dynamodb").update_item(

@@ -21,6 +21,8 @@ OUTPUT_FIELDS = {
     "stoppedAt",
     "exitCode",
     "logStreamName",
+    "statusReason",
+    "attemptDetails",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sluice.aws.task_items import intent, job_values
+from sluice.aws.task_items import BRIEF, ROOMY_INPUT, intent, job_values
 from sluice.tasks import completion
 from sluice.tasks.contract import MAX_ARN, MAX_JOBS, MAX_REQUEST_BYTES, check_requests, parse_task
 from sluice.tasks.job_errors import MAX_REASON, named_error
@@ -505,11 +505,11 @@ def item_bytes(value: Any) -> int:
     return len(value.encode()) if isinstance(value, str) else 21
 
 
-def largest_text() -> str:
-    """The largest input that Step Functions takes, with the most jobs of the longest names."""
+def largest_text(most: int = MAX_INPUT) -> str:
+    """An input as large as Step Functions takes, or as given, with the most jobs of the longest names."""
     jobs = [job(f"{index:03}".ljust(MAX_NAME, "a"), parameters={"sample": ""}) for index in range(MAX_JOBS)]
     fields = {"executionArn": EXECUTION.ljust(MAX_ARN, "x"), "stateName": "\N{DNA DOUBLE HELIX}" * 80}
-    room, rest = divmod(MAX_INPUT - len(task_text(*jobs, **fields)), MAX_JOBS)
+    room, rest = divmod(most - len(task_text(*jobs, **fields)), MAX_JOBS)
     for each in jobs:
         each["parameters"]["sample"] = "N" * room
     jobs[0]["parameters"]["sample"] += "N" * rest
@@ -537,6 +537,20 @@ def test_the_largest_task_fits_its_item_until_all_of_its_jobs_have_failed_at_len
     kept = {name: job_values(each) for name, each in records.items()}
     item = {**intent(task, text, 0), "jobs": kept, "writer": "w" * 32, "closedAt": 0, "expiresAt": 0}
     assert item_bytes(item) <= MAX_ITEM
+
+
+def test_the_largest_task_with_room_for_attempts_fits_its_item_with_them() -> None:
+    attempts = [{"container": {"exitCode": 1, "reason": "r" * 90}}] * 10
+    text = largest_text(ROOMY_INPUT)
+    task = parse_task("t" * 2_048, text)
+    records = ended_at_length(task, "FAILED", "r" * 5_000)
+    details = completion.job_record("a", detail("1", attempts=attempts)).attempt_details
+    assert completion.MAX_ATTEMPTS_BYTES * 0.8 < len(details or "") <= completion.MAX_ATTEMPTS_BYTES
+    kept = {name: job_values(replace(each, attempt_details=details)) for name, each in records.items()}
+    item = {**intent(task, text, 0), "jobs": kept, "writer": "w" * 32, "closedAt": 0, "expiresAt": 0}
+    assert BRIEF not in item
+    assert item_bytes(item) <= MAX_ITEM
+    assert BRIEF in intent(task, largest_text(), 0)
 
 
 def test_the_largest_task_has_an_output_that_step_functions_takes() -> None:

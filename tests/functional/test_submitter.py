@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice.errors import DeniedError, RejectedError, ThrottledError, UnauthenticatedError, UnclearError
-from tests.support.builders import EXECUTION, World, ended, job, task_text
-from tests.support.fakes import FakeBatch, MemoryTaskStore
+from tests.support.builders import EXECUTION, QUEUE, World, ended, job, task_text
+from tests.support.fakes import FakeBatch, FakeQueues, MemoryTaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +44,18 @@ def test_a_misspelt_field_fails_the_task_by_name_and_touches_nothing_else() -> N
     world.take("token", job("align", jobDefinitoin="x"))
     assert outcome(world).error == "Task.Invalid"
     assert "jobDefinitoin" in outcome(world).cause
+    assert (world.store.records, world.batch.jobs) == ({}, {})
+
+
+def test_a_job_to_a_queue_that_is_not_watched_is_refused_before_any_is_submitted() -> None:
+    world = World(queues=FakeQueues((QUEUE,)))
+    world.take("token", job("align"), job("impute", "align", jobQueue="another"))
+    assert outcome(world).error == "Task.Rejected"
+    cause = json.loads(outcome(world).cause)
+    assert cause["job"] == "impute"
+    assert cause["reason"].startswith('"another" is no job queue that this stack watches')
+    assert "JobQueueArns" in cause["reason"]
+    assert QUEUE in cause["reason"]
     assert (world.store.records, world.batch.jobs) == ({}, {})
 
 

@@ -28,6 +28,7 @@ THROTTLES: Final = {
     "stepfunctions": ("ThrottlingException", 400),
     "batch": ("TooManyRequestsException", 429),
     "s3": ("SlowDown", 503),
+    "events": ("ThrottlingException", 400),
 }
 """https://docs.aws.amazon.com/batch/latest/APIReference/CommonErrors.html and the other services' pages."""
 
@@ -49,6 +50,7 @@ LATENCY: Final = {
     "stepfunctions": (0.01, 0.06),
     "batch": (0.05, 0.2),
     "s3": (0.02, 0.1),
+    "events": (0.01, 0.06),
 }
 """Seconds of a call that is not slow."""
 

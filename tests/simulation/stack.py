@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -216,10 +217,15 @@ class Stack:
 
     def _services(self) -> dict[str, dict[str, Any]]:
         owned = {"dynamodb": self.dynamodb, "batch": self.batch, "stepfunctions": self.step_functions}
-        return {
+        services = {
             name: {method: getattr(owner, method) for method in METHODS[name]}
             for name, owner in owned.items()
         }
+        return {**services, "events": {"describe_rule": self._described_rule}}
+
+    def _described_rule(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html."""
+        return {"EventPattern": json.dumps(self._properties(request["Name"])["EventPattern"])}
 
 
 METHODS: Final = {

@@ -25,6 +25,7 @@ from tests.support.fakes import (
     FakeActivities,
     FakeBatch,
     FakeClock,
+    FakeQueues,
     KeptTelemetry,
     MemoryRateStore,
     MemoryTaskStore,
@@ -86,6 +87,7 @@ class World:
     activities: FakeActivities = field(default_factory=FakeActivities)
     store: MemoryTaskStore = field(default_factory=MemoryTaskStore)
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
+    queues: FakeQueues = field(default_factory=FakeQueues)
     telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
     limit: Limit = field(default_factory=lambda: Limit(50))
     policy: ReconciliationPolicy = field(default_factory=lambda: ReconciliationPolicy(300, 300, 3600))
@@ -103,6 +105,7 @@ class World:
     def submitter(self) -> Submitter:
         return Submitter(
             batch=self.batch,
+            queues=self.queues,
             store=self.store,
             completer=self.completer,
             submit_limiter=self._limiter("SubmitJob"),

@@ -119,6 +119,16 @@ class FakeBatch:
 
 
 @dataclass
+class FakeQueues:
+    """Watched queues; all queues unless some are named."""
+
+    watched: tuple[str, ...] = ()
+
+    def instead_of(self, job_queue: str) -> Sequence[str]:
+        return () if job_queue in self.watched else self.watched
+
+
+@dataclass
 class FakeActivities:
     """An Activity with a queue; tokens in `gone` are dead."""
 

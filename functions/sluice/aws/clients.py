@@ -73,6 +73,12 @@ def executions() -> SFNClient:
 
 
 @cache
+def events() -> Any:
+    """EventBridge for its rules."""
+    return _client("events", _PATIENTLY, read_timeout_seconds=10)
+
+
+@cache
 def s3() -> S3Client:
     """S3 for sample sheets."""
     client: S3Client = _client("s3", _PATIENTLY, read_timeout_seconds=20)

@@ -32,6 +32,7 @@ class Settings:
     stack_name: str
     activity_arn: str
     poller_arn: str
+    job_ended_rule: str
     submit_rate_per_second: float
     submit_burst: int
     other_rate_per_second: float
@@ -65,6 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         stack_name=_text(environment, "STACK_NAME"),
         activity_arn=_text(environment, "ACTIVITY_ARN"),
         poller_arn=_text(environment, "POLLER_ARN"),
+        job_ended_rule=_text(environment, "JOB_ENDED_RULE"),
         submit_rate_per_second=_number(environment, "SUBMIT_RATE_PER_SECOND", 0.1, 1000),
         submit_burst=_whole(environment, "SUBMIT_BURST", 1, 1000),
         other_rate_per_second=_number(environment, "OTHER_RATE_PER_SECOND", 0.1, 1000),

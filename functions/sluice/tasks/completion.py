@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sluice.batch_words import fitted, job_document
 from sluice.tasks.job_errors import DEPENDENCY_FAILED, container_of, named_error
 from sluice.tasks.model import FAILED, SUCCEEDED, TERMINAL, Failed, JobRecord, Outcome, Succeeded
+from sluice.tasks.parsing import UnwatchedQueueError
 from sluice.tasks.submission import OWN_PARAMETERS, is_of_sync_form
 
 if TYPE_CHECKING:
@@ -124,6 +125,13 @@ def rejection(job_name: str, message: str) -> Failed:
 def invalid(message: str) -> Failed:
     """The outcome of a task whose input is not what the contract says."""
     return Failed(error="Task.Invalid", cause=_cause({"reason": message}))
+
+
+def refused(error: Exception) -> Failed:
+    """The outcome of a task that was not accepted."""
+    if isinstance(error, UnwatchedQueueError):
+        return rejection(error.job_name, str(error))
+    return invalid(str(error))
 
 
 def _in_order(record: TaskRecord) -> tuple[JobRecord, ...]:

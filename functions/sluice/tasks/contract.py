@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from sluice.batch_words import camel, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
-from sluice.tasks.parsing import InvalidTaskError, is_sync_form, long_form, task_of
+from sluice.tasks.parsing import InvalidTaskError, UnwatchedQueueError, is_sync_form, long_form, task_of
 from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, submit_request
 
 if TYPE_CHECKING:
@@ -135,6 +135,26 @@ def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | No
         said = complaint(request) or _size_complaint(request)
         if said:
             raise InvalidTaskError(said if task.like_sync else f"jobs[{job.index}]: {said}")
+
+
+def check_queues(task: Task, instead_of: Callable[[str], Sequence[str]]) -> None:
+    """Makes sure that Sluice hears of the ends of all of a task's jobs.
+
+    Args:
+        task: the task, whose requests SubmitJob takes.
+        instead_of: the queues that are watched, if one is not (ports.WatchedQueues).
+
+    Raises:
+        UnwatchedQueueError: names the first job that goes to another queue, and the queues that it may use.
+    """
+    for job in task.jobs:
+        others = instead_of(job.request["jobQueue"])
+        if others:
+            raise UnwatchedQueueError(
+                job.name,
+                f"{shown(job.request['jobQueue'])} is no job queue that this stack watches, so it would never"
+                f" hear of the job's end. Deploy it with this queue in JobQueueArns, or use {listed(others)}",
+            )
 
 
 def is_execution_arn(value: Any) -> TypeGuard[str]:

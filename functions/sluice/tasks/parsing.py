@@ -25,6 +25,14 @@ class InvalidTaskError(ValueError):
     """Raised when an activity task's input is not what the contract says; the message is for its sender."""
 
 
+class UnwatchedQueueError(InvalidTaskError):
+    """Raised for a job of whose end Sluice would never hear; `job_name` is its name in its task."""
+
+    def __init__(self, job_name: str, message: str) -> None:
+        super().__init__(message)
+        self.job_name = job_name
+
+
 def build_task(token: str, text: str) -> Task:
     """Reads an input (JSON text) that was accepted before, and returns its Task.
 

@@ -51,6 +51,16 @@ class Batch(Protocol):
         """Does so for each job; returns those that it could not end, by their ids, and why."""
 
 
+class WatchedQueues(Protocol):
+    """The job queues of whose jobs Sluice hears."""
+
+    def instead_of(self, job_queue: str) -> Sequence[str]:
+        """The queues that are watched, if this one, by its ARN or name, is not; nothing if it is.
+
+        Nothing either while nobody can say: a job is better submitted than refused for that.
+        """
+
+
 class ActivityQueue(Protocol):
     """The Activity that is the queue."""
 

@@ -19,7 +19,7 @@ from sluice.rate.gcra import MICROSECONDS
 from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
 from sluice.tasks.completer import Ended
-from sluice.tasks.contract import check_requests, parse_task
+from sluice.tasks.contract import check_queues, check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
 from sluice.tasks.submission import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sluice.tasks.completer import Completer
     from sluice.tasks.job_finder import JobFinder
     from sluice.tasks.model import ActivityTask, Task, TaskRecord
-    from sluice.tasks.ports import Batch, TaskStore
+    from sluice.tasks.ports import Batch, TaskStore, WatchedQueues
 
 MAX_ANSWER_BYTES: Final = 512
 """What is kept of SubmitJob's last answer."""
@@ -97,6 +97,7 @@ class Submitter:
     """
 
     batch: Batch
+    queues: WatchedQueues
     store: TaskStore
     completer: Completer
     submit_limiter: Limiter
@@ -115,11 +116,12 @@ class Submitter:
         try:
             task = parse_task(handed.token, handed.input)
             check_requests(task, self.batch.complaint)
+            check_queues(task, self.queues.instead_of)
             known = not self.store.put_intent(task, handed.input, now_ms)
         except (InvalidTaskError, RejectedError) as error:
             if isinstance(error, RejectedError) and error.code not in TABLE_REFUSALS:
                 raise
-            self.completer.tell(handed.token, completion.invalid(str(error)))
+            self.completer.tell(handed.token, completion.refused(error))
             return None
         if known:
             return None
@@ -158,9 +160,8 @@ class Submitter:
 
     def _end_earlier_tries(self, task: Task) -> None:
         """Stops the jobs of earlier tries of the task's state, which timed out while their jobs ran."""
-        arn = task.execution_arn  # of a task that does not say whose it is nobody knows the tries before
-        found = suspects(task, self.store.open_tries(arn, task.state_name) if arn else ())
-        for token in [each.token for each in found]:
+        tries = self.store.open_tries(task.execution_arn, task.state_name) if task.execution_arn else ()
+        for token in [each.token for each in suspects(task, tries)]:
             earlier = self.store.read(token)
             try:
                 ended = self.completer.abandon_if_dead(earlier) if earlier else None

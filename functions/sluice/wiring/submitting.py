@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from sluice.aws import clients
 from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.step_functions import BotoActivityQueue
+from sluice.aws.watched_queues import RuleQueues
 from sluice.pollers.hand import Crew, share
 from sluice.pollers.idleness import Idleness
 from sluice.pollers.pool import PollerPool
@@ -72,6 +73,7 @@ class SubmittingWiring(CompletingWiring):
         rate = self.settings.submit_rate_per_second
         return Submitter(
             batch=self._batch,
+            queues=RuleQueues(clients.events, self.settings.job_ended_rule, self.clock),
             store=self.store,
             completer=self.completer,
             submit_limiter=self.limiter("SubmitJob", rate, burst=self.settings.submit_burst),

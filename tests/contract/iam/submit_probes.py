@@ -44,6 +44,16 @@ def tells_the_sender(scene: Scene) -> str | None:
     return failed or first_wrong((status == "FAILED", "the workflow does not hear that its input is wrong"))
 
 
+def refuses_queues(scene: Scene) -> str | None:
+    """A job to a queue of which no event would tell is refused at once."""
+    stray = scene.stack.job("stray", scene.stack.job_definition("true", "true"), jobQueue="nobody-watches-it")
+    execution = scene.start(stray)
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    ended = scene.stack.states.describe_execution(executionArn=execution)
+    told = "no job queue that this stack watches" in ended.get("cause", "")
+    return failed or first_wrong((told, "a job to a queue that is not watched is not refused by Sluice"))
+
+
 def looks_up(scene: Scene) -> str | None:
     """A job whose submission was answered with an error is found by its name."""
     after_effect = Fault(FaultKind.SERVER_ERROR_AFTER_EFFECT, "Batch.SubmitJob", count=1)
@@ -115,6 +125,7 @@ def _end(scene: Scene, execution: str) -> str | None:
 PROBES: Final = (
     Probe("a tagged job is submitted", submits),
     Probe("a wrong input is refused", tells_the_sender),
+    Probe("an unwatched queue is refused", refuses_queues, about="events:"),
     Probe("a lost answer is looked up", looks_up),
     Probe("a refused job's siblings stop", stops_siblings),
     Probe("a task is completed by its poller", completes),

@@ -6,6 +6,7 @@ from sluice.runtime.settings import InvalidSettingError, read_settings
 
 GOOD = {
     "TASK_TABLE": "tasks",
+    "JOB_ENDED_RULE": "ended",
     "RATE_TABLE": "rates",
     "STACK_NAME": "sluice",
     "ACTIVITY_ARN": "arn:activity",

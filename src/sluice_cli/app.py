@@ -15,6 +15,8 @@ from sluice_cli.aws.api import BotocoreApi
 from sluice_cli.aws.ports import Session
 from sluice_cli.commands import (
     cancel,
+    check,
+    convert,
     doctor,
     drain,
     explain,
@@ -118,5 +120,7 @@ for command in (
     redrive,
     drain,
     reserve,
+    convert,
+    check,
 ):
     command.register(app)

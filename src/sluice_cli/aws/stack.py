@@ -71,6 +71,12 @@ def find_stack(api: Api, name: str, *, also_deleting: bool = False) -> Stack:
     return stack
 
 
+def watched_queues(stack: Stack) -> tuple[str, ...]:
+    """The ARNs of the job queues that the stack was given, or has made: of their jobs it hears."""
+    given = [arn.strip() for arn in stack.parameters.get("JobQueueArns", "").split(",")]
+    return tuple(arn for arn in given if arn) or (stack.output("JobQueueArn"),)
+
+
 def stack_resources(api: Api, name: str) -> tuple[Resource, ...]:
     """Lists what the stack is made of; what is not there yet has no name of AWS's and is left out."""
     pages = api.pages("cloudformation", "list_stack_resources", StackName=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice_cli.aws.stack import watched_queues
 from sluice_cli.doctor.finding import ok, warning, wrong
 from sluice_cli.errors import AwsError
 
@@ -28,8 +29,7 @@ FARGATE_QUOTAS: Final = {
 
 def check_queues(context: CheckContext) -> Iterator[Finding]:
     """Looks at the job queues that tasks may use, and the compute environments behind them."""
-    given = [arn.strip() for arn in context.stack.parameters.get("JobQueueArns", "").split(",")]
-    arns = [arn for arn in given if arn] or [context.stack.output("JobQueueArn")]
+    arns = list(watched_queues(context.stack))
     queues = context.api.call("batch", "describe_job_queues", jobQueues=arns)["jobQueues"]
     missing = set(arns) - {queue["jobQueueArn"] for queue in queues}
     for arn in sorted(missing):

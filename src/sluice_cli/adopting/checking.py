@@ -1,0 +1,212 @@
+"""What of a definition would break on Sluice's Activity, as far as it can be said before it runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from botocore.model import ListShape, StructureShape
+from botocore.session import Session
+
+from sluice.batch_words import camel, pascal
+from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME
+from sluice.tasks.parsing import is_sync_form
+from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
+from sluice_cli.adopting.conversion import BATCH_ERRORS, LEAST_HEARTBEAT
+from sluice_cli.adopting.machines import ACTIVITY, PAST_THE_RATE, names_in, states_of
+from sluice_cli.adopting.source import entries, members, number_of, read_source
+from sluice_cli.adopting.templates import definitions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from botocore.model import Shape
+
+    from sluice_cli.adopting.machines import State
+
+MAX_STATE_NAME: Final = 80
+"""https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
+
+ONE_OF_SLUICE: Final = ("executionArn", "stateName")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NEEDED: Final = ("jobName", "jobQueue", "jobDefinition")
+_HANDLED: Final = {"States.HeartbeatTimeout", "States.ALL"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that would break, or may, and the way out.
+
+    Attributes:
+        place: the state, with the resource that has it.
+        line: its line in the file; that in the string if a template has the definition as one.
+        text: what is wrong and what to do.
+        is_error: it would break; else it is only worth knowing.
+    """
+
+    place: str
+    line: int
+    text: str
+    is_error: bool = True
+
+
+def check(name: str, text: str, queues: Sequence[str]) -> list[Problem]:
+    """Checks the definitions of a file.
+
+    Args:
+        name: the file's.
+        text: what is in it.
+        queues: ARNs of the queues that the stack watches; none if nobody can say.
+
+    Raises:
+        WrongUsageError: the file has no definition.
+    """
+    found: list[Problem] = []
+    for definition in definitions_of(read_source(name, text)):
+        if definition.note:
+            found.append(Problem(definition.name, 0, f"{definition.note}.", is_error=False))
+            continue
+        for state in states_of(definition.machine):
+            place = f"{definition.name}, {state.name}" if definition.name else state.name
+            line = definition.source.line(state.node)
+            found += [Problem(place, line, said, is_error) for is_error, said in _problems(state, queues)]
+    return found
+
+
+Said = tuple[bool, str]
+
+
+def _problems(state: State, queues: Sequence[str]) -> Iterator[Said]:
+    if state.is_sync:
+        yield False, "it still runs its job by batch:submitJob.sync: `sluice convert` brings it to Sluice."
+    elif PAST_THE_RATE.fullmatch(state.resource):
+        yield False, "it submits a job past the shared rate."
+    elif ACTIVITY.fullmatch(state.resource):
+        if len(state.name) > MAX_STATE_NAME:
+            yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
+        yield from _timing(state)
+        yield from _retries(state)
+        yield from _input(state, queues)
+
+
+def _wrong(text: str) -> Said:
+    return True, text
+
+
+def _timing(state: State) -> Iterator[Said]:
+    fields = state.fields
+    timeout = number_of(fields.get("TimeoutSeconds"))
+    if "HeartbeatSecondsPath" in fields:
+        return
+    if "HeartbeatSeconds" not in fields:
+        if timeout is None or timeout > LEAST_HEARTBEAT:
+            yield _wrong("HeartbeatSeconds is missing: a lost task would wait for ever. Set it to 900.")
+        return
+    heartbeat = number_of(fields["HeartbeatSeconds"])
+    if heartbeat is not None and heartbeat < LEAST_HEARTBEAT:
+        yield _wrong(
+            f"HeartbeatSeconds is {heartbeat}: Sluice sends a heartbeat every five minutes. "
+            f"Set it to {LEAST_HEARTBEAT} at least."
+        )
+    if heartbeat is not None and timeout is not None and heartbeat >= timeout:
+        yield _wrong(f"HeartbeatSeconds, {heartbeat}, must be less than TimeoutSeconds, {timeout}.")
+
+
+def _retries(state: State) -> Iterator[Said]:
+    retriers = entries(state.fields.get("Retry"))
+    names = [name for each in retriers for name in names_in(each)]
+    tried = [
+        name
+        for each in retriers
+        if number_of(members(each).get("MaxAttempts")) != 0
+        for name in names_in(each)
+    ]
+    if "HeartbeatSeconds" in state.fields and not _HANDLED & set(tried):
+        yield False, "it has no Retry of States.HeartbeatTimeout: a task that is lost fails the state."
+    for name in names:
+        if name.startswith(BATCH_ERRORS):
+            yield False, f"its Retry of {name} matches nothing: an Activity has other errors."
+
+
+def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
+    given = state.job_input
+    if not isinstance(given, dict):
+        return  # made at run time
+    body = {name.removesuffix(".$"): value for name, value in given.items()}
+    dynamic = {name.removesuffix(".$") for name in given if name.endswith(".$")}
+    if is_sync_form(body):
+        job = {
+            name: value
+            for name, value in given.items()
+            if camel(name.removesuffix(".$")) not in ONE_OF_SLUICE
+        }
+        yield from _job("", job, queues, MAX_SYNC_NAME, OWN_PARAMETERS)
+        return
+    for name in ("executionArn", "stateName", "jobs"):
+        if name not in body:
+            yield _wrong(
+                f"{name} is missing in its {state.input_field}, and so are the members of a single job."
+            )
+    if "jobs" in dynamic or not isinstance(body.get("jobs"), list):
+        return
+    if len(body["jobs"]) > MAX_JOBS:
+        yield _wrong(f"it has {len(body['jobs'])} jobs; {MAX_JOBS} are allowed in a task.")
+    for at, job in enumerate(body["jobs"]):
+        if isinstance(job, dict):
+            yield from _job(f"jobs[{at}].", job, queues, MAX_NAME, OWN_PARAMETERS[:2])
+
+
+def _job(
+    path: str, job: Mapping[str, Any], queues: Sequence[str], longest: int, reserved: Sequence[str]
+) -> Iterator[Said]:
+    fixed = {camel(name): value for name, value in job.items() if not name.endswith(".$")}
+    known = {camel(name.removesuffix(".$")) for name in job}
+    # a job of the long form has a place among others; the short form is written as Step Functions does
+    said_of = path.__add__ if path else pascal
+    for name in _NEEDED:
+        if name not in known:
+            yield _wrong(f"{said_of(name)} is missing.")
+    shape = Session().get_service_model("batch").operation_model("SubmitJob").input_shape
+    yield from ((True, said) for said in _unknown(job, shape, path, {"jobName"} if path else set()))
+    job_name = fixed.get("jobName")
+    if _is_written_out(job_name) and not (_NAME.fullmatch(job_name) and len(job_name) <= longest):
+        yield _wrong(
+            f"{said_of('jobName')} is {job_name!r}; it must be 1 to {longest} of A-Z a-z 0-9 _ -, "
+            "the first a letter or digit."
+        )
+    parameters = fixed.get("parameters")
+    for each in reserved:
+        if isinstance(parameters, dict) and parameters.keys() & {each, f"{each}.$"}:
+            yield _wrong(f"{said_of('parameters')}.{each} is Sluice's own; choose another name.")
+    queue = fixed.get("jobQueue")
+    if (
+        queues
+        and _is_written_out(queue)
+        and not any(queue in (arn, arn.rpartition("/")[2]) for arn in queues)
+    ):
+        yield _wrong(
+            f"{said_of('jobQueue')} is {queue!r}, which the stack does not watch: deploy it with this queue in "
+            f"JobQueueArns, or use {', '.join(queues)}."
+        )
+
+
+def _is_written_out(value: Any) -> TypeGuard[str]:
+    """True for a text that is the same at run time: no JSONata, no placeholder."""
+    return isinstance(value, str) and "{%" not in value and "${" not in value
+
+
+def _unknown(given: Any, shape: Shape | None, path: str, extra: set[str]) -> Iterator[str]:
+    """Names the members that SubmitJob does not have."""
+    if isinstance(shape, StructureShape) and isinstance(given, dict):
+        for name, value in given.items():
+            plain = name.removesuffix(".$")
+            if camel(plain) not in shape.members:
+                if plain not in extra:
+                    yield f"{path}{plain} is no argument of SubmitJob."
+            elif not name.endswith(".$"):
+                inner = extra if camel(plain) == "dependsOn" else set()
+                yield from _unknown(value, shape.members[camel(plain)], f"{path}{plain}.", inner)
+    elif isinstance(shape, ListShape) and isinstance(given, list):
+        for at, each in enumerate(given):
+            yield from _unknown(each, shape.member, f"{path.removesuffix('.')}[{at}].", extra)

@@ -1,0 +1,229 @@
+"""Brings the states on `batch:submitJob.sync` of a definition to Sluice's Activity."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from sluice_cli.adopting.machines import NESTED, PAST_THE_RATE, State, names_in, states_of
+from sluice_cli.adopting.source import (
+    edit_list,
+    entries,
+    insert_members,
+    members,
+    number_of,
+    read_source,
+    text_of,
+    walk,
+    written,
+)
+from sluice_cli.adopting.templates import definitions_of, put_back
+
+if TYPE_CHECKING:
+    from sluice_cli.adopting.source import Source
+    from sluice_cli.adopting.templates import Definition
+
+HEARTBEAT_SECONDS: Final = 900
+LEAST_HEARTBEAT: Final = 450
+"""Sluice sends a heartbeat every five minutes (ReconcileHeartbeatSeconds), and a run may come late."""
+
+RETRIER: Final[dict[str, Any]] = {"ErrorEquals": ["States.HeartbeatTimeout"], "MaxAttempts": 3}
+BATCH_ERRORS: Final = "Batch."
+"""How the errors begin that Step Functions gives to calls of Batch; none of them comes from an Activity."""
+
+EXECUTION: Final = {
+    False: ("ExecutionArn.$", "$$.Execution.Id"),
+    True: ("ExecutionArn", "{% $states.context.Execution.Id %}"),
+}
+NOT_NEEDED: Final = ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob")
+EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
+"""What a role needs for `batch:submitJob.sync`.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/batch-iam.html
+"""
+
+
+@dataclass
+class Conversion:
+    """What became of a file.
+
+    Attributes:
+        before, after: its text.
+        states: the states that were converted.
+        notes: what a person has to know or to do, each with its place.
+        queues: job queues that the stack must watch, as the definitions name them.
+    """
+
+    name: str
+    before: str
+    after: str = ""
+    states: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    queues: list[str] = field(default_factory=list)
+
+    @property
+    def diff(self) -> list[str]:
+        """The changes as a unified diff, a line each."""
+        before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        name = self.name.lstrip("/")
+        return list(difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"))
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """How many lines were taken out, and how many came in."""
+        body = self.diff[2:]
+        return tuple(sum(line.startswith(sign) for line in body) for sign in "-+")  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the states are given: the Activity, and whether each says of which execution it is."""
+
+    activity: str
+    execution_arn: bool = True
+
+
+def convert(name: str, text: str, wishes: Wishes) -> Conversion:
+    """Converts a definition, or those of a template.
+
+    Raises:
+        WrongUsageError: the text is neither.
+    """
+    source = read_source(name, text)
+    done = Conversion(name, text)
+    definitions = definitions_of(source)
+    for definition in definitions:
+        if definition.note:
+            done.notes.append(f"{definition.name}: {definition.note}.")
+            continue
+        _convert_machine(definition, wishes, done)
+        put_back(source, definition)
+    done.after = source.edited()
+    if done.states:
+        _note_permissions(source, done, is_template=any(each.name for each in definitions))
+    return done
+
+
+def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -> None:
+    for state in states_of(definition.machine):
+        place = f"{definition.name}, {state.name}" if definition.name else state.name
+        if state.is_sync:
+            _convert_state(definition.source, state, wishes, _Notes(place, done))
+            done.states.append(place)
+        elif PAST_THE_RATE.fullmatch(state.resource):
+            done.notes.append(
+                f"{place} is left as it is: it submits a job and does not wait for it, past the shared rate."
+            )
+        elif NESTED.fullmatch(state.resource):
+            done.notes.append(f"{place} starts another state machine: convert that one too, if it runs jobs.")
+        _note_choices(definition.source, state, place, done)
+
+
+@dataclass(frozen=True)
+class _Notes:
+    place: str
+    done: Conversion
+
+    def __call__(self, text: str) -> None:
+        self.done.notes.append(f"{self.place}: {text}")
+
+
+def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -> None:
+    resource = state.fields["Resource"]
+    begin, end = int(resource.start_mark.index), int(resource.end_mark.index)
+    quote = source.text[begin]
+    plain = isinstance(resource, ScalarNode) and quote not in "\"'!" and not state.node.flow_style
+    source.replace(begin, end, wishes.activity if plain else written(wishes.activity, quoted=True))
+    insert_members(source, state.node, "Resource", _timing(state, note) + _new_retry(state))
+    _edit_retry(source, state)
+    _edit_input(source, state, wishes, note)
+    for catcher in entries(state.fields.get("Catch")):
+        for name in names_in(catcher):
+            if name.startswith(BATCH_ERRORS):
+                note(f"its Catch of {name} matches nothing any more; what Batch refuses is Task.Rejected.")
+
+
+def _timing(state: State, note: _Notes) -> list[tuple[str, Any]]:
+    if state.fields.keys() & {"HeartbeatSeconds", "HeartbeatSecondsPath"}:
+        return []
+    timeout = number_of(state.fields.get("TimeoutSeconds"))
+    if timeout is None or timeout > HEARTBEAT_SECONDS:
+        return [("HeartbeatSeconds", HEARTBEAT_SECONDS)]
+    if timeout > LEAST_HEARTBEAT:
+        return [("HeartbeatSeconds", timeout - 1)]
+    note(
+        f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {LEAST_HEARTBEAT} at least. "
+        "It counts from when the state begins, so it covers the wait for a slot of the rate as well."
+    )
+    return []
+
+
+def _new_retry(state: State) -> list[tuple[str, Any]]:
+    return [] if "Retry" in state.fields else [("Retry", [RETRIER])]
+
+
+def _edit_retry(source: Source, state: State) -> None:
+    """Puts the retrier first, and takes out the names, or the retriers, that match nothing any more."""
+    retry = state.fields.get("Retry")
+    if not isinstance(retry, SequenceNode):
+        return
+    keep = []
+    for retrier in retry.value:
+        names = names_in(retrier)
+        keep.append(not names or not all(name.startswith(BATCH_ERRORS) for name in names))
+        if keep[-1] and any(name.startswith(BATCH_ERRORS) for name in names):
+            listed = members(retrier)["ErrorEquals"]
+            if isinstance(listed, SequenceNode):
+                edit_list(source, listed, keep=[not name.startswith(BATCH_ERRORS) for name in names])
+    there = any("States.HeartbeatTimeout" in names_in(each) for each in retry.value)
+    if not there or not all(keep):
+        edit_list(source, retry, first=None if there else RETRIER, keep=keep)
+
+
+def _edit_input(source: Source, state: State, wishes: Wishes, note: _Notes) -> None:
+    given = state.fields.get(state.input_field)
+    queue = _queue_of(state)
+    if queue and queue not in note.done.queues:
+        note.done.queues.append(queue)
+    if not wishes.execution_arn:
+        return
+    if not isinstance(given, MappingNode) or not given.value:
+        note(
+            f"its {state.input_field} are made at run time: let them have ExecutionArn, for `sluice explain`."
+        )
+    elif not {name.lower() for name in members(given)} & {"executionarn", "executionarn.$"}:
+        insert_members(source, given, None, [EXECUTION[state.is_jsonata]])
+
+
+def _queue_of(state: State) -> str:
+    given = members(state.fields.get(state.input_field))
+    for name in ("JobQueue", "JobQueue.$"):
+        if name in given:
+            return text_of(given[name]) or ""
+    return ""
+
+
+def _note_choices(source: Source, state: State, place: str, done: Conversion) -> None:
+    if text_of(state.fields.get("Type")) != "Choice":
+        return
+    for node in walk(state.node):
+        if isinstance(node, ScalarNode) and "Host EC2" in node.value:
+            done.notes.append(
+                f"{place} looks for {node.value!r} (line {source.line(node)}): it works as before, "
+                "and a Catch of Job.SpotInterruption says the same."
+            )
+
+
+def _note_permissions(source: Source, done: Conversion, *, is_template: bool) -> None:
+    if is_template:
+        found = {node.value: source.line(node) for node in walk(source.root) if isinstance(node, ScalarNode)}
+        for action in (*NOT_NEEDED, *EVENTS):
+            if action in found:
+                done.notes.append(f"{action}, line {found[action]}, is not needed for these states any more.")
+    else:
+        done.notes.append(
+            f"Its role needs none of {', '.join((*NOT_NEEDED, *EVENTS))} for these states any more."
+        )

@@ -1,0 +1,84 @@
+"""The states of a definition, those within Map and Parallel states too."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from yaml.nodes import MappingNode, Node
+
+from sluice_cli.adopting.source import entries, members, text_of, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SYNC: Final = re.compile(r"arn:.+:states:.*:batch:submitJob\.sync")
+PAST_THE_RATE: Final = re.compile(
+    r"arn:.+:states:.*:(batch:submitJob(\.waitForTaskToken)?|aws-sdk:batch:submitJob.*)"
+)
+NESTED: Final = re.compile(r"arn:.+:states:.*:states:startExecution.*")
+ACTIVITY: Final = re.compile(
+    r"arn:.+:states:.*:activity:.+|.*\$\{[^}]*activity[^}]*\}.*|Activity", re.IGNORECASE
+)
+"""An activity's ARN, or a placeholder or logical id that is called one."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of a definition.
+
+    Attributes:
+        name: its name.
+        node: its fields.
+        is_jsonata: its query language is JSONata.
+    """
+
+    name: str
+    node: MappingNode
+    is_jsonata: bool
+
+    @property
+    def fields(self) -> dict[str, Node]:
+        """Its fields by name."""
+        return members(self.node)
+
+    @property
+    def resource(self) -> str:
+        """Its Resource; empty if it has none."""
+        return text_of(self.fields.get("Resource")) or ""
+
+    @property
+    def input_field(self) -> str:
+        """The name of the field that is a task's input."""
+        return "Arguments" if self.is_jsonata else "Parameters"
+
+    @property
+    def job_input(self) -> Any:
+        """What a task is given, as it is written; None if that is not written out."""
+        return value_of(self.fields.get(self.input_field))
+
+    @property
+    def is_sync(self) -> bool:
+        """True for a state that runs a job by `batch:submitJob.sync`."""
+        return SYNC.fullmatch(self.resource) is not None
+
+
+def states_of(machine: Node, language: str = "JSONPath") -> Iterator[State]:
+    """All states of a definition, in the order in which they stand in it."""
+    fields = members(machine)
+    language = text_of(fields.get("QueryLanguage")) or language
+    for name, node in members(fields.get("States")).items():
+        if not isinstance(node, MappingNode):
+            continue
+        inner = members(node)
+        of_state = text_of(inner.get("QueryLanguage")) or language
+        yield State(name, node, is_jsonata=of_state == "JSONata")
+        for below in (inner.get("ItemProcessor"), inner.get("Iterator"), *entries(inner.get("Branches"))):
+            if below is not None:
+                yield from states_of(below, language)
+
+
+def names_in(node: Node | None, field: str = "ErrorEquals") -> list[str]:
+    """The errors that a retrier or a catcher names."""
+    return [text_of(each) or "" for each in entries(members(node).get(field))]

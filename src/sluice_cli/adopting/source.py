@@ -1,0 +1,226 @@
+"""A JSON or YAML text as its author wrote it: where each value stands, and edits that leave the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from sluice_cli.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and the root of its nodes, whose marks are places in the text."""
+
+    name: str
+    text: str
+    root: Node
+    edits: list[Edit] = field(default_factory=list)
+
+    def replace(self, begin: int, end: int, text: str) -> None:
+        """Notes an edit; edits must not overlap."""
+        self.edits.append(Edit(begin, end, text))
+
+    def edited(self) -> str:
+        """The text with all edits done."""
+        text = self.text
+        for each in sorted(self.edits, key=lambda edit: (edit.begin, edit.end), reverse=True):
+            text = text[: each.begin] + each.text + text[each.end :]
+        return text
+
+    def line_start(self, at: int) -> int:
+        """Where the line of a place begins."""
+        return self.text.rfind("\n", 0, at) + 1
+
+    def line_end(self, at: int) -> int:
+        """Where the line of a place ends, before its line break."""
+        found = self.text.find("\n", at)
+        end = len(self.text) if found < 0 else found
+        return end - 1 if self.text[end - 1 : end] == "\r" else end
+
+    def line(self, node: Node) -> int:
+        """The number of a node's first line."""
+        return int(node.start_mark.line) + 1
+
+    def begins_line(self, at: int) -> bool:
+        """True if nothing but blanks stands before a place in its line."""
+        return not self.text[self.line_start(at) : at].strip()
+
+    @property
+    def line_break(self) -> str:
+        """The line break of this text."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A part of a text and what is to stand there instead."""
+
+    begin: int
+    end: int
+    text: str
+
+
+def read_source(name: str, text: str) -> Source:
+    """Reads a JSON or YAML text.
+
+    Raises:
+        WrongUsageError: it is neither; says where.
+    """
+    # JSON may be indented with tabs, which YAML does not know; a blank is as wide
+    plain = text.replace("\t", " ") if text.lstrip().startswith(("{", "[")) else text
+    try:
+        root = yaml.compose(plain, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        said = getattr(error, "problem", None) or str(error) or "it is nested too deeply"
+        raise WrongUsageError(f"{name}{where} is neither JSON nor YAML: {said}.") from error
+    if root is None:
+        raise WrongUsageError(f"{name} is empty.")
+    return Source(name, text, root)
+
+
+def members(node: Node | None) -> dict[str, Node]:
+    """The members of a mapping by name; nothing of what is none."""
+    if not isinstance(node, MappingNode):
+        return {}
+    return {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+
+
+def key_of(node: MappingNode, name: str) -> ScalarNode:
+    """The key node of a member that is there."""
+    return next(key for key, _ in node.value if isinstance(key, ScalarNode) and key.value == name)
+
+
+def entries(node: Node | None) -> list[Node]:
+    """The entries of a list; nothing of what is none."""
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def text_of(node: Node | None) -> str | None:
+    """A scalar's text, that of `{"Fn::Sub": text}` too; None of anything else."""
+    if isinstance(node, ScalarNode):
+        return str(node.value)
+    inner = members(node)
+    return text_of(inner["Fn::Sub"]) if list(inner) == ["Fn::Sub"] else None
+
+
+def number_of(node: Node | None) -> int | None:
+    """A scalar's integer; None of anything else."""
+    text = text_of(node)
+    return int(text) if text and text.isdecimal() else None
+
+
+def value_of(node: Node | None) -> Any:
+    """The value of a node without its tags, as far as a check needs it: texts, numbers, lists, mappings."""
+    if isinstance(node, MappingNode):
+        return {name: value_of(each) for name, each in members(node).items()}
+    if isinstance(node, SequenceNode):
+        return [value_of(each) for each in node.value]
+    if isinstance(node, ScalarNode) and node.tag.startswith("tag:yaml.org,2002:") and node.style is None:
+        try:
+            return yaml.safe_load(node.value) if node.value else None
+        except yaml.YAMLError:
+            return node.value
+    return None if node is None else node.value
+
+
+def end_of(node: Node) -> int:
+    """Where a node's own text ends; PyYAML lets a block end where the next thing begins."""
+    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return end_of(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
+
+
+def written(value: Any, *, quoted: bool) -> str:
+    """Writes a value for a flow context, with JSON's quotes or as few as YAML needs."""
+    if quoted:
+        return json.dumps(value)
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()
+
+
+def insert_members(
+    source: Source, node: MappingNode, after: str | None, given: Sequence[tuple[str, Any]]
+) -> None:
+    """Inserts members after one of a mapping, or before its first: a line each, if it has a line each."""
+    first = node.value[0][0]
+    quoted = source.text[first.start_mark.index] == '"'
+    lines = [f"{written(name, quoted=quoted)}: {written(value, quoted=quoted)}" for name, value in given]
+    anchor = first if after is None else key_of(node, after)
+    place = int(anchor.start_mark.index)
+    indent = source.text[source.line_start(place) : place]
+    own_line = source.begins_line(place)
+    between = f"{source.line_break}{indent}" if own_line else " "
+    if not node.flow_style:
+        between = source.line_break + " " * anchor.start_mark.column
+        if after is None:
+            source.replace(place, place, "".join(line + between for line in lines))
+        else:
+            end = source.line_end(end_of(members(node)[after]))
+            source.replace(end, end, "".join(between + line for line in lines))
+    elif after is None:
+        source.replace(place, place, "".join(f"{line},{between}" for line in lines))
+    else:
+        end = end_of(members(node)[after])
+        source.replace(end, end, "".join(f",{between}{line}" for line in lines))
+
+
+def edit_list(source: Source, node: SequenceNode, *, first: Any = None, keep: Sequence[bool]) -> None:
+    """Puts an entry before those of a list, unless it is None, and takes out those that are not kept."""
+    if not node.value:
+        if first is not None:
+            source.replace(node.start_mark.index, node.end_mark.index, f"[{written(first, quoted=True)}]")
+    elif node.flow_style:
+        _edit_flow_list(source, node, first, keep)
+    else:
+        _edit_block_list(source, node, first, keep)
+
+
+def _edit_flow_list(source: Source, node: SequenceNode, first: Any, keep: Sequence[bool]) -> None:
+    begins = [int(each.start_mark.index) for each in node.value]
+    ends = [end_of(each) for each in node.value]
+    quoted = '"' in source.text[begins[0] : ends[0]]
+    text = "" if first is None else written(first, quoted=quoted)
+    kept = [at for at, is_kept in enumerate(keep) if is_kept]
+    if not kept:
+        source.replace(begins[0], ends[-1], text)
+        return
+    line = source.text[source.line_start(begins[0]) : begins[0]]
+    between = f",{source.line_break}{line}" if source.begins_line(begins[0]) else ", "
+    if text or kept[0]:
+        source.replace(begins[0], begins[kept[0]], f"{text}{between}" if text else "")
+    for at, following in zip(kept, [*kept[1:], len(keep)], strict=True):
+        if following > at + 1:
+            source.replace(ends[at], ends[following - 1], "")
+
+
+def _edit_block_list(source: Source, node: SequenceNode, first: Any, keep: Sequence[bool]) -> None:
+    starts = [source.line_start(int(each.start_mark.index)) for each in node.value]
+    after = source.line_end(end_of(node)) + len(source.line_break)
+    dash = source.text.index("-", starts[0]) - starts[0]
+    for start, end, is_kept in zip(starts, [*starts[1:], min(after, len(source.text))], keep, strict=True):
+        if not is_kept:
+            source.replace(start, end, "")
+    if first is not None:
+        line = f"{' ' * dash}- {written(first, quoted=False)}{source.line_break}"
+        source.replace(starts[0], starts[0], line)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
+    yield node
+    if isinstance(node, MappingNode):
+        for _, value in node.value:
+            yield from walk(value)
+    elif isinstance(node, SequenceNode):
+        for each in node.value:
+            yield from walk(each)

@@ -1,0 +1,116 @@
+"""Where the definitions of a file stand: it is one itself, or a template with some."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from sluice_cli.adopting.source import Source, members, read_source, text_of
+from sluice_cli.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KINDS: Final = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A definition, in the file's own text or in one that the file has as a string.
+
+    Attributes:
+        name: of what; empty for a file that is a definition.
+        source: the text in which it stands.
+        machine: its root.
+        holder: the scalar of the file that has the text, None if it is the file's own.
+        note: why it cannot be read here; the other attributes say nothing then.
+    """
+
+    name: str
+    source: Source
+    machine: Node
+    holder: ScalarNode | None = None
+    note: str = ""
+
+
+def definitions_of(source: Source) -> list[Definition]:
+    """Finds the definitions of a file.
+
+    Raises:
+        WrongUsageError: there are none; says what it looked for.
+    """
+    fields = members(source.root)
+    if "States" in fields:
+        return [Definition("", source, source.root)]
+    resources = members(fields.get("Resources"))
+    found = [each for name, node in resources.items() for each in _of_resource(source, name, members(node))]
+    if not found:
+        raise WrongUsageError(
+            f"{source.name} has no state machine: neither States, as a definition, nor a resource of type "
+            f"{' or '.join(KINDS)}, as a template."
+        )
+    return found
+
+
+def put_back(source: Source, definition: Definition) -> None:
+    """Writes an edited text into the string of the file from which it came."""
+    holder = definition.holder
+    if holder is None or not definition.source.edits:
+        return
+    begin, end = int(holder.start_mark.index), int(holder.end_mark.index)
+    text = definition.source.edited()
+    if holder.style in ("|", ">"):
+        indent = _indent(source, holder)
+        head = source.text[begin : source.text.index("\n", begin) + 1]
+        lines = [f"{indent}{line}" if line.strip() else line for line in text.splitlines(keepends=True)]
+        source.replace(begin, end, head + "".join(lines))
+    else:
+        tag = f"{holder.tag} " if holder.tag.startswith("!") else ""
+        source.replace(begin, end, tag + json.dumps(text, ensure_ascii=False))
+
+
+def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterator[Definition]:
+    if text_of(resource.get("Type")) not in KINDS:
+        return
+    properties = members(resource.get("Properties"))
+    if isinstance(properties.get("Definition"), MappingNode):
+        yield Definition(name, source, properties["Definition"])
+    elif "DefinitionString" in properties:
+        yield _of_string(source, name, properties["DefinitionString"])
+    elif "DefinitionUri" in properties:
+        where = text_of(properties["DefinitionUri"]) or "a file in S3"
+        yield Definition(
+            name, source, source.root, note=f"its definition is in {where}: give that file instead"
+        )
+    else:
+        yield Definition(name, source, source.root, note="its definition is not written out in this file")
+
+
+def _of_string(source: Source, name: str, node: Node) -> Definition:
+    holder = members(node).get("Fn::Sub", node)
+    if not isinstance(holder, ScalarNode):
+        made = ", ".join(members(node)) or "a list"
+        said = f"its DefinitionString is made by {made}: convert what it is made from"
+        return Definition(name, source, source.root, note=said)
+    text = holder.value
+    if holder.style == "|":
+        text = _unindented(source, holder)
+    inner = read_source(f"{source.name}, {name}", text)
+    return Definition(name, inner, inner.root, holder=holder)
+
+
+def _unindented(source: Source, holder: ScalarNode) -> str:
+    begin, end = int(holder.start_mark.index), int(holder.end_mark.index)
+    block = source.text[source.text.index("\n", begin) + 1 : end]
+    indent = len(_indent(source, holder))
+    return "".join(line[indent:] if line.strip() else line for line in block.splitlines(keepends=True))
+
+
+def _indent(source: Source, holder: ScalarNode) -> str:
+    begin, end = int(holder.start_mark.index), int(holder.end_mark.index)
+    lines = source.text[source.text.index("\n", begin) + 1 : end].splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    return first[: len(first) - len(first.lstrip(" "))]

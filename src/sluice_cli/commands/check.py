@@ -1,0 +1,82 @@
+"""`sluice check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sluice_cli.adopting.checking import check
+from sluice_cli.aws.ports import Session, Target
+from sluice_cli.aws.stack import find_stack, watched_queues
+from sluice_cli.commands.convert import DefinitionArgument, read_definition
+from sluice_cli.terminal.options import DEFAULT_STACK, JsonOption, ProfileOption, RegionOption, StackOption
+from sluice_cli.terminal.output import print_json, say, screen
+
+if TYPE_CHECKING:
+    from sluice_cli.adopting.checking import Problem
+
+_Queues = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--queue", metavar="ARN", help="A queue that the stack watches, instead of asking it; repeat."
+    ),
+]
+_Offline = Annotated[bool, typer.Option("--offline", help="Ask nothing of AWS, and check no queues.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("check")(check_file)
+
+
+def check_file(  # noqa: PLR0913 - each parameter is an option of the command line
+    context: typer.Context,
+    file: DefinitionArgument,
+    *,
+    queue: _Queues = None,
+    offline: _Offline = False,
+    as_json: JsonOption = False,
+    stack: StackOption = DEFAULT_STACK,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Say what of a state machine would break on Sluice, before it is deployed.
+
+    A missing heartbeat, a queue that the stack does not watch, arguments that
+    SubmitJob does not have, names that are too long. What is made at run time
+    cannot be checked. It ends with 1 if something would break.
+
+    \b
+    Examples:
+      sluice check pipeline.asl.json
+      sluice check template.yaml --offline
+      sluice check pipeline.asl.yaml --json | jq -r '.problems[].text'
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    text = read_definition(file)
+    session: Session = context.obj
+    queues = tuple(queue or ())
+    if not queues and not offline:
+        queues = watched_queues(find_stack(session.connect(Target(stack, profile, region)), stack))
+    problems = check(str(file), text, queues)
+    errors = [each for each in problems if each.is_error]
+    if as_json:
+        print_json({"errors": len(errors), "problems": [_document(each) for each in problems]})
+    else:
+        console = screen()
+        for each in problems:
+            where = f"{file}:{each.line}" if each.line else str(file)
+            say(console, f"{where}: {each.place}: {each.text}", "red" if each.is_error else "")
+        if not errors:
+            say(console, f"{file}: nothing would break.", "green")
+    if errors:
+        raise typer.Exit(1)
+
+
+def _document(problem: Problem) -> dict[str, object]:
+    return {
+        "place": problem.place,
+        "line": problem.line,
+        "error": problem.is_error,
+        "text": problem.text,
+    }

@@ -1,0 +1,109 @@
+"""`sluice convert`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sluice_cli.adopting.conversion import Conversion, Wishes, convert
+from sluice_cli.aws.ports import Session, Target
+from sluice_cli.aws.stack import find_stack
+from sluice_cli.errors import WrongUsageError
+from sluice_cli.terminal.options import DEFAULT_STACK, ProfileOption, RegionOption, StackOption
+from sluice_cli.terminal.output import say
+
+DefinitionArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A definition, or a template with some; JSON or YAML.")
+]
+_Activity = Annotated[
+    str | None,
+    typer.Option(
+        "--activity", metavar="ARN", help="Resource of the states; if left out, the stack is asked."
+    ),
+]
+_InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, instead of showing how.")]
+_Anonymous = Annotated[
+    bool, typer.Option("--no-execution-arn", help="Do not let the jobs say of which execution they are.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("convert")(convert_file)
+
+
+def convert_file(  # noqa: PLR0913 - each parameter is an option of the command line
+    context: typer.Context,
+    file: DefinitionArgument,
+    *,
+    activity: _Activity = None,
+    in_place: _InPlace = False,
+    no_execution_arn: _Anonymous = False,
+    stack: StackOption = DEFAULT_STACK,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Bring a state machine from batch:submitJob.sync to Sluice.
+
+    The changes are shown as a diff. A state keeps its input, and what reads
+    its output or cause goes on as before. What a person has to know or to do
+    besides is listed on standard error.
+
+    \b
+    Examples:
+      sluice convert pipeline.asl.json
+      sluice convert template.yaml --in-place
+      sluice convert pipeline.asl.yaml --activity '${SluiceActivity}' | git apply
+    """  # noqa: D301 - \b keeps Typer from joining the lines
+    text = read_definition(file)
+    session: Session = context.obj
+    if activity is None:
+        activity = find_stack(session.connect(Target(stack, profile, region)), stack).output("ActivityArn")
+    done = convert(str(file), text, Wishes(activity, execution_arn=not no_execution_arn))
+    if in_place and done.after != done.before:
+        write_definition(file, done.after)
+    elif not in_place:
+        sys.stdout.write("".join(line if line.endswith("\n") else f"{line}\n" for line in done.diff))
+    _tell(Console(stderr=True, highlight=False, soft_wrap=True), done)
+
+
+def read_definition(file: Path) -> str:
+    """Reads a file with its line breaks as they are.
+
+    Raises:
+        WrongUsageError: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return file.read_bytes().decode()
+    except OSError as error:
+        raise WrongUsageError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise WrongUsageError(f"{file} is not in UTF-8: byte {error.start} cannot be read.") from error
+
+
+def write_definition(file: Path, text: str) -> None:
+    """Writes a file with its line breaks as they are; raises WrongUsageError."""
+    try:
+        file.write_bytes(text.encode())
+    except OSError as error:
+        raise WrongUsageError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _tell(console: Console, done: Conversion) -> None:
+    out, came = done.lines
+    if done.states:
+        count = len(done.states)
+        say(
+            console,
+            f"{count} state{'s' * (count > 1)} converted: {', '.join(done.states)}; lines -{out} +{came}.",
+        )
+    else:
+        say(console, "No state runs a job by batch:submitJob.sync; nothing is to be converted.")
+    if done.queues:
+        say(console, f"The stack must watch these queues (JobQueueArns): {', '.join(done.queues)}.")
+    for note in done.notes:
+        say(console, f"- {note}")

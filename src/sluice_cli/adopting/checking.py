@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from botocore.model import ListShape, StructureShape
@@ -162,13 +163,12 @@ def _job(
 ) -> Iterator[Said]:
     fixed = {camel(name): value for name, value in job.items() if not name.endswith(".$")}
     known = {camel(name.removesuffix(".$")) for name in job}
-    # a job of the long form has a place among others; the short form is written as Step Functions does
+    # a job of the long form has a place among others
     said_of = path.__add__ if path else pascal
     for name in _NEEDED:
         if name not in known:
             yield _wrong(f"{said_of(name)} is missing.")
-    shape = Session().get_service_model("batch").operation_model("SubmitJob").input_shape
-    yield from ((True, said) for said in _unknown(job, shape, path, {"jobName"} if path else set()))
+    yield from map(_wrong, _unknown(job, _submit_job(), path, {"jobName"} if path else set()))
     job_name = fixed.get("jobName")
     if _is_written_out(job_name) and not (_NAME.fullmatch(job_name) and len(job_name) <= longest):
         yield _wrong(
@@ -186,9 +186,15 @@ def _job(
         and not any(queue in (arn, arn.rpartition("/")[2]) for arn in queues)
     ):
         yield _wrong(
-            f"{said_of('jobQueue')} is {queue!r}, which the stack does not watch: deploy it with this queue in "
+            f"{said_of('jobQueue')} is {queue!r}, which the stack does not watch: deploy it with it in "
             f"JobQueueArns, or use {', '.join(queues)}."
         )
+
+
+@cache
+def _submit_job() -> Shape | None:
+    """SubmitJob's arguments."""
+    return Session().get_service_model("batch").operation_model("SubmitJob").input_shape
 
 
 def _is_written_out(value: Any) -> TypeGuard[str]:

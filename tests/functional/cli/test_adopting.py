@@ -1,0 +1,352 @@
+"""`sluice convert` and `sluice check`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.functional.cli.fakes import OUTPUTS, FakeApi, described_stack, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SYNC = "arn:aws:states:::batch:submitJob.sync"
+ACTIVITY = OUTPUTS["ActivityArn"]
+QUEUE = OUTPUTS["JobQueueArn"]
+JOB = {"JobName": "align", "JobQueue": QUEUE, "JobDefinition": "lowpass"}
+
+
+def api() -> FakeApi:
+    return FakeApi({("cloudformation", "describe_stacks"): described_stack()})
+
+
+def written(tmp_path: Path, text: str, name: str = "machine.json") -> str:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    return str(path)
+
+
+def machine(**fields: Any) -> str:
+    state = {"Type": "Task", "Resource": SYNC, "Parameters": JOB, "End": True, **fields}
+    return json.dumps({"StartAt": "Align", "States": {"Align": state}}, indent=2)
+
+
+def converted(tmp_path: Path, text: str, *options: str, name: str = "machine.json") -> tuple[str, str]:
+    """A file after `sluice convert --in-place`, and what was said."""
+    path = written(tmp_path, text, name)
+    result = run(api(), "convert", path, "--in-place", *options)
+    assert result.exit_code == 0, result.output
+    return (tmp_path / name).read_bytes().decode(), result.stderr
+
+
+def align(text: str) -> Any:
+    return yaml.safe_load(text)["States"]["Align"]
+
+
+def test_a_state_gets_the_activity_a_heartbeat_and_a_retrier_and_keeps_all_else(tmp_path: Path) -> None:
+    before = machine(ResultPath="$.align")
+    after, said = converted(tmp_path, before)
+    assert align(after) == {
+        **align(before),
+        "Resource": ACTIVITY,
+        "HeartbeatSeconds": 900,
+        "Retry": [{"ErrorEquals": ["States.HeartbeatTimeout"], "MaxAttempts": 3}],
+        "Parameters": {"ExecutionArn.$": "$$.Execution.Id", **JOB},
+    }
+    assert "1 state converted: Align; lines -1 +4." in said
+    assert f"(JobQueueArns): {QUEUE}" in said
+    assert "batch:SubmitJob" in said
+
+
+def test_without_the_execution_one_line_goes_and_three_come(tmp_path: Path) -> None:
+    after, said = converted(tmp_path, machine(), "--no-execution-arn", "--activity", "${Activity}")
+    assert "lines -1 +3." in said
+    assert align(after)["Parameters"] == JOB
+    assert align(after)["Resource"] == "${Activity}"
+
+
+def test_a_diff_is_shown_and_the_file_left_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, machine())
+    result = run(api(), "convert", path)
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("--- a/")
+    assert [line for line in lines if line.startswith("-") and "Resource" in line]
+    assert f'+      "Resource": "{ACTIVITY}",' in lines
+    assert (tmp_path / "machine.json").read_text() == machine()
+
+
+def test_what_was_converted_is_converted_already(tmp_path: Path) -> None:
+    once, _ = converted(tmp_path, machine())
+    twice, said = converted(tmp_path, once)
+    assert twice == once
+    assert "nothing is to be converted" in said
+
+
+BATCH = {"ErrorEquals": ["Batch.AWSBatchException", "Batch.ServerException"], "MaxAttempts": 2}
+ALL = {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}
+MIXED = {"ErrorEquals": ["Batch.AWSBatchException", "States.TaskFailed", "Batch.ServerException"]}
+OURS = {"ErrorEquals": ["States.HeartbeatTimeout"], "MaxAttempts": 3}
+
+
+@pytest.mark.parametrize("style", ["lines", "one line", "yaml", "yaml flow"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], [OURS]),
+        ([BATCH], [OURS]),
+        ([ALL], [OURS, ALL]),
+        ([BATCH, ALL], [OURS, ALL]),
+        ([ALL, BATCH], [OURS, ALL]),
+        ([ALL, BATCH, ALL, BATCH, BATCH], [OURS, ALL, ALL]),
+        ([BATCH, BATCH, ALL], [OURS, ALL]),
+        ([MIXED, ALL], [OURS, {"ErrorEquals": ["States.TaskFailed"]}, ALL]),
+        ([OURS, ALL], [OURS, ALL]),
+        ([OURS, BATCH], [OURS]),
+    ],
+    ids=lambda retry: ",".join(each["ErrorEquals"][0].split(".")[1] for each in retry) or "none",
+)
+def test_a_retrier_comes_first_and_those_that_match_nothing_go(
+    tmp_path: Path, style: str, before: Any, after: Any
+) -> None:
+    document = yaml.safe_load(machine(Retry=before, Comment="kept"))
+    text = {
+        "lines": lambda: json.dumps(document, indent="\t"),
+        "one line": lambda: json.dumps(document),
+        "yaml": lambda: yaml.safe_dump(document, sort_keys=False),
+        "yaml flow": lambda: yaml.safe_dump(document, sort_keys=False, default_flow_style=True, width=60),
+    }[style]()
+    changed, _ = converted(tmp_path, text)
+    state = yaml.safe_load(changed.replace("\t", " "))["States"]["Align"]
+    assert state["Retry"] == after
+    assert (state["Resource"], state["Comment"]) == (ACTIVITY, "kept")
+    if "lines" in style or "line" in style:
+        json.loads(changed)
+
+
+def test_comments_anchors_and_line_breaks_stay(tmp_path: Path) -> None:
+    text = (
+        "# mine\r\nStartAt: Align\r\nStates:\r\n  Align:   # first\r\n    Type: Task\r\n"
+        f"    Resource: {SYNC}  # Batch\r\n    Parameters:\r\n      JobName: align  # a name\r\n"
+        "      JobQueue: q\r\n      JobDefinition: d\r\n    End: true\r\n"
+    )
+    after, _ = converted(tmp_path, text, name="machine.yaml")
+    assert after == text.replace(
+        f"    Resource: {SYNC}  # Batch\r\n",
+        f"    Resource: {ACTIVITY}  # Batch\r\n    HeartbeatSeconds: 900\r\n"
+        "    Retry: [{ErrorEquals: [States.HeartbeatTimeout], MaxAttempts: 3}]\r\n",
+    ).replace("      JobName", "      ExecutionArn.$: $$.Execution.Id\r\n      JobName")
+
+
+def test_maps_branches_and_jsonata_are_converted_too(tmp_path: Path) -> None:
+    task = {"Type": "Task", "Resource": SYNC, "End": True}
+    inner = {"StartAt": "A", "States": {"A": {**task, "Parameters": JOB}}}
+    jsonata = {**task, "QueryLanguage": "JSONata", "Arguments": {**JOB, "JobName": "{% 'x' %}"}}
+    distributed = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+    states = {
+        "Old": {"Type": "Map", "Iterator": inner},
+        "New": {"Type": "Map", "ItemProcessor": distributed},
+        "Both": {"Type": "Parallel", "Branches": [inner, inner]},
+        "Modern": jsonata,
+        "Whole": {**task, "QueryLanguage": "JSONata", "Arguments": "{% $job %}"},
+    }
+    after, said = converted(tmp_path, json.dumps({"StartAt": "Old", "States": states}, indent=1))
+    assert SYNC not in after
+    found = json.loads(after)["States"]
+    assert found["Modern"]["Arguments"]["ExecutionArn"] == "{% $states.context.Execution.Id %}"
+    assert found["Both"]["Branches"][1]["States"]["A"]["Parameters"]["ExecutionArn.$"] == "$$.Execution.Id"
+    assert found["Whole"]["Arguments"] == "{% $job %}"
+    assert "6 states converted" in said
+    assert "Whole: its Arguments are made at run time" in said
+
+
+@pytest.mark.parametrize(("timeout", "heartbeat"), [(300, None), (900, 899), (901, 900), (3600, 900)])
+def test_a_heartbeat_is_less_than_the_timeout(tmp_path: Path, timeout: int, heartbeat: int | None) -> None:
+    after, said = converted(tmp_path, machine(TimeoutSeconds=timeout))
+    assert align(after).get("HeartbeatSeconds") == heartbeat
+    assert ("TimeoutSeconds, 300" in said) == (heartbeat is None)
+
+
+def test_what_a_person_has_to_know_is_named(tmp_path: Path) -> None:
+    states = {
+        "Align": {
+            "Type": "Task",
+            "Resource": SYNC,
+            "Parameters": JOB,
+            "Catch": [{"ErrorEquals": ["Batch.AWSBatchException"], "Next": "Why"}],
+            "Next": "Loose",
+        },
+        "Loose": {"Type": "Task", "Resource": "arn:aws:states:::batch:submitJob", "Next": "Inner"},
+        "Inner": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "Next": "Why"},
+        "Why": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.why", "StringMatches": "Host EC2*", "Next": "Align"}],
+        },
+    }
+    _, said = converted(tmp_path, json.dumps({"StartAt": "Align", "States": states}))
+    assert "Align: its Catch of Batch.AWSBatchException matches nothing" in said
+    assert "Loose is left as it is: it submits a job and does not wait for it, past the shared rate" in said
+    assert "Inner starts another state machine" in said
+    assert "Job.SpotInterruption" in said
+
+
+TEMPLATE = f"""\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Inline:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Policies:
+        - Statement: [{{Effect: Allow, Action: [batch:SubmitJob, events:PutRule], Resource: "*"}}]
+      Definition:
+        StartAt: Align
+        States:
+          Align:
+            Type: Task
+            Resource: !Sub arn:${{AWS::Partition}}:states:::batch:submitJob.sync
+            Parameters: {{JobName: align, JobQueue: !Ref Queue, JobDefinition: d}}
+            End: true
+  Text:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionString: !Sub |
+        {{
+          "StartAt": "Align",
+          "States": {{
+            "Align": {{
+              "Type": "Task",
+              "Resource": "{SYNC}",
+
+              "Parameters": {{"JobName": "align", "JobQueue": "${{Queue}}", "JobDefinition": "d"}},
+              "End": true
+            }}
+          }}
+        }}
+      RoleArn: !GetAtt Role.Arn
+  Elsewhere:
+    Type: AWS::Serverless::StateMachine
+    Properties: {{DefinitionUri: machine.asl.json}}
+  Joined:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {{DefinitionString: !Join ["", ["{{", "}}"]]}}
+"""
+
+
+def test_the_definitions_of_a_template_are_converted_where_they_stand(tmp_path: Path) -> None:
+    after, said = converted(tmp_path, TEMPLATE, "--activity", "${Activity}", name="template.yaml")
+    assert "submitJob.sync" not in after
+    assert '            Resource: "${Activity}"\n            HeartbeatSeconds: 900\n' in after
+    assert '              "Resource": "${Activity}",\n              "HeartbeatSeconds": 900,\n' in after
+    assert "{ExecutionArn.$: $$.Execution.Id, JobName: align, JobQueue: !Ref Queue" in after
+    assert '"Parameters": {"ExecutionArn.$": "$$.Execution.Id", "JobName": "align"' in after
+    assert after.endswith(TEMPLATE[TEMPLATE.index("      RoleArn") :])
+    assert "Inline, Align, Text, Align" in said.replace("\n", " ")
+    assert "Elsewhere: its definition is in machine.asl.json: give that file instead." in said
+    assert "Joined: its DefinitionString is made by" in said
+    assert "batch:SubmitJob, line 7, is not needed" in said
+    assert "Queue" in said
+
+
+def test_a_definition_in_a_json_template_stays_a_string(tmp_path: Path) -> None:
+    resource = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"DefinitionString": {"Fn::Sub": machine()}},
+    }
+    after, _ = converted(tmp_path, json.dumps({"Resources": {"Machine": resource}}, indent=2))
+    text = json.loads(after)["Resources"]["Machine"]["Properties"]["DefinitionString"]["Fn::Sub"]
+    assert align(text)["Resource"] == ACTIVITY
+
+
+@pytest.mark.parametrize("command", ["convert", "check"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "line 1 is neither JSON nor YAML"),
+        ("", "is empty"),
+        ("a: 1", "has no state machine"),
+        ("[1]", "has no state machine"),
+        (b"\xff", "is not in UTF-8: byte 0"),
+        (None, "cannot be read: No such file"),
+        ("[" * 5_000, "neither JSON nor YAML"),
+    ],
+    ids=["cut off", "empty", "no machine", "a list", "bytes", "no file", "deep"],
+)
+def test_a_file_that_is_none_is_told_in_a_sentence(
+    tmp_path: Path, command: str, text: Any, said: str
+) -> None:
+    path = tmp_path / "machine.json"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    result = run(api(), command, str(path))
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+GOOD = {"Resource": ACTIVITY, "HeartbeatSeconds": 900, "Retry": [OURS]}
+
+
+def problems(tmp_path: Path, text: str, *options: str) -> list[str]:
+    result = run(api(), "check", written(tmp_path, text), "--json", *options)
+    told = json.loads(result.stdout)
+    assert result.exit_code == (1 if told["errors"] else 0)
+    return [("error: " if each["error"] else "") + each["text"] for each in told["problems"]]
+
+
+def test_nothing_is_wrong_with_what_was_converted(tmp_path: Path) -> None:
+    after, _ = converted(tmp_path, machine())
+    assert problems(tmp_path, after) == []
+    assert "nothing would break" in run(api(), "check", written(tmp_path, after)).stdout
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"HeartbeatSeconds": None}, "error: HeartbeatSeconds is missing"),
+        ({"HeartbeatSeconds": 60}, "error: HeartbeatSeconds is 60"),
+        ({"TimeoutSeconds": 900}, "error: HeartbeatSeconds, 900, must be less than TimeoutSeconds, 900"),
+        ({"Retry": []}, "it has no Retry of States.HeartbeatTimeout"),
+        ({"Retry": [OURS, BATCH]}, "its Retry of Batch.AWSBatchException matches nothing"),
+        ({"Parameters": {**JOB, "JobQueue": "other"}}, "error: JobQueue is 'other', which the stack does"),
+        ({"Parameters": {**JOB, "Job": 1}}, "error: Job is no argument of SubmitJob"),
+        ({"Parameters": {**JOB, "Timeout": {"Seconds": 1}}}, "error: Timeout.Seconds is no argument"),
+        ({"Parameters": {"JobName": "a", "JobQueue.$": "$.q"}}, "error: JobDefinition is missing"),
+        ({"Parameters": {**JOB, "JobName": "a b"}}, "error: JobName is 'a b'"),
+        ({"Parameters": {**JOB, "JobName": "a" * 129}}, "error: JobName is 'aaa"),
+        (
+            {"Parameters": {**JOB, "Parameters": {"taskForm.$": "$"}}},
+            "error: Parameters.taskForm is Sluice's",
+        ),
+        ({"Parameters": {"jobs": [], "stateName": "x"}}, "error: executionArn is missing"),
+        ({"Resource": SYNC}, "it still runs its job by batch:submitJob.sync"),
+        ({"Resource": "arn:aws:states:::batch:submitJob"}, "it submits a job past the shared rate"),
+    ],
+    ids=lambda value: json.dumps(value)[:60],
+)
+def test_what_would_break_is_named(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
+    state = {name: value for name, value in {**GOOD, **fields}.items() if value is not None}
+    assert any(each.startswith(said) for each in problems(tmp_path, machine(**state)))
+
+
+def test_the_jobs_of_the_long_form_are_checked_by_their_places(tmp_path: Path) -> None:
+    jobs = [
+        {"jobName": "align", "jobQueue": QUEUE, "jobDefinition": "d"},
+        {
+            "jobName": "a" * 112,
+            "jobQueue": "other",
+            "jobDefinition": "d",
+            "dependsOn": [{"jobName": "align"}],
+        },
+    ]
+    given = {"executionArn.$": "$$.Execution.Id", "stateName.$": "$$.State.Name", "jobs": jobs}
+    found = problems(tmp_path, machine(**GOOD, Parameters=given))
+    assert [each.split(" is ")[0] for each in found] == ["error: jobs[1].jobName", "error: jobs[1].jobQueue"]
+
+
+def test_queues_may_be_given_or_left_out(tmp_path: Path) -> None:
+    text = machine(**GOOD, Parameters={**JOB, "JobQueue": "mine"})
+    assert problems(tmp_path, text, "--queue", "arn:aws:batch:eu-west-1:111122223333:job-queue/mine") == []
+    assert problems(tmp_path, text, "--offline") == []
+    made = machine(**GOOD, Parameters={**JOB, "JobQueue": "${Queue}"})
+    assert problems(tmp_path, made) == []

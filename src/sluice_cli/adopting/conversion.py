@@ -35,9 +35,14 @@ BATCH_ERRORS: Final = "Batch."
 """How the errors begin that Step Functions gives to calls of Batch; none of them comes from an Activity."""
 
 EXECUTION: Final = {
-    False: ("ExecutionArn.$", "$$.Execution.Id"),
-    True: ("ExecutionArn", "{% $states.context.Execution.Id %}"),
+    False: [("ExecutionArn.$", "$$.Execution.Id"), ("StateName.$", "$$.State.Name")],
+    True: [
+        ("ExecutionArn", "{% $states.context.Execution.Id %}"),
+        ("StateName", "{% $states.context.State.Name %}"),
+    ],
 }
+"""What a job says of its execution, by whether the state is in JSONata."""
+
 NOT_NEEDED: Final = ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob")
 EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 """What a role needs for `batch:submitJob.sync`.
@@ -195,7 +200,7 @@ def _edit_input(source: Source, state: State, wishes: Wishes, note: _Notes) -> N
             f"its {state.input_field} are made at run time: let them have ExecutionArn, for `sluice explain`."
         )
     elif not {name.lower() for name in members(given)} & {"executionarn", "executionarn.$"}:
-        insert_members(source, given, None, [EXECUTION[state.is_jsonata]])
+        insert_members(source, given, None, EXECUTION[state.is_jsonata])
 
 
 def _queue_of(state: State) -> str:

@@ -151,7 +151,10 @@ def written(value: Any, *, quoted: bool) -> str:
 def insert_members(
     source: Source, node: MappingNode, after: str | None, given: Sequence[tuple[str, Any]]
 ) -> None:
-    """Inserts members after one of a mapping, or before its first: a line each, if it has a line each."""
+    """Inserts members after one of a mapping, each in a line of its own if that is, or before its first.
+
+    Before the first they share a line where braces allow it.
+    """
     first = node.value[0][0]
     quoted = source.text[first.start_mark.index] == '"'
     lines = [f"{written(name, quoted=quoted)}: {written(value, quoted=quoted)}" for name, value in given]
@@ -168,7 +171,7 @@ def insert_members(
             end = source.line_end(end_of(members(node)[after]))
             source.replace(end, end, "".join(between + line for line in lines))
     elif after is None:
-        source.replace(place, place, "".join(f"{line},{between}" for line in lines))
+        source.replace(place, place, f"{', '.join(lines)},{between}")
     else:
         end = end_of(members(node)[after])
         source.replace(end, end, "".join(f",{between}{line}" for line in lines))

@@ -27,7 +27,7 @@ _Activity = Annotated[
 ]
 _InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, instead of showing how.")]
 _Anonymous = Annotated[
-    bool, typer.Option("--no-execution-arn", help="Do not let the jobs say of which execution they are.")
+    bool, typer.Option("--no-execution-arn", help="Leave out of which execution and state the jobs are.")
 ]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SYNC = "arn:aws:states:::batch:submitJob.sync"
 ACTIVITY = OUTPUTS["ActivityArn"]
 QUEUE = OUTPUTS["JobQueueArn"]
+CONTEXT = {"ExecutionArn.$": "$$.Execution.Id", "StateName.$": "$$.State.Name"}
 JOB = {"JobName": "align", "JobQueue": QUEUE, "JobDefinition": "lowpass"}
 
 
@@ -54,7 +55,7 @@ def test_a_state_gets_the_activity_a_heartbeat_and_a_retrier_and_keeps_all_else(
         "Resource": ACTIVITY,
         "HeartbeatSeconds": 900,
         "Retry": [{"ErrorEquals": ["States.HeartbeatTimeout"], "MaxAttempts": 3}],
-        "Parameters": {"ExecutionArn.$": "$$.Execution.Id", **JOB},
+        "Parameters": {**CONTEXT, **JOB},
     }
     assert "1 state converted: Align; lines -1 +4." in said
     assert f"(JobQueueArns): {QUEUE}" in said
@@ -137,7 +138,10 @@ def test_comments_anchors_and_line_breaks_stay(tmp_path: Path) -> None:
         f"    Resource: {SYNC}  # Batch\r\n",
         f"    Resource: {ACTIVITY}  # Batch\r\n    HeartbeatSeconds: 900\r\n"
         "    Retry: [{ErrorEquals: [States.HeartbeatTimeout], MaxAttempts: 3}]\r\n",
-    ).replace("      JobName", "      ExecutionArn.$: $$.Execution.Id\r\n      JobName")
+    ).replace(
+        "      JobName",
+        "      ExecutionArn.$: $$.Execution.Id\r\n      StateName.$: $$.State.Name\r\n      JobName",
+    )
 
 
 def test_maps_branches_and_jsonata_are_converted_too(tmp_path: Path) -> None:
@@ -155,6 +159,7 @@ def test_maps_branches_and_jsonata_are_converted_too(tmp_path: Path) -> None:
     after, said = converted(tmp_path, json.dumps({"StartAt": "Old", "States": states}, indent=1))
     assert SYNC not in after
     found = json.loads(after)["States"]
+    assert found["Modern"]["Arguments"]["StateName"] == "{% $states.context.State.Name %}"
     assert found["Modern"]["Arguments"]["ExecutionArn"] == "{% $states.context.Execution.Id %}"
     assert found["Both"]["Branches"][1]["States"]["A"]["Parameters"]["ExecutionArn.$"] == "$$.Execution.Id"
     assert found["Whole"]["Arguments"] == "{% $job %}"
@@ -239,8 +244,11 @@ def test_the_definitions_of_a_template_are_converted_where_they_stand(tmp_path: 
     assert "submitJob.sync" not in after
     assert '            Resource: "${Activity}"\n            HeartbeatSeconds: 900\n' in after
     assert '              "Resource": "${Activity}",\n              "HeartbeatSeconds": 900,\n' in after
-    assert "{ExecutionArn.$: $$.Execution.Id, JobName: align, JobQueue: !Ref Queue" in after
-    assert '"Parameters": {"ExecutionArn.$": "$$.Execution.Id", "JobName": "align"' in after
+    assert (
+        "{ExecutionArn.$: $$.Execution.Id, StateName.$: $$.State.Name, JobName: align, JobQueue: !Ref Queue"
+        in after
+    )
+    assert '"StateName.$": "$$.State.Name", "JobName": "align"' in after
     assert after.endswith(TEMPLATE[TEMPLATE.index("      RoleArn") :])
     assert "Inline, Align, Text, Align" in said.replace("\n", " ")
     assert "Elsewhere: its definition is in machine.asl.json: give that file instead." in said

@@ -10,6 +10,7 @@ from sluice_local.engine.iam import function_roles as iam_function_roles
 from sluice_local.engine.iam import integrations as iam_integrations
 from sluice_local.engine.iam import missing_objects as iam_missing_objects
 from sluice_local.engine.iam import propagation as iam_propagation
+from sluice_local.engine.iam import rule_arns as iam_rule_arns
 
 
 def install(engine: Engine) -> None:
@@ -19,6 +20,7 @@ def install(engine: Engine) -> None:
     decisions = iam_decisions.install(engine)
     iam_batch_requests.install()
     iam_missing_objects.install()
+    iam_rule_arns.install()
     iam_integrations.install()
     iam_event_sources.install()
     iam_event_targets.install(decisions)

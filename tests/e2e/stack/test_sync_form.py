@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice.tasks.model import TaskState
+from sluice_cli.adopting.conversion import Wishes, convert
 from tests.support.building import eventually
 
 if TYPE_CHECKING:
@@ -185,3 +186,72 @@ def test_the_reconciler_tells_the_same_as_the_event(stack: Stack, machines: Mach
     cause = told(described)
     assert cause["Container"]["ExitCode"] == cause["Attempts"][0]["Container"]["ExitCode"] == 3
     assert (cause["Parameters"], cause["JobQueue"]) == ({}, stack.outputs["JobQueueArn"])
+
+
+def pipeline(queue: str, definition: str) -> dict[str, Any]:
+    """Somebody's machine: a Map and two branches of jobs, and a cause that is read to decide."""
+    work = {
+        "Type": "Task",
+        "Resource": SYNC,
+        "Parameters": {
+            "JobName.$": "$.name",
+            "JobQueue": queue,
+            "JobDefinition": definition,
+            "ContainerOverrides": {"Environment": [{"Name": "CODE", "Value.$": "$.code"}]},
+        },
+        "ResultSelector": {"code.$": "$.Container.ExitCode", "status.$": "$.Status"},
+        "Retry": [{"ErrorEquals": ["Batch.AWSBatchException"], "MaxAttempts": 2}],
+        "End": True,
+    }
+    branch = {"StartAt": "Work", "States": {"Work": work}}
+    failing = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.error", "Next": "Read"}]
+    read = {"Cause.$": "States.StringToJson($.error.Cause)"}
+    code = {"Variable": "$.why.Cause.Container.ExitCode", "NumericEquals": 4, "Next": "Expected"}
+    return {
+        "StartAt": "Each",
+        "States": {
+            "Each": {
+                "Type": "Map",
+                "ItemsPath": "$.items",
+                "ItemProcessor": branch,
+                "Catch": failing,
+                "ResultPath": "$.each",
+                "Next": "Both",
+            },
+            "Both": {
+                "Type": "Parallel",
+                "Branches": [branch, branch],
+                "Catch": failing,
+                "ResultPath": "$.both",
+                "End": True,
+            },
+            "Read": {"Type": "Pass", "Parameters": read, "ResultPath": "$.why", "Next": "Decide"},
+            "Decide": {"Type": "Choice", "Choices": [code], "Default": "Unexpected"},
+            "Expected": {"Type": "Succeed", "OutputPath": "$.why.Cause.Attempts[0].Container.ExitCode"},
+            "Unexpected": {"Type": "Fail", "Error": "Unexpected", "CausePath": "$.why.Cause.StatusReason"},
+        },
+    }
+
+
+def test_a_machine_that_was_converted_does_what_it_did(stack: Stack, machines: Machines, unique: str) -> None:
+    definition = stack.job_definition(unique, "sh", "-c", 'exit "$CODE"')
+    before = json.dumps(pipeline(stack.outputs["JobQueueArn"], definition), indent=2)
+    done = convert("pipeline.json", before, Wishes(stack.outputs["ActivityArn"]))
+    assert len(done.states) == 3
+    assert SYNC not in done.after
+    inputs = [
+        {"name": "fine", "code": 0, "items": [{"name": "one", "code": 0}, {"name": "two", "code": 0}]},
+        {"name": "branch", "code": 4, "items": []},
+        {"name": "item", "code": 0, "items": [{"name": "bad", "code": 4}]},
+        {"name": "other", "code": 5, "items": []},
+    ]
+    ends = []
+    for suffix, text in (("-sync", before), ("-sluice", done.after)):
+        machine = machines.create(json.loads(text), suffix)
+        started = [machines.start(machine, each) for each in inputs]
+        ended = [machines.ended(each) for each in started]
+        ends.append(
+            [(each["status"], each.get("output"), each.get("error"), each.get("cause")) for each in ended]
+        )
+    assert ends[0] == ends[1]
+    assert [status for status, *_ in ends[0]] == ["SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "FAILED"]

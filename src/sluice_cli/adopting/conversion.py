@@ -16,6 +16,7 @@ from sluice_cli.adopting.source import (
     members,
     number_of,
     read_source,
+    stands_at,
     text_of,
     walk,
     written,
@@ -107,6 +108,9 @@ def convert(name: str, text: str, wishes: Wishes) -> Conversion:
         _convert_machine(definition, wishes, done)
         put_back(source, definition)
     done.after = source.edited()
+    for at, line in enumerate(done.after.splitlines(), 1):
+        if "batch:submitJob.sync" in line.partition(" #")[0]:
+            done.notes.append(f"line {at} of the result still has batch:submitJob.sync: change it by hand.")
     if done.states:
         _note_permissions(source, done, is_template=any(each.name for each in definitions))
     return done
@@ -115,7 +119,7 @@ def convert(name: str, text: str, wishes: Wishes) -> Conversion:
 def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -> None:
     for state in states_of(definition.machine):
         place = f"{definition.name}, {state.name}" if definition.name else state.name
-        if state.is_sync:
+        if state.is_sync and stands_at(definition.source, state.node, "Resource"):
             _convert_state(definition.source, state, wishes, _Notes(place, done))
             done.states.append(place)
         elif PAST_THE_RATE.fullmatch(state.resource):
@@ -142,8 +146,13 @@ def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -
     quote = source.text[begin]
     plain = isinstance(resource, ScalarNode) and quote not in "\"'!" and not state.node.flow_style
     source.replace(begin, end, wishes.activity if plain else written(wishes.activity, quoted=True))
-    insert_members(source, state.node, "Resource", _timing(state, note) + _new_retry(state))
-    _edit_retry(source, state)
+    timing = _timing(state, note)
+    has_heartbeat = bool(timing) or bool(state.fields.keys() & {"HeartbeatSeconds", "HeartbeatSecondsPath"})
+    retrier = RETRIER if has_heartbeat else None
+    retry = [("Retry", [retrier])] if retrier and "Retry" not in state.fields else []
+    if timing or retry:
+        insert_members(source, state.node, "Resource", [*timing, *retry])
+    _edit_retry(source, state, retrier)
     _edit_input(source, state, wishes, note)
     for catcher in entries(state.fields.get("Catch")):
         for name in names_in(catcher):
@@ -166,26 +175,23 @@ def _timing(state: State, note: _Notes) -> list[tuple[str, Any]]:
     return []
 
 
-def _new_retry(state: State) -> list[tuple[str, Any]]:
-    return [] if "Retry" in state.fields else [("Retry", [RETRIER])]
-
-
-def _edit_retry(source: Source, state: State) -> None:
+def _edit_retry(source: Source, state: State, retrier: Any) -> None:
     """Puts the retrier first, and takes out the names, or the retriers, that match nothing any more."""
     retry = state.fields.get("Retry")
     if not isinstance(retry, SequenceNode):
         return
     keep = []
-    for retrier in retry.value:
-        names = names_in(retrier)
+    for each in retry.value:
+        names = names_in(each)
         keep.append(not names or not all(name.startswith(BATCH_ERRORS) for name in names))
         if keep[-1] and any(name.startswith(BATCH_ERRORS) for name in names):
-            listed = members(retrier)["ErrorEquals"]
+            listed = members(each)["ErrorEquals"]
             if isinstance(listed, SequenceNode):
                 edit_list(source, listed, keep=[not name.startswith(BATCH_ERRORS) for name in names])
-    there = any("States.HeartbeatTimeout" in names_in(each) for each in retry.value)
-    if not there or not all(keep):
-        edit_list(source, retry, first=None if there else RETRIER, keep=keep)
+    if any("States.HeartbeatTimeout" in names_in(each) for each in retry.value):
+        retrier = None
+    if retrier or not all(keep):
+        edit_list(source, retry, first=retrier, keep=keep)
 
 
 def _edit_input(source: Source, state: State, wishes: Wishes, note: _Notes) -> None:

@@ -25,8 +25,10 @@ class Source:
     edits: list[Edit] = field(default_factory=list)
 
     def replace(self, begin: int, end: int, text: str) -> None:
-        """Notes an edit; edits must not overlap."""
-        self.edits.append(Edit(begin, end, text))
+        """Notes an edit; edits must not overlap. What two places share by a YAML alias is edited once."""
+        edit = Edit(begin, end, text)
+        if edit not in self.edits:
+            self.edits.append(edit)
 
     def edited(self) -> str:
         """The text with all edits done."""
@@ -98,6 +100,12 @@ def members(node: Node | None) -> dict[str, Node]:
 def key_of(node: MappingNode, name: str) -> ScalarNode:
     """The key node of a member that is there."""
     return next(key for key, _ in node.value if isinstance(key, ScalarNode) and key.value == name)
+
+
+def stands_at(source: Source, node: MappingNode, name: str) -> bool:
+    """True if a member's value is written beside its key, and not elsewhere, as that of an alias is."""
+    key, value = key_of(node, name), members(node)[name]
+    return source.text[key.end_mark.index : value.start_mark.index].strip() == ":"
 
 
 def entries(node: Node | None) -> list[Node]:
@@ -213,9 +221,9 @@ def _edit_block_list(source: Source, node: SequenceNode, first: Any, keep: Seque
     for start, end, is_kept in zip(starts, [*starts[1:], min(after, len(source.text))], keep, strict=True):
         if not is_kept:
             source.replace(start, end, "")
-    if first is not None:
-        line = f"{' ' * dash}- {written(first, quoted=False)}{source.line_break}"
-        source.replace(starts[0], starts[0], line)
+    if first is not None or not any(keep):
+        line = "  []" if first is None else f"- {written(first, quoted=False)}"
+        source.replace(starts[0], starts[0], f"{' ' * dash}{line}{source.line_break}")
 
 
 def walk(node: Node) -> Iterator[Node]:

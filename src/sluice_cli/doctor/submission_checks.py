@@ -25,8 +25,10 @@ def check_submissions(context: CheckContext) -> Iterator[Finding]:
         return
     _, trouble, task = min(troubles, key=lambda each: each[0])
     says = f"{len(troubles)} of {len(tasks)} open tasks have a job that cannot be submitted"
+    arn = task.task.execution_arn
+    more = f"`sluice explain {arn}` tells more. " if arn else ""
     way_out = (
-        f"`sluice explain {task.task.execution_arn}` tells more. If Batch cannot read the job's request, "
+        f"{more}If Batch cannot read the job's request, "
         "mend it in the workflow; the task fails with Task.Rejected two hours after the first try. If Batch "
         "is out of order, the job is submitted when it is well again."
     )

@@ -171,7 +171,14 @@ def test_maps_branches_and_jsonata_are_converted_too(tmp_path: Path) -> None:
 def test_a_heartbeat_is_less_than_the_timeout(tmp_path: Path, timeout: int, heartbeat: int | None) -> None:
     after, said = converted(tmp_path, machine(TimeoutSeconds=timeout))
     assert align(after).get("HeartbeatSeconds") == heartbeat
+    assert ("Retry" in align(after)) == (heartbeat is not None)
     assert ("TimeoutSeconds, 300" in said) == (heartbeat is None)
+
+
+@pytest.mark.parametrize("write", [json.dumps, yaml.safe_dump], ids=["json", "yaml"])
+def test_where_no_retrier_is_left_the_list_is_empty(tmp_path: Path, write: Any) -> None:
+    after, _ = converted(tmp_path, write(yaml.safe_load(machine(TimeoutSeconds=300, Retry=[BATCH]))))
+    assert align(after)["Retry"] == []
 
 
 def test_what_a_person_has_to_know_is_named(tmp_path: Path) -> None:
@@ -255,6 +262,35 @@ def test_the_definitions_of_a_template_are_converted_where_they_stand(tmp_path: 
     assert "Joined: its DefinitionString is made by" in said
     assert "batch:SubmitJob, line 7, is not needed" in said
     assert "Queue" in said
+
+
+ALIASES = f"""\
+x: &sync {SYNC}
+y: &retry [{{ErrorEquals: [States.ALL]}}]
+StartAt: A
+States:
+  A: {{Type: Task, Resource: *sync, End: true}}
+  B:
+    Type: Task
+    Resource: {SYNC}
+    Retry: *retry
+    End: true
+  C:
+    Type: Task
+    Resource: {SYNC}
+    Retry: *retry
+    End: true
+"""
+
+
+def test_what_states_share_by_an_alias_is_changed_once_and_the_rest_named(tmp_path: Path) -> None:
+    after, said = converted(tmp_path, ALIASES, name="machine.yaml")
+    states = yaml.safe_load(after)["States"]
+    assert states["A"]["Resource"] == SYNC
+    assert states["B"]["Retry"] == states["C"]["Retry"] == [OURS, {"ErrorEquals": ["States.ALL"]}]
+    assert (states["B"]["Resource"], states["C"]["Resource"]) == (ACTIVITY, ACTIVITY)
+    assert "line 1 of the result still has batch:submitJob.sync: change it by hand." in said
+    assert "2 states converted: B, C" in said
 
 
 def test_a_definition_in_a_json_template_stays_a_string(tmp_path: Path) -> None:

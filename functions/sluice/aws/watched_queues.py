@@ -22,7 +22,7 @@ added it, and a poller outlives deployments."""
 
 @dataclass
 class RuleQueues:
-    """The queues that an EventBridge rule names; implements ports.WatchedQueues. Safe to share between threads.
+    """The queues that an EventBridge rule names; implements ports.WatchedQueues. Threads may share it.
 
     A rule that cannot be read, or that names no queues, is taken to hear of every queue.
     """

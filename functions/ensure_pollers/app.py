@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.events import is_wake_up
+from sluice.events import is_look, is_wake_up
 from sluice.pollers.chain import wanted_pollers
 from sluice.runtime.telemetry import logger
 from sluice.wiring.polling import polling
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
 @logger.inject_lambda_context
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
-    """Starts the pollers that are missing; SQS records are wake-up calls, anything else is the schedule."""
+    """Starts the pollers that are missing.
+
+    SQS records are wake-up calls; a look is one if tasks came to the Activity; anything else is a probe.
+    """
     services = polling()
-    wanted = wanted_pollers(services.settings, woken=is_wake_up(event))
+    look = is_look(event)
+    woken = services.tasks_came() if look else is_wake_up(event)
+    wanted = wanted_pollers(services.settings, woken=woken, look=look)
     started = [services.chain.ensure(slot, probe=wanted.probe) for slot in wanted.slots]
     services.telemetry.count("PollersStarted", sum(started))
-    return services.telemetry.publish("pollers started")
+    # CloudWatch charges a metric for each hour in which it is sent
+    return services.telemetry.publish("pollers started", unsent=("PollersStarted",) if wanted.probe else ())

@@ -37,6 +37,11 @@ def is_wake_up(event: Any) -> bool:
     return isinstance(event, dict) and "Records" in event
 
 
+def is_look(event: Any) -> bool:
+    """True for the schedule that asks whether tasks came, in place of a poller."""
+    return isinstance(event, dict) and event.get("look") is True
+
+
 def is_token(value: Any) -> TypeGuard[str]:
     """True for what Step Functions may have made and the task table can have as a key."""
     return isinstance(value, str) and value.isascii() and 1 <= len(value) <= MAX_TOKEN

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from sluice.pollers.hand import BRIEF
 from sluice.pollers.idleness import RESTING
 from sluice.pollers.pool import Outcome, plan_round
 from sluice.pollers.request import read_poller_round
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from sluice.pollers.pool import Round
+    from sluice.pollers.request import PollerRound
     from sluice.wiring.submitting import SubmittingWiring
+
+BRIEF_SECONDS: Final = 1
+"""How long a probe begins polls: once. What it finds is submitted by it, and the next round is a full one."""
 
 
 @logger.inject_lambda_context
@@ -25,16 +30,17 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int | None]:
     if services.idleness.rests(asked):
         outcome, verdict = Outcome(0), RESTING
     else:
-        outcome = services.pollers.run(services.crew(asked.slot), _round(services, context))
+        crew = BRIEF if asked.brief else services.crew(asked.slot)
+        outcome = services.pollers.run(crew, _round(services, context, asked))
         verdict = services.idleness.after(asked, outcome, began_ms)
     counts = services.telemetry.publish(f"round of slot {asked.slot} over")
     going_on = {"emptyRounds": verdict.empty_rounds, "emptyRoundsAllowed": verdict.allowed}
     return {"tasks": outcome.tasks, **going_on, **counts}
 
 
-def _round(services: SubmittingWiring, context: LambdaContext) -> Round:
+def _round(services: SubmittingWiring, context: LambdaContext, asked: PollerRound) -> Round:
     return plan_round(
         services.clock.now_us(),
         remaining_seconds=context.get_remaining_time_in_millis() / 1000,
-        round_seconds=services.settings.round_seconds,
+        round_seconds=BRIEF_SECONDS if asked.brief else services.settings.round_seconds,
     )

@@ -110,6 +110,15 @@ def test_submit_jobs_submits_the_job_of_a_waiting_task(quiet: QuietStack, invoke
     quiet.stack.states.stop_execution(executionArn=execution)
 
 
+def test_a_probe_submits_the_job_of_a_waiting_task(quiet: QuietStack, invoke: Invoke) -> None:
+    execution = quiet.waiting("true")
+    event = {**sample_event("submit_jobs"), "probe": True, "brief": True}
+    assert invoke("ProbeActivityFunction", event)["tasks"] == 1
+    job_id = quiet.stack.submitted(execution, "job")
+    assert eventually(lambda: quiet.stack.ended_job(job_id))["status"] == "SUCCEEDED"
+    quiet.stack.states.stop_execution(executionArn=execution)
+
+
 def test_handle_job_status_completes_the_workflow_of_an_ended_job(quiet: QuietStack, invoke: Invoke) -> None:
     execution, task = quiet.submitted("true")
     event = quiet.sqs_event("handle_job_status", "JobEventsQueue", holds=str(task.jobs["job"].job_id))

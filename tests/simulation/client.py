@@ -27,6 +27,7 @@ THROTTLES: Final = {
     "dynamodb": ("ThrottlingException", 400),
     "stepfunctions": ("ThrottlingException", 400),
     "batch": ("TooManyRequestsException", 429),
+    "cloudwatch": ("Throttling", 400),
     "s3": ("SlowDown", 503),
     "events": ("ThrottlingException", 400),
 }
@@ -34,7 +35,7 @@ THROTTLES: Final = {
 
 RETRIED: Final = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "SlowDown", "ProvisionedThroughputExceededException"}
-    | {"TransactionInProgressException", "RequestLimitExceeded"}
+    | {"TransactionInProgressException", "RequestLimitExceeded", "Throttling"}
 )
 """What botocore's standard mode makes again besides 5xx and lost answers:
 https://docs.aws.amazon.com/boto3/latest/guide/retries.html"""
@@ -49,6 +50,7 @@ LATENCY: Final = {
     "dynamodb": (0.002, 0.012),
     "stepfunctions": (0.01, 0.06),
     "batch": (0.05, 0.2),
+    "cloudwatch": (0.02, 0.1),
     "s3": (0.02, 0.1),
     "events": (0.01, 0.06),
 }

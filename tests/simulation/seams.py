@@ -22,7 +22,7 @@ from tests.simulation.kernel import threads
 from tests.simulation.kernel.world import Process, current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 HANDLERS: Final = (
     "cancel_jobs",
@@ -60,8 +60,11 @@ class TracedTelemetry(telemetry.LambdaTelemetry):
         super().__init__()
         self._process = process
 
-    def publish(self, _: str, ages_seconds: Mapping[str, int] | None = None) -> dict[str, int]:
+    def publish(
+        self, _: str, ages_seconds: Mapping[str, int] | None = None, *, unsent: Sequence[str] = ()
+    ) -> dict[str, int]:
         """Ends an invocation."""
+        del unsent
         counts = self.drain()
         self._process.world.counts.update(counts)
         ages = ages_seconds or {}

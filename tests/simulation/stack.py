@@ -34,6 +34,8 @@ POLLER: Final = f"{ARN}:stateMachine:sluice-activity-poller"
 COHORTS: Final = f"{ARN}:stateMachine:sluice-cohorts"
 WORKFLOW: Final = f"{ARN}:stateMachine:workflow"
 QUEUE: Final = "JobQueue"
+UNLIMITED: Final = 1_000
+"""Batches that Lambda may handle at once: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
 UNITS: Final = {"minute": 60, "minutes": 60, "hour": 3600, "hours": 3600}
 
 
@@ -116,7 +118,8 @@ class Stack:
         self.queues = {name: self._queue(name) for name in self._named("AWS::SQS::Queue", "RedrivePolicy")}
         self.bus.rules = [self._rule(name) for name in self._named("AWS::Events::Rule")]
         self.functions = {name: self._function(name) for name in self._named("AWS::Serverless::Function")}
-        self.poller = Poller(self.step_functions, self.functions["SubmitJobsFunction"], self._rounds)
+        submitting, probing = (self.functions[f"{name}Function"] for name in ("SubmitJobs", "ProbeActivity"))
+        self.poller = Poller(self.step_functions, submitting, probing, self._rounds)
         self.workflows = Workflows(self.step_functions, plan.workflow)
         cohorts = CohortMachine(self.step_functions, self.functions["StartSamplesFunction"])
         self.step_functions.drivers |= {POLLER: self.poller, WORKFLOW: self.workflows, COHORTS: cohorts}
@@ -177,7 +180,9 @@ class Stack:
                 self._map(function, asked)
             else:
                 number, unit = re.fullmatch(r"rate\((\d+) (\w+)\)", asked["ScheduleExpression"]).groups()  # type: ignore[union-attr]
-                Schedule(self.world, function, int(number) * UNITS[unit], self.profile.doubled).begin()
+                seconds = int(number) * UNITS[unit]
+                sent = json.loads(asked.get("Input", "{}"))
+                Schedule(self.world, function, seconds, self.profile.doubled, sent).begin()
         return function
 
     def _map(self, function: Function, asked: Mapping[str, Any]) -> None:
@@ -187,7 +192,7 @@ class Stack:
             function,
             asked["BatchSize"],
             asked.get("MaximumBatchingWindowInSeconds", 0),
-            asked["ScalingConfig"]["MaximumConcurrency"],
+            asked.get("ScalingConfig", {}).get("MaximumConcurrency", UNLIMITED),
             partial="FunctionResponseTypes" in asked,
         ).begin()
 
@@ -216,7 +221,8 @@ class Stack:
         return draw.size**2 * self.profile.list_lag
 
     def _services(self) -> dict[str, dict[str, Any]]:
-        owned = {"dynamodb": self.dynamodb, "batch": self.batch, "stepfunctions": self.step_functions}
+        owned: dict[str, Any] = {"dynamodb": self.dynamodb, "batch": self.batch}
+        owned |= {"stepfunctions": self.step_functions, "cloudwatch": self.step_functions}
         services = {
             name: {method: getattr(owner, method) for method in METHODS[name]}
             for name, owner in owned.items()
@@ -238,6 +244,7 @@ METHODS: Final = {
         "query",
         "scan",
     ),
+    "cloudwatch": ("get_metric_data",),
     "batch": ("submit_job", "list_jobs", "describe_jobs", "terminate_job", "terminate_jobs"),
     "stepfunctions": (
         "describe_state_machine",

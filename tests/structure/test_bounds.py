@@ -47,7 +47,8 @@ def test_as_many_polls_are_open_as_aws_advises() -> None:
 def test_ensure_pollers_can_always_describe_its_pollers() -> None:
     function = RESOURCES["EnsurePollersFunction"]["Properties"]
     wake_ups = function["Events"]["WakeUps"]["Properties"]
-    at_once = wake_ups["ScalingConfig"]["MaximumConcurrency"]
+    assert "ScalingConfig" not in wake_ups
+    at_once = 5  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     runs_per_second = at_once / wake_ups["MaximumBatchingWindowInSeconds"]
     looks = PARAMETERS["PollerCount"]["MaxValue"] * runs_per_second
     assert looks + float(VARIABLES["DESCRIBE_RATE_PER_SECOND"]) <= DESCRIBES_PER_SECOND

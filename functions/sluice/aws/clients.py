@@ -93,6 +93,12 @@ def dynamodb() -> DynamoDBClient:
 
 
 @cache
+def cloudwatch() -> Any:
+    """CloudWatch for metrics; what fails is asked again by the next run of the schedule."""
+    return _client("cloudwatch", _PATIENTLY, read_timeout_seconds=5)
+
+
+@cache
 def _session() -> Session:
     return Session()
 

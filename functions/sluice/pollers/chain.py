@@ -63,15 +63,21 @@ class Wanted:
     probe: bool
 
 
-def wanted_pollers(settings: Settings, *, woken: bool) -> Wanted:
+LOOK_MS: Final = 25 * 60_000
+"""How far back a look at the Activity's metrics goes: there is one every 15 minutes (template.yaml), and they
+may be late. A task that was taken meanwhile costs a few empty rounds."""
+
+
+def wanted_pollers(settings: Settings, *, woken: bool, look: bool = False) -> Wanted:
     """Says which pollers should run.
 
-    Woken by work: all of them, until they have been idle for a while. By the schedule: all of them
-    for ever if pollers are to be always on, otherwise one for a single probing round.
+    Woken by work: all of them, until they have been idle for a while. By a schedule: all of them for ever if
+    pollers are to be always on; otherwise none after a look that found no work, and one for a single probing
+    round as a probe.
     """
     if woken or settings.always_on:
         return Wanted(range(settings.poller_count), probe=False)
-    return Wanted(range(1), probe=True)
+    return Wanted(range(0 if look else 1), probe=True)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ class Crew:
     threads: int
 
 
+BRIEF: Final = Crew(polls=10, threads=2)
+"""That of a probe: a few of the polls may be blocked for a minute, and it has a small function's memory."""
+
+
 def share(total: int, pollers: int, slot: int) -> int:
     """A slot's part of what all pollers have together, at least one."""
     return max(1, (total + pollers - 1 - slot) // pollers)

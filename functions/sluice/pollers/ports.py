@@ -44,6 +44,13 @@ class PollerSlots(Protocol):
         """Keeps the number and that its name is taken; False if the slot is no longer as it was seen."""
 
 
+class ActivityMetrics(Protocol):
+    """What has been counted of the Activity's tasks."""
+
+    def tasks_came(self, since_ms: int, now_ms: int) -> bool:
+        """True if a task began to wait in this time; what is minutes old may not be known yet."""
+
+
 class PollerExecutions(Protocol):
     """The executions of the activity poller's state machine."""
 

@@ -9,7 +9,7 @@ from sluice.events import InvalidEventError
 from sluice.schema import Fields, Flag, Whole
 
 _ROUND = Fields(
-    {"slot": Whole(0, 99), "number": Whole(0), "probe": Flag(), "emptyRounds": Whole(0)},
+    {"slot": Whole(0, 99), "number": Whole(0), "probe": Flag(), "emptyRounds": Whole(0), "brief": Flag()},
     required=("slot", "probe"),
     others=True,
 )
@@ -22,12 +22,14 @@ class PollerRound:
     Attributes:
         number: of the execution; None if it was started by a former version, which does not tell.
         empty_rounds: in a row before this one.
+        brief: it asks once, with few polls, as it runs in a small function. A former version's probes do not.
     """
 
     slot: int
     probe: bool
     number: int | None = None
     empty_rounds: int = 0
+    brief: bool = False
 
 
 def read_poller_round(event: Any) -> PollerRound:
@@ -38,4 +40,10 @@ def read_poller_round(event: Any) -> PollerRound:
     """
     for complaint in _ROUND.complaints("", event):
         raise InvalidEventError(f"{complaint}; statemachines/activity_poller.asl.json gives it")
-    return PollerRound(event["slot"], event["probe"], event.get("number"), event.get("emptyRounds", 0))
+    return PollerRound(
+        event["slot"],
+        event["probe"],
+        event.get("number"),
+        event.get("emptyRounds", 0),
+        event.get("brief", False),
+    )

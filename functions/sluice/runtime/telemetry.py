@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sluice.errors import ServiceError
 
@@ -35,19 +35,31 @@ class LambdaTelemetry:
         with self._lock:
             self._counter[name] += value
 
-    def publish(self, message: str, ages_seconds: Mapping[str, int] | None = None) -> dict[str, int]:
+    def publish(
+        self, message: str, ages_seconds: Mapping[str, int] | None = None, *, unsent: Sequence[str] = ()
+    ) -> dict[str, int]:
         """Ends an invocation: sends its counts and these ages to CloudWatch and logs them in one line.
+
+        Nothing is sent of a run that found nothing, as CloudWatch charges a metric for each hour with data.
+
+        Args:
+            message: what the line says.
+            ages_seconds: ages by their names; those of 0 are left out.
+            unsent: the names of counts that are logged alone.
 
         Returns:
             The counts that are not zero; they start again from zero.
         """
-        counts, ages = self.drain(), ages_seconds or {}
-        for name, value in counts.items():
+        counts = self.drain()
+        ages = {name: value for name, value in (ages_seconds or {}).items() if value}
+        sent = {name: value for name, value in counts.items() if name not in unsent}
+        for name, value in sent.items():
             metrics.add_metric(name, MetricUnit.Count, value)
         for name, value in ages.items():
             metrics.add_metric(name, MetricUnit.Seconds, value)
-        if counts or ages:
+        if sent or ages:
             metrics.flush_metrics()
+        if counts or ages:
             logger.info(message, extra={**counts, **ages})
         return counts
 

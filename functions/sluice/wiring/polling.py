@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 from sluice.aws import clients
 from sluice.aws.pollers import BotoPollerExecutions, DynamoPollerSlots
-from sluice.pollers.chain import Chain
+from sluice.pollers.chain import LOOK_MS, Chain
 from sluice.wiring.base import Wiring
 
 
@@ -21,6 +21,14 @@ class PollingWiring(Wiring):
             executions=BotoPollerExecutions(clients.step_functions(), self.settings.poller_arn),
             clock=self.clock,
         )
+
+    def tasks_came(self) -> bool:
+        """True if tasks have come to the Activity lately, as far as its metrics say."""
+        from sluice.aws.activity_metrics import ActivityMetrics  # noqa: PLC0415 - a wake-up does not need it
+
+        now_ms = self.clock.now_ms()
+        metrics = ActivityMetrics(clients.cloudwatch(), self.settings.activity_arn)
+        return metrics.tasks_came(now_ms - LOOK_MS, now_ms)
 
 
 @cache

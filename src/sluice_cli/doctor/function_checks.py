@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sluice_cli.doctor.finding import CheckContext, Finding
 
 HOURS: Final = 1
+SHARED_LOGS: Final = {"ProbeActivity": "SubmitJobs"}
+"""Functions that log to another's group, as they run its code."""
 
 
 def check_functions(context: CheckContext) -> Iterator[Finding]:
@@ -66,6 +68,7 @@ def _query(name: str, function: str, metric: str) -> dict[str, Any]:
 
 def _log_group(context: CheckContext, logical_id: str) -> str:
     """The function's log group: the template calls it as the function, with Logs at its end."""
-    wanted = f"{logical_id.removesuffix('Function')}Logs"
+    name = logical_id.removesuffix("Function")
+    wanted = f"{SHARED_LOGS.get(name, name)}Logs"
     found = (each.physical_id for each in context.of_type("AWS::Logs::LogGroup") if each.logical_id == wanted)
     return next(found, f"/aws/lambda/{logical_id}")

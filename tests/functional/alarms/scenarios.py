@@ -44,7 +44,7 @@ class Scenario:
 
 
 def healthy(day: Day, *, minutes: int = HOURS) -> None:
-    """A stack without work: its schedules fire, and a poller looks for tasks now and then."""
+    """A stack without work: its schedules fire, and a probe comes now and then."""
     for minute in range(1, minutes):
         reconciled(day, minute)
     for minute in range(3, minutes, 5):
@@ -56,7 +56,8 @@ def healthy(day: Day, *, minutes: int = HOURS) -> None:
 def reconciled(day: Day, minute: float, oldest_seconds: float = 0) -> None:
     """The reconciler runs."""
     day.invoke("ReconcileTasksFunction", minute, seconds=2)
-    day.log_metric("OldestOpenTaskAge", minute, oldest_seconds)
+    if oldest_seconds:
+        day.log_metric("OldestOpenTaskAge", minute, oldest_seconds)
 
 
 def polled(day: Day, minute: float, *, minutes: float = 1) -> None:
@@ -144,8 +145,10 @@ LONGEST_SECONDS = max(
     for each in TEMPLATE["Resources"].values()
     if each["Type"] == "AWS::Serverless::Function"
 )
-FUNCTIONS = [
-    name for name, each in TEMPLATE["Resources"].items() if each["Type"] == "AWS::Serverless::Function"
+WATCHED = [
+    each["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"]
+    for each in TEMPLATE["Resources"]["FunctionErrorsAlarm"]["Properties"]["Metrics"]
+    if "MetricStat" in each
 ]
 
 RINGS = [
@@ -169,13 +172,19 @@ RINGS = [
         partial(waiting_long, seconds=LIMIT_SECONDS + 1200),
         within=HOURS,
     ),
-    Scenario("OldestTaskAlarm", "the reconciler runs no more", reconciler_ends, within=105),
-    Scenario("OldestTaskAlarm", "the reconciler never ran", lambda _: None, within=61),
+    Scenario("ReconcilerAlarm", "the reconciler runs no more", reconciler_ends, within=105),
+    Scenario("ReconcilerAlarm", "the reconciler never ran", lambda _: None, within=61),
+    Scenario(
+        "ReconcilerAlarm",
+        "a run fails",
+        partial(failing, function="ReconcileTasksFunction", seconds=1),
+        within=61,
+    ),
     *(
         Scenario(
             "FunctionErrorsAlarm", f"{name} fails", partial(failing, function=name, seconds=1), within=36
         )
-        for name in FUNCTIONS
+        for name in WATCHED
     ),
     Scenario(
         "FunctionErrorsAlarm",
@@ -197,13 +206,15 @@ RINGS = [
 
 STAYS_QUIET = [
     Scenario("NoPollerAlarm", "a poller takes the tasks at once", partial(taken, wait=0.2)),
-    Scenario("NoPollerAlarm", "the next probe takes the tasks", partial(taken, wait=15.5)),
+    Scenario("NoPollerAlarm", "the next look at the metrics finds the tasks", partial(taken, wait=17)),
     Scenario("NoPollerAlarm", "workflows are stopped while their tasks wait", stopped_while_waiting),
     Scenario("NoPollerAlarm", "work goes on for hours", busy_for_hours),
     Scenario("ThrottledAlarm", "one round is throttled", partial(throttled, minutes=(0,))),
     Scenario("ThrottledAlarm", "a round in 35 minutes is throttled", partial(throttled, minutes=(0, 35, 70))),
     Scenario("OldestTaskAlarm", "all tasks are young enough", partial(waiting_long, seconds=LIMIT_SECONDS)),
-    Scenario("OldestTaskAlarm", "a new stack's schedules fire late", late_first_run),
+    Scenario("OldestTaskAlarm", "the reconciler runs no more", reconciler_ends),
+    Scenario("ReconcilerAlarm", "a new stack's schedules fire late", late_first_run),
+    Scenario("ReconcilerAlarm", "tasks are old", partial(waiting_long, seconds=LIMIT_SECONDS + 1200)),
     Scenario("FunctionErrorsAlarm", "all invocations succeed", busy_for_hours),
     *(
         Scenario(

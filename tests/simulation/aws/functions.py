@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -96,6 +96,7 @@ class Schedule:
     function: Function
     seconds: int
     doubled: float
+    event: Any = field(default_factory=dict)
 
     def begin(self) -> None:
         """Draws when in its period it is due."""
@@ -114,4 +115,4 @@ class Schedule:
             if error is not None and times < len(REPEATED_AFTER):
                 self.world.after(REPEATED_AFTER[times], self._invoke, times + 1)
 
-        self.function.invoke({}, done)
+        self.function.invoke(self.event, done)

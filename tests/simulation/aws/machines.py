@@ -7,7 +7,7 @@ nothing up to interval * rate ^ tries, at most MaxDelaySeconds.
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,8 +43,17 @@ class Machine:
         """An invocation under way goes on; nobody hears its answer."""
         execution.memory["over"] = True
 
-    def call(self, execution: Execution, payload: Any, then: Callable[[Any], None], tries: int = 0) -> None:
-        """Invokes the function with Retry; ends the execution when that is used up."""
+    def call(
+        self,
+        execution: Execution,
+        payload: Any,
+        then: Callable[[Any], None],
+        tries: int = 0,
+        *,
+        function: Function | None = None,
+    ) -> None:
+        """Invokes the function, or another one, with Retry; ends the execution when that is used up."""
+        invoked = self._function if function is None else function
         answered = False
 
         def done(answer: Any, error: str | None) -> None:
@@ -55,9 +64,10 @@ class Machine:
             if error is None:
                 then(answer)
             else:
-                self._again(execution, error, tries, lambda: self.call(execution, payload, then, tries + 1))
+                again = partial(self.call, execution, payload, then, tries + 1, function=invoked)
+                self._again(execution, error, tries, again)
 
-        self._function.invoke(payload, done)
+        invoked.invoke(payload, done)
         self.world.after(self._state["TimeoutSeconds"], done, None, BY_THE_STATE)
 
     def _again(self, execution: Execution, error: str, tries: int, act: Callable[[], None]) -> None:
@@ -76,8 +86,9 @@ def _retrier(retriers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, 
 class Poller(Machine):
     """activity_poller.asl.json: rounds of submit_jobs, then the next link of the chain."""
 
-    def __init__(self, service: StepFunctions, function: Function, rounds: int) -> None:
+    def __init__(self, service: StepFunctions, function: Function, probing: Function, rounds: int) -> None:
         super().__init__(service, "activity_poller", function, "SubmitJobs")
+        self._functions = {False: function, True: probing}
         self._rounds = rounds
         self.at_work: dict[int, set[str]] = {}
         self.forks: list[str] = []
@@ -93,15 +104,18 @@ class Poller(Machine):
         if live and live != [execution.arn]:
             self.forks.append(f"{execution.name} works beside {live}")
         busy.add(execution.arn)
+        payload = {name: memory[name] for name in ("slot", "number", "probe", "emptyRounds")}
         self.call(
             execution,
-            {name: memory[name] for name in ("slot", "number", "probe", "emptyRounds")},
+            payload | {"brief": memory["probe"]},
             lambda answer: self._over(execution, answer),
+            function=self._functions[memory["probe"]],
         )
 
     def _over(self, execution: Execution, answer: Mapping[str, Any]) -> None:
         memory = execution.memory
         memory["rounds"] += 1
+        memory["probe"] = False
         memory["emptyRounds"] = answer["emptyRounds"]
         allowed = answer["emptyRoundsAllowed"]
         if allowed is not None and memory["emptyRounds"] >= allowed:

@@ -33,6 +33,7 @@ from tests.simulation.kernel.world import MICROSECONDS, Actor, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+METRICS_LATE_SECONDS: Final = 120
 POLL_SECONDS: Final = 60
 RUNNING: Final = "RUNNING"
 BLOCKED_POLLS: Final = 50
@@ -101,6 +102,7 @@ class StepFunctions:
         self.executions: dict[str, Execution] = {}
         self.tasks: dict[str, ActivityTask] = {}
         self._queue: deque[ActivityTask] = deque()
+        self._scheduled: list[int] = []
         self._pollers: deque[tuple[Actor, int]] = deque()
         self._blocked: set[tuple[Actor, int]] = set()
         self._redrives: dict[tuple[str, str | None], int] = {}
@@ -205,8 +207,16 @@ class StepFunctions:
         self._emit({"source": "aws.states", "detail-type": kind, "detail": detail})
 
     # ------------------------------------------------------------------ the Activity
+    def get_metric_data(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """CloudWatch's count of the tasks that came, of which the last two minutes are not known yet."""
+        begin, end = (round(request[name].timestamp() * MICROSECONDS) for name in ("StartTime", "EndTime"))
+        known = min(end, self.world.now - METRICS_LATE_SECONDS * MICROSECONDS)
+        came = sum(begin <= at < known for at in self._scheduled)
+        return {"MetricDataResults": [{"Id": "came", "Values": [float(came)] if came else []}]}
+
     def schedule(self, task: ActivityTask) -> None:
         """Queues a task."""
+        self._scheduled.append(self.world.now)
         self.tasks[task.token] = task
         self.world.say(f"task {task.token} of {task.execution.name} is scheduled")
         self._queue.append(task)

@@ -1,12 +1,14 @@
 """`sluice plan`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from sluice_cli.commands.plan_idle import show_idle
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.plan.estimate import Cohort, Costs, Room, Times, costs, job_hour, slots_of, times
 from sluice_cli.plan.prices import COMPUTE, ComputePrice
@@ -19,7 +21,7 @@ RATE_OF_QUOTA = 0.98
 
 Compute = Literal["fargate", "fargate-arm", "fargate-spot", "ec2", "none"]
 
-_Samples = Annotated[int, typer.Option("--samples", min=1, metavar="N", help="Samples of the cohort.")]
+_Samples = Annotated[int | None, typer.Option("--samples", min=1, metavar="N", help="Samples of the cohort.")]
 _Jobs = Annotated[
     int, typer.Option("--jobs", min=1, metavar="N", help="Jobs of a sample, one after another.")
 ]
@@ -57,6 +59,16 @@ _VcpuUsd = Annotated[
 _GibUsd = Annotated[
     float | None, typer.Option("--gib-usd", min=0, metavar="USD", help="Price of a GiB-hour instead.")
 ]
+_Idle = Annotated[
+    bool, typer.Option("--idle", help="What the stack costs in a month in which nothing happens.")
+]
+_Template = Annotated[
+    Path, typer.Option("--template", metavar="FILE", help="Sluice's template, of which --idle counts.")
+]
+_Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", metavar="NAME=VALUE", help="Of the stack, for --idle; may be repeated."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +78,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     *,
-    samples: _Samples,
+    samples: _Samples = None,
     jobs: _Jobs = 3,
     minutes: _Minutes = 15.0,
     slowest: _Slowest = 2.0,
@@ -78,9 +90,12 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     compute: _Compute = "fargate-spot",
     vcpu_usd: _VcpuUsd = None,
     gib_usd: _GibUsd = None,
+    idle: _Idle = False,
+    template: _Template = Path("template.yaml"),
+    parameter: _Parameters = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how long a cohort will take and what it will cost, before anything runs.
+    """Say what a cohort will take and cost, or an idle stack, before anything runs.
 
     Nothing is asked of AWS. Prices are those of us-east-1, without free tiers.
     Times and Sluice's own costs are those of the project's simulation, within
@@ -91,22 +106,29 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice plan --samples 1500
       sluice plan --samples 1800 --minutes 40 --vcpus 4 --gib 16 --max-vcpus 4000
       sluice plan --samples 1500 --vcpu-usd 0.019 --gib-usd 0 --json
+      sluice plan --idle --parameter ProbeMinutes=60
     """  # noqa: D301 - \b keeps Typer from joining the lines
+    if idle:
+        show_idle(template, parameter or (), as_json=as_json)
+        return
+    if samples is None:
+        raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
+    price, room = _price(compute, vcpu_usd, gib_usd), _room(quota, max_vcpus, vcpus)
+    cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
+    even, found = times(replace(cohort, longest_seconds=cohort.seconds), room), times(cohort, room)
+    bill = costs(cohort, found.all_done, job_hour(price, vcpus, gib))
+    if as_json:
+        print_json(_document(cohort, even, found, bill))
+        return
+    _show(screen(), cohort, (even, found), bill, price)
+
+
+def _room(quota: float, max_vcpus: float, vcpus: float) -> Room:
     if vcpus > max_vcpus:
         raise WrongUsageError(
             f"--vcpus is {vcpus:g}: more than --max-vcpus, {max_vcpus:g}; no job could run."
         )
-    price = _price(compute, vcpu_usd, gib_usd)
-    room = Room(quota * RATE_OF_QUOTA, slots_of(max_vcpus, vcpus))
-    seconds = minutes * 60
-    even = times(Cohort(samples, jobs, seconds, seconds, start_seconds), room)
-    cohort = Cohort(samples, jobs, seconds, seconds * slowest, start_seconds)
-    found = times(cohort, room)
-    bill = costs(cohort, found.all_done, job_hour(price, vcpus, gib))
-    if as_json:
-        print_json(_document(cohort, even, found, bill))
-    else:
-        _show(screen(), cohort, (even, found), bill, price)
+    return Room(quota * RATE_OF_QUOTA, slots_of(max_vcpus, vcpus))
 
 
 def _price(compute: Compute, vcpu_usd: float | None, gib_usd: float | None) -> ComputePrice | None:

@@ -15,8 +15,8 @@ from sluice_cli.plan import prices
 if TYPE_CHECKING:
     from sluice_cli.plan.prices import ComputePrice
 
-WAKE_SECONDS: Final = 4.0
-"""Until a poller takes the first task: two seconds in which wake-up calls are gathered, and a cold start."""
+WAKE_SECONDS: Final = 7.0
+"""Until a poller takes the first task: five seconds in which wake-up calls are gathered, and a cold start."""
 HAND_OVER_SECONDS: Final = 1.2
 """From a job's end until the next one is submitted where nothing waits: event, handling, SubmitJob."""
 ROUND_SECONDS: Final = 600.0

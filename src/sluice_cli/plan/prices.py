@@ -26,6 +26,24 @@ READ_UNIT: Final = 0.125 / 1e6
 QUEUE_REQUEST: Final = 0.40 / 1e6
 """Standard queue. https://aws.amazon.com/sqs/pricing/"""
 
+ALARM_METRIC: Final = 0.10
+"""A month, standard resolution. https://aws.amazon.com/cloudwatch/pricing/"""
+
+METRIC_REQUEST: Final = 0.01 / 1000
+"""A metric of GetMetricData. https://aws.amazon.com/cloudwatch/pricing/"""
+
+DASHBOARD: Final = 3.00
+"""A month. https://aws.amazon.com/cloudwatch/pricing/"""
+
+LOG_GB: Final = 0.50
+"""Collected, standard class. https://aws.amazon.com/cloudwatch/pricing/"""
+
+SCHEDULE: Final = 1.00 / 1e6
+"""EventBridge Scheduler. https://aws.amazon.com/eventbridge/pricing/"""
+
+TRACE: Final = 5.00 / 1e6
+"""Recorded. https://aws.amazon.com/xray/pricing/"""
+
 REQUESTS_A_MESSAGE: Final = 3
 """Sent, received and deleted alone: the most it can be, as Lambda receives and deletes ten at a time."""
 

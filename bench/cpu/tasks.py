@@ -72,7 +72,7 @@ def _detail(token: str, name: str, job_id: str) -> dict[str, Any]:
         "retryStrategy": {"attempts": 3, "evaluateOnExit": []},
         "dependsOn": [],
         "jobDefinition": task["jobDefinition"],
-        "parameters": {**task["parameters"], "taskToken": token, "taskJob": name},
+        "parameters": {**task["parameters"], "taskKey": token, "taskJob": name},
         "container": container,
         "timeout": {"attemptDurationSeconds": 3600},
         "tags": task["tags"],

@@ -52,6 +52,6 @@ def note(body: str, completer: Completer, telemetry: Telemetry) -> Iterator[Task
     if ended is None:
         telemetry.count("EventsIgnored")
         return
-    task = completer.note(ended.token, ended.job)
+    task = completer.note(ended.key, ended.job)
     if task is not None:
         yield task

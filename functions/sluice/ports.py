@@ -35,7 +35,7 @@ class Telemetry(Protocol):
     def count(self, name: str, value: int = 1) -> None:
         """Adds to a count."""
 
-    def task_left(self, token: str, error: Exception) -> None:
+    def task_left(self, key: str, error: Exception) -> None:
         """Says that a task was left to the reconciler's next run."""
 
     def poll_failed(self, error: ServiceError) -> None:

@@ -95,7 +95,7 @@ class _Round:
     def observe(self, lines: tuple[str, ...], began_s: float) -> Observation:
         """Gathers what was seen of the round."""
         items = self._rig.items(self._label)
-        tokens = [item["taskToken"]["S"] for item in items]
+        tokens = [item["token"]["S"] for item in items]
         jobs = self._jobs()
         return Observation(
             runs=self._runs,

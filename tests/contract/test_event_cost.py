@@ -15,6 +15,7 @@ from sluice.rate.limiter import Limiter
 from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.contract import parse_task
+from sluice.tasks.model import task_key
 from sluice_local.deploy import create_table
 from sluice_local.packaging import read_template
 from tests.e2e.stack.stack import ROOT
@@ -55,12 +56,12 @@ def taken(completer: Completer, *jobs: dict[str, Any]) -> None:
     text = task_text(*jobs)
     task = parse_task("token", text)
     assert completer.store.put_intent(task, text, 1000)
-    completer.store.record_submitted("token", {each.name: each.name for each in task.jobs})
+    completer.store.record_submitted(task.key, {each.name: each.name for each in task.jobs})
 
 
 def told(name: str, status: str = "SUCCEEDED") -> str:
     """Batch's event of a job's end."""
-    parameters = {"taskToken": "token", "taskJob": name}
+    parameters = {"taskKey": task_key("token"), "taskJob": name}
     event_detail = detail(name, status, parameters=parameters)
     return json.dumps({"detail-type": "Batch Job State Change", "detail": event_detail})
 

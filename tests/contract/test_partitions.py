@@ -13,7 +13,7 @@ from sluice.cohorts.sheet import Row, Sheet
 from sluice.cohorts.starter import launch_blocks
 from sluice.errors import ThrottledError
 from sluice.tasks.contract import parse_task
-from sluice.tasks.model import TaskState
+from sluice.tasks.model import TaskState, task_key
 from sluice_local.deploy import create_table
 from sluice_local.dynamodb.partitions import Partitions
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
@@ -83,7 +83,7 @@ def test_tasks_come_and_go_at_five_hundred_a_second_with_the_longest_tokens(
             store.put_intent(parse_task(token, text), text, 1000)
             if index >= TASKS // 2:
                 earlier = TOKEN.format(index - TASKS // 2)
-                store.close(earlier, TaskState.SUCCEEDED, 2000, settle_from_ms=None)
+                store.close(task_key(earlier), TaskState.SUCCEEDED, 2000, settle_from_ms=None)
         except ThrottledError:
             throttled += 1
         dynamodb.go_to_ms(1000 * index / 500)
@@ -95,7 +95,7 @@ def stands_in(dynamodb: Any, table: str, token: str, partition: str) -> None:
     """Puts a task into a partition of the index, as a former version did."""
     dynamodb.update_item(
         TableName=table,
-        Key={"taskToken": {"S": token}},
+        Key={"taskToken": {"S": task_key(token)}},
         UpdateExpression="SET #open = :open",
         ExpressionAttributeNames={"#open": "open"},
         ExpressionAttributeValues={":open": {"S": partition}},
@@ -117,13 +117,16 @@ def test_tasks_of_a_former_version_are_found_and_move_with_their_next_heartbeat(
     due = list(store.due_tasks(5000))
     assert [task.token for task in due] == tokens
     assert all(store.claim(task, 6000) for task in due)
-    found = (dynamodb.get_item(TableName=table, Key={"taskToken": {"S": token}})["Item"] for token in tokens)
+    found = (
+        dynamodb.get_item(TableName=table, Key={"taskToken": {"S": task_key(token)}})["Item"]
+        for token in tokens
+    )
     assert {item["open"]["S"] for item in found} <= {f"OPEN-{number}" for number in range(8)}
     assert {task.token for task in store.due_tasks(7000)} == set(tokens)
     # so are ended ones that are to be settled
-    assert store.close("token-1", TaskState.FAILED, 7000, settle_from_ms=8000)
+    assert store.close(task_key("token-1"), TaskState.FAILED, 7000, settle_from_ms=8000)
     stands_in(dynamodb, table, "token-1", "UNSETTLED")
     (unsettled,) = store.unsettled_tasks(9000)
     assert store.claim_unsettled(unsettled, 9500) is not None
-    store.settle("token-1", 9600)
+    store.settle(task_key("token-1"), 9600)
     assert list(store.unsettled_tasks(10_000)) == []

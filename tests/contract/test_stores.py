@@ -18,17 +18,17 @@ from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit
 from sluice.tasks.completion import job_record
 from sluice.tasks.contract import MAX_JOBS, parse_task
-from sluice.tasks.model import OpenTask, TaskState, Trouble
+from sluice.tasks.model import OpenTask, TaskState, Trouble, task_key
 from sluice_local.deploy import create_table
 from tests.contract.dynamodb_backends import DYNAMODB_BACKENDS, TEMPLATE, dynamodb_of
 from tests.support.builders import EXECUTION, QUEUE, detail, ended, job, task_text
+from tests.support.by_token import ByToken
 from tests.support.fakes import START_US, MemoryPollerSlots, MemoryRateStore, MemoryTaskStore
 
 if TYPE_CHECKING:
     from sluice.pollers.ports import PollerSlots
     from sluice.rate.gcra import Reservation
     from sluice.rate.ports import RateStore
-    from sluice.tasks.ports import TaskStore
 
 SECOND = rate.MICROSECONDS
 LIMIT = Limit(50, burst=5)
@@ -39,7 +39,7 @@ SHORT = {"JobName": "align", "JobQueue": QUEUE, "JobDefinition": "lowpass"}
 class Stores:
     """The three stores of one backend."""
 
-    tasks: TaskStore
+    tasks: Any
     rates: RateStore
     slots: PollerSlots
 
@@ -47,13 +47,13 @@ class Stores:
 @pytest.fixture(params=["memory", *DYNAMODB_BACKENDS])
 def stores(request: pytest.FixtureRequest, unique: str) -> Stores:
     if request.param == "memory":
-        return Stores(MemoryTaskStore(), MemoryRateStore(), MemoryPollerSlots())
+        return Stores(ByToken(MemoryTaskStore()), MemoryRateStore(), MemoryPollerSlots())
     dynamodb = dynamodb_of(request.param, request)
     # the template's own tables, so that the tests cannot drift from it
     tasks = create_table(dynamodb, TEMPLATE, "TaskTable", name=f"{unique}-tasks")
     rates = create_table(dynamodb, TEMPLATE, "RateTable", name=f"{unique}-rates")
     return Stores(
-        DynamoTaskStore(dynamodb, tasks, keep_days=1),
+        ByToken(DynamoTaskStore(dynamodb, tasks, keep_days=1)),
         DynamoRateStore(dynamodb, rates),
         DynamoPollerSlots(dynamodb, rates, "sluice"),
     )
@@ -218,9 +218,10 @@ def test_the_open_tasks_of_a_state_are_told_apart_by_what_they_ask_for(stores: S
     put(stores, "closed", job("align"))
     put(stores, "elsewhere", job("align"), arn=f"{EXECUTION}-2")
     stores.tasks.close("closed", TaskState.FAILED, 2000, settle_from_ms=3000)
-    digests = {each.token: each.jobs_digest for each in stores.tasks.open_tries(EXECUTION, "Align")}
-    assert digests.keys() == {"one", "same", "other"}
-    assert digests["one"] == digests["same"] != digests["other"]
+    digests = {each.key: each.jobs_digest for each in stores.tasks.open_tries(EXECUTION, "Align")}
+    assert digests.keys() == {task_key(name) for name in ("one", "same", "other")}
+    one, same, other = (digests[task_key(name)] for name in ("one", "same", "other"))
+    assert one == same != other
     assert stores.tasks.open_tries(EXECUTION, "Impute") == []
     stores.tasks.close("one", TaskState.SUCCEEDED, 2000, settle_from_ms=None)
     assert {each.task.token for each in stores.tasks.of_execution(EXECUTION)} == {"same", "other"}
@@ -238,9 +239,9 @@ def test_due_tasks_come_in_the_order_of_their_last_heartbeats(stores: Stores) ->
     (first, *_) = stores.tasks.due_tasks(5000)
     assert stores.tasks.claim(first, 4000) is not None
     assert list(stores.tasks.due_tasks(5000)) == [
-        OpenTask("token-2000", 2000, 2000),
-        OpenTask("token-3000", 3000, 3000),
-        OpenTask("token-1000", 1000, 4000),
+        OpenTask(task_key("token-2000"), 2000, 2000, "token-2000"),
+        OpenTask(task_key("token-3000"), 3000, 3000, "token-3000"),
+        OpenTask(task_key("token-1000"), 1000, 4000, "token-1000"),
     ]
 
 
@@ -253,14 +254,16 @@ def test_a_task_that_ended_unsettled_waits_in_a_line_of_its_own_until_it_is_sett
     assert list(stores.tasks.due_tasks(9000)) == []
     assert list(stores.tasks.unsettled_tasks(2999)) == []
     first, second = stores.tasks.unsettled_tasks(4000)
-    assert (first, second) == (OpenTask("other", 1000, 3000), OpenTask("token", 1000, 4000))
+    assert (first, second) == tuple(
+        OpenTask(task_key(name), 1000, due) for name, due in (("other", 3000), ("token", 4000))
+    )
     claimed = stores.tasks.claim_unsettled(second, 8000)
     assert claimed is not None
     assert claimed.state is TaskState.ABANDONED
     assert stores.tasks.claim_unsettled(second, 9000) is None
-    assert [task.token for task in stores.tasks.unsettled_tasks(7999)] == ["other"]
+    assert [task.key for task in stores.tasks.unsettled_tasks(7999)] == [task_key("other")]
     stores.tasks.settle("token", 5000)
-    assert [task.token for task in stores.tasks.unsettled_tasks(9999)] == ["other"]
+    assert [task.key for task in stores.tasks.unsettled_tasks(9999)] == [task_key("other")]
 
 
 def test_only_one_of_those_that_end_a_task_has_ended_it(stores: Stores) -> None:

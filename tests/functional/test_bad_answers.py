@@ -16,7 +16,7 @@ from sluice.aws.task_store import DynamoTaskStore
 from sluice.pollers.hand import Crew
 from sluice.pollers.pool import Round
 from sluice.runtime.telemetry import LambdaTelemetry
-from sluice.tasks.model import ActivityTask, OpenTask
+from sluice.tasks.model import ActivityTask, OpenTask, task_key
 from tests.functional.test_bad_input import SECRET, cancelled, noted
 from tests.functional.test_reconciler import reconcile
 from tests.support.builders import World, detail, job, job_event, task_text
@@ -171,7 +171,7 @@ def test_no_token_gets_out_when_a_due_task_cannot_be_claimed(client: Any, log: i
         """The index works, the items do not."""
 
         def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
-            return iter([OpenTask(SECRET, before_ms, before_ms)])
+            return iter([OpenTask(task_key(SECRET), before_ms, before_ms, SECRET)])
 
         def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
             return self.due_tasks(now_ms)

@@ -18,7 +18,7 @@ from sluice.pollers.chain import TAKEN_SECONDS, Chain, execution_name
 from sluice.pollers.hand import Crew
 from sluice.pollers.pool import Round
 from sluice.rate.gcra import Limit
-from sluice.tasks.model import ActivityTask
+from sluice.tasks.model import ActivityTask, task_key
 from tests.support.builders import World, job, task_text
 from tests.support.fakes import FakeClock, FakeExecutions, MemoryPollerSlots
 
@@ -54,8 +54,8 @@ def test_several_pollers_share_the_tasks_and_one_rate() -> None:
     worlds = pollers(3, tasks=300)
     began_us = worlds[0].clock.now_us()
     assert run_all(worlds) == 300
-    tokens = [each["parameters"]["taskToken"] for each in worlds[0].batch.jobs.values()]
-    assert sorted(tokens) == sorted(f"token-{index}" for index in range(300))
+    keys = [each["parameters"]["taskKey"] for each in worlds[0].batch.jobs.values()]
+    assert sorted(keys) == sorted(task_key(f"token-{index}") for index in range(300))
     # 300 slots of one rate, whoever took them
     assert worlds[0].rates.states["SubmitJob"].arrival_us - began_us >= (300 - LIMIT.burst) * 20_000
 

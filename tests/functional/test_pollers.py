@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluice.tasks.model import task_key
 from tests.support.builders import World, job, task_text
 from tests.support.fakes import (
     FakeActivities,
@@ -256,7 +257,7 @@ def test_an_empty_poll_ends_no_round_while_another_thread_has_a_task_in_hand() -
         """The first submission lasts until the others have polled in vain and then found the late task."""
 
         def submit_job(self, request: Mapping[str, Any]) -> str:
-            if request["parameters"]["taskToken"] == "big":
+            if request["parameters"]["taskKey"] == task_key("big"):
                 assert late_submitted.wait(10)
             else:
                 late_submitted.set()

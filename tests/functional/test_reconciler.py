@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 from sluice.tasks.contract import parse_task
-from sluice.tasks.model import ActivityTask, Failed, TaskState
+from sluice.tasks.model import ActivityTask, Failed, TaskState, task_key
 
 
 def reconcile(world: World) -> int:
@@ -120,7 +120,7 @@ def test_a_task_that_cannot_be_healed_does_not_hold_up_the_others() -> None:
     reconcile(world)
     assert world.store.records["good"].state is TaskState.SUCCEEDED
     assert world.store.records["bad"].state is TaskState.OPEN
-    assert [token for token, _ in world.telemetry.left] == ["bad"]
+    assert [token for token, _ in world.telemetry.left] == [task_key("bad")]
 
 
 def test_a_task_whose_queue_is_gone_fails_with_that_reason() -> None:

@@ -24,7 +24,7 @@ class ShortOfCapacity:
     def __init__(self) -> None:
         text = task_text(job("align"))
         tasks = [parse_task(f"token-{number}", text) for number in range(5)]
-        self.items = {task.token: to_item(intent(task, text, at)) for at, task in enumerate(tasks)}
+        self.items = {task.key: to_item(intent(task, text, at)) for at, task in enumerate(tasks)}
 
     def get_paginator(self, operation: str) -> ShortOfCapacity:
         assert operation == "query"

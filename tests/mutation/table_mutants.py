@@ -18,7 +18,7 @@ TABLE_MUTANTS: Final = (
         NEVER_TWICE,
         "an intent is written once",
         "functions/sluice/aws/task_store.py",
-        old='ConditionExpression="attribute_not_exists(taskToken)"',
+        old='ConditionExpression=f"attribute_not_exists({KEY})"',
         new='ConditionExpression="attribute_not_exists(nothing)"',
         provers=tests("contract/test_stores.py", "test_an_intent_is_written_once[local-aws]"),
     ),

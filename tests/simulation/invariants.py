@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.rate.gcra import Limit
+from sluice.tasks.model import task_key
 from tests.simulation.kernel.world import MICROSECONDS, Process
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class Judge:
     def _judge_tasks(self) -> None:
         items = self.stack.tables["TaskTable"].items
         for task in self.stack.step_functions.tasks.values():
-            known = (task.token,) in items
+            known = (task_key(task.token),) in items
             if task.how == "heartbeat" and known and not self.healthy_may_starve:
                 self._find(STARVED, f"{task.token} of {task.execution.name}")
 

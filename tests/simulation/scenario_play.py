@@ -47,8 +47,7 @@ def play(name: str) -> list[str]:
 
 
 def _word(stack: Stack, request: Mapping[str, Any]) -> str:
-    token = request["parameters"]["taskToken"]
-    return word_of(stack.step_functions.tasks[token].execution)
+    return word_of(stack.step_functions.task_of(request).execution)
 
 
 def _report(name: str, judge: Judge, *, quiet: bool, took: float) -> list[str]:

@@ -103,6 +103,7 @@ class Stack:
         self.batch = Batch(
             world,
             fate=plan.fate,
+            token_of=lambda request: self.step_functions.task_of(request).token,
             lag=self._list_lag,
             emit=self.bus.emit,
             per_second=plan.submits_per_second,

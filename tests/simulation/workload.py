@@ -159,9 +159,8 @@ class Workload:
 
     def _fate(self, request: Mapping[str, Any]) -> Fate:
         assert self._stack is not None
-        given = request["parameters"]
-        task = self._stack.step_functions.tasks[given["taskToken"]]
-        draw = self.chance.at(f"fate {task.token}/{given['taskJob']}", 0)
+        task = self._stack.step_functions.task_of(request)
+        draw = self.chance.at(f"fate {task.token}/{request['parameters']['taskJob']}", 0)
         seconds, queued = 20 + draw.size**3 * 1500, draw.pace**4 * 300
         if draw.side < LONG:
             seconds += LONG_SECONDS

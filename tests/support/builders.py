@@ -15,7 +15,7 @@ from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.completion import job_record
 from sluice.tasks.contract import parse_task
 from sluice.tasks.job_finder import JobFinder
-from sluice.tasks.model import ActivityTask, JobRecord, TaskRecord, TaskState
+from sluice.tasks.model import ActivityTask, JobRecord, TaskRecord, TaskState, task_key
 from sluice.tasks.overdue_jobs import OverdueJobs
 from sluice.tasks.reconciler import Reconciler
 from sluice.tasks.reconciliation import ReconciliationPolicy
@@ -69,7 +69,7 @@ def ended(name: str, job_id: str, status: str = "SUCCEEDED", **fields: Any) -> J
 
 def job_event(token: str, name: str, body: dict[str, Any]) -> str:
     """A Batch Job State Change event as JSON text."""
-    parameters = {"taskToken": token, "taskJob": name}
+    parameters = {"taskKey": task_key(token), "taskJob": name}
     return json.dumps(
         {
             "source": "aws.batch",

@@ -22,6 +22,7 @@ from sluice.tasks.model import (
     TaskRecord,
     TaskState,
     Trouble,
+    task_key,
 )
 from sluice.tasks.submission import jobs_digest
 
@@ -162,6 +163,15 @@ class MemoryTaskStore:
     closed_at: dict[str, int] = field(default_factory=dict)
     unsettled: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    def _token(self, key: str) -> str:
+        """The token of a task's key; tests may give the token itself."""
+        if key in self.records:
+            return key
+        if len(self._tokens) != len(self.records):
+            self._tokens.update({task_key(token): token for token in self.records})
+        return self._tokens.get(key, key)
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
         assert text
@@ -170,10 +180,12 @@ class MemoryTaskStore:
                 return False
             jobs = {job.name: JobRecord(job.name) for job in task.jobs}
             self.records[task.token] = TaskRecord(task, TaskState.OPEN, jobs, now_ms, now_ms)
+            self._tokens[task.key] = task.token
             return True
 
-    def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+    def record_submitted(self, key: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
         with self.lock:
+            token = self._token(key)
             record = self.records.get(token)
             if record is None:
                 return None
@@ -182,12 +194,13 @@ class MemoryTaskStore:
                 jobs[name] = replace(jobs[name], job_id=jobs[name].job_id or job_id)
             return self._put(replace(record, jobs=jobs, trouble=None))
 
-    def read(self, token: str) -> TaskRecord | None:
+    def read(self, key: str) -> TaskRecord | None:
         with self.lock:
-            return self.records.get(token)
+            return self.records.get(self._token(key))
 
-    def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
+    def note_trouble(self, key: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
         with self.lock:
+            token = self._token(key)
             record = self.records.get(token)
             if record is None:
                 return None
@@ -196,16 +209,17 @@ class MemoryTaskStore:
             )
             return self._put(replace(record, trouble=Trouble(job_name, failures + 1, since, answer)))
 
-    def note_missing(self, token: str, job_name: str, now_ms: int) -> None:
+    def note_missing(self, key: str, job_name: str, now_ms: int) -> None:
         with self.lock:
-            record = self.records[token]
+            record = self.records[self._token(key)]
             job = record.jobs[job_name]
             if not job.ended and job.missing_at is None:
                 jobs = {**record.jobs, job_name: replace(job, missing_at=now_ms)}
                 self._put(replace(record, jobs=jobs))
 
-    def note_job(self, token: str, job: JobRecord) -> Noted:
+    def note_job(self, key: str, job: JobRecord) -> Noted:
         with self.lock:
+            token = self._token(key)
             record = self.records.get(token)
             known = record.jobs.get(job.name) if record else None
             if record is None or known is None:
@@ -214,8 +228,9 @@ class MemoryTaskStore:
                 return Noted(record, changed=False)
             return Noted(self._put(replace(record, jobs={**record.jobs, job.name: job})), changed=True)
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
+    def close(self, key: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
         with self.lock:
+            token = self._token(key)
             record = self.records.get(token)
             if record is None or token in self.closed_at or token in self.unsettled:
                 return False
@@ -228,8 +243,9 @@ class MemoryTaskStore:
                 self.unsettled[token] = settle_from_ms
             return True
 
-    def settle(self, token: str, now_ms: int) -> None:
+    def settle(self, key: str, now_ms: int) -> None:
         with self.lock:
+            token = self._token(key)
             if self.unsettled.pop(token, None) is not None:
                 self.closed_at[token] = now_ms
 
@@ -239,7 +255,7 @@ class MemoryTaskStore:
 
     def open_tries(self, execution_arn: str, state_name: str) -> list[OpenTry]:
         ours = [each.task for each in self.of_execution(execution_arn) if each.task.state_name == state_name]
-        return [OpenTry(task.token, jobs_digest(task)) for task in ours]
+        return [OpenTry(task.key, jobs_digest(task)) for task in ours]
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         with self.lock:
@@ -252,12 +268,13 @@ class MemoryTaskStore:
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         due = [record for record in self._kept() if record.heartbeat_at <= before_ms]
         due.sort(key=lambda record: record.heartbeat_at)
-        return iter([OpenTask(r.task.token, r.created_at, r.heartbeat_at) for r in due])
+        return iter([OpenTask(r.task.key, r.created_at, r.heartbeat_at, r.task.token) for r in due])
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         with self.lock:
-            record = self.records.get(task.token)
-            if record is None or task.token in self.closed_at or task.token in self.unsettled:
+            token = self._token(task.key)
+            record = self.records.get(token)
+            if record is None or token in self.closed_at or token in self.unsettled:
                 return None
             if record.heartbeat_at != task.heartbeat_at:
                 return None
@@ -266,14 +283,20 @@ class MemoryTaskStore:
     def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
         with self.lock:
             due = sorted((from_ms, token) for token, from_ms in self.unsettled.items() if from_ms <= now_ms)
-        return iter([OpenTask(token, self.records[token].created_at, from_ms) for from_ms, token in due])
+        return iter(
+            [
+                OpenTask(self.records[token].task.key, self.records[token].created_at, from_ms)
+                for from_ms, token in due
+            ]
+        )
 
     def claim_unsettled(self, task: OpenTask, again_ms: int) -> TaskRecord | None:
         with self.lock:
-            if self.unsettled.get(task.token) != task.heartbeat_at:
+            token = self._token(task.key)
+            if self.unsettled.get(token) != task.heartbeat_at:
                 return None
-            self.unsettled[task.token] = again_ms
-            return self.records[task.token]
+            self.unsettled[token] = again_ms
+            return self.records[token]
 
     def _kept(self) -> list[TaskRecord]:
         """The tasks that stand among the open ones."""
@@ -397,8 +420,8 @@ class KeptTelemetry:
         counts, self.counter = dict(+self.counter), Counter()
         return counts
 
-    def task_left(self, token: str, error: Exception) -> None:
-        self.left.append((token, error))
+    def task_left(self, key: str, error: Exception) -> None:
+        self.left.append((key, error))
 
     def poll_failed(self, error: ServiceError) -> None:
         self.failed_polls.append(error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.errors import answered, translated
 from sluice.tasks.model import JobRecord
+from sluice.tasks.submission import FORMER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class BotoBatch:
 
     def submit_job(self, request: Mapping[str, Any]) -> str:
         """https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html."""
-        with translated(request["parameters"]["taskToken"]):
+        with translated(request["parameters"].get(FORMER_KEY, "")):
             return self.client.submit_job(**request)["jobId"]
 
     def find_jobs(self, job_queue: str, job_name: str) -> list[JobRecord]:

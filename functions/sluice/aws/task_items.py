@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,12 @@ ROOMY_INPUT: Final = 150 * 1024
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 """
 
+KEY: Final = "taskToken"
+"""The table's key attribute, which holds the task's key. A former version named it and kept tokens there; no
+deployment renames the key of a table."""
+
+TOKEN: Final = "token"  # noqa: S105 - the name of an attribute
+
 OPEN: Final = "OPEN"
 """Begins the partitions of the sparse index in which open tasks stand by their last heartbeats."""
 
@@ -32,9 +38,9 @@ UNSETTLED: Final = "UNSETTLED"
 """Begins those of ended tasks that are still to be settled, by when; a settled task has no such attribute."""
 
 PARTITIONS: Final = 8
-"""A partition takes 1,000 write units a second, and an entry with the longest token needs 3. Each second may
-bring 500 tasks from GetActivityTask, 500 ends, and 250 heartbeats; those that move an entry write it twice:
-6,000 units at the very most, so that eight partitions are three quarters full.
+"""A partition takes 1,000 write units a second, and a former version's entry with the longest token needs 3.
+Each second may bring 500 tasks from GetActivityTask, 500 ends, and 250 heartbeats; those that move an entry
+write it twice: 6,000 units at the very most, so that eight partitions are three quarters full.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -62,9 +68,9 @@ TROUBLE_ATTRIBUTES: Final = ("failingJob", "submitFailures", "failingSince", "la
 """They are there together, or none of them."""
 
 
-def partition_of(line: str, token: str) -> str:
+def partition_of(line: str, key: str) -> str:
     """The partition of the line of OPEN or UNSETTLED tasks in which a task stands."""
-    return f"{line}-{sha256(token.encode()).digest()[0] % PARTITIONS}"
+    return f"{line}-{sha256(key.encode()).digest()[0] % PARTITIONS}"
 
 
 def partitions_of(line: str) -> tuple[str, ...]:
@@ -75,11 +81,12 @@ def partitions_of(line: str) -> tuple[str, ...]:
 def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:
     """The values of a new task's item: everything that is needed to submit it later on."""
     # the indexes take no empty key, and one that all such tasks had would be a crowded partition
-    execution = task.execution_arn or f"unknown:{sha256(task.token.encode()).hexdigest()[:16]}"
+    execution = task.execution_arn or f"unknown:{task.key[:16]}"
     return {
-        "taskToken": task.token,
+        KEY: task.key,
+        TOKEN: task.token,
         "state": TaskState.OPEN.value,
-        "open": partition_of(OPEN, task.token),
+        "open": partition_of(OPEN, task.key),
         "executionArn": execution,
         "openExecution": execution,
         "stateName": task.state_name,
@@ -116,22 +123,28 @@ def read_task(item: Mapping[str, Any]) -> TaskRecord:
 def read_open_task(item: Mapping[str, Any]) -> OpenTask:
     """Reads an entry of the index of open tasks."""
     values = from_item(item)
-    return OpenTask(values["taskToken"], int(values["createdAt"]), int(values["heartbeatAt"]))
+    return OpenTask(values[KEY], int(values["createdAt"]), int(values["heartbeatAt"]))
 
 
 def read_open_try(item: Mapping[str, Any]) -> OpenTry:
     """Reads an entry of the index of open tasks by execution; a former version noted no digest."""
     values = from_item(item)
-    return OpenTry(values["taskToken"], values.get("jobsDigest", ""))
+    return OpenTry(values[KEY], values.get("jobsDigest", ""))
 
 
 def _read_input(values: Mapping[str, Any]) -> tuple[Task, str | None]:
     try:
-        return build_task(values["taskToken"], values["input"]), None
+        task, fault = build_task(token_of(values), values["input"]), None
     except InvalidTaskError as error:
         named = {name: values[name] for name in ("executionArn", "stateName")}
         jobs = [{"jobName": name} for name in values["jobs"]]
-        return task_of(values["taskToken"], {**named, "jobs": jobs}), str(error)
+        task, fault = task_of(token_of(values), {**named, "jobs": jobs}), str(error)
+    return replace(task, keyed_by_token=TOKEN not in values), fault
+
+
+def token_of(values: Mapping[str, Any]) -> str:
+    """The token of an item; a former version had no other key."""
+    return str(values.get(TOKEN, values[KEY]))
 
 
 def _read_trouble(values: Mapping[str, Any]) -> Trouble | None:

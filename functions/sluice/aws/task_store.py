@@ -12,7 +12,9 @@ from sluice.aws.attributes import from_item, refused_item, to_item
 from sluice.aws.errors import translated
 from sluice.aws.task_items import (
     BRIEF,
+    KEY,
     OPEN,
+    TOKEN,
     TROUBLE_ATTRIBUTES,
     UNSETTLED,
     intent,
@@ -22,6 +24,7 @@ from sluice.aws.task_items import (
     read_open_task,
     read_open_try,
     read_task,
+    token_of,
 )
 from sluice.tasks.model import FAILED, SUCCEEDED, Noted, TaskState
 
@@ -56,15 +59,14 @@ class DynamoTaskStore:
     table: str
     keep_days: int
 
-    def read(self, token: str) -> TaskRecord | None:
+    def read(self, key: str) -> TaskRecord | None:
         """A consistent read."""
-        key = to_item({"taskToken": token})
-        with translated(token):
-            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        with translated(key):
+            answer = self.client.get_item(TableName=self.table, Key=to_item({KEY: key}), ConsistentRead=True)
         return read_task(answer["Item"]) if "Item" in answer else None
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
-        """One write, which botocore may repeat; a token that is known already stays as it is.
+        """One write, which botocore may repeat; a task that is known already stays as it is.
 
         A repetition that comes late finds its own item, with all that was noted in it since.
         """
@@ -74,7 +76,7 @@ class DynamoTaskStore:
                 self.client.put_item(
                     TableName=self.table,
                     Item=to_item({**intent(task, text, now_ms), "writer": writer}),
-                    ConditionExpression="attribute_not_exists(taskToken)",
+                    ConditionExpression=f"attribute_not_exists({KEY})",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self.client.exceptions.ConditionalCheckFailedException as error:
@@ -82,37 +84,37 @@ class DynamoTaskStore:
                 return item is not None and from_item(item).get("writer") == writer
         return True
 
-    def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+    def record_submitted(self, key: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
         """One write for all of a task's jobs; a status that came earlier by event stays."""
         names = {"#j": "jobs", "#i": "jobId", **{f"#{index}": name for index, name in enumerate(job_ids)}}
         values = {f":{index}": job_id for index, job_id in enumerate(job_ids.values())}
         # as short as can be: those of 100 jobs must fit into an expression of 4 KB
         sets = [f"#j.#{index}.#i=if_not_exists(#j.#{index}.#i,:{index})" for index in range(len(job_ids))]
         item, _ = self._update(
-            token,
+            key,
             f"SET {','.join(sets)} REMOVE {','.join(TROUBLE_ATTRIBUTES)}",
             names=names,
             values=values,
-            condition="attribute_exists(taskToken)",
+            condition=f"attribute_exists({KEY})",
         )
         return read_task(item) if item else None
 
-    def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
+    def note_trouble(self, key: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
         """One write; one that botocore repeats may count twice."""
         item, _ = self._update(
-            token,
+            key,
             "SET #job = :job, lastAnswer = :answer, failingSince = if_not_exists(failingSince, :now)"
             " ADD submitFailures :one",
             names={"#job": "failingJob"},
             values={":job": job_name, ":answer": answer, ":now": now_ms, ":one": 1},
-            condition="attribute_exists(taskToken)",
+            condition=f"attribute_exists({KEY})",
         )
         return read_task(item) if item else None
 
-    def note_missing(self, token: str, job_name: str, now_ms: int) -> None:
+    def note_missing(self, key: str, job_name: str, now_ms: int) -> None:
         """One write."""
         self._update(
-            token,
+            key,
             "SET jobs.#name.missingAt = :now",
             names={"#name": job_name, "#status": "status"},
             values={":now": now_ms, ":succeeded": SUCCEEDED, ":failed": FAILED},
@@ -120,26 +122,26 @@ class DynamoTaskStore:
             f" AND ({NOT_ENDED})",
         )
 
-    def note_job(self, token: str, job: JobRecord) -> Noted:
+    def note_job(self, key: str, job: JobRecord) -> Noted:
         """One write, two if there is no room for all; refused when the job has ended or is not its own."""
-        item, changed = self._note(token, job, f"attribute_not_exists({BRIEF})")
+        item, changed = self._note(key, job, f"attribute_not_exists({BRIEF})")
         if item and BRIEF in item:
             bare = replace(job, attempt_details=None, document=None)
-            item, changed = self._note(token, bare, f"attribute_exists({BRIEF})")
+            item, changed = self._note(key, bare, f"attribute_exists({BRIEF})")
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)
 
-    def _note(self, token: str, job: JobRecord, room: str) -> tuple[Mapping[str, Any] | None, bool]:
+    def _note(self, key: str, job: JobRecord, room: str) -> tuple[Mapping[str, Any] | None, bool]:
         same_job = "attribute_not_exists(jobs.#name.jobId) OR jobs.#name.jobId = :id"
         return self._update(
-            token,
+            key,
             "SET jobs.#name = :job",
             names={"#name": job.name, "#status": "status"},
             values={":job": job_values(job), ":id": job.job_id, ":succeeded": SUCCEEDED, ":failed": FAILED},
             condition=f"attribute_exists(jobs.#name) AND ({NOT_ENDED}) AND ({same_job}) AND {room}",
         )
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
+    def close(self, key: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
         """One write; it moves the task to the other line of the index, or out of it, to be deleted later.
 
         The item of a former version that ended unsettled stands in the line of the open ones.
@@ -150,9 +152,9 @@ class DynamoTaskStore:
             values |= {":expires": self._expires_at(now_ms)}
         else:
             moves = ", #open = :unsettled, heartbeatAt = :from REMOVE openExecution"
-            values |= {":unsettled": partition_of(UNSETTLED, token), ":from": settle_from_ms}
+            values |= {":unsettled": partition_of(UNSETTLED, key), ":from": settle_from_ms}
         _, changed = self._update(
-            token,
+            key,
             "SET #state = :state, closedAt = :now" + moves,
             names={"#state": "state", "#open": "open"},
             values={**values, ":open": OPEN},
@@ -160,10 +162,10 @@ class DynamoTaskStore:
         )
         return changed
 
-    def settle(self, token: str, now_ms: int) -> None:
+    def settle(self, key: str, now_ms: int) -> None:
         """One write; it takes the task out of the index, to be deleted later."""
         self._update(
-            token,
+            key,
             "SET expiresAt = :expires REMOVE #open",
             names={"#state": "state", "#open": "open"},
             values={":expires": self._expires_at(now_ms), ":was": TaskState.OPEN.value},
@@ -181,8 +183,8 @@ class DynamoTaskStore:
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
         """A query of the index of open tasks, then a consistent read of each."""
-        tokens = self._tokens(OPEN_BY_EXECUTION, "openExecution", execution_arn)
-        records = [self.read(token) for token in tokens]
+        keys = self._keys(OPEN_BY_EXECUTION, "openExecution", execution_arn)
+        records = [self.read(key) for key in keys]
         return [record for record in records if record is not None and record.state is TaskState.OPEN]
 
     def open_tries(self, execution_arn: str, state_name: str) -> list[OpenTry]:
@@ -196,22 +198,24 @@ class DynamoTaskStore:
 
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         """A query of the index an execution, then a read for every 100 tasks."""
-        records = self._read_many(
-            [token for arn in execution_arns for token in self._tokens(BY_EXECUTION, "executionArn", arn)]
-        )
-        return sorted(records, key=lambda record: record.created_at)
+        keys = [key for arn in execution_arns for key in self._keys(BY_EXECUTION, "executionArn", arn)]
+        return sorted(map(read_task, self._items(keys)), key=lambda record: record.created_at)
 
     def open_tasks(self, most: int) -> list[TaskRecord]:
         """Queries of the sparse index, then a read for every 100 tasks."""
-        return list(self._read_many([task.token for task in islice(self._line(OPEN, EVER_MS), most)]))
+        keys = [task.key for task in islice(self._line(OPEN, EVER_MS), most)]
+        return list(map(read_task, self._items(keys)))
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
-        """A query of each partition of the sparse index, a page at a time as it is needed.
+        """A query of each partition of the sparse index, a page at a time, and a read for every 100 tokens.
 
         A task that is claimed meanwhile leaves the range of the query, so that the pages neither skip
         nor repeat one; an entry of the index that lags behind is refused by `claim`.
         """
-        return self._line(OPEN, before_ms)
+        line = self._line(OPEN, before_ms)
+        while some := list(islice(line, KEYS_MAX)):
+            tokens = dict(self._tokens([task.key for task in some]))
+            yield from (replace(task, token=tokens[task.key]) for task in some if task.key in tokens)
 
     def unsettled_tasks(self, now_ms: int) -> Iterator[OpenTask]:
         """A query of the same index, as `due_tasks`."""
@@ -233,10 +237,10 @@ class DynamoTaskStore:
     def _claim(self, task: OpenTask, line: str, next_ms: int, sets: str = "") -> TaskRecord | None:
         values: dict[str, Any] = {":next": next_ms, ":seen": task.heartbeat_at, ":line": line}
         item, changed = self._update(
-            task.token,
+            task.key,
             "SET heartbeatAt = :next, writer = :writer, #open = :open" + sets,
             names={"#open": "open"},
-            values={**values, ":open": partition_of(line, task.token), ":writer": uuid4().hex},
+            values={**values, ":open": partition_of(line, task.key), ":writer": uuid4().hex},
             condition="begins_with(#open, :line) AND (heartbeatAt = :seen OR writer = :writer)",
         )
         return read_task(item) if changed and item else None
@@ -244,13 +248,13 @@ class DynamoTaskStore:
     def _expires_at(self, now_ms: int) -> int:
         return now_ms // 1000 + self.keep_days * SECONDS_A_DAY
 
-    def _tokens(self, index: str, key: str, execution_arn: str) -> Iterator[str]:
+    def _keys(self, index: str, attribute: str, execution_arn: str) -> Iterator[str]:
         found = self._query(
             IndexName=index,
-            KeyConditionExpression=f"{key} = :arn",
+            KeyConditionExpression=f"{attribute} = :arn",
             ExpressionAttributeValues=to_item({":arn": execution_arn}),
         )
-        return (from_item(entry)["taskToken"] for entry in found)
+        return (from_item(entry)[KEY] for entry in found)
 
     def _query(self, **arguments: Any) -> Iterator[Mapping[str, Any]]:
         pages = self.client.get_paginator("query").paginate(TableName=self.table, **arguments)
@@ -258,22 +262,26 @@ class DynamoTaskStore:
             for page in pages:
                 yield from page["Items"]
 
-    def _read_many(self, tokens: Sequence[str]) -> Iterator[TaskRecord]:
-        for begin in range(0, len(tokens), KEYS_MAX):
-            yield from self._read_page(tokens[begin : begin + KEYS_MAX])
+    def _tokens(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """The tokens of tasks by their keys."""
+        names = {"#key": KEY, "#token": TOKEN}
+        for item in self._items(keys, ProjectionExpression="#key, #token", ExpressionAttributeNames=names):
+            values = from_item(item)
+            yield values[KEY], token_of(values)
 
-    def _read_page(self, tokens: Sequence[str]) -> Iterator[TaskRecord]:
-        keys = [to_item({"taskToken": token}) for token in tokens]
-        wanted: Any = {self.table: {"Keys": keys}}
-        while wanted:
-            with translated(*tokens):
-                answer = self.client.batch_get_item(RequestItems=wanted)
-            yield from map(read_task, answer["Responses"].get(self.table, ()))
-            wanted = answer.get("UnprocessedKeys")
+    def _items(self, keys: Sequence[str], **shown: Any) -> Iterator[Mapping[str, Any]]:
+        for begin in range(0, len(keys), KEYS_MAX):
+            some = keys[begin : begin + KEYS_MAX]
+            wanted: Any = {self.table: {"Keys": [to_item({KEY: key}) for key in some], **shown}}
+            while wanted:
+                with translated(*some):
+                    answer = self.client.batch_get_item(RequestItems=wanted)
+                yield from answer["Responses"].get(self.table, ())
+                wanted = answer.get("UnprocessedKeys")
 
     def _update(
         self,
-        token: str,
+        key: str,
         expression: str,
         *,
         names: Mapping[str, str],
@@ -281,11 +289,11 @@ class DynamoTaskStore:
         condition: str,
     ) -> tuple[Mapping[str, Any] | None, bool]:
         """Returns the item as it is now, None if there is none, and whether the condition held."""
-        with translated(token):
+        with translated(key):
             try:
                 answer = self.client.update_item(
                     TableName=self.table,
-                    Key=to_item({"taskToken": token}),
+                    Key=to_item({KEY: key}),
                     UpdateExpression=expression,
                     ConditionExpression=condition,
                     ExpressionAttributeNames=names,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sluice.deadline import until_us
 from sluice.errors import ServiceError, ThrottledError, UnclearError
 from sluice.pollers.hand import Hand, seconds_left
+from sluice.tasks.model import task_key
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class PollerPool:
         try:
             record = self.submitter.accept(task)
         except ServiceError as error:
-            self.telemetry.task_left(task.token, error)
+            self.telemetry.task_left(task_key(task.token), error)
         if record is None:
             hand.let_go(None)
         else:
@@ -138,6 +139,6 @@ class PollerPool:
             try:
                 self.submitter.begin(record, until_us=round_.submit_until_us)
             except ServiceError as error:
-                self.telemetry.task_left(record.task.token, error)
+                self.telemetry.task_left(record.task.key, error)
             finally:
                 hand.let_go(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sluice.errors import ServiceError
 
 NAMESPACE: Final = "Sluice"
+
+_KEY: Final = re.compile("[0-9a-f]{32}")
 
 # the service's name, which is a metric's dimension, is the stack's: POWERTOOLS_SERVICE_NAME
 logger = Logger()
@@ -69,9 +72,9 @@ class LambdaTelemetry:
             totals, self._counter = +self._counter, Counter()
         return dict(totals)
 
-    def task_left(self, token: str, error: Exception) -> None:
+    def task_left(self, key: str, error: Exception) -> None:
         """Says that a task was left to the reconciler's next run."""
-        logger.warning("task left to the reconciler", task_id=task_id(token), error=_said(error))
+        logger.warning("task left to the reconciler", task_id=task_id(key), error=_said(error))
 
     def poll_failed(self, error: ServiceError) -> None:
         """Says that a long poll failed."""
@@ -90,9 +93,12 @@ class LambdaTelemetry:
         logger.warning("ends of samples come again", cohort=cohort, ends=ends, error=_said(error))
 
 
-def task_id(token: str) -> str:
-    """Names a task in logs: the first 16 hex digits of its token's SHA-256, never the token itself."""
-    return hashlib.sha256(token.encode()).hexdigest()[:16]
+def task_id(key: str) -> str:
+    """Names a task in logs: the first 16 hex digits of its key, which are those of its token's SHA-256.
+
+    A former version's key is the token itself.
+    """
+    return (key if _KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest())[:16]
 
 
 def _said(error: Exception) -> str:

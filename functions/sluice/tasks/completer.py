@@ -120,13 +120,13 @@ class Completer:
     heartbeat_limiter: Limiter
     settle_seconds: float = SETTLE_SECONDS
 
-    def note(self, token: str, job: JobRecord) -> TaskRecord | None:
+    def note(self, key: str, job: JobRecord) -> TaskRecord | None:
         """Notes an ended job; a repeated, late or foreign note changes nothing.
 
         Returns:
             The task if this has ended it, for `settle_soon`.
         """
-        noted = self.store.note_job(token, job)
+        noted = self.store.note_job(key, job)
         self.telemetry.count("JobsEnded" if noted.changed else "EventsIgnored")
         if noted.record is None or noted.record.state is not TaskState.OPEN:
             return None
@@ -178,17 +178,17 @@ class Completer:
         """
         left = self._stop_jobs(tasks, self._soon_us() if until_us is None else until_us)
         for each in tasks:
-            token = each.record.task.token
+            key = each.record.task.key
             try:
                 for job in completion.jobs_to_stop(each.record):
                     if str(job.job_id) in left:
                         raise left[str(job.job_id)]
                 if each.submitting_is_over or not completion.may_be_submitted(each.record):
-                    self.store.settle(token, self.clock.now_ms())
+                    self.store.settle(key, self.clock.now_ms())
             except ThrottledError:
                 continue  # there was no time for it
             except ServiceError as error:
-                self.telemetry.task_left(token, error)
+                self.telemetry.task_left(key, error)
 
     def _stop_jobs(self, tasks: Iterable[Ended], until_us: int) -> dict[str, ServiceError]:
         by_reason: dict[str, list[JobRecord]] = {}
@@ -237,7 +237,7 @@ class Completer:
         now_ms = self.clock.now_ms()
         settled = completion.is_settled(record, submitting_is_over=submitting_is_over)
         settle_from_ms = None if settled else now_ms + round(self.settle_seconds * 1000)
-        closed = self.store.close(record.task.token, state, now_ms, settle_from_ms=settle_from_ms)
+        closed = self.store.close(record.task.key, state, now_ms, settle_from_ms=settle_from_ms)
         return replace(record, state=state) if closed else None
 
     def _soon_us(self) -> int:

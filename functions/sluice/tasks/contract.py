@@ -8,22 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from graphlib import CycleError
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from sluice.batch_words import camel, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
 from sluice.tasks.parsing import InvalidTaskError, UnwatchedQueueError, is_sync_form, long_form, task_of
-from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, submit_request
+from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, RESERVED_PARAMETERS, submit_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sluice.tasks.model import Task
-
-RESERVED_PARAMETERS: Final = ("taskToken", "taskJob")
-"""Of a task of the long form; of one of the short form OWN_PARAMETERS are."""
 
 MAX_JOBS: Final = 100
 """Jobs a task: their ids are noted in one DynamoDB expression of at most 4 KB, their records and the
@@ -127,11 +123,9 @@ def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | No
     Raises:
         InvalidTaskError: names the job by its place in the input, and what is wrong with it.
     """
-    # another token of the same length, so that no complaint can show the task's
-    stand_in = replace(task, token="t" * len(task.token))
     job_ids = dict.fromkeys((job.name for job in task.jobs), _SOME_JOB_ID)
     for job in task.jobs:
-        request = submit_request(stand_in, job, job_ids)
+        request = submit_request(task, job, job_ids)
         said = complaint(request) or _size_complaint(request)
         if said:
             raise InvalidTaskError(said if task.like_sync else f"jobs[{job.index}]: {said}")
@@ -236,4 +230,4 @@ def _size_complaint(request: Mapping[str, Any]) -> str | None:
         return f"it contains an unpaired surrogate, the last character of {shown(around)}"
     if size <= MAX_REQUEST_BYTES:
         return None
-    return f"its SubmitJob request has {size} bytes with the task token; Batch allows {MAX_REQUEST_BYTES}"
+    return f"its SubmitJob request has {size} bytes with what Sluice adds; Batch allows {MAX_REQUEST_BYTES}"

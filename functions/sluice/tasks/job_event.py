@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.events import detail_of, is_token, read_event
 from sluice.tasks.completion import job_record
-from sluice.tasks.submission import NAME
+from sluice.tasks.submission import FORMER_KEY, JOB, KEY, NAME
 
 if TYPE_CHECKING:
     from sluice.tasks.model import JobRecord
@@ -22,7 +22,7 @@ DETAIL_TYPE: Final = "Batch Job State Change"
 class EndedJob:
     """A job of one of Sluice's tasks that has ended."""
 
-    token: str = field(repr=False)
+    key: str = field(repr=False)
     job: JobRecord
 
 
@@ -36,11 +36,11 @@ def read_job_event(text: str) -> EndedJob | None:
     parameters = detail.get("parameters")
     if not isinstance(parameters, dict) or _is_part(detail):
         return None
-    token, name = parameters.get("taskToken"), parameters.get("taskJob")
-    if not is_token(token) or not isinstance(name, str) or not NAME.fullmatch(name):
+    key, name = parameters.get(KEY, parameters.get(FORMER_KEY)), parameters.get(JOB)
+    if not is_token(key) or not isinstance(name, str) or not NAME.fullmatch(name):
         return None
     job = job_record(name, detail)
-    return EndedJob(token, job) if job.ended and job.job_id else None
+    return EndedJob(key, job) if job.ended and job.job_id else None
 
 
 def _is_part(detail: dict[str, Any]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +54,26 @@ class JobSpec:
         return frozenset(d.job_name for d in self.depends_on if d.job_name is not None)
 
 
+KEY_DIGITS: Final = 32
+"""Of a task's key: as many bits as a UUID has, and no two tokens will ever share one."""
+
+
+def task_key(token: str) -> str:
+    """Names a task for everybody: the first hexadecimal digits of its token's SHA-256.
+
+    Whoever has the token may complete the task, so that it stands in the task table alone. The key stands in
+    jobs, events and logs.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()[:KEY_DIGITS]
+
+
 @dataclass(frozen=True)
 class Task:
     """An activity task: its token and its jobs, each after the jobs that it depends on.
 
     `execution_arn` is empty where the task does not say whose it is. Of one that is `like_sync`, output and
     cause are those of `batch:submitJob.sync`, and it has one job.
+    `keyed_by_token` says that a former version began it, whose tasks and jobs were known by their tokens.
     """
 
     token: str = field(repr=False)
@@ -67,6 +82,12 @@ class Task:
     jobs: tuple[JobSpec, ...]
     fail_fast: bool = True
     like_sync: bool = False
+    keyed_by_token: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the task table, and its jobs, know the task by."""
+        return self.token if self.keyed_by_token else task_key(self.token)
 
 
 @dataclass(frozen=True)
@@ -144,18 +165,19 @@ class ActivityTask:
 
 @dataclass(frozen=True)
 class OpenTask:
-    """An entry of the index of open tasks."""
+    """An entry of the index of open tasks; `token` is there for those that are due for a heartbeat."""
 
-    token: str = field(repr=False)
+    key: str = field(repr=False)
     created_at: int
     heartbeat_at: int
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class OpenTry:
     """An open task of an execution's state; tasks of equal `jobs_digest` ask for the same jobs."""
 
-    token: str = field(repr=False)
+    key: str = field(repr=False)
     jobs_digest: str
 
 

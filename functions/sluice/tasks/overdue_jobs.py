@@ -29,7 +29,7 @@ class OverdueJob:
     One that is `forgettable` may be unknown to it for good; of one that is `missing` Batch said so before.
     """
 
-    token: str = field(repr=False)
+    key: str = field(repr=False)
     job_name: str
     job_id: str
     forgettable: bool
@@ -68,7 +68,7 @@ class OverdueJobs:
             try:
                 ended += self._hear_of(question, details.get(question.job_id))
             except ServiceError as error:
-                self.telemetry.task_left(question.token, error)
+                self.telemetry.task_left(question.key, error)
         self.completer.settle_soon(ended)
 
     def _hear_of(self, question: OverdueJob, detail: Mapping[str, Any] | None) -> Iterator[TaskRecord]:
@@ -76,12 +76,12 @@ class OverdueJobs:
         if detail is None and question.forgettable:
             if not question.missing:  # a single answer may be wrong: a later run asks again
                 now_ms = self.completer.clock.now_ms()
-                self.completer.store.note_missing(question.token, question.job_name, now_ms)
+                self.completer.store.note_missing(question.key, question.job_name, now_ms)
                 return
             detail = completion.vanished(question.job_id)
         job = completion.job_record(question.job_name, detail) if detail is not None else None
         if job is not None and job.ended:
             self.telemetry.count("EventsMissed")
-            ended = self.completer.note(question.token, job)
+            ended = self.completer.note(question.key, job)
             if ended is not None:
                 yield ended

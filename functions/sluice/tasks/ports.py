@@ -79,37 +79,37 @@ class Activities(Protocol):
 
 
 class TaskStore(Protocol):
-    """The task table: the score of every task under its token."""
+    """The task table: the score of every task under its key."""
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
         """Writes the OPEN task with all of its planned jobs; False if it was known already."""
 
-    def record_submitted(self, token: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
+    def record_submitted(self, key: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
         """Notes Batch's ids by job name, also in a task that has ended; None if there is no such task.
 
         The id of a job that has one stays. Whatever trouble there was is over.
         """
 
-    def read(self, token: str) -> TaskRecord | None:
+    def read(self, key: str) -> TaskRecord | None:
         """The task as it is now; None if there is none."""
 
-    def note_trouble(self, token: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
+    def note_trouble(self, key: str, job_name: str, answer: str, now_ms: int) -> TaskRecord | None:
         """Notes that a job could not be submitted, once more; None if there is no such task."""
 
-    def note_missing(self, token: str, job_name: str, now_ms: int) -> None:
+    def note_missing(self, key: str, job_name: str, now_ms: int) -> None:
         """Notes that Batch does not know a job that has not ended; the first such note stays."""
 
-    def note_job(self, token: str, job: JobRecord) -> Noted:
+    def note_job(self, key: str, job: JobRecord) -> Noted:
         """Notes that a job ended; an ended job never changes again."""
 
-    def close(self, token: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
+    def close(self, key: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
         """Ends an open task; False if it had ended before. An ended task never changes its state again.
 
         It may have jobs that still run, or of which nobody knows the ids: then it stands among the
         `unsettled_tasks` from `settle_from_ms` on, until `settle`. None says that there are none.
         """
 
-    def settle(self, token: str, now_ms: int) -> None:
+    def settle(self, key: str, now_ms: int) -> None:
         """Notes that nothing is left to be done for a task that has ended."""
 
     def of_execution(self, execution_arn: str) -> list[TaskRecord]:
@@ -125,7 +125,7 @@ class TaskStore(Protocol):
         """So many of the open tasks at most, those whose last heartbeat is longest ago."""
 
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
-        """The open tasks that had their last heartbeat by then, longest ago first."""
+        """The open tasks that had their last heartbeat by then, longest ago first, with their tokens."""
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """Moves the task's heartbeat to now; None if it was closed or another reconciler was quicker.

@@ -111,7 +111,7 @@ class Reconciler:
             until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
             record = self.store.claim(task, self.clock.now_ms())
         except ServiceError as error:
-            self.telemetry.task_left(task.token, error)
+            self.telemetry.task_left(task.key, error)
             return
         if record is not None:
             self._sort(findings, _Claimed(record, alive, min(until_us, run.submit_until_us)))
@@ -135,7 +135,7 @@ class Reconciler:
             findings.unsubmitted.append(claimed)
         findings.overdue += [
             OverdueJob(
-                record.task.token,
+                record.task.key,
                 job.name,
                 str(job.job_id),
                 forgettable=diagnosis.forgettable,
@@ -149,10 +149,7 @@ class Reconciler:
         settle_until_us = run.settle_until_us(self.clock.now_us())
         return in_fair_order(
             (partial(self._end, some, settle_until_us) for some in _groups(iter(findings.over))),
-            (
-                self._piece(each.record.task.token, partial(self._resume, each))
-                for each in findings.unsubmitted
-            ),
+            (self._piece(each.record.task.key, partial(self._resume, each)) for each in findings.unsubmitted),
             (
                 partial(
                     self.overdue_jobs.describe,
@@ -164,12 +161,12 @@ class Reconciler:
             (partial(self._settle, some, run) for some in _groups(self._unsettled(settle_until_us))),
         )
 
-    def _piece(self, token: str, act: Callable[[], None]) -> Callable[[], None]:
+    def _piece(self, key: str, act: Callable[[], None]) -> Callable[[], None]:
         def work() -> None:
             try:
                 act()
             except ServiceError as error:
-                self.telemetry.task_left(token, error)
+                self.telemetry.task_left(key, error)
 
         return work
 
@@ -177,13 +174,13 @@ class Reconciler:
         """Ends tasks whose jobs are over, or for which nobody waits; they are settled afterwards."""
         ended: list[TaskRecord] = []
         for claimed in group:
-            self._piece(claimed.record.task.token, partial(self._end_one, claimed.record, ended))()
+            self._piece(claimed.record.task.key, partial(self._end_one, claimed.record, ended))()
         self.completer.settle_soon(ended, until_us=settle_until_us)
 
     def _end_one(self, record: TaskRecord, done: list[TaskRecord]) -> None:
         if record.state is not TaskState.OPEN:  # a former version left it among the open ones
             now_ms = self.clock.now_ms()
-            self.store.close(record.task.token, record.state, now_ms, settle_from_ms=now_ms)
+            self.store.close(record.task.key, record.state, now_ms, settle_from_ms=now_ms)
             return
         ended = record if self.completer.complete(record) else self.completer.abandon(record)
         if ended is not None:
@@ -216,7 +213,7 @@ class Reconciler:
         known: list[Ended] = []
         unknown: list[TaskRecord] = []
         for task in group:
-            self._piece(task.token, partial(self._take_in_hand, task, again_us // 1000, known, unknown))()
+            self._piece(task.key, partial(self._take_in_hand, task, again_us // 1000, known, unknown))()
         self.completer.settle(known, until_us=until_us)
         for record in unknown:
             self.completer.settle([self._looked_up(record, until_us)], until_us=until_us)
@@ -237,7 +234,7 @@ class Reconciler:
         try:
             return Ended(self._with_found_ids(record, until_us), submitting_is_over=True)
         except ServiceError as error:  # the jobs that are known are stopped all the same
-            self.telemetry.task_left(record.task.token, error)
+            self.telemetry.task_left(record.task.key, error)
             return Ended(record)
 
     def _with_found_ids(self, record: TaskRecord, until_us: int) -> TaskRecord:
@@ -248,7 +245,7 @@ class Reconciler:
             if not is_refusal(error):
                 raise
             return record  # a queue that is gone holds no job; to submit to it says so to the sender
-        noted = self.store.record_submitted(record.task.token, found) if found else None
+        noted = self.store.record_submitted(record.task.key, found) if found else None
         return noted or record
 
 

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
     from sluice.tasks.model import Dependency, JobRecord, JobSpec, OpenTry, Task, Trouble
 
+KEY: Final = "taskKey"
+JOB: Final = "taskJob"
+"""Parameters by which an event of Batch's tells of which task its job is, and which job of it."""
+FORM: Final = "taskForm"
+"""A parameter that only a job of the short form has."""
+FORMER_KEY: Final = "taskToken"
+"""What a former version had in place of KEY, with the token itself."""
+
 MAX_NAME: Final = 111
 """Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
 
@@ -32,8 +40,11 @@ is for the call that was begun last: 25 s at most until its answer or the end of
 just so; much less is for tests with a Batch that answers at once.
 """
 
-OWN_PARAMETERS: Final = ("taskToken", "taskJob", "taskForm")
+OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, FORM)
 """The parameters that Sluice adds to a job, the last of them to one of the short form only."""
+
+RESERVED_PARAMETERS: Final = OWN_PARAMETERS[:-1]
+"""Those that a job of the long form must not have."""
 
 SYNC_FORM: Final = "sync"
 
@@ -103,7 +114,7 @@ def suspects(task: Task, tries: Iterable[OpenTry]) -> list[OpenTry]:
     heartbeats than there are. Those that ask for the same jobs are suspected first.
     """
     ours = jobs_digest(task)
-    others = [each for each in tries if each.token != task.token]
+    others = [each for each in tries if each.key != task.key]
     return sorted(others, key=lambda each: each.jobs_digest != ours)[:MAX_SUSPECTS]
 
 
@@ -111,14 +122,15 @@ def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict
     """Builds SubmitJob's arguments for one job of a task.
 
     Args:
-        task: the task, for its token.
+        task: the task, for its key.
         job: the job to submit.
         job_ids: Batch's ids of the task's jobs that were submitted before, by name.
     """
     request = dict(job.request)
     request["jobName"] = job_name(task.token, job.name)
-    form = {"taskForm": SYNC_FORM} if task.like_sync else {}
-    own = {"taskToken": task.token, "taskJob": job.name, **form}
+    form = {FORM: SYNC_FORM} if task.like_sync else {}
+    key = FORMER_KEY if task.keyed_by_token else KEY
+    own = {key: task.key, JOB: job.name, **form}
     request["parameters"] = {**request.get("parameters", {}), **own}
     if job.depends_on:
         request["dependsOn"] = [_dependency(entry, job_ids) for entry in job.depends_on]
@@ -128,7 +140,7 @@ def submit_request(task: Task, job: JobSpec, job_ids: Mapping[str, str]) -> dict
 def is_of_sync_form(detail: Mapping[str, Any]) -> bool:
     """True for the JobDetail of a job that was submitted for a task of the short form."""
     parameters = detail.get("parameters")
-    return isinstance(parameters, dict) and parameters.get("taskForm") == SYNC_FORM
+    return isinstance(parameters, dict) and parameters.get(FORM) == SYNC_FORM
 
 
 def _dependency(entry: Dependency, job_ids: Mapping[str, str]) -> dict[str, Any]:

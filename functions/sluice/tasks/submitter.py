@@ -161,12 +161,12 @@ class Submitter:
     def _end_earlier_tries(self, task: Task) -> None:
         """Stops the jobs of earlier tries of the task's state, which timed out while their jobs ran."""
         tries = self.store.open_tries(task.execution_arn, task.state_name) if task.execution_arn else ()
-        for token in [each.token for each in suspects(task, tries)]:
-            earlier = self.store.read(token)
+        for key in [each.key for each in suspects(task, tries)]:
+            earlier = self.store.read(key)
             try:
                 ended = self.completer.abandon_if_dead(earlier) if earlier else None
             except ServiceError as error:
-                self.telemetry.task_left(token, error)
+                self.telemetry.task_left(key, error)
                 continue
             self.completer.settle_soon([ended] if ended else [])
 
@@ -181,10 +181,10 @@ class Submitter:
 
     def _leave(self, work: _Work, error: UnansweredError) -> None:
         """Leaves the task to its next owner, or fails it if a job could not be submitted for too long."""
-        token, now_ms = work.record.task.token, self.clock.now_ms()
+        key, now_ms = work.record.task.key, self.clock.now_ms()
         answer = str(error).encode(errors="replace")[:MAX_ANSWER_BYTES].decode(errors="ignore")
-        noted = self.store.note_trouble(token, error.job_name, answer, now_ms)
-        self.telemetry.task_left(token, error)
+        noted = self.store.note_trouble(key, error.job_name, answer, now_ms)
+        self.telemetry.task_left(key, error)
         if isinstance(error.__cause__, UnauthenticatedError):
             return
         said = hopeless(noted.trouble, now_ms) if noted and noted.trouble else None
@@ -275,7 +275,7 @@ class Submitter:
     def _is_still_ours(self, work: _Work) -> bool:
         """Reads the task again; False if it has ended, or somebody else has claimed it."""
         work.looked_us = self.clock.now_us()
-        now = self.store.read(work.record.task.token)
+        now = self.store.read(work.record.task.key)
         if now is None or now.state is not TaskState.OPEN:
             return False
         return now.heartbeat_at == work.record.heartbeat_at
@@ -285,7 +285,7 @@ class Submitter:
 
         A job of which another id was noted before is a copy: it is stopped, and the task is another's.
         """
-        record = self.store.record_submitted(work.record.task.token, job_ids)
+        record = self.store.record_submitted(work.record.task.key, job_ids)
         if record is None:
             return False
         copies = [

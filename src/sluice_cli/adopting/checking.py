@@ -13,7 +13,7 @@ from botocore.session import Session
 from sluice.batch_words import camel, pascal
 from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME
 from sluice.tasks.parsing import is_sync_form
-from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
+from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS, RESERVED_PARAMETERS
 from sluice_cli.adopting.conversion import BATCH_ERRORS, LEAST_HEARTBEAT
 from sluice_cli.adopting.machines import ACTIVITY, PAST_THE_RATE, names_in, states_of
 from sluice_cli.adopting.source import entries, members, number_of, read_source
@@ -155,7 +155,7 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
         yield _wrong(f"it has {len(body['jobs'])} jobs; {MAX_JOBS} are allowed in a task.")
     for at, job in enumerate(body["jobs"]):
         if isinstance(job, dict):
-            yield from _job(f"jobs[{at}].", job, queues, MAX_NAME, OWN_PARAMETERS[:2])
+            yield from _job(f"jobs[{at}].", job, queues, MAX_NAME, RESERVED_PARAMETERS)
 
 
 def _job(

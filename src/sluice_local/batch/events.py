@@ -9,7 +9,9 @@ import json
 
 from sluice_local.batch.model import Attempt, Document, Exit, Job, JobStatus, Placement
 
+TASK_KEY = "taskKey"
 TASK_TOKEN = "taskToken"  # noqa: S105 - the name of a parameter, not a secret
+"""What a former version of Sluice had in place of a key."""
 _TASK_ID_DIGITS = 16
 
 
@@ -61,10 +63,11 @@ def job_summary(job: Job) -> dict[str, object]:
 
 
 def job_row(job: Job) -> dict[str, object]:
-    """Show a job to a person who watches: a task token appears only as the first digits of its SHA-256."""
+    """Show a job to a person who watches: of a task's key its first digits, as Sluice's logs name it."""
     spec = job.spec
-    shown = {name: value for name, value in spec.parameters.items() if name != TASK_TOKEN}
-    token = spec.parameters.get(TASK_TOKEN)
+    shown = {name: value for name, value in spec.parameters.items() if name not in (TASK_KEY, TASK_TOKEN)}
+    token, key = (spec.parameters.get(name) for name in (TASK_TOKEN, TASK_KEY))
+    known = key[:_TASK_ID_DIGITS] if key else token and task_id(token)
     command = " ".join(spec.command)
     row = {
         "jobId": spec.job_id,
@@ -77,7 +80,7 @@ def job_row(job: Job) -> dict[str, object]:
         "command": command.replace(token, task_id(token)) if token else command,
     }
     exit_code = job.attempts[-1].exit.exit_code if job.attempts else None
-    extra = _present(taskId=token and task_id(token), exitCode=exit_code, statusReason=job.status_reason)
+    extra = _present(taskId=known, exitCode=exit_code, statusReason=job.status_reason)
     return row | _times(job) | _array(job) | extra
 
 

@@ -101,7 +101,7 @@ def job_ends(scene: Scene) -> None:
         jobName="ends",
         jobQueue=scene.stack.outputs["JobQueueArn"],
         jobDefinition=scene.stack.job_definition("true", "true"),
-        parameters={"taskToken": "somebody's"},
+        parameters={"taskKey": "somebody's", "taskJob": "ends"},
     )
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sluice.tasks.contract import parse_task
+from sluice.tasks.model import task_key
 from tests.contract.iam.policies import deployed_policies
 from tests.e2e.stack.stack import Stack, deployed, make_impatient
 from tests.support.building import Machines, make_role
@@ -94,12 +95,12 @@ class Scene:
         long_ago_ms = (int(time.time()) - LONG_AGO_SECONDS) * 1000
         self.stack.store.put_intent(parse_task(handed.token, text), text, long_ago_ms)
         if ids:
-            self.stack.store.record_submitted(handed.token, ids)
+            self.stack.store.record_submitted(task_key(handed.token), ids)
 
     def task_state(self, token: str) -> str:
         """The state of a task's item."""
         answer = self.aws.client("dynamodb").get_item(
-            TableName=self.physical("TaskTable"), Key={"taskToken": {"S": token}}
+            TableName=self.physical("TaskTable"), Key={"taskToken": {"S": task_key(token)}}
         )
         return str(answer["Item"]["state"]["S"])
 
@@ -158,7 +159,9 @@ class Scene:
         self.aws.end_faults()
         dynamodb, states, sqs = (self.aws.client(each) for each in ("dynamodb", "stepfunctions", "sqs"))
         for token in self.stack.tokens():
-            dynamodb.delete_item(TableName=self.physical("TaskTable"), Key={"taskToken": {"S": token}})
+            dynamodb.delete_item(
+                TableName=self.physical("TaskTable"), Key={"taskToken": {"S": task_key(token)}}
+            )
         for item in dynamodb.scan(TableName=self.physical("CohortTable"))["Items"]:
             key = {name: item[name] for name in ("cohort", "entry")}
             dynamodb.delete_item(TableName=self.physical("CohortTable"), Key=key)

@@ -161,15 +161,15 @@ class Stack:
 
     def closed_task(self, task: TaskRecord) -> TaskState | None:
         """The state of a task that is not open any more."""
-        state = TaskState(self._item(task.task.token)["state"]["S"])
+        state = TaskState(self._item(task.task.key)["state"]["S"])
         return state if state is not TaskState.OPEN else None
 
     def forget(self, task: TaskRecord) -> None:
         """Leaves of a task what its poller writes first, long ago: the intent."""
         long_ago_ms = int(time.time() - LONG_AGO_SECONDS) * 1000
-        text = self._item(task.task.token)["input"]["S"]
+        text = self._item(task.task.key)["input"]["S"]
         self.aws.client("dynamodb").delete_item(
-            TableName=self.outputs["TaskTableName"], Key={"taskToken": {"S": task.task.token}}
+            TableName=self.outputs["TaskTableName"], Key={"taskToken": {"S": task.task.key}}
         )
         self.store.put_intent(task.task, text, long_ago_ms)
 
@@ -191,7 +191,7 @@ class Stack:
         """Makes a task's item unreadable, and due for a look."""
         self.aws.client("dynamodb").update_item(
             TableName=self.outputs["TaskTableName"],
-            Key={"taskToken": {"S": task.task.token}},
+            Key={"taskToken": {"S": task.task.key}},
             UpdateExpression="SET #input = :text, heartbeatAt = :long_ago",
             ExpressionAttributeNames={"#input": "input"},
             ExpressionAttributeValues={":text": {"S": "no JSON"}, ":long_ago": {"N": "0"}},
@@ -200,11 +200,12 @@ class Stack:
     def tokens(self) -> list[str]:
         """The tokens of all tasks."""
         items = self.aws.client("dynamodb").scan(TableName=self.outputs["TaskTableName"])["Items"]
-        return [item["taskToken"]["S"] for item in items]
+        return [item["token"]["S"] for item in items]
 
-    def _item(self, token: str) -> dict[str, Any]:
-        key = {"taskToken": {"S": token}}
-        answer = self.aws.client("dynamodb").get_item(TableName=self.outputs["TaskTableName"], Key=key)
+    def _item(self, key: str) -> dict[str, Any]:
+        answer = self.aws.client("dynamodb").get_item(
+            TableName=self.outputs["TaskTableName"], Key={"taskToken": {"S": key}}
+        )
         return dict(answer["Item"])
 
 

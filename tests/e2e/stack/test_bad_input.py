@@ -57,10 +57,10 @@ def send(stack: Stack, name: str, *bodies: str) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=body)
 
 
-def submit_as_others_do(stack: Stack, token: str) -> list[str]:
+def submit_as_others_do(stack: Stack, key: str) -> list[str]:
     """Runs jobs on the stack's queue that are none of its tasks', whatever they say; returns their ids."""
     fails = stack.job_definition("false", "false")
-    ours = {"taskToken": token, "taskJob": "long"}
+    ours = {"taskKey": key, "taskJob": "long"}
     jobs: dict[str, dict[str, Any]] = {
         "no-token": {},
         "token-only": {"parameters": {"taskToken": FOREIGN}},
@@ -91,7 +91,7 @@ def test_jobs_of_others_and_garbage_in_the_queues_leave_no_trace(stack: Stack, m
     (before,) = stack.tasks(execution)
     tokens = set(stack.tokens())
 
-    theirs = submit_as_others_do(stack, before.task.token)
+    theirs = submit_as_others_do(stack, before.task.key)
     for name in ("JobEventsQueue", "CancellationsQueue", "WakeUpsQueue"):
         send(stack, name, *filter(None, NO_EVENT.values()))
     send(stack, "JobEventsQueue", *(json.dumps(event) for event in NOT_OURS.values()))
@@ -115,7 +115,7 @@ def test_nobody_but_batch_can_say_on_the_bus_that_a_job_ended(stack: Stack, mach
     execution = machines.start(stack.machine(machines, stack.job("long", sleeper)))
     job_id = stack.submitted(execution, "long")
     (before,) = stack.tasks(execution)
-    ours = {"taskToken": before.task.token, "taskJob": "long"}
+    ours = {"taskKey": before.task.key, "taskJob": "long"}
     forged = batch_event(jobQueue=stack.outputs["JobQueueArn"], parameters=ours, **detail(job_id, "FAILED"))
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
     assert put_event(stack, "aws.batch", forged) == 1

@@ -63,14 +63,11 @@ class Job:
     terminated: str | None = None
     children: int = 0
     waits_for: set[str] = field(default_factory=set)
+    token: str = ""
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
-
-    @property
-    def token(self) -> str:
-        return str(self.request.get("parameters", {}).get("taskToken", ""))
 
     @property
     def task_job(self) -> str:
@@ -80,9 +77,9 @@ class Job:
 class Batch:
     """The service.
 
-    `fate` decides about a job, `lag` how late ListJobs shows it, `misses` whether DescribeJobs leaves it out
-    for once, as its answers may lag behind too, and `spares` whether TerminateJobs does; `emit` hears of
-    events.
+    `token_of` says of which task a job is, for the judge; `fate` decides about it, `lag` how late ListJobs
+    shows it, `misses` whether DescribeJobs leaves it out for once, as its answers may lag behind too, and
+    `spares` whether TerminateJobs does; `emit` hears of events.
     """
 
     def __init__(  # noqa: PLR0913 - each is a decision
@@ -92,12 +89,13 @@ class Batch:
         fate: Callable[[Mapping[str, Any]], Fate],
         lag: Callable[[], float],
         emit: Callable[[Mapping[str, Any]], None],
+        token_of: Callable[[Mapping[str, Any]], str] = lambda _: "",
         per_second: float = PER_SECOND,
         misses: Callable[[], bool] = lambda: False,
         spares: Callable[[], bool] = lambda: False,
     ) -> None:
         self.world, self._fate, self._lag, self._emit, self._misses = world, fate, lag, emit, misses
-        self._spares = spares
+        self._spares, self._token_of = spares, token_of
         self.jobs: dict[str, Job] = {}
         self.by_name: dict[str, list[Job]] = {}
         self._dependents: dict[str, list[Job]] = {}
@@ -116,6 +114,7 @@ class Batch:
         shown = self.world.now + round(self._lag() * MICROSECONDS)
         job = Job(job_id, request, self.world.now, shown, self._fate(request))
         job.children = request.get("arrayProperties", {}).get("size", 0)
+        job.token = self._token_of(request)
         self.jobs[job_id] = job
         self.by_name.setdefault(request["jobName"].lower(), []).append(job)
         self.world.say(f"Batch has {job_id}, {job.task_job} of {job.token}")

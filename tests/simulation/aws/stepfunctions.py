@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from greenlet import getcurrent
 
+from sluice.tasks.model import task_key
 from tests.simulation.aws.errors import Refusal
 from tests.simulation.kernel.world import MICROSECONDS, Actor, World
 
@@ -102,6 +103,7 @@ class StepFunctions:
         self.executions: dict[str, Execution] = {}
         self.tasks: dict[str, ActivityTask] = {}
         self._queue: deque[ActivityTask] = deque()
+        self.by_key: dict[str, ActivityTask] = {}
         self._scheduled: list[int] = []
         self._pollers: deque[tuple[Actor, int]] = deque()
         self._blocked: set[tuple[Actor, int]] = set()
@@ -214,10 +216,14 @@ class StepFunctions:
         came = sum(begin <= at < known for at in self._scheduled)
         return {"MetricDataResults": [{"Id": "came", "Values": [float(came)] if came else []}]}
 
+    def task_of(self, request: Mapping[str, Any]) -> ActivityTask:
+        """The task that a SubmitJob is for."""
+        return self.by_key[request["parameters"]["taskKey"]]
+
     def schedule(self, task: ActivityTask) -> None:
         """Queues a task."""
         self._scheduled.append(self.world.now)
-        self.tasks[task.token] = task
+        self.tasks[task.token] = self.by_key[task_key(task.token)] = task
         self.world.say(f"task {task.token} of {task.execution.name} is scheduled")
         self._queue.append(task)
         if task.timeout is not None:

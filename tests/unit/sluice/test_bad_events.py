@@ -172,7 +172,7 @@ ODD = {
 def check(ended: EndedJob) -> None:
     """Holds what was read to what the task table can keep."""
     assert ended.job.status in TERMINAL
-    assert ended.token.isascii()
+    assert ended.key.isascii()
     assert TOKEN not in repr(ended)
     for kept in to_item(job_values(ended.job)).values():
         ((_, value),) = kept.items()

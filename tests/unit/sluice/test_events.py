@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from sluice.tasks.execution_event import EndedExecution, read_ended_execution
 from sluice.tasks.job_event import read_job_event
+from sluice.tasks.model import task_key
 from tests.support.builders import EXECUTION, detail, job_event
 
 
 def test_an_ended_job_of_ours_is_read() -> None:
     ended = read_job_event(job_event("token", "align", detail("1")))
     assert ended is not None
-    assert (ended.token, ended.job.name, ended.job.status) == ("token", "align", "SUCCEEDED")
+    assert (ended.key, ended.job.name, ended.job.status) == (task_key("token"), "align", "SUCCEEDED")
     assert "token'" not in repr(ended)
 
 
@@ -34,7 +35,7 @@ def test_an_ended_job_of_ours_is_read() -> None:
         job_event("token", "align", detail("1", "RUNNING")),
         job_event("token", "align", detail("1:7")),
         job_event("token", "align", detail("1", arrayProperties={"index": 7})),
-        job_event("", "align", detail("1")),
+        job_event("", "align", detail("1")).replace(task_key(""), ""),
         job_event("token", "", detail("1")),
     ],
 )
@@ -63,3 +64,15 @@ def test_an_execution_that_ended_without_success_is_read(status: Any, read: Ende
     body = {"executionArn": EXECUTION, "status": status, "stopDate": 7}
     text = json.dumps({"detail-type": "Step Functions Execution Status Change", "detail": body})
     assert read_ended_execution(text) == read
+
+
+def test_a_job_of_a_former_version_tells_of_its_task_by_the_token() -> None:
+    former = json.dumps(
+        {
+            "detail-type": "Batch Job State Change",
+            "detail": detail("1", parameters={"taskToken": "token", "taskJob": "align"}),
+        }
+    )
+    ended = read_job_event(former)
+    assert ended is not None
+    assert (ended.key, ended.job.name) == ("token", "align")

@@ -107,15 +107,15 @@ BAD: dict[str, tuple[str, str]] = {
     "256 KiB in a state's name": (task_text(job("a"), stateName="s" * 256_000), "1 to 80 characters"),
     "parameters of 30 KiB": (
         of_one(parameters={"sample": "N" * 30_720}),
-        f"bytes with the task token; Batch allows {MAX_REQUEST_BYTES}",
+        f"bytes with what Sluice adds; Batch allows {MAX_REQUEST_BYTES}",
     ),
     "parameters of 30 KiB in the second job": (
         task_text(job("a"), job("b", "a", parameters={"sample": "N" * 30_720})),
-        "jobs[1]: its SubmitJob request has 31",
+        "jobs[1]: its SubmitJob request has 30",
     ),
     "parameters of 10,241 letters of three bytes": (
         of_one(parameters={"sample": "\N{SNOWMAN}" * 10_241}),
-        "jobs[0]: its SubmitJob request has 31",
+        "jobs[0]: its SubmitJob request has 30",
     ),
     "101 jobs": (task_text(*[job(f"a{index}") for index in range(101)]), "jobs has 101 entries; 1 to 100"),
     "120,000 empty jobs": (task_text().replace("[]", "[" + "1," * 119_999 + "1]"), "has 120000 entries"),

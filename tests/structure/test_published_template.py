@@ -33,6 +33,7 @@ LISTED = {
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Function",
@@ -124,6 +125,7 @@ def test_the_workflow_is_made_only_when_it_has_its_job_definitions() -> None:
         "WorkflowRole": "HasLowpassWorkflow",
         # cohorts read their sheets from it
         "DataBucket": "CreateDataBucket",
+        "DataBucketPolicy": "CreateDataBucket",
         "RateTable": "CreateRateTable",
     }
     assert PUBLISHED["Outputs"]["WorkflowArn"]["Condition"] == "HasLowpassWorkflow"

@@ -122,6 +122,18 @@ def test_a_second_stack_of_the_account_takes_none_of_the_names() -> None:
     assert {name: each for name, each in unlike.items() if "AWS::StackName" not in json.dumps(each)} == {}
 
 
+def test_the_data_bucket_takes_no_request_without_tls_and_keeps_no_unfinished_upload() -> None:
+    (denied,) = RESOURCES["DataBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "s3:*")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["Resource"] == [
+        {"Fn::GetAtt": ["DataBucket", "Arn"]},
+        {"Fn::Sub": "${DataBucket.Arn}/*"},
+    ]
+    (rule,) = RESOURCES["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
 WITHOUT_RESOURCE = {
     "cloudwatch:GetMetricData": "IAM knows no resource for it",
     "batch:DescribeJobs": "jobs are looked up by id, over all queues",

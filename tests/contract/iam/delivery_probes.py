@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.contract.iam.scene import Scene
 
-PATIENCE_SECONDS: Final = 4
+PATIENCE_SECONDS: Final = 9
 
 
 def takes_messages(function: str, queue: str, scene: Scene) -> str | None:
@@ -40,6 +40,12 @@ def starts_a_poller(scene: Scene) -> str | None:
     failed, answer = scene.invoke("EnsurePollers", {})
     started = (answer or {}).get("PollersStarted") == 1
     return failed or first_wrong((started, "no poller is started"))
+
+
+def looks_at_metrics(scene: Scene) -> str | None:
+    """Whether tasks came is asked of CloudWatch."""
+    failed, answer = scene.invoke("EnsurePollers", {"look": True})
+    return failed or first_wrong((isinstance(answer, dict), "the metrics are not looked at"))
 
 
 def _first_link(scene: Scene) -> None:
@@ -196,6 +202,7 @@ def _of_events() -> Iterator[Probe]:
 
 PROBES: Final = (
     Probe("a poller is started", starts_a_poller),
+    Probe("the metrics are looked at", looks_at_metrics, "cloudwatch:"),
     Probe("a log is written", writes_its_log, "logs:"),
     *_of_events(),
     *_of_queues(),

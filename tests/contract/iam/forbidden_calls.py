@@ -94,6 +94,11 @@ def task_item(scene: Scene) -> Arguments:
     return {"TableName": scene.physical("TaskTable"), "Item": {"taskToken": {"S": "token"}}}
 
 
+def tokens(scene: Scene) -> Arguments:
+    keys = [{"taskToken": {"S": "token"}}]
+    return {"RequestItems": {scene.physical("TaskTable"): {"Keys": keys}}}
+
+
 def rate(scene: Scene) -> Arguments:
     return {"TableName": scene.physical("RateTable"), "Key": {"name": {"S": "SubmitJob"}}}
 
@@ -187,9 +192,11 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("batch", "describe_jobs", describe_jobs),
         ("batch", "cancel_job", any_job),
         ("dynamodb", "query", by_execution),
+        ("dynamodb", "batch_get_item", tokens),
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),
     "HandleJobStatusRole": (
+        ("dynamodb", "batch_get_item", tokens),
         ("batch", "submit_job", submit),
         ("batch", "list_jobs", list_jobs),
         ("batch", "describe_jobs", describe_jobs),
@@ -202,6 +209,7 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("sqs", "receive_message", queue("JobEventsDeadLetters")),
     ),
     "CancelJobsRole": (
+        ("dynamodb", "batch_get_item", tokens),
         ("batch", "submit_job", submit),
         ("batch", "list_jobs", list_jobs),
         ("stepfunctions", "send_task_success", success),
@@ -210,6 +218,7 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),
     "EnsurePollersRole": (
+        ("dynamodb", "batch_get_item", tokens),
         ("batch", "submit_job", submit),
         ("batch", "terminate_job", any_job),
         ("stepfunctions", "start_execution", workflow),

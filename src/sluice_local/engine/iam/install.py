@@ -11,6 +11,7 @@ from sluice_local.engine.iam import integrations as iam_integrations
 from sluice_local.engine.iam import missing_objects as iam_missing_objects
 from sluice_local.engine.iam import propagation as iam_propagation
 from sluice_local.engine.iam import rule_arns as iam_rule_arns
+from sluice_local.engine.iam import secure_transport as iam_secure_transport
 
 
 def install(engine: Engine) -> None:
@@ -21,6 +22,7 @@ def install(engine: Engine) -> None:
     iam_batch_requests.install()
     iam_missing_objects.install()
     iam_rule_arns.install()
+    iam_secure_transport.install()
     iam_integrations.install()
     iam_event_sources.install()
     iam_event_targets.install(decisions)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sluice_local.quotas import AWS_QUOTAS, Quota, quota_of
+from sluice_local.quotas import AWS_QUOTAS, FARGATE_LAUNCHES, Quota, quota_of
 
 CPUS = os.cpu_count() or 1
 
@@ -64,6 +64,21 @@ def parse_quota(text: str) -> tuple[str, Quota | None]:
     return api, None if rate == "none" else quota_of(parse_positive(rate))
 
 
+def parse_launches(text: Any) -> Quota | None:
+    """Read the tasks a second that Fargate starts, or none for as many as come.
+
+    The bucket is AWS's, five seconds of launches.
+
+    Raises:
+        typer.BadParameter: it is not a number above 0.
+    """
+    if isinstance(text, Quota) or text == "none":
+        return text if isinstance(text, Quota) else None
+    seconds = FARGATE_LAUNCHES.bucket_size / FARGATE_LAUNCHES.refill_per_second
+    rate = parse_positive(text)
+    return Quota(max(1.0, rate * seconds), rate)
+
+
 def parse_positive(text: str) -> float:
     """Read a number above 0.
 
@@ -109,6 +124,16 @@ QuotaOption = Annotated[
         help="Calls a second that an API allows, such as Batch.SubmitJob=50; none lifts it. May be repeated.",
     ),
 ]
+LaunchesOption = Annotated[
+    Any,
+    typer.Option(
+        "--fargate-launches",
+        parser=parse_launches,
+        metavar="RATE",
+        show_default=False,
+        help="Tasks a second that Fargate starts, as AWS 20 after a burst of 100; none lifts it.",
+    ),
+]
 ParameterOption = Annotated[
     list[Any] | None,
     typer.Option(
@@ -142,6 +167,7 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
     output: OutputOption = None,
     project: ProjectOption = None,
     job_slots: JobSlotsOption = CPUS,
+    fargate_launches: LaunchesOption = "20",
     enforce_iam: EnforceIamOption = False,
 ) -> None:
     """Serve Local AWS with the stack deployed, until Ctrl-C.
@@ -167,6 +193,7 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
             output=output,
             quotas=dict(quota or ()),
             parameters=dict(parameter or ()),
+            fargate_launches=fargate_launches,
             enforce_iam=enforce_iam,
         )
         up.up(settings)

@@ -90,6 +90,12 @@ AWS_QUOTAS: dict[str, Quota] = {
     "States.ListExecutions": Quota(200, 5),
 }
 
+FARGATE_LAUNCHES = Quota(bucket_size=100, refill_per_second=20)
+"""Tasks that Fargate starts in an account and Region: a bucket for on demand, and one for Spot.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
+"""
+
 
 def quota_of(rate_per_second: float) -> Quota:
     """Make a quota whose bucket holds one second's calls, as AWS's are assumed to."""

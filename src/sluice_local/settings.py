@@ -29,6 +29,9 @@ class LocalSettings:
             policies allow. People, whose access key is `test`, may do everything in either case.
         iam_delay_seconds: with enforce_iam, how long a change of a role's policies takes to be in force; 0 is
             at once. AWS says no number, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+        fargate_launches: tasks that Fargate starts, on demand and on Spot apart; AWS's are
+            `FARGATE_LAUNCHES` of `sluice_local.quotas`. None, the default, lifts them, as tests have more
+            jobs than that.
         partition_writes, partition_reads: units a second that a partition of a table or index serves;
             AWS's are `WRITES` and `READS` of `sluice_local.dynamodb.partitions`. None, the default, lifts
             them, as each call takes longer with them.
@@ -42,6 +45,7 @@ class LocalSettings:
     alarm_seconds: float = 60.0
     enforce_iam: bool = False
     iam_delay_seconds: float = 0.0
+    fargate_launches: Quota | None = None
     partition_writes: Quota | None = None
     partition_reads: Quota | None = None
 
@@ -73,6 +77,6 @@ class LocalSettings:
         if unknown := given.keys() - known:
             raise ValueError(f"Unknown settings {sorted(unknown)}; there are {sorted(known)}.")
         quotas = {api: quota and Quota(**quota) for api, quota in given.pop("quotas", {}).items()}
-        for name in ("partition_writes", "partition_reads"):
+        for name in ("fargate_launches", "partition_writes", "partition_reads"):
             given[name] = Quota(**given[name]) if given.get(name) else None
         return cls(quotas=quotas, **given)

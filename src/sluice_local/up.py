@@ -21,7 +21,7 @@ from sluice_local.errors import LocalError
 from sluice_local.lowpass.dataset import Dataset, ReadsWanted
 from sluice_local.lowpass.people import Places
 from sluice_local.output import require_folder, write_whole
-from sluice_local.quotas import AWS_QUOTAS, Quota
+from sluice_local.quotas import AWS_QUOTAS, FARGATE_LAUNCHES, Quota
 from sluice_local.server import LocalAws, client_environment
 from sluice_local.settings import ACCOUNT_ID, REGION, LocalSettings
 from sluice_local.stack import (
@@ -77,6 +77,7 @@ class UpSettings:
         quotas: quota by API name, laid over AWS's own; None lifts one.
         parameters: of the stack, laid over those that fit the quotas.
         enforce_iam: whether the template's policies are enforced.
+        fargate_launches: tasks that Fargate starts; None lifts them.
     """
 
     project: Project
@@ -86,6 +87,7 @@ class UpSettings:
     quotas: Mapping[str, Quota | None] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     enforce_iam: bool = False
+    fargate_launches: Quota | None = FARGATE_LAUNCHES
 
     @property
     def stack_parameters(self) -> dict[str, str]:
@@ -171,6 +173,7 @@ def _local_aws(settings: UpSettings) -> LocalAws:
         job_slots=settings.job_slots,
         job_directory=str(settings.output.absolute()),
         enforce_iam=settings.enforce_iam,
+        fargate_launches=settings.fargate_launches,
     )
     return LocalAws(local, log_path=settings.output / LOG_FILE)
 

@@ -4,13 +4,14 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sluice_local.batch.capacity.placing import new_placement
+from sluice_local.batch.capacity.room import Lack, Room
 from sluice_local.batch.dependencies import Waiting, awaited_ids
-from sluice_local.batch.model import Document, Exit, Job, JobStatus, Placement, Scope
+from sluice_local.batch.model import Document, Exit, Job, JobStatus, Scope
 from sluice_local.batch.requests import Target, array_child, build_job
-from sluice_local.batch.running.log_places import log_stream
 from sluice_local.batch.sharing.order import in_fair_order
 from sluice_local.batch.transitions import (
     Blocked,
@@ -36,25 +37,26 @@ class Surroundings:
 
     `publish` gets each job right after its state changed, in order, and must not block; `stop_program` ends
     the program of a job; `serving_order` lists the ARNs of the queues to take jobs from; `blocked_by` tells
-    why a job cannot be placed, None if it can; `environment_of` gives the compute environment of a queue that
-    is to run its next job; `policy_of` gives a queue's fair-share scheduling policy, None if it has none.
+    why a job cannot be placed, None if it can; `environments_of` lists the compute environments that a queue
+    may use, the first to be filled first; `policy_of` gives a queue's fair-share scheduling policy, None if it
+    has none.
     """
 
     publish: Callable[[Job], None]
     stop_program: Callable[[str], None]
     serving_order: Callable[[], list[str]]
     blocked_by: Callable[[Job], str | None] = lambda _: None
-    environment_of: Callable[[str], Document] = lambda _: {}
+    environments_of: Callable[[str], Sequence[Document]] = lambda _: ({},)
     policy_of: Callable[[str], Document | None] = lambda _: None
 
 
 class Backend:
     """Keeps the jobs. Every method may be called from any thread and returns at once, but `next_placed`."""
 
-    def __init__(self, surroundings: Surroundings, *, slots: int) -> None:
+    def __init__(self, surroundings: Surroundings, room: Room) -> None:
         self._outside = surroundings
         self._changed = threading.Condition(threading.RLock())
-        self._free_slots = slots
+        self._room = room
         self._closed = False
         self._jobs: dict[str, Job] = {}
         self._forgotten: list[Job] = []
@@ -139,11 +141,16 @@ class Backend:
         with self._changed:
             while not self._closed:
                 self._evaluate_submitted()
-                job = self._place() if self._free_slots > 0 else None
+                job = self._place()
                 if job is not None:
                     return job
-                self._changed.wait()
+                self._changed.wait(self._room.seconds_until_launch(time.monotonic()))
         return None
+
+    def lacks(self, within_seconds: float) -> list[Lack]:
+        """List what jobs that could run have waited for in the last seconds, the last lack first."""
+        with self._changed:
+            return self._room.lacked_since(time.monotonic() - within_seconds)
 
     def started(self, job_id: str) -> None:
         """Note that the job's program runs."""
@@ -152,7 +159,7 @@ class Backend:
     def exited(self, job_id: str, exit_: Exit) -> None:
         """Note how the attempt ended and free its slot."""
         with self._changed:
-            self._free_slots += 1
+            self._room.give_back(job_id)
             self._happened(job_id, Exited(exit_))
             self._changed.notify()
 
@@ -201,17 +208,29 @@ class Backend:
 
     def _place(self) -> Job | None:
         for queue_arn in self._outside.serving_order():
-            self._order(queue_arn)
-            ready = self._ready[queue_arn]
-            while ready:
-                job = self._jobs.get(ready.popleft())
-                if job is None or job.status is not JobStatus.RUNNABLE:
-                    continue  # it was forgotten, or stopped while it waited
-                if reason := self._outside.blocked_by(job):
-                    self._happened(job.spec.job_id, Blocked(reason))
-                    continue
-                self._free_slots -= 1
-                return self._happened(job.spec.job_id, Placed(self._placement(job)))
+            if (job := self._first_of(queue_arn)) is None:
+                continue
+            now = time.monotonic()
+            environments = self._outside.environments_of(queue_arn)
+            environment = self._room.take(job, environments, now) if self._room.has_slots(now) else None
+            if environment is not None:
+                self._ready[queue_arn].popleft()
+                return self._happened(job.spec.job_id, Placed(new_placement(job, environment)))
+        return None
+
+    def _first_of(self, queue_arn: str) -> Job | None:
+        """Find the job of a queue that is to be placed next; it stays in the queue."""
+        self._order(queue_arn)
+        ready = self._ready[queue_arn]
+        while ready:
+            job = self._jobs.get(ready[0])
+            if job is None or job.status is not JobStatus.RUNNABLE:
+                ready.popleft()  # it was forgotten, or stopped while it waited
+            elif reason := self._outside.blocked_by(job):
+                ready.popleft()
+                self._happened(job.spec.job_id, Blocked(reason))
+            else:
+                return job
         return None
 
     def _order(self, queue_arn: str) -> None:
@@ -228,15 +247,6 @@ class Backend:
         ]
         ready.clear()
         ready.extend(job.spec.job_id for job in in_fair_order(waiting, placed, policy))
-
-    def _placement(self, job: Job) -> Placement:
-        environment = self._outside.environment_of(job.spec.queue_arn)
-        kind = str((environment.get("computeResources") or {}).get("type", ""))
-        return replace(
-            _new_placement(job),
-            compute_environment=str(environment.get("computeEnvironmentArn", "")),
-            on_fargate=kind.startswith("FARGATE"),
-        )
 
     def _stop(self, job_id: str, happening: Cancelled | Terminated) -> None:
         with self._changed:
@@ -284,16 +294,6 @@ class Backend:
         happening = DependenciesMet() if succeeded else DependencyFailed()
         for dependent in self._waiting.settle(job.spec.job_id, succeeded=succeeded):
             self._happened(dependent, happening)
-
-
-def _new_placement(job: Job) -> Placement:
-    """Name the task and log stream of a new attempt as Batch names them."""
-    task_id, scope = uuid.uuid4().hex, job.spec.scope
-    cluster = job.spec.queue_arn.rpartition("/")[2]
-    return Placement(
-        task_arn=f"arn:aws:ecs:{scope.region}:{scope.account}:task/{cluster}/{task_id}",
-        log_stream=log_stream(job.spec.container, job.spec.definition_name, task_id),
-    )
 
 
 def _now_ms() -> int:

@@ -154,10 +154,9 @@ class Queues:
         """Return the ARN of a queue's scheduling policy, None if it has none or is gone."""
         return self._queues.get(arn, {}).get("schedulingPolicyArn")
 
-    def environment_of(self, arn: str) -> Document:
-        """Return the compute environment that runs a queue's next job: the first that is enabled."""
-        serving = self._serving(self._queues.get(arn, {}))
-        return next((each for each in serving if each["state"] == "ENABLED"), {})
+    def environments_of(self, arn: str) -> list[Document]:
+        """List the compute environments that may run a queue's next job, the first to fill first."""
+        return [each for each in self._serving(self._queues.get(arn, {})) if each["state"] == "ENABLED"]
 
     def uses_policy(self, policy_arn: str) -> list[str]:
         """List the ARNs of the queues that have a scheduling policy."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from sluice_local.batch.api import BatchApi, Operation
 from sluice_local.batch.backend import Backend, Surroundings
+from sluice_local.batch.capacity.room import Room
 from sluice_local.batch.definitions import Definitions
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.events import job_row, state_change
@@ -64,10 +65,10 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
         stop_program=runner.stop,
         serving_order=queues.serving_order,
         blocked_by=stuck.blocked_by,
-        environment_of=queues.environment_of,
+        environments_of=queues.environments_of,
         policy_of=policy_of,
     )
-    backend = Backend(surroundings, slots=engine.settings.job_slots)
+    backend = Backend(surroundings, Room(engine.settings.job_slots, engine.settings.fargate_launches))
     stuck.attach(backend)
     vanish = vanishing(engine.faults, backend)
     api = BatchApi(backend, queues, Definitions(), vanish, denied=denied_jobs.get, policies=policies)

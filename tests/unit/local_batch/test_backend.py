@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from sluice_local.batch.backend import Backend, Surroundings
+from sluice_local.batch.capacity.room import Lack, Room
 from sluice_local.batch.model import Exit, Job, JobStatus, Scope
 from sluice_local.batch.requests import Target
+from sluice_local.quotas import Quota
 from tests.unit.local_batch.building import QUEUE_ARN, REQUEST, SCOPE, target
 
 URGENT_ARN = SCOPE.arn("job-queue/urgent")
@@ -37,7 +39,7 @@ def outside() -> Outside:
 
 @pytest.fixture
 def backend(outside: Outside) -> Backend:
-    return Backend(outside.surroundings(), slots=100)
+    return Backend(outside.surroundings(), Room(100))
 
 
 def submit(backend: Backend, name: str = "a", queue_arn: str = QUEUE_ARN, **request: Any) -> str:
@@ -86,7 +88,7 @@ def test_the_first_submitted_runs_first_and_an_urgent_queue_goes_before(backend:
 
 
 def test_no_more_jobs_are_placed_than_there_are_slots(outside: Outside) -> None:
-    backend = Backend(outside.surroundings(), slots=2)
+    backend = Backend(outside.surroundings(), Room(2))
     for name in "abc":
         submit(backend, name)
     running = [place(backend), place(backend)]
@@ -234,7 +236,7 @@ def blocking(outside: Outside, blocked: set[str]) -> Backend:
         dataclasses.replace(
             surroundings, blocked_by=lambda it: "TOO BIG" if it.spec.job_id in blocked else None
         ),
-        slots=100,
+        Room(100),
     )
 
 
@@ -271,7 +273,7 @@ def test_a_blocked_job_can_be_stopped_and_is_not_placed_afterwards(outside: Outs
 
 def test_a_forgotten_job_is_found_by_nobody_and_frees_its_slot(outside: Outside) -> None:
     # GIVEN one slot, in use
-    backend = Backend(outside.surroundings(), slots=1)
+    backend = Backend(outside.surroundings(), Room(1))
     running = submit(backend)
     waiting = submit(backend, "b")
     place(backend)
@@ -301,3 +303,12 @@ def test_a_forgotten_array_takes_its_children_along(backend: Backend) -> None:
     parent = submit(backend, arrayProperties={"size": 2})
     backend.forget(parent)
     assert backend.jobs() == []
+
+
+def test_jobs_wait_for_a_launch_of_fargate_and_start_when_it_is_due(outside: Outside) -> None:
+    fargate = {"computeEnvironmentArn": "spot", "computeResources": {"type": "FARGATE_SPOT"}}
+    surroundings = dataclasses.replace(outside.surroundings(), environments_of=lambda _: (fargate,))
+    backend = Backend(surroundings, Room(100, Quota(1, 50)))
+    ids = [submit(backend, name) for name in "abc"]
+    assert [place(backend) for _ in ids] == ids
+    assert backend.lacks(60) == [Lack.LAUNCHES]

@@ -4,6 +4,7 @@ import queue
 from collections.abc import Callable
 
 from sluice_local.batch.backend import Backend, Surroundings
+from sluice_local.batch.capacity.room import Room
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.model import Exit, Job, JobStatus
 from sluice_local.batch.scheduler import Scheduler
@@ -23,7 +24,7 @@ class Runs:
 def test_a_job_that_cannot_be_run_fails_and_its_slot_comes_free() -> None:
     published: queue.SimpleQueue[Job] = queue.SimpleQueue()
     outside = Surroundings(published.put, lambda _job_id: None, lambda: [target().queue_arn])
-    backend = Backend(outside, slots=1)
+    backend = Backend(outside, Room(1))
     Scheduler(backend, Runs())
     for name in ("bad", "good"):
         backend.submit({**REQUEST, "jobName": name}, target())

@@ -9,8 +9,8 @@ now counts as use: there is no decay and no reservation.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from sluice_local.batch.capacity.room import vcpus_of
 from sluice_local.batch.model import Document, Job
-from sluice_local.batch.rules.resources import required
 from sluice_local.batch.sharing.policies import covers
 
 
@@ -18,7 +18,7 @@ def in_fair_order(waiting: Sequence[Job], placed: Iterable[Job], policy: Documen
     """Return the jobs that wait in the order in which they are to be placed."""
     use: Counter[str] = Counter()
     for job in placed:
-        use[_share(job)] += _vcpus(job)  # type: ignore[assignment]  # a Counter adds up floats as well
+        use[_share(job)] += vcpus_of(job)  # type: ignore[assignment]  # a Counter adds up floats as well
     distribution = policy["fairsharePolicy"]["shareDistribution"]
 
     def rank(job: Job) -> tuple[float, int]:
@@ -32,10 +32,6 @@ def in_fair_order(waiting: Sequence[Job], placed: Iterable[Job], policy: Documen
 
 def _share(job: Job) -> str:
     return str(job.spec.passed_through.get("shareIdentifier", ""))
-
-
-def _vcpus(job: Job) -> float:
-    return float(required(job.spec.container).get("VCPU") or job.spec.container.get("vcpus") or 1)
 
 
 def _weight(share: str, distribution: Sequence[Document]) -> float:

@@ -1,0 +1,126 @@
+"""Whether a job can be placed: a slot of this machine, vCPUs of a compute environment, a Fargate launch."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sluice_local.batch.model import Document, Job
+from sluice_local.batch.rules.resources import required
+from sluice_local.quotas import Quota, TokenBucket
+
+SPOT: Final = "FARGATE_SPOT"
+
+
+class Lack(StrEnum):
+    """What a job that could run waits for."""
+
+    SLOTS = "job slots"
+    VCPUS = "vCPUs"
+    LAUNCHES = "Fargate launches"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a placed job holds: vCPUs of a compute environment."""
+
+    environment: Document
+    vcpus: float
+
+
+class Room:
+    """What is free; the caller holds a lock, and says what time it is, in seconds of a clock of its own.
+
+    A compute environment runs jobs up to its `maxvCpus`; the next one of a queue takes what is beyond,
+    https://docs.aws.amazon.com/batch/latest/userguide/job_queue_parameters.html. Fargate's launches come
+    from one bucket for on demand and one for Spot,
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html.
+
+    Args:
+        slots: jobs that run at the same time on this machine.
+        launches: Fargate's launches; None lifts them.
+    """
+
+    def __init__(self, slots: int, launches: Quota | None = None) -> None:
+        self._slots = slots
+        self._launches = launches
+        self._buckets: dict[bool, TokenBucket] = {}
+        self._taken: dict[str, Taken] = {}
+        self._lacked_at: dict[Lack, float] = {}
+        self._launch_due: float | None = None
+
+    def has_slots(self, now: float) -> bool:
+        """Tell whether this machine can run one more job."""
+        return self._slots > len(self._taken) or self._lacks(Lack.SLOTS, now)
+
+    def take(self, job: Job, environments: Sequence[Document], now: float) -> Document | None:
+        """Place a job in the first of a queue's compute environments that has room for it.
+
+        Returns:
+            The environment; None if the job has to wait.
+        """
+        vcpus = vcpus_of(job)
+        environment = next((each for each in environments if self._has_vcpus(each, vcpus)), None)
+        if environment is None:
+            self._lacks(Lack.VCPUS, now)
+            return None
+        if not self._launched(environment, now):
+            self._lacks(Lack.LAUNCHES, now)
+            return None
+        self._taken[job.spec.job_id] = Taken(environment, vcpus)
+        return environment
+
+    def give_back(self, job_id: str) -> None:
+        """Free what a job held."""
+        self._taken.pop(job_id, None)
+
+    def seconds_until_launch(self, now: float) -> float | None:
+        """Return how long the job that lacked a launch has to wait; None if none did."""
+        due, self._launch_due = self._launch_due, None
+        return None if due is None else max(0.001, due - now)
+
+    def lacked_since(self, moment: float) -> list[Lack]:
+        """List what jobs have waited for since a moment, the last lack first."""
+        recent = [lack for lack, at in self._lacked_at.items() if at >= moment]
+        return sorted(recent, key=lambda lack: -self._lacked_at[lack])
+
+    def _lacks(self, lack: Lack, now: float) -> bool:
+        self._lacked_at[lack] = now
+        return False
+
+    def _has_vcpus(self, environment: Document, vcpus: float) -> bool:
+        most = (environment.get("computeResources") or {}).get("maxvCpus")
+        if most is None:
+            return True
+        arn = environment["computeEnvironmentArn"]
+        used = sum(
+            each.vcpus
+            for each in self._taken.values()
+            if each.environment.get("computeEnvironmentArn") == arn
+        )
+        return used + vcpus <= float(most)
+
+    def _launched(self, environment: Document, now: float) -> bool:
+        """Take a token of Fargate's; a task on EC2 needs none."""
+        kind = compute_type(environment)
+        if self._launches is None or not kind.startswith("FARGATE"):
+            return True
+        is_spot = kind == SPOT
+        bucket = self._buckets.get(is_spot) or TokenBucket.full(self._launches, now)
+        allowed, self._buckets[is_spot] = bucket.take(now)
+        if not allowed:
+            missing = 1 - self._buckets[is_spot].tokens
+            due = now + missing / self._launches.refill_per_second
+            self._launch_due = min(due, math.inf if self._launch_due is None else self._launch_due)
+        return allowed
+
+
+def compute_type(environment: Document) -> str:
+    """Return what a compute environment runs on, such as `FARGATE_SPOT`; empty if it does not say."""
+    return str((environment.get("computeResources") or {}).get("type", ""))
+
+
+def vcpus_of(job: Job) -> float:
+    """Return the vCPUs that a job asks for."""
+    return float(required(job.spec.container).get("VCPU") or job.spec.container.get("vcpus") or 1)

@@ -38,8 +38,8 @@ class Surroundings:
     `publish` gets each job right after its state changed, in order, and must not block; `stop_program` ends
     the program of a job; `serving_order` lists the ARNs of the queues to take jobs from; `blocked_by` tells
     why a job cannot be placed, None if it can; `environments_of` lists the compute environments that a queue
-    may use, the first to be filled first; `policy_of` gives a queue's fair-share scheduling policy, None if it
-    has none.
+    may use, the first to be filled first; `policy_of` gives a queue's fair-share scheduling policy, None if
+    it has none.
     """
 
     publish: Callable[[Job], None]

@@ -10,8 +10,18 @@ from rich.table import Table
 
 from sluice_cli.commands.plan_idle import show_idle
 from sluice_cli.errors import WrongUsageError
-from sluice_cli.plan.estimate import Cohort, Costs, Room, Times, costs, job_hour, slots_of, times
+from sluice_cli.plan.advice import advice
+from sluice_cli.plan.estimate import Cohort, Costs, costs, job_hour
 from sluice_cli.plan.prices import COMPUTE, ComputePrice
+from sluice_cli.plan.walls import (
+    LAUNCHES_AT_ONCE,
+    LAUNCHES_PER_SECOND,
+    Room,
+    Times,
+    Wall,
+    slots_of,
+    times,
+)
 from sluice_cli.terminal.durations import span
 from sluice_cli.terminal.options import JsonOption
 from sluice_cli.terminal.output import print_json, say, screen
@@ -45,6 +55,15 @@ _MaxVcpus = Annotated[
         min=0.25,
         metavar="N",
         help="vCPUs of all compute environments together; twice the stack's MaxVcpus.",
+    ),
+]
+_Launches = Annotated[
+    float,
+    typer.Option(
+        "--fargate-launches",
+        min=0.1,
+        metavar="RATE",
+        help="Tasks a second that Fargate starts, after a burst of five seconds' worth.",
     ),
 ]
 _Vcpus = Annotated[float, typer.Option("--vcpus", min=0.25, metavar="N", help="vCPUs of a job.")]
@@ -84,6 +103,7 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     slowest: _Slowest = 2.0,
     start_seconds: _Start = 60.0,
     quota: _Quota = 50.0,
+    fargate_launches: _Launches = LAUNCHES_PER_SECOND,
     max_vcpus: _MaxVcpus = 512.0,
     vcpus: _Vcpus = 1.0,
     gib: _Gib = 2.0,
@@ -97,9 +117,12 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Say what a cohort will take and cost, or an idle stack, before anything runs.
 
-    Nothing is asked of AWS. Prices are those of us-east-1, without free tiers.
-    Times and Sluice's own costs are those of the project's simulation, within
-    a tenth; how Batch finds its machines is not simulated.
+    It names what holds the cohort back: SubmitJob, Fargate's task launches,
+    vCPUs, Step Functions, heartbeats or the samples' own jobs, and what to ask
+    AWS for. Nothing is asked of AWS. Prices are those of us-east-1, without
+    free tiers. Times are within a tenth of those of Local AWS, and Sluice's
+    own costs of those of the project's simulation; how Batch finds machines of
+    EC2 is in neither.
 
     \b
     Examples:
@@ -113,22 +136,31 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
         return
     if samples is None:
         raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
-    price, room = _price(compute, vcpu_usd, gib_usd), _room(quota, max_vcpus, vcpus)
+    price = _price(compute, vcpu_usd, gib_usd)
+    room = _room(quota, max_vcpus, vcpus, fargate_launches if compute != "ec2" else None)
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
     even, found = times(replace(cohort, longest_seconds=cohort.seconds), room), times(cohort, room)
     bill = costs(cohort, found.all_done, job_hour(price, vcpus, gib))
+    ask_for = advice(cohort, room, compute, vcpus)
     if as_json:
-        print_json(_document(cohort, even, found, bill))
-        return
-    _show(screen(), cohort, (even, found), bill, price)
+        print_json({**_document(cohort, even, found, bill), "askFor": ask_for})
+    else:
+        console = screen()
+        _show_times(console, cohort, (even, found), ask_for)
+        _show_costs(console, cohort, bill, price)
 
 
-def _room(quota: float, max_vcpus: float, vcpus: float) -> Room:
+def _room(quota: float, max_vcpus: float, vcpus: float, fargate_launches: float | None) -> Room:
     if vcpus > max_vcpus:
         raise WrongUsageError(
             f"--vcpus is {vcpus:g}: more than --max-vcpus, {max_vcpus:g}; no job could run."
         )
-    return Room(quota * RATE_OF_QUOTA, slots_of(max_vcpus, vcpus))
+    return Room(
+        quota * RATE_OF_QUOTA,
+        slots_of(max_vcpus, vcpus),
+        fargate_launches,
+        LAUNCHES_AT_ONCE / LAUNCHES_PER_SECOND * (fargate_launches or 0),
+    )
 
 
 def _price(compute: Compute, vcpu_usd: float | None, gib_usd: float | None) -> ComputePrice | None:
@@ -143,18 +175,33 @@ def _document(cohort: Cohort, even: Times, found: Times, bill: Costs) -> dict[st
         "jobs": cohort.all_jobs,
         "seconds": round(found.all_done, 1),
         "secondsIfJobsAreAlike": round(even.all_done, 1),
-        "heldBackBy": found.held_back_by,
+        "wall": found.binding.name,
+        "heldBackBy": found.binding.value,
+        "secondsByWall": {wall.name: round(seconds, 1) for wall, seconds in found.by_wall.items()},
+        "heartbeatShare": round(found.heartbeat_share, 4),
         "usd": {name: round(usd, 4) for name, usd in asdict(bill).items()} | {"total": round(bill.total, 4)},
         "usdPerSample": round(bill.total / cohort.samples, 6),
     }
 
 
-def _show(
-    console: Console, cohort: Cohort, both: tuple[Times, Times], bill: Costs, price: ComputePrice | None
-) -> None:
+def _show_times(console: Console, cohort: Cohort, both: tuple[Times, Times], ask_for: str) -> None:
     even, found = both
     say(console, f"{cohort.samples:,} samples, {cohort.all_jobs:,} jobs: {span(found.all_done)}", "bold")
-    say(console, f"  {span(even.all_done)} if all jobs were alike; {found.held_back_by} decides")
+    say(console, f"  {span(even.all_done)} if all jobs were alike")
+    say(console, f"  What decides: {found.binding}", "bold")
+    say(console, f"  {ask_for}")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for wall, seconds in sorted(found.by_wall.items(), key=lambda pair: -pair[1]):
+        table.add_row(f"  {wall}", span(seconds))
+    table.add_row(f"  {Wall.HEARTBEATS}", f"{found.heartbeat_share:.1%} in use")
+    say(console, "")
+    say(console, "How long each alone would take", "bold")
+    console.print(table)
+
+
+def _show_costs(console: Console, cohort: Cohort, bill: Costs, price: ComputePrice | None) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")

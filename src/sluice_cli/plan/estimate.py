@@ -1,4 +1,4 @@
-"""How long a cohort will take and what it will cost, by closed forms that the simulation confirms.
+"""What a cohort is and what it will cost, by closed forms that the simulation confirms.
 
 The simulation (`python -m bench scale`) runs the project's own modules in virtual time; tests hold these
 forms to it within a tenth.
@@ -61,48 +61,6 @@ class Cohort:
 
 
 @dataclass(frozen=True)
-class Room:
-    """What AWS gives.
-
-    Attributes:
-        rate_per_second: at which jobs are submitted.
-        slots: jobs that run at once; None for any number.
-    """
-
-    rate_per_second: float
-    slots: int | None = None
-
-
-@dataclass(frozen=True)
-class Times:
-    """How long it takes, in seconds, if nothing else were in the way; the longest of them decides.
-
-    Attributes:
-        submitting: of all jobs at the rate, and the last one's run.
-        samples: until the sample that was submitted last, or is slowest, has gone through its jobs.
-        computing: on the slots that there are.
-    """
-
-    submitting: float
-    samples: float
-    computing: float
-
-    @property
-    def all_done(self) -> float:
-        """Until the last sample is done."""
-        return max(self.submitting, self.samples, self.computing)
-
-    @property
-    def held_back_by(self) -> str:
-        """What decides, in words."""
-        if self.all_done == self.computing:
-            return "the number of jobs that may run at once"
-        if self.all_done == self.submitting:
-            return "the rate at which Batch takes jobs"
-        return "the length of a sample's own jobs"
-
-
-@dataclass(frozen=True)
 class Costs:
     """What it costs in USD: Sluice's own services, and the jobs' compute."""
 
@@ -121,24 +79,6 @@ class Costs:
     def total(self) -> float:
         """All of it."""
         return self.sluice + self.compute
-
-
-def times(cohort: Cohort, room: Room) -> Times:
-    """Says how long a cohort takes.
-
-    While fewer jobs wait than Batch takes in the length of a job, the last sample begins after samples / rate
-    and goes on undisturbed; otherwise the rate is used to the full until the last job is submitted.
-    """
-    run = cohort.seconds + cohort.start_seconds
-    longest = cohort.longest_seconds + cohort.start_seconds
-    step = longest + HAND_OVER_SECONDS
-    slots = room.slots if room.slots is not None else cohort.samples
-    busy = math.ceil(cohort.all_jobs / slots) * run if slots < cohort.samples else 0.0
-    return Times(
-        submitting=WAKE_SECONDS + cohort.all_jobs / room.rate_per_second + step,
-        samples=WAKE_SECONDS + cohort.samples / room.rate_per_second + cohort.jobs * step,
-        computing=WAKE_SECONDS + busy + cohort.jobs * HAND_OVER_SECONDS if busy else 0.0,
-    )
 
 
 def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs:
@@ -178,11 +118,6 @@ def _polling_seconds(cohort: Cohort, all_done_seconds: float) -> float:
     """
     wave = 2 * max(0.0, all_done_seconds - cohort.jobs * (cohort.seconds + cohort.start_seconds))
     return min(all_done_seconds, (cohort.jobs + 1) * (wave + EMPTY_SECONDS)) + EMPTY_SECONDS
-
-
-def slots_of(max_vcpus: float | None, job_vcpus: float) -> int | None:
-    """How many jobs run at once on so many vCPUs; None for any number."""
-    return None if max_vcpus is None else max(1, int(max_vcpus // job_vcpus))
 
 
 def job_hour(price: ComputePrice | None, vcpus: float, gib: float) -> float:

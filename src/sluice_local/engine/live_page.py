@@ -15,9 +15,13 @@ from sluice_local.engine import ministack
 from sluice_local.engine.context import Engine
 from sluice_local.engine.stepfunctions.activity_broker import ActivityBroker
 from sluice_local.live import snapshot as live
+from sluice_local.live import walls
 from sluice_pages.page import render_page
 
 SUBMIT = "Batch.SubmitJob"
+START = "States.StartExecution"
+_LACKS_SECONDS = 2.0
+"""For so long something that jobs had to wait for counts: a launch lacks again with every job."""
 _TEMPLATE = Path(live.__file__).with_name("live.html.jinja")
 
 
@@ -27,12 +31,19 @@ def install(engine: Engine, broker: ActivityBroker, backend: Backend) -> None:
 
     def state() -> live.State:
         now_s, load = int(time.time()), broker.load()
+        submits = _submits(engine, now_s - live.WINDOW_SECONDS)
+        starts = engine.gate.recent(START, now_s - walls.LOOK_BACK_SECONDS).per_second
+        lacks = backend.lacks(_LACKS_SECONDS)
+        pressure = walls.Pressure(
+            lacks, submits.per_second, starts, submits.quota_per_second, load.taken_tasks
+        )
         return live.State(
             at_second=now_s,
             executions=[_execution(each) for each in executions.values()],
             job_statuses=[job.status.value for job in backend.jobs()],
             queue=live.Queue(load.waiting_tasks, load.waiting_polls, load.taken_tasks),
-            submits=_submits(engine, now_s - live.WINDOW_SECONDS),
+            submits=submits,
+            wall=walls.binding_wall(pressure, now_s),
         )
 
     engine.pages["live"] = lambda: live.snapshot(state())

@@ -84,6 +84,9 @@
   // The cohort of a sample that failed, which attempt it was, and what became of a later one.
   const whose = ({ cohort, attempt, later }) =>
     cohort && cohort + (attempt > 1 || later ? `, attempt ${attempt}` : "") + (later ? `; later ${later}` : "");
+  const wallOf = ({ wall }) => {
+    by("wall").textContent = wall ? `Held back by ${wall.name}. ${wall.wayOut}` : "No quota holds the jobs back.";
+  };
 
   const tablesOf = (now) => {
     const states = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
@@ -103,6 +106,7 @@
   const show = () => {
     if (!history.length) return;
     const now = history[history.length - 1];
+    wallOf(now);
     tiles(now);
     rate(now);
     overTime();

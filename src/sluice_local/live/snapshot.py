@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sluice.cohorts.model import read_execution_name
+from sluice_local.live.walls import Wall
 
 POLLER_SUFFIX: Final = "-activity-poller"
 """How template.yaml ends the name of the state machine that polls."""
@@ -61,6 +62,7 @@ class State:
     job_statuses: Iterable[str]
     queue: Queue
     submits: Submits
+    wall: Wall | None = None
 
 
 def snapshot(state: State) -> dict[str, Any]:
@@ -78,6 +80,7 @@ def snapshot(state: State) -> dict[str, Any]:
         "tasksTaken": state.queue.taken,
         "pollsOpen": state.queue.polls,
         "submits": _submits(state),
+        "wall": state.wall and {"name": state.wall.name, "wayOut": state.wall.way_out},
         "errors": dict(Counter(each.error or each.status for each in failed).most_common()),
         "failures": [_failure(each, latest) for each in _newest(failed)],
     }

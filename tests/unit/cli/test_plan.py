@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import typing
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from bench.scale.outcome import POLICIES
 from bench.scale.scenario import Scenario
 from bench.scale.world import World
 from sluice_cli.commands.plan import RATE_OF_QUOTA, Compute
-from sluice_cli.plan.estimate import Cohort, Costs, Room, Times, costs, slots_of, times
+from sluice_cli.plan.advice import VCPU_QUOTAS, advice
+from sluice_cli.plan.estimate import Cohort, Costs, costs
 from sluice_cli.plan.prices import COMPUTE, ComputePrice
+from sluice_cli.plan.walls import Room, Times, Wall, enough, slots_of, times
 
 TOLERANCE = 0.1
 
@@ -89,14 +92,83 @@ def scheduled_seconds(samples: int, jobs: int, seconds: float, slots: int) -> fl
 @pytest.mark.parametrize(("samples", "slots"), [(1500, 512), (1500, 100), (1500, 700), (40, 7)])
 def test_where_slots_are_few_they_decide(samples: int, slots: int) -> None:
     found = times(Cohort(samples, 3, 900.0, 900.0), Room(1e9, slots))
-    assert found.computing == pytest.approx(scheduled_seconds(samples, 3, 900.0, slots), rel=TOLERANCE)
-    assert found.held_back_by == "the number of jobs that may run at once"
+    assert found.by_wall[Wall.VCPUS] == pytest.approx(
+        scheduled_seconds(samples, 3, 900.0, slots), rel=TOLERANCE
+    )
+    assert found.binding is Wall.VCPUS
 
 
-def test_short_jobs_are_held_back_by_the_rate_and_long_ones_by_themselves() -> None:
-    room = Room(49.0)
-    assert times(Cohort(1500, 3, 5.0, 5.0), room).held_back_by == "the rate at which Batch takes jobs"
-    assert times(Cohort(1500, 3, 900.0, 900.0), room).held_back_by == "the length of a sample's own jobs"
+def cohort_of(samples: int, seconds: float) -> Cohort:
+    return Cohort(samples, 3, seconds, seconds)
+
+
+@pytest.mark.parametrize(
+    ("cohort", "room", "wall"),
+    [
+        (cohort_of(1500, 5), Room(49, 5000), Wall.SUBMIT),
+        (cohort_of(1500, 5), Room(49, 5000, 20), Wall.LAUNCHES),
+        (cohort_of(1500, 900), Room(49, 512, 20), Wall.VCPUS),
+        (cohort_of(1500, 1), Room(1000, 5000, None, starts_per_second=10), Wall.STARTS),
+        (cohort_of(1500, 900), Room(49, 5000, 20), Wall.JOBS),
+        (cohort_of(75_001, 900), Room(49, 5000, 20), Wall.HEARTBEATS),
+    ],
+)
+def test_the_wall_that_binds_is_named(cohort: Cohort, room: Room, wall: Wall) -> None:
+    assert times(cohort, room).binding is wall
+
+
+def test_where_fargate_binds_its_burst_is_taken_off() -> None:
+    even = times(cohort_of(500, 1), Room(1000, 5000, 20, launches_at_once=100))
+    assert even.by_wall[Wall.LAUNCHES] == pytest.approx(4 + (1500 - 100) / 20 + 2.2)
+
+
+@pytest.mark.parametrize(
+    ("cohort", "room"),
+    [
+        (cohort_of(1500, 5), Room(49, 5000)),
+        (cohort_of(1500, 5), Room(49, 5000, 20)),
+        (cohort_of(1500, 900), Room(49, 512, 20)),
+        (cohort_of(1500, 1), Room(1000, 5000, None, starts_per_second=10)),
+    ],
+)
+def test_with_what_is_enough_something_else_decides_and_with_a_tenth_less_it_does_not(
+    cohort: Cohort, room: Room
+) -> None:
+    before = times(cohort, room).binding
+    asked = enough(cohort, room)
+    assert asked is not None
+
+    def given(amount: float) -> Room:
+        fields = {
+            Wall.SUBMIT: {"rate_per_second": amount},
+            Wall.LAUNCHES: {"launches_per_second": amount},
+            Wall.VCPUS: {"slots": int(amount)},
+            Wall.STARTS: {"starts_per_second": amount},
+        }
+        return dataclasses.replace(room, **fields[before])  # type: ignore[arg-type] # each of its own type
+
+    assert times(cohort, given(asked)).binding is not before
+    assert times(cohort, given(asked * 0.9)).binding is before
+
+
+def test_there_is_nothing_to_ask_for_where_the_jobs_themselves_decide() -> None:
+    assert enough(cohort_of(1500, 900), Room(49, 5000, 20)) is None
+    assert "No quota" in advice(cohort_of(1500, 900), Room(49, 5000, 20), "ec2", 1)
+
+
+def test_advice_names_the_quota_and_how_much_of_it() -> None:
+    few = Room(49, 512, 20)
+    said = advice(cohort_of(1500, 900), few, "fargate-spot", 2)
+    assert "Fargate Spot vCPU resource count" in said
+    assert f"{int(enough(cohort_of(1500, 900), few) or 0) * 2:,} vCPUs" in said
+    assert "Spot task launches a second" in advice(cohort_of(1500, 5), Room(49, None, 20), "fargate-spot", 1)
+    assert "on-demand task" in advice(cohort_of(1500, 5), Room(49, None, 20), "fargate", 1)
+    assert "does not raise" in advice(cohort_of(1500, 5), Room(49), "ec2", 1)
+    assert "75,000" in advice(cohort_of(80_000, 5), Room(49), "ec2", 1)
+
+
+def test_every_kind_of_compute_has_a_quota_of_vcpus() -> None:
+    assert VCPU_QUOTAS.keys() == COMPUTE.keys()
 
 
 def test_compute_is_paid_by_the_hour_of_every_job_its_start_included() -> None:

@@ -16,6 +16,7 @@ from sluice_local.live.snapshot import (
     Submits,
     snapshot,
 )
+from sluice_local.live.walls import Wall
 
 NOW = 10_000
 NOTHING = State(NOW, (), (), Queue(0, 0, 0), Submits(0, 0, {}, 50.0))
@@ -111,3 +112,9 @@ def test_it_stays_small_however_large_the_cohort_is() -> None:
     executions = [failed(f"cohort.1.NA{number:05}", cause="x" * 2000) for number in range(1800)]
     state = replace(NOTHING, executions=executions, job_statuses=["SUCCEEDED"] * 5400)
     assert len(json.dumps(snapshot(state))) < 16_000
+
+
+def test_the_wall_is_shown_with_the_way_out() -> None:
+    assert snapshot(NOTHING)["wall"] is None
+    found = snapshot(replace(NOTHING, wall=Wall("SubmitJob", "Use array jobs.")))["wall"]
+    assert found == {"name": "SubmitJob", "wayOut": "Use array jobs."}

@@ -119,6 +119,7 @@ def test_the_figures_of_a_cohort_move_while_nobody_reloads_the_page(chromium: Ch
     assert cells(chromium, "#cohorts") == [[NAME, "60", "0", "59", "1", "0", "0"]]
     assert cells(chromium, "#errors") == [["Job.Failed", "1"]]
     assert all(url.startswith((aws.endpoint, "data:")) for url in requests(chromium))
+    eventually(lambda: chromium.find_element(By.ID, "wall").text == "No quota holds the jobs back.")
     assert complaints(chromium) == []
 
 

@@ -14,7 +14,7 @@ from sluice_cli.plan.advice import advice
 from sluice_cli.plan.estimate import Cohort, Costs, costs, job_hour
 from sluice_cli.plan.prices import COMPUTE, ComputePrice
 from sluice_cli.plan.walls import (
-    LAUNCHES_AT_ONCE,
+    BURST_SECONDS,
     LAUNCHES_PER_SECOND,
     Room,
     Times,
@@ -117,12 +117,10 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Say what a cohort will take and cost, or an idle stack, before anything runs.
 
-    It names what holds the cohort back: SubmitJob, Fargate's task launches,
-    vCPUs, Step Functions, heartbeats or the samples' own jobs, and what to ask
-    AWS for. Nothing is asked of AWS. Prices are those of us-east-1, without
-    free tiers. Times are within a tenth of those of Local AWS, and Sluice's
-    own costs of those of the project's simulation; how Batch finds machines of
-    EC2 is in neither.
+    It names what holds the cohort back, and what to ask AWS for; it asks AWS
+    nothing itself. Prices are those of us-east-1, without free tiers. Times
+    are those of Local AWS and costs of Sluice's own those of the project's
+    simulation, within a tenth; how Batch finds machines of EC2 is in neither.
 
     \b
     Examples:
@@ -159,7 +157,7 @@ def _room(quota: float, max_vcpus: float, vcpus: float, fargate_launches: float 
         quota * RATE_OF_QUOTA,
         slots_of(max_vcpus, vcpus),
         fargate_launches,
-        LAUNCHES_AT_ONCE / LAUNCHES_PER_SECOND * (fargate_launches or 0),
+        BURST_SECONDS * (fargate_launches or 0),
     )
 
 

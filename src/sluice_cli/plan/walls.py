@@ -20,6 +20,7 @@ LAUNCHES_AT_ONCE: Final = 100.0
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
 """
+BURST_SECONDS: Final = LAUNCHES_AT_ONCE / LAUNCHES_PER_SECOND
 STARTS_PER_SECOND: Final = 100.0
 """Executions that Sluice starts; template.yaml's StartRatePerSecond."""
 HEARTBEATS_PER_SECOND: Final = 250.0

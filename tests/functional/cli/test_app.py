@@ -54,7 +54,8 @@ def test_plan_needs_no_aws_and_says_what_decides() -> None:
     result = run(NOTHING, "plan", "--samples", "1500", "--minutes", "5", "--max-vcpus", "5000")
     assert result.exit_code == 0
     assert result.stdout.startswith("1,500 samples, 4,500 jobs: ")
-    assert "the length of a sample's own jobs decides" in result.stdout
+    assert "What decides: the samples' own jobs" in result.stdout
+    assert "No quota of AWS's" in result.stdout
     assert not NOTHING.calls
 
 
@@ -64,6 +65,16 @@ def test_plan_in_json_adds_up() -> None:
     assert found["usd"]["compute"] == 0
     parts = sum(usd for name, usd in found["usd"].items() if name != "total")
     assert found["usd"]["total"] == pytest.approx(parts, abs=0.001)
+
+
+def test_plan_in_json_names_the_wall_and_what_to_ask_for() -> None:
+    short = ("--samples", "1500", "--minutes", "0.2", "--start-seconds", "0", "--max-vcpus", "5000")
+    found = document(run(NOTHING, "plan", *short, "--json"))
+    assert (found["wall"], found["heldBackBy"]) == ("LAUNCHES", "Fargate's task launches")
+    assert found["seconds"] == found["secondsByWall"]["LAUNCHES"]
+    assert "Ask AWS Support" in found["askFor"]
+    on_ec2 = document(run(NOTHING, "plan", *short, "--compute", "ec2", "--json"))
+    assert (on_ec2["wall"], "LAUNCHES" in on_ec2["secondsByWall"]) == ("SUBMIT", False)
 
 
 def test_plan_takes_prices_as_they_are_given() -> None:

@@ -16,7 +16,7 @@ LATELY = range(NOW - LOOK_BACK_SECONDS, NOW)
 
 def name(pressure: Pressure) -> str | None:
     wall = binding_wall(pressure, NOW)
-    return wall and wall.name
+    return wall.name if wall else None
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,7 @@ def name(pressure: Pressure) -> str | None:
         (replace(FREE, open_tasks=OPEN_TASKS_MAX + 1), "heartbeats"),
     ],
 )
-def test_the_wall_is_the_last_on_a_job_s_way_that_is_used_up(
-    pressure: Pressure, expected: str | None
-) -> None:
+def test_the_last_wall_that_is_used_up_holds_jobs_back(pressure: Pressure, expected: str | None) -> None:
     assert name(pressure) == expected
 
 

@@ -1,4 +1,4 @@
-"""The bench: `python -m bench compare | cpu | growth | limiter | scale | sharing | startup`."""
+"""The bench: `python -m bench compare | cpu | forecast | growth | limiter | scale | sharing | startup`."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from bench.cohort import Cohort
 from bench.compare import Comparison, compare
 from bench.contenders.roster import CONTENDERS
 from bench.cpu.measuring import CpuBenchError, Effort, cpu
+from bench.forecast import forecast
 from bench.growth import Growth, growth
 from bench.limiter.measuring import LimiterBenchError, Pressure, limiter
 from bench.measuring import Conditions
@@ -45,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("scale", help="simulate cohorts past one machine in virtual time")
     _add_compare(commands.add_parser("compare", help="Sluice beside what people use today"))
     _add_cpu(commands.add_parser("cpu", help="CPU time of a task in submit_jobs and handle_job_status"))
+    _add_forecast(
+        commands.add_parser("forecast", help="`sluice plan` beside runs that three walls hold back")
+    )
     _add_growth(commands.add_parser("growth", help="Sluice alone, with cohorts of several sizes"))
     _add_limiter(commands.add_parser("limiter", help="the shared limiter under many processes"))
     _add_sharing(commands.add_parser("sharing", help="two stacks and a foreign client on one quota"))
@@ -73,6 +77,11 @@ def _add_cpu(command: argparse.ArgumentParser) -> None:
     command.add_argument("--keep", action="store_true", help="hold template.yaml against these figures")
     command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
     command.set_defaults(run=_cpu)
+
+
+def _add_forecast(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
+    command.set_defaults(run=lambda given: forecast(given.output, Console()))
 
 
 def _add_limiter(command: argparse.ArgumentParser) -> None:

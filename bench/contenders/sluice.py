@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,20 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Sluice:
-    """Puts each job onto the Activity of the deployed stack."""
+    """Puts each job onto the Activity of the deployed stack.
+
+    Attributes:
+        name: what it is called in the results.
+        parameters: of the stack, laid over those that fit the quota.
+    """
 
     name: str = "sluice"
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, aws: LocalAws, cohort: Cohort, folder: Path) -> Ended:  # noqa: ARG002 - the port's signature
         """Deploy the stack for the quota in force and take the cohort through its workflow."""
         quota = aws.settings.quotas_in_force()["Batch.SubmitJob"]
-        parameters, project = stack_parameters(quota), find_project()
+        parameters, project = {**stack_parameters(quota), **self.parameters}, find_project()
         outputs = deploy_stack(project, aws, parameters)
         job = add_sleep_job(aws, outputs["JobQueueArn"])
         workflow = definition(project.file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)

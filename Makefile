@@ -13,7 +13,7 @@ EVENT ?= events/ensure_pollers.json
 SAM_FOLDER := build/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench test unit lint format pr chaos simulate mutation sam-setup sam-test sam-invoke clean
+.PHONY: help demo local bench test unit lint format pr accept chaos simulate mutation sam-setup sam-test sam-invoke clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ format: $(VENV)/.dev ## format, and fix what ruff can fix
 
 pr: format test ## format, then everything that a change must pass
 
+accept: $(VENV)/.local ## try on a deployed STACK= what Sluice assumes of AWS; on an account that costs less than $$1
+	$(BIN)/python -m accept --stack $(or $(STACK),$(error STACK= is missing: name the deployed stack to look at))
+
 chaos: $(VENV)/.dev ## inject seeded mixtures of faults into the whole stack: ROUNDS=60 SEED=
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
@@ -67,7 +70,7 @@ sam-invoke: sam-setup ## run FUNCTION= with EVENT= by sam local invoke; needs `m
 clean: ## remove what the other targets made
 	@./tools/sam/clean $(SAM_FOLDER)
 	rm -rf $(VENV) $(VENV)-checkov $(VENV)-peers $(VENV)-sam .dynamodb-local out build .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find functions jobs src bench demo examples tools tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	find functions jobs src accept bench demo examples tools tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.local: tools/requirements/local.txt pyproject.toml
 	@./tools/requirements/install $(PYTHON) $(VENV) tools/requirements/local.txt .

@@ -19,7 +19,7 @@ FUNCTIONS = ROOT / "functions"
 SLUICE = FUNCTIONS / "sluice"
 HANDLERS = sorted(FUNCTIONS.glob("*/app.py"))
 
-PRODUCT = ("functions", "jobs", "src", "demo", "examples", "bench", "tools")
+PRODUCT = ("functions", "jobs", "src", "demo", "examples", "accept", "bench", "tools")
 ROOTS = ("functions", "jobs", "src", ".")
 """Folders from which packages are imported."""
 
@@ -177,8 +177,9 @@ def test_botocore_has_one_place_and_the_slower_boto3_none(path: Path) -> None:
             "src/sluice_pages",
             {"sluice", "sluice_local", "sluice_cli", "lowpass", "demo", "tests", "bench", "tools"},
         ),
-        ("demo", {"tests", "bench", "tools"}),
-        ("bench", {"tests", "demo", "tools"}),
+        ("demo", {"tests", "accept", "bench", "tools"}),
+        ("accept", {"sluice", "lowpass", "tests", "demo", "bench", "tools"}),
+        ("bench", {"tests", "accept", "demo", "tools"}),
     ],
 )
 def test_nothing_deployed_knows_what_is_not(folder: str, never: set[str]) -> None:

@@ -1,0 +1,1 @@
+"""What is tried; each probe returns what it has seen, and judges nothing."""

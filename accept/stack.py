@@ -1,0 +1,37 @@
+"""The deployed stack that is looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from accept.aws import Aws
+from accept.errors import AcceptError
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of Sluice's: its name, and its outputs and parameters by name."""
+
+    name: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+def find_stack(aws: Aws, name: str) -> Stack:
+    """Read a stack.
+
+    Raises:
+        AcceptError: there is none, or it is not one of Sluice's.
+    """
+    try:
+        (found,) = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        raise AcceptError(
+            f"There is no stack {name!r} in account {aws.account}, {aws.region}: {error}. Name one by STACK=."
+        ) from error
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+    if "ActivityArn" not in outputs:
+        raise AcceptError(f"Stack {name!r} is not one of Sluice's: it has no output ActivityArn.")
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", ())}
+    return Stack(name, outputs, parameters)

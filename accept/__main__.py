@@ -14,7 +14,7 @@ from rich.console import Console
 from accept.aws import Aws
 from accept.errors import AcceptError
 from accept.run import Size, run
-from accept.stack import find_stack
+from accept.stack import Stack, find_stack
 from accept.table import Row, Verdict, document, markdown
 from sluice_local.terminal.signals import Interrupted, leave_at_once, raise_interrupted
 
@@ -23,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="The deployed stack.")]
+_Stack = Annotated[
+    str, typer.Option("--stack", metavar="NAME", help="The deployed stack; make accept STACK=NAME.")
+]
 _Samples = Annotated[int, typer.Option("--samples", min=3, metavar="N", help="Samples of the cohort.")]
 _Launches = Annotated[
     int, typer.Option("--launches", min=2, max=10_000, metavar="N", help="Tasks that are launched at once.")
@@ -34,7 +36,7 @@ _Output = Annotated[Path, typer.Option("--output", metavar="FOLDER", help="For f
 @app.command()
 def accept(
     *,
-    stack: _Stack = "sluice",
+    stack: _Stack,
     samples: _Samples = 300,
     launches: _Launches = 200,
     output: _Output = Path("out/accept"),
@@ -50,34 +52,38 @@ def accept(
     the run could not be made, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM.
     """  # noqa: D301 - \b keeps Typer from joining the lines
     console, began_s = Console(highlight=False, soft_wrap=True), time.time()
+    aws, found = _find(stack)
+    where = f"account {aws.account}, {aws.region}" if aws.is_real else aws.endpoint_url
+    console.print(f"Stack {stack} at {where}", style="bold", markup=False)
+    prefix, size = f"{stack}-accept-{uuid.uuid4().hex[:8]}", Size(samples, launches)
+
+    def tell(text: str) -> None:
+        console.print(f"{time.time() - began_s:5.0f} s  {text}", markup=False)
+
+    rows = run(aws, found, prefix, size, tell)
+    _write(output, rows, {**_about(aws, size), "seconds": round(time.time() - began_s, 1)})
+    console.print(f"\n{markdown(rows, is_real=aws.is_real)}", markup=False)
+    raise typer.Exit(_conclude(console, rows, output))
+
+
+def _find(stack: str) -> tuple[Aws, Stack]:
     try:
         aws = Aws()
-        found = find_stack(aws, stack)
+        return aws, find_stack(aws, stack)
     except AcceptError as error:
         typer.echo(f"accept: {error}", err=True)
         raise typer.Exit(1) from error
-    where = f"account {aws.account}, {aws.region}" if aws.is_real else aws.endpoint_url
-    console.print(f"Stack {stack} at {where}", style="bold", markup=False)
-    prefix = f"{stack}-accept-{uuid.uuid4().hex[:8]}"
-    rows = run(
-        aws,
-        found,
-        prefix,
-        Size(samples, launches),
-        lambda text: console.print(f"{time.time() - began_s:5.0f} s  {text}", markup=False),
-    )
-    about = {
+
+
+def _about(aws: Aws, size: Size) -> dict[str, object]:
+    return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "endpoint": aws.endpoint_url,
         "isAws": aws.is_real,
         "region": aws.region,
-        "seconds": round(time.time() - began_s, 1),
-        "samples": samples,
-        "launches": launches,
+        "samples": size.samples,
+        "launches": size.launches,
     }
-    _write(output, rows, about)
-    console.print(f"\n{markdown(rows, is_real=aws.is_real)}", markup=False)
-    raise typer.Exit(_conclude(console, rows, output))
 
 
 def _write(output: Path, rows: list[Row], about: dict[str, object]) -> None:

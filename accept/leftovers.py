@@ -13,7 +13,7 @@ REASON: Final = "The acceptance run is over"
 
 
 def end_jobs(aws: Aws, made: Made, queue_arn: str) -> None:
-    """Stop the run's executions, whose jobs Sluice then stops, and terminate jobs that it submitted itself."""
+    """Stop the run's executions, whose jobs Sluice then stops, and terminate the jobs that it submitted."""
     states, batch = aws.client("stepfunctions"), aws.client("batch")
     for machine in (made.machine_arn, made.sample_machine_arn):
         running = states.get_paginator("list_executions").paginate(

@@ -113,6 +113,31 @@ def handler(event, context):
     assert answers == [(True, "met")] * 3
 
 
+def test_an_invocation_outlives_a_change_of_its_function(functions: Functions, tmp_path: Path) -> None:
+    # GIVEN an invocation that waits
+    source = """
+import os, time
+
+def handler(event, context):
+    open(os.path.join(event["folder"], "begun"), "w").close()
+    while not os.path.exists(os.path.join(event["folder"], "end")):
+        time.sleep(0.01)
+    return os.environ["WORD"]
+"""
+    arn = functions.create(source, Timeout=20, Environment={"Variables": {"WORD": "before"}})
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(functions.invoke, arn, {"folder": str(tmp_path)})
+        eventually((tmp_path / "begun").exists)
+        # WHEN the function is changed meanwhile
+        functions.client.update_function_configuration(
+            FunctionName=arn, Environment={"Variables": {"WORD": "after"}}
+        )
+        (tmp_path / "end").touch()
+        # THEN it ends as it began, and the next one is of the changed function
+        assert running.result() == (True, "before")
+    assert functions.invoke(arn, {"folder": str(tmp_path)}) == (True, "after")
+
+
 CHATTY = """
 import os, sys, time
 

@@ -19,7 +19,7 @@ from sluice_local.engine.context import Engine
 from sluice_local.engine.dynamodb import throttling
 from sluice_local.engine.faults import events as fault_events
 from sluice_local.engine.faults import workers as fault_workers
-from sluice_local.engine.functions import batch_scaling, batch_windows, embedded_metrics, lambdas
+from sluice_local.engine.functions import batch_scaling, batch_windows, embedded_metrics, lambdas, updates
 from sluice_local.engine.gateway import Gateway
 from sluice_local.engine.http import connections
 from sluice_local.engine.http.pages import Pages
@@ -89,6 +89,7 @@ def _install_fixes(engine: Engine) -> None:
     sdk_calls.install()
     jsonata_states.install()
     lambdas.install()
+    updates.install()
     embedded_metrics.install()
     iam_credentials.install()
     batch_windows.install(engine)

@@ -1,0 +1,108 @@
+"""The acceptance run, whole, against Local AWS: the same command that runs on an account."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from accept.assumptions import ASSUMPTIONS
+from sluice_local.quotas import FARGATE_LAUNCHES
+from sluice_local.server import LocalAws
+from sluice_local.settings import LocalSettings
+from sluice_local.stack import STACK_NAME, deploy_stack, find_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = 100
+LAUNCHES = 120
+NOT_HERE = {"image", "several containers", "memory of Batch", "dropped tokens"}
+"""What Local AWS does not have, or no run of minutes can tell."""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    settings = LocalSettings(
+        activity_poll_seconds=2, job_slots=32, fargate_launches=FARGATE_LAUNCHES, enforce_iam=True
+    )
+    with LocalAws(settings) as aws:
+        deploy_stack(find_project(), aws, {})
+        yield aws
+
+
+def accept(aws: LocalAws, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "accept", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **aws.environment()},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("accept")
+
+
+@pytest.fixture(scope="module")
+def finished(aws: LocalAws, folder: Path) -> subprocess.CompletedProcess[str]:
+    sizes = ("--samples", str(SAMPLES), "--launches", str(LAUNCHES))
+    return accept(aws, "--stack", STACK_NAME, *sizes, "--output", str(folder))
+
+
+@pytest.fixture(scope="module")
+def found(finished: subprocess.CompletedProcess[str], folder: Path) -> dict[str, Any]:
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return dict(json.loads((folder / "facts.json").read_text()))
+
+
+def test_all_that_can_be_measured_here_is_as_assumed(found: dict[str, Any]) -> None:
+    verdicts = {row["name"]: row["verdict"] for row in found["assumptions"]}
+    expected = {each.name: "OPEN" if each.name in NOT_HERE else "HOLDS" for each in ASSUMPTIONS}
+    assert verdicts == expected, found
+    assert not found["isAws"]
+
+
+def test_the_whole_table_is_printed_and_kept(
+    finished: subprocess.CompletedProcess[str], found: dict[str, Any], folder: Path
+) -> None:
+    assert found["assumptions"]
+    table = (folder / "table.md").read_text()
+    assert table in finished.stdout
+    assert len(table.splitlines()) == len(ASSUMPTIONS) + 2
+
+
+@pytest.mark.usefixtures("found")
+def test_nothing_of_it_is_left(aws: LocalAws) -> None:
+    states, batch = aws.client("stepfunctions"), aws.client("batch")
+    names = [
+        *(each["name"] for each in states.list_state_machines()["stateMachines"]),
+        *(each["name"] for each in states.list_activities()["activities"]),
+        *(each["RoleName"] for each in aws.client("iam").list_roles()["Roles"]),
+        *(each["Name"] for each in aws.client("events").list_rules()["Rules"]),
+        *aws.client("sqs").list_queues().get("QueueUrls", []),
+        *(
+            each["jobDefinitionName"]
+            for each in batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+        ),
+    ]
+    assert names
+    assert [name for name in names if "-accept-" in name] == []
+    assert {job["status"] for job in aws.page("jobs")["jobs"]} <= {"SUCCEEDED", "FAILED"}
+
+
+def test_a_stack_that_is_not_there_is_named_with_the_way_out(aws: LocalAws, tmp_path: Path) -> None:
+    ended = accept(aws, "--stack", "nobodys", "--output", str(tmp_path))
+    assert ended.returncode == 1
+    assert "no stack 'nobodys'" in ended.stderr
+    assert "STACK=" in ended.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,143 @@
+"""What a run's facts say of each assumption, and how they are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accept.assumptions import ALONE, ASSUMPTIONS, Assumption
+from accept.events import Event
+from accept.table import Row, Verdict, document, markdown
+
+BY_NAME = {each.name: each for each in ASSUMPTIONS}
+ARRAY = {
+    "parentStatus": "FAILED",
+    "parentReason": "Array Child Job failed",
+    "childrenEnded": 4,
+    "childrenFailed": 1,
+    "parentEndsAfterLastChild": True,
+    "parentArray": {"size": 4},
+    "childArray": {"index": 0},
+}
+LITERAL = {"arrivedAsWritten": True, "exitCode": 0, "keptInDescription": True, "keptInEvent": True}
+NAMES = {
+    "started": 20,
+    "notFoundAtOnce": 1,
+    "whileItRuns": "ExecutionAlreadyExists",
+    "afterItsEnd": "ExecutionAlreadyExists",
+}
+TOKENS = {"emptyPollSeconds": 60.1, "usedAgain": "TaskTimedOut", "heartbeatAfterwards": "TaskDoesNotExist"}
+IAM = {"newRoleSeconds": 9.0, "isEnforced": True, "permissionSeconds": 12.0, "withdrawalSeconds": 30.0}
+LAUNCHES = {"tasks": 200, "secondsFromFirstToLast": 20.0, "perSecond": 10.0}
+COHORT = {
+    "samples": 300,
+    "endedWhenDeploymentBegan": 100,
+    "deployment": "UPDATE_COMPLETE",
+    "counts": {"SUCCEEDED": 300},
+    "seconds": 90.0,
+}
+THROTTLED = {"calls": 200, "seconds": 0.5, "answers": {"TooManyRequestsException 429": 150}}
+HOLDS, DIFFERS, OPEN = Verdict.HOLDS, Verdict.DIFFERS, Verdict.OPEN
+
+
+def failed(error: str, **more: Any) -> dict[str, Any]:
+    return {"status": "FAILED", "error": error, **more}
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "verdict"),
+    [
+        ("doctor", {"wrong": 0, "findings": []}, HOLDS),
+        ("doctor", {"wrong": 1, "findings": ["wrong: no rule"]}, DIFFERS),
+        ("dependency", {"status": "SUCCEEDED", "secondStartedMsAfterFirstStopped": 900}, HOLDS),
+        ("dependency", {"status": "SUCCEEDED", "secondStartedMsAfterFirstStopped": -1}, DIFFERS),
+        ("dependency", {"status": "FAILED", "error": "Task.Rejected"}, DIFFERS),
+        ("failure", failed("Job.Failed", exitCode=3), HOLDS),
+        ("failure", failed("Job.Failed"), DIFFERS),
+        ("timeout", failed("Job.TimedOut"), HOLDS),
+        ("timeout", failed("Job.Failed", reason="took too long"), DIFFERS),
+        ("out of memory", failed("Job.OutOfMemory"), HOLDS),
+        ("out of memory", failed("Job.Failed", exitCode=137), DIFFERS),
+        ("image", failed("Job.ImagePull"), HOLDS),
+        ("image", failed("Job.NotStarted"), DIFFERS),
+        ("image", {"status": "SUCCEEDED", "error": None}, OPEN),
+        ("parameters", LITERAL, HOLDS),
+        ("parameters", {**LITERAL, "keptInEvent": False}, DIFFERS),
+        ("literal reference", LITERAL, HOLDS),
+        ("literal reference", {**LITERAL, "arrivedAsWritten": False}, DIFFERS),
+        ("array", ARRAY, HOLDS),
+        ("array", {**ARRAY, "parentEndsAfterLastChild": False}, DIFFERS),
+        ("array in a task", failed("Job.Failed"), HOLDS),
+        ("array in a task", {"status": "SUCCEEDED", "error": None}, DIFFERS),
+        ("several containers", {"exitCodes": {"helper": 0, "main": 4}}, HOLDS),
+        ("several containers", {"exitCodes": {}}, DIFFERS),
+        ("several containers", {"refused": "Local AWS runs none"}, OPEN),
+        ("stop", {"status": "FAILED", "reason": "Sluice: …", "reasonInEvent": "Sluice: …"}, HOLDS),
+        ("stop", {"status": "FAILED", "reason": "Sluice: …", "reasonInEvent": None}, DIFFERS),
+        ("listing", {"jobs": 5, "mostSeconds": 3.0}, HOLDS),
+        ("listing", {"jobs": 5, "mostSeconds": 300.0}, DIFFERS),
+        ("names", NAMES, HOLDS),
+        ("names", {**NAMES, "afterItsEnd": None}, DIFFERS),
+        ("description", NAMES, HOLDS),
+        ("tokens", TOKENS, HOLDS),
+        ("tokens", {**TOKENS, "usedAgain": None}, DIFFERS),
+        ("empty poll", TOKENS, HOLDS),
+        ("empty poll", {**TOKENS, "emptyPollSeconds": 75.0}, DIFFERS),
+        ("permissions", IAM, HOLDS),
+        ("permissions", {**IAM, "permissionSeconds": 130.0}, DIFFERS),
+        ("permissions", {"newRoleSeconds": 0.1, "isEnforced": False}, OPEN),
+        ("launches", LAUNCHES, HOLDS),
+        ("launches", {**LAUNCHES, "secondsFromFirstToLast": 66.0}, DIFFERS),
+        ("throttling", THROTTLED, HOLDS),
+        ("throttling", {**THROTTLED, "answers": {"ClientException 400": 200}}, DIFFERS),
+        ("throttling", {**THROTTLED, "answers": {"ClientException 400": 200}, "seconds": 9.0}, OPEN),
+        ("cohort", COHORT, HOLDS),
+        ("cohort", {**COHORT, "counts": {"SUCCEEDED": 299, "FAILED": 1}}, DIFFERS),
+        ("cohort", {**COHORT, "endedWhenDeploymentBegan": 300}, OPEN),
+        ("delay", {"events": 500, "p50Ms": 900, "p99Ms": 4000, "mostMs": 5000}, HOLDS),
+        ("delay", {"events": 500, "p50Ms": 900, "p99Ms": 90_000, "mostMs": 99_000}, DIFFERS),
+    ],
+)
+def test_facts_are_judged(name: str, facts: dict[str, Any], verdict: Verdict) -> None:
+    row = Row(BY_NAME[name], facts)
+    assert row.verdict is verdict
+    assert row.seen
+
+
+def test_every_assumption_has_a_name_of_its_own_and_the_last_ones_are_among_them() -> None:
+    assert len(BY_NAME) == len(ASSUMPTIONS)
+    assert set(ALONE) <= BY_NAME.keys()
+
+
+def test_what_could_not_be_tried_is_open_and_says_why() -> None:
+    never = Row(BY_NAME["memory of Batch"])
+    broken = Row(BY_NAME["stop"], None, "TooLateError: no running job within 600 s")
+    assert (never.verdict, broken.verdict) == (OPEN, OPEN)
+    assert "minutes" in never.seen
+    assert broken.seen.startswith("TooLateError")
+
+
+def test_the_table_has_a_row_each_and_says_whether_it_was_aws() -> None:
+    rows = [
+        Row(Assumption("pipes", "a | b", "c", None), {"seen": "x | y"}),
+        Row(BY_NAME["doctor"], {"wrong": 0, "findings": []}),
+    ]
+    table = markdown(rows, is_real=True)
+    assert "what AWS did" in table.splitlines()[0]
+    assert "| pipes | seen x \\| y | c | a \\| b | not measured |" in table
+    assert len(table.splitlines()) == 4
+    assert "what this Local AWS did" in markdown(rows, is_real=False)
+
+
+def test_the_document_keeps_every_fact() -> None:
+    found = document([Row(BY_NAME["tokens"], TOKENS)], {"isAws": True})
+    assert found["isAws"] is True
+    (row,) = found["assumptions"]
+    assert (row["name"], row["verdict"], row["facts"]) == ("tokens", "HOLDS", TOKENS)
+
+
+def test_an_event_s_delay_is_counted_from_the_job_s_end_only() -> None:
+    assert Event(5_000, {"status": "SUCCEEDED", "stoppedAt": 4_200}).delay_ms == 800
+    assert Event(5_000, {"status": "RUNNING", "startedAt": 4_200}).delay_ms is None
+    assert Event(5_000, {"status": "RUNNABLE", "stoppedAt": 4_200}).delay_ms is None

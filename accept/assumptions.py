@@ -1,5 +1,6 @@
 """What Sluice assumes of AWS: each assumption with the probe that tries it and how its facts are judged."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,13 @@ AT_ONCE: Final = 100
 A_SECOND: Final = 20
 """Fargate's launches. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html"""
 SPREAD_SECONDS: Final = 60
+
+
+def _in_words(facts: Facts) -> str:
+    """Make `exit code 3, attempts 1` of exitCode and attempts; what is not there is left out."""
+    words = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower(): fact for name, fact in facts.items()}
+    told = {name: fact for name, fact in words.items() if fact not in (None, [], {})}
+    return ", ".join(f"{name} {fact}" for name, fact in told.items()) or "nothing"
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Assumption:
     assumes: str
     local: str
     probe: Probe | None
-    said: Callable[[Facts], str] = lambda facts: ", ".join(f"{key} {value}" for key, value in facts.items())
+    said: Callable[[Facts], str] = _in_words
     holds: Callable[[Facts], bool | None] = lambda _: None
 
 
@@ -93,7 +101,7 @@ ASSUMPTIONS: Final = (
     Assumption(
         "dependency",
         "A job with `dependsOn` starts when the other has succeeded.",
-        "It starts within a tenth of a second.",
+        "It starts at once.",
         jobs.dependent,
         holds=lambda facts: facts["status"] == "SUCCEEDED" and facts["secondStartedMsAfterFirstStopped"] >= 0,
     ),
@@ -147,8 +155,8 @@ ASSUMPTIONS: Final = (
         events.array,
         said=lambda facts: (
             f"parent {facts['parentStatus']} ({facts['parentReason']}), {facts['childrenEnded']} children "
-            f"ended, {facts['childrenFailed']} failed; parent last: {facts['parentEndsAfterLastChild']}; "
-            f"arrayProperties of the parent {facts['parentArray']}, of a child {facts['childArray']}"
+            f"ended, {facts['childrenFailed']} failed; parent last: {facts['parentEndsAfterLastChild']}; a "
+            f"child's arrayProperties {facts['childArray']}"
         ),
         holds=lambda facts: facts["parentStatus"] == "FAILED" and facts["parentEndsAfterLastChild"],
     ),
@@ -248,7 +256,7 @@ ASSUMPTIONS: Final = (
     Assumption(
         "delay",
         "An event comes within seconds of a job's end; one that does not come within an hour is lost.",
-        "Within a tenth of a second.",
+        "Within a second.",
         events.delays,
         holds=lambda facts: facts["p99Ms"] < 60_000,
     ),

@@ -4,8 +4,12 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from accept.events import ENDED
 from accept.scene import Facts, Scene
@@ -14,6 +18,7 @@ CHANGED: Final = "KeepDays"
 """A parameter that is a variable of every function and changes nothing that a run shows."""
 COHORT_SECONDS: Final = 1_800.0
 BURST_SECONDS: Final = 2.0
+SETTLE_SECONDS: Final = 1.0
 
 
 def doctor(scene: Scene) -> Facts:
@@ -53,15 +58,15 @@ def cohort(scene: Scene) -> Facts:
     with tempfile.TemporaryDirectory(prefix="accept-") as folder:
         sheet = Path(folder, f"{name}.csv")
         sheet.write_text("\n".join(["sample", *(f"S{n:04}" for n in range(scene.samples))]) + "\n")
-        began_s = scene.clock.now()
+        began_s, before = scene.clock.now(), scene.stack.parameters[CHANGED]
+        scene.undo.callback(_restore, scene, name, before)
         workflow = scene.made.sample_machine_arn
         _sluice(scene, "launch", str(sheet), "--workflow", workflow, "--no-wait")
         third = scene.clock.until(lambda: _done(scene, name, scene.samples // 3), "third of the cohort")
-        before = scene.stack.parameters[CHANGED]
-        deployed = _deploy(scene, str(int(before) + 1))
+        _deploy(scene, str(int(before) + 1))
+        deployed = scene.clock.until(lambda: _deployed(scene), "end of the deployment")
     counts = scene.clock.until(lambda: _done(scene, name, scene.samples), "whole cohort", COHORT_SECONDS)
     seconds = scene.clock.now() - began_s
-    _deploy(scene, before)
     return {
         "samples": scene.samples,
         "endedWhenDeploymentBegan": sum(third.values()) - third["RUNNING"],
@@ -81,25 +86,39 @@ def _done(scene: Scene, name: str, least: int) -> dict[str, int] | None:
     return counts if ended >= least else None
 
 
-def _deploy(scene: Scene, value: str) -> str:
-    """Deploy the stack with another value of one parameter; returns the stack's status afterwards."""
-    cloudformation = scene.aws.client("cloudformation")
+def _restore(scene: Scene, name: str, before: str) -> None:
+    """Give up what is left of the cohort, and deploy the stack as it was; the run may be ending early."""
+    _sluice(scene, "cancel", name, "--yes", may_fail=True)
+    _settle(scene)
+    with suppress(ClientError):  # there is nothing to change
+        _deploy(scene, before)
+        _settle(scene)
+
+
+def _settle(scene: Scene) -> None:
+    """Wait until no deployment is under way, also when the run is to end."""
+    while not _deployed(scene):
+        time.sleep(SETTLE_SECONDS)
+
+
+def _deploy(scene: Scene, value: str) -> None:
+    """Begin to deploy the stack with another value of one parameter."""
     kept = [
         {"ParameterKey": name, "UsePreviousValue": True} for name in scene.stack.parameters if name != CHANGED
     ]
-    cloudformation.update_stack(
+    scene.aws.client("cloudformation").update_stack(
         StackName=scene.stack.name,
         UsePreviousTemplate=True,
         Parameters=[*kept, {"ParameterKey": CHANGED, "ParameterValue": value}],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
 
-    def probe() -> str | None:
-        (stack,) = cloudformation.describe_stacks(StackName=scene.stack.name)["Stacks"]
-        status = str(stack["StackStatus"])
-        return None if status.endswith("IN_PROGRESS") else status
 
-    return scene.clock.until(probe, "end of the deployment")
+def _deployed(scene: Scene) -> str | None:
+    """The stack's status, once its deployment is over."""
+    described = scene.aws.client("cloudformation").describe_stacks(StackName=scene.stack.name)
+    status = str(described["Stacks"][0]["StackStatus"])
+    return None if status.endswith("IN_PROGRESS") else status
 
 
 def _sluice(scene: Scene, *arguments: str, may_fail: bool = False) -> str:

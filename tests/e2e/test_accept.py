@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from sluice_local.quotas import FARGATE_LAUNCHES
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from sluice_local.stack import STACK_NAME, deploy_stack, find_project
+from tests.support.building import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,8 +83,8 @@ def test_the_whole_table_is_printed_and_kept(
     assert len(table.splitlines()) == len(ASSUMPTIONS) + 2
 
 
-@pytest.mark.usefixtures("found")
-def test_nothing_of_it_is_left(aws: LocalAws) -> None:
+def leftovers(aws: LocalAws) -> list[str]:
+    """What of the runs is still there."""
     states, batch = aws.client("stepfunctions"), aws.client("batch")
     names = [
         *(each["name"] for each in states.list_state_machines()["stateMachines"]),
@@ -96,8 +98,43 @@ def test_nothing_of_it_is_left(aws: LocalAws) -> None:
         ),
     ]
     assert names
-    assert [name for name in names if "-accept-" in name] == []
-    assert {job["status"] for job in aws.page("jobs")["jobs"]} <= {"SUCCEEDED", "FAILED"}
+    return [name for name in names if "-accept-" in name]
+
+
+def keep_days(aws: LocalAws) -> str:
+    (stack,) = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    return str(parameters["KeepDays"])
+
+
+def running_jobs(aws: LocalAws) -> list[str]:
+    return [
+        job["jobName"] for job in aws.page("jobs")["jobs"] if job["status"] not in {"SUCCEEDED", "FAILED"}
+    ]
+
+
+@pytest.mark.usefixtures("found")
+def test_nothing_of_it_is_left(aws: LocalAws) -> None:
+    assert leftovers(aws) == []
+    assert running_jobs(aws) == []
+    assert keep_days(aws) == "14"
+
+
+@pytest.mark.usefixtures("found")
+def test_ctrl_c_ends_it_and_leaves_nothing(aws: LocalAws, tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "accept", "--stack", STACK_NAME, "--output", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **aws.environment()}
+    ) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.rstrip().endswith("listing"))
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait() == 130
+    assert "taken away" in rest
+    assert leftovers(aws) == []
+    eventually(lambda: running_jobs(aws) == [], within_seconds=60)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stack_that_is_not_there_is_named_with_the_way_out(aws: LocalAws, tmp_path: Path) -> None:

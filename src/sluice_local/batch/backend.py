@@ -141,16 +141,15 @@ class Backend:
         with self._changed:
             while not self._closed:
                 self._evaluate_submitted()
-                job = self._place()
-                if job is not None:
+                if job := self._place():
                     return job
                 self._changed.wait(self._room.seconds_until_launch(time.monotonic()))
         return None
 
-    def lacks(self, within_seconds: float) -> list[Lack]:
-        """List what jobs that could run have waited for in the last seconds, the last lack first."""
-        with self._changed:
-            return self._room.lacked_since(time.monotonic() - within_seconds)
+    def lacks(self) -> list[Lack]:
+        """List what the jobs that could run wait for, queue by queue."""
+        waits = any(job.status is JobStatus.RUNNABLE for job in self.jobs())
+        return self._room.lacks if waits else []
 
     def started(self, job_id: str) -> None:
         """Note that the job's program runs."""
@@ -208,14 +207,15 @@ class Backend:
 
     def _place(self) -> Job | None:
         for queue_arn in self._outside.serving_order():
-            if (job := self._first_of(queue_arn)) is None:
+            job = self._first_of(queue_arn)
+            if job is None or not self._room.has_slots():
                 continue
-            now = time.monotonic()
             environments = self._outside.environments_of(queue_arn)
-            environment = self._room.take(job, environments, now) if self._room.has_slots(now) else None
+            environment = self._room.take(job, environments, time.monotonic())
             if environment is not None:
                 self._ready[queue_arn].popleft()
                 return self._happened(job.spec.job_id, Placed(new_placement(job, environment)))
+        self._room.end_look()
         return None
 
     def _first_of(self, queue_arn: str) -> Job | None:

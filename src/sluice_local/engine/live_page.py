@@ -20,8 +20,6 @@ from sluice_pages.page import render_page
 
 SUBMIT = "Batch.SubmitJob"
 START = "States.StartExecution"
-_LACKS_SECONDS = 2.0
-"""For so long something that jobs had to wait for counts: a launch lacks again with every job."""
 _TEMPLATE = Path(live.__file__).with_name("live.html.jinja")
 
 
@@ -33,9 +31,8 @@ def install(engine: Engine, broker: ActivityBroker, backend: Backend) -> None:
         now_s, load = int(time.time()), broker.load()
         submits = _submits(engine, now_s - live.WINDOW_SECONDS)
         starts = engine.gate.recent(START, now_s - walls.LOOK_BACK_SECONDS).per_second
-        lacks = backend.lacks(_LACKS_SECONDS)
         pressure = walls.Pressure(
-            lacks, submits.per_second, starts, submits.quota_per_second, load.taken_tasks
+            backend.lacks(), submits.per_second, starts, submits.quota_per_second, load.taken_tasks
         )
         return live.State(
             at_second=now_s,

@@ -46,7 +46,7 @@ class Pressure:
     """What is looked at.
 
     Attributes:
-        lacks: what jobs in Batch have waited for lately, the last lack first.
+        lacks: what jobs in Batch wait for, queue by queue.
         submits, starts: calls of SubmitJob and of StartExecution.
         submit_quota: calls of SubmitJob that are allowed a second; None for any number.
         open_tasks: tasks that were taken and have not ended.

@@ -12,6 +12,7 @@ from sluice_local.batch.capacity.room import Lack, Room
 from sluice_local.batch.model import Exit, Job, JobStatus, Scope
 from sluice_local.batch.requests import Target
 from sluice_local.quotas import Quota
+from tests.support.building import eventually
 from tests.unit.local_batch.building import QUEUE_ARN, REQUEST, SCOPE, target
 
 URGENT_ARN = SCOPE.arn("job-queue/urgent")
@@ -306,9 +307,25 @@ def test_a_forgotten_array_takes_its_children_along(backend: Backend) -> None:
 
 
 def test_jobs_wait_for_a_launch_of_fargate_and_start_when_it_is_due(outside: Outside) -> None:
-    fargate = {"computeEnvironmentArn": "spot", "computeResources": {"type": "FARGATE_SPOT"}}
-    surroundings = dataclasses.replace(outside.surroundings(), environments_of=lambda _: (fargate,))
-    backend = Backend(surroundings, Room(100, Quota(1, 50)))
+    backend = on_fargate(outside, Quota(1, 50))
     ids = [submit(backend, name) for name in "abc"]
     assert [place(backend) for _ in ids] == ids
-    assert backend.lacks(60) == [Lack.LAUNCHES]
+
+
+def on_fargate(outside: Outside, launches: Quota) -> Backend:
+    fargate = {"computeEnvironmentArn": "spot", "computeResources": {"type": "FARGATE_SPOT"}}
+    surroundings = dataclasses.replace(outside.surroundings(), environments_of=lambda _: (fargate,))
+    return Backend(surroundings, Room(100, launches))
+
+
+def test_it_says_what_jobs_wait_for_as_long_as_one_does(outside: Outside) -> None:
+    backend = on_fargate(outside, Quota(1, 0.001))
+    place_one, waits = submit(backend, "a"), submit(backend, "b")
+    assert place(backend) == place_one
+    looking = threading.Thread(target=backend.next_placed)
+    looking.start()
+    eventually(lambda: backend.lacks() == [Lack.LAUNCHES])
+    backend.terminate(waits, "enough")
+    assert backend.lacks() == []
+    backend.close()
+    looking.join()

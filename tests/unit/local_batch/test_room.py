@@ -53,16 +53,29 @@ def test_an_environment_runs_jobs_up_to_its_vcpus_and_the_next_one_what_is_beyon
     room, order = Room(100), [environment("spot", most=3), environment("on-demand", "FARGATE", most=2)]
     taken = [room.take(job(number, vcpus="2"), order, 0.0) for number in range(3)]
     assert [each and each["computeEnvironmentArn"] for each in taken] == ["spot", "on-demand", None]
-    assert room.lacked_since(0.0) == [Lack.VCPUS]
     room.give_back("job-0")
     assert room.take(job(3, vcpus="2"), order, 0.0) is order[0]
 
 
 def test_slots_are_held_until_they_are_given_back() -> None:
     room = Room(1)
-    assert room.has_slots(0.0)
+    assert room.has_slots()
     room.take(job(1), [environment("spot")], 0.0)
-    assert not room.has_slots(5.0)
-    assert (room.lacked_since(5.0), room.lacked_since(5.1)) == ([Lack.SLOTS], [])
+    assert not room.has_slots()
     room.give_back("job-1")
-    assert room.has_slots(6.0)
+    assert room.has_slots()
+
+
+def test_what_lacks_is_what_the_last_look_that_placed_nothing_has_found() -> None:
+    room, order = Room(2, Quota(1, 1)), [environment("spot", most=1)]
+    room.take(job(1), order, 0.0)
+    room.take(job(2), order, 0.0)
+    assert room.lacks == []
+    room.end_look()
+    assert room.lacks == [Lack.VCPUS]
+    room.give_back("job-1")
+    room.take(job(2), order, 0.5)
+    room.end_look()
+    assert room.lacks == [Lack.LAUNCHES]
+    room.end_look()
+    assert room.lacks == []

@@ -47,12 +47,22 @@ class Room:
         self._launches = launches
         self._buckets: dict[bool, TokenBucket] = {}
         self._taken: dict[str, Taken] = {}
-        self._lacked_at: dict[Lack, float] = {}
+        self._lacking: list[Lack] = []
+        self._lacks: list[Lack] = []
         self._launch_due: float | None = None
 
-    def has_slots(self, now: float) -> bool:
+    @property
+    def lacks(self) -> list[Lack]:
+        """What jobs waited for when the last look at all queues placed none."""
+        return list(self._lacks)
+
+    def end_look(self) -> None:
+        """Note that all queues were looked at, and no job of theirs could be placed."""
+        self._lacks, self._lacking = self._lacking, []
+
+    def has_slots(self) -> bool:
         """Tell whether this machine can run one more job."""
-        return self._slots > len(self._taken) or self._lacks(Lack.SLOTS, now)
+        return self._slots > len(self._taken) or self._lack(Lack.SLOTS)
 
     def take(self, job: Job, environments: Sequence[Document], now: float) -> Document | None:
         """Place a job in the first of a queue's compute environments that has room for it.
@@ -63,12 +73,13 @@ class Room:
         vcpus = vcpus_of(job)
         environment = next((each for each in environments if self._has_vcpus(each, vcpus)), None)
         if environment is None:
-            self._lacks(Lack.VCPUS, now)
+            self._lack(Lack.VCPUS)
             return None
         if not self._launched(environment, now):
-            self._lacks(Lack.LAUNCHES, now)
+            self._lack(Lack.LAUNCHES)
             return None
         self._taken[job.spec.job_id] = Taken(environment, vcpus)
+        self._lacking = []
         return environment
 
     def give_back(self, job_id: str) -> None:
@@ -80,13 +91,8 @@ class Room:
         due, self._launch_due = self._launch_due, None
         return None if due is None else max(0.001, due - now)
 
-    def lacked_since(self, moment: float) -> list[Lack]:
-        """List what jobs have waited for since a moment, the last lack first."""
-        recent = [lack for lack, at in self._lacked_at.items() if at >= moment]
-        return sorted(recent, key=lambda lack: -self._lacked_at[lack])
-
-    def _lacks(self, lack: Lack, now: float) -> bool:
-        self._lacked_at[lack] = now
+    def _lack(self, lack: Lack) -> bool:
+        self._lacking.append(lack)
         return False
 
     def _has_vcpus(self, environment: Document, vcpus: float) -> bool:

@@ -159,7 +159,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "noting a sample never before it was asked for",
-        "functions/sluice/cohorts/model.py",
+        "functions/sluice/cohorts/blocks.py",
         old="return max(now_ms, self.as_of)",
         new="return now_ms",
         provers=tests(TABLE, "test_a_sample_counts_as_noted_no_sooner_than_it_was_asked_for[local-aws]"),

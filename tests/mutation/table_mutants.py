@@ -18,16 +18,16 @@ TABLE_MUTANTS: Final = (
         NEVER_TWICE,
         "an intent is written once",
         "functions/sluice/aws/task_store.py",
-        old='ConditionExpression=f"attribute_not_exists({KEY})"',
-        new='ConditionExpression="attribute_not_exists(nothing)"',
+        old='f"attribute_not_exists({KEY})",\n            task.token',
+        new='"attribute_not_exists(nothing)",\n            task.token',
         provers=tests("contract/test_stores.py", "test_an_intent_is_written_once[local-aws]"),
     ),
     Mutant(
         NO_TASK_IS_LOST,
         "an intent that the SDK repeats is still its writer's",
         "functions/sluice/aws/task_store.py",
-        old='return item is not None and from_item(item).get("writer") == writer',
-        new="return item is None",
+        old='return written or (item is not None and from_item(item).get("writer") == writer)',
+        new="return written",
         provers=tests(
             "contract/test_store_conflicts.py", "test_an_intent_that_was_sent_twice_is_its_senders[local-aws]"
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.session import Session
 
 from sluice.aws.complaints import submit_job_complaint
+from sluice.aws.task_items import ROOMY_INPUT
 from sluice.errors import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
 from sluice.pollers.ports import Slot
 from sluice.rate import gcra as rate
@@ -164,6 +165,7 @@ class MemoryTaskStore:
     unsettled: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _tokens: dict[str, str] = field(default_factory=dict)
+    _brief: set[str] = field(default_factory=set)
 
     def _token(self, key: str) -> str:
         """The token of a task's key; tests may give the token itself."""
@@ -181,6 +183,8 @@ class MemoryTaskStore:
             jobs = {job.name: JobRecord(job.name) for job in task.jobs}
             self.records[task.token] = TaskRecord(task, TaskState.OPEN, jobs, now_ms, now_ms)
             self._tokens[task.key] = task.token
+            if len(text.encode()) > ROOMY_INPUT:
+                self._brief.add(task.token)
             return True
 
     def record_submitted(self, key: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
@@ -226,7 +230,8 @@ class MemoryTaskStore:
                 return Noted(None, changed=False)
             if known.ended or known.job_id not in (None, job.job_id):
                 return Noted(record, changed=False)
-            return Noted(self._put(replace(record, jobs={**record.jobs, job.name: job})), changed=True)
+            kept = replace(job, attempt_details=None, document=None) if token in self._brief else job
+            return Noted(self._put(replace(record, jobs={**record.jobs, job.name: kept})), changed=True)
 
     def close(self, key: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
         with self.lock:

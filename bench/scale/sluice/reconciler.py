@@ -22,8 +22,8 @@ THREADS = 16
 """That look at tasks at once, as template.yaml has it."""
 CLAIM_UNITS = 4
 """The item of up to 2 KB, and its entry in the index of open tasks, which moves: one goes, one comes."""
-ENTRY_BYTES = 700
-"""Of that index: a token of AWS's length twice (key of the item), and two times."""
+ENTRY_BYTES = 150
+"""Of that index: the names and values of the task's key, its partition, and two times."""
 READ_BYTES = 8192
 """An eventually consistent read unit is worth twice 4 KB.
 
@@ -55,7 +55,7 @@ class Reconciler:
         claims, to_describe = 0, 0
         while entries and entries[0].heartbeat_at <= self._policy.due_before_ms(now_ms):
             entry = entries.popleft()
-            if entry.token in self._tasks.open:
+            if entry.key in self._tasks.open:
                 claims += 1
                 to_describe += self._look_at(entry, now_ms)
         for _ in range(math.ceil(to_describe / JOBS_PER_CALL)):
@@ -64,7 +64,7 @@ class Reconciler:
 
     def _look_at(self, entry: IndexEntry, now_ms: int) -> int:
         """Claims a task, sends its heartbeat, and returns how many of its jobs to ask Batch about."""
-        task = self._tasks.open[entry.token]
+        task = self._tasks.open[entry.key]
         task.record = replace(task.record, heartbeat_at=now_ms)
         self._tasks.by_heartbeat.append(replace(entry, heartbeat_at=now_ms))
         self._world.ledger.write_units += CLAIM_UNITS

@@ -12,7 +12,7 @@ from bench.scale.sluice.parameters import Parameters
 from bench.scale.world import World
 from sluice.tasks import completion
 from sluice.tasks.contract import parse_task
-from sluice.tasks.model import JobRecord, TaskRecord, TaskState
+from sluice.tasks.model import JobRecord, TaskRecord, TaskState, task_key
 from sluice.tasks.model import OpenTask as IndexEntry
 from sluice.tasks.submission import submit_request
 
@@ -43,7 +43,7 @@ class Tasks:
     """Every sample's workflow and the task that it waits for.
 
     Attributes:
-        open: the open tasks by token, oldest first.
+        open: the open tasks by key, oldest first.
         by_heartbeat: their entries in the index, those of ended tasks too, the oldest heartbeat first.
     """
 
@@ -68,8 +68,8 @@ class Tasks:
         task = parse_task(_token(queued), _input(queued))
         jobs = {job.name: JobRecord(job.name) for job in task.jobs}
         taken = OpenTask(queued, TaskRecord(task, TaskState.OPEN, jobs, now_ms, now_ms))
-        self.open[task.token] = taken
-        self.by_heartbeat.append(IndexEntry(task.token, now_ms, now_ms))
+        self.open[task.key] = taken
+        self.by_heartbeat.append(IndexEntry(task.key, now_ms, now_ms))
         self._world.ledger.write_units += INTENT_UNITS
         return taken
 
@@ -99,7 +99,7 @@ class Tasks:
         ledger.messages += 1
         ledger.invoked(delays.handling, self._memory_mib)
         ledger.write_units += NOTE_UNITS + CLOSE_UNITS
-        record = self.open.pop(_token(queued)).record
+        record = self.open.pop(task_key(_token(queued))).record
         noted = replace(record, jobs={**record.jobs, name: completion.job_record(name, detail)})
         outcome = completion.decide(noted)
         assert outcome is not None

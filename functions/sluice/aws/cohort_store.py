@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import refused_item, to_item
+from sluice.aws.attributes import to_item
 from sluice.aws.cohort_items import (
     COHORT_ENTRY,
     RUNNING_PARTITION,
@@ -20,7 +20,7 @@ from sluice.aws.cohort_items import (
     read_sample,
     sample_key,
 )
-from sluice.aws.errors import translated
+from sluice.aws.table import Table
 from sluice.aws.transactions import TooLargeError, Transactions
 from sluice.cohorts.model import (
     FAILURES,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import GetItemOutputTypeDef
 
     from sluice.cohorts.blocks import Block
     from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleEnd, Start
@@ -54,18 +53,8 @@ class DynamoCohortStore:
 
     def create(self, cohort: Cohort) -> Cohort:
         """One write, refused when there is a cohort of this name."""
-        with translated():
-            try:
-                self.client.put_item(
-                    TableName=self.table,
-                    Item=cohort_item(cohort),
-                    ConditionExpression="attribute_not_exists(cohort)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                item = refused_item(error)
-                return read_cohort(item) if item else cohort
-        return cohort
+        item, _ = self._table.put_new(cohort_item(cohort), "attribute_not_exists(cohort)")
+        return read_cohort(item) if item else cohort
 
     def extend(self, cohort: Cohort, sheet: tuple[str, int], as_of: int) -> Cohort | None:
         """One write, refused when the cohort has another sheet by now."""
@@ -91,11 +80,11 @@ class DynamoCohortStore:
 
     def all_cohorts(self) -> Iterator[Cohort]:
         """A scan, a page at a time as it is needed."""
-        found = self._pages(
+        found = self._table.pages(
             "scan",
             FilterExpression="#entry = :own",
             ExpressionAttributeNames={"#entry": "entry"},
-            ExpressionAttributeValues=to_item({":own": COHORT_ENTRY}),
+            values={":own": COHORT_ENTRY},
         )
         return (read_cohort(item) for item in found)
 
@@ -107,7 +96,7 @@ class DynamoCohortStore:
 
     def cancel(self, name: str) -> Cohort | None:
         """A read, whose answer tells the time, and a write."""
-        answer = self._get(cohort_key(name))
+        answer = self._table.get(cohort_key(name))
         if "Item" not in answer:
             return None
         at_ms = read_cohort(answer["Item"]).cancel_at(_answered_by_ms(answer))
@@ -116,11 +105,11 @@ class DynamoCohortStore:
 
     def samples(self, cohort: str) -> Iterator[Sample]:
         """A query, a page at a time as it is needed."""
-        found = self._pages(
+        found = self._table.pages(
             "query",
             KeyConditionExpression="cohort = :cohort AND #entry > :own",
             ExpressionAttributeNames={"#entry": "entry"},
-            ExpressionAttributeValues=to_item({":cohort": cohort, ":own": COHORT_ENTRY}),
+            values={":cohort": cohort, ":own": COHORT_ENTRY},
             ConsistentRead=True,
         )
         return (read_sample(item) for item in found)
@@ -180,12 +169,12 @@ class DynamoCohortStore:
 
     def running_samples(self, before_ms: int) -> Iterator[RunningSample]:
         """A query of the sparse index, a page at a time as it is needed."""
-        found = self._pages(
+        found = self._table.pages(
             "query",
             IndexName=RUNNING_BY_LOOK,
             KeyConditionExpression="#running = :running AND lookedAt <= :before",
             ExpressionAttributeNames={"#running": "running"},
-            ExpressionAttributeValues=to_item({":running": RUNNING_PARTITION, ":before": before_ms}),
+            values={":running": RUNNING_PARTITION, ":before": before_ms},
         )
         return (read_running_sample(entry) for entry in found)
 
@@ -269,37 +258,18 @@ class DynamoCohortStore:
         values: Mapping[str, Any],
     ) -> Mapping[str, Any] | None:
         """Returns the item as it is now, None if the condition did not hold."""
-        arguments: Any = {"ExpressionAttributeNames": names} if names else {}
-        with translated():
-            try:
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=key,
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=to_item(values),
-                    ReturnValues="ALL_NEW",
-                    **arguments,
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return None
-        return answer["Attributes"]
+        item, held = self._table.update(key, expression, condition=condition, values=values, names=names)
+        return item if held else None
 
     def _read(self, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        return self._get(key).get("Item")
+        return self._table.get(key).get("Item")
 
-    def _get(self, key: Mapping[str, Any]) -> GetItemOutputTypeDef:
-        with translated():
-            return self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-
-    def _pages(self, operation: Literal["query", "scan"], **arguments: Any) -> Iterator[Mapping[str, Any]]:
-        pages = self.client.get_paginator(operation).paginate(TableName=self.table, **arguments)
-        with translated():
-            for page in pages:
-                yield from page["Items"]
+    @property
+    def _table(self) -> Table:
+        return Table(self.client, self.table)
 
 
-def _answered_by_ms(answer: GetItemOutputTypeDef) -> int:
+def _answered_by_ms(answer: Mapping[str, Any]) -> int:
     """The end of the second in which AWS answered, by its own clock, which all who ask for samples share.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html

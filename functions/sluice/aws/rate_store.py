@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import from_item, refused_item, to_item
-from sluice.aws.errors import translated
+from sluice.aws.attributes import from_item, to_item
+from sluice.aws.table import Table
 from sluice.errors import UnclearError
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import RateState
@@ -73,41 +72,31 @@ class DynamoRateStore:
         sets = f"SET ratePerSecond = :rate, changedUs = :changed, loweredUs = :lowered{step.sets}"
         unchanged = f"ratePerSecond = :seen_rate AND changedUs = :seen_changed{step.condition}"
         expected = {":seen_rate": _decimal(seen.rate_per_second), ":seen_changed": seen.changed_us}
-        with translated():
-            try:
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=to_item({"name": api}),
-                    UpdateExpression=sets,
-                    ConditionExpression=unchanged,
-                    ExpressionAttributeValues=to_item({**values, **step.values, **expected}),
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-                state, held = _read(answer["Attributes"]), True
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                item = refused_item(error)
-                state, held = _read(item) if item else self._create(api, seen), False
+        item, held = self._table.update(
+            to_item({"name": api}), sets, condition=unchanged, values={**values, **step.values, **expected}
+        )
+        state = _read(item) if item else self._create(api, seen)
         self.known[api] = state
         return state, held
 
     def _create(self, api: str, state: RateState) -> RateState:
-        with suppress(self.client.exceptions.ConditionalCheckFailedException):
-            self.client.put_item(
-                TableName=self.table,
-                Item=to_item(
-                    {
-                        "name": api,
-                        "arrivalUs": state.arrival_us,
-                        "ratePerSecond": _decimal(state.rate_per_second),
-                        "changedUs": state.changed_us,
-                        "loweredUs": state.lowered_us,
-                    }
-                ),
-                ConditionExpression="attribute_not_exists(#name)",
-                ExpressionAttributeNames={"#name": "name"},
-            )
+        self._table.put_new(
+            to_item(
+                {
+                    "name": api,
+                    "arrivalUs": state.arrival_us,
+                    "ratePerSecond": _decimal(state.rate_per_second),
+                    "changedUs": state.changed_us,
+                    "loweredUs": state.lowered_us,
+                }
+            ),
+            "attribute_not_exists(arrivalUs)",
+        )
         return state
+
+    @property
+    def _table(self) -> Table:
+        return Table(self.client, self.table)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sluice.aws.attributes import from_item, refused_item, to_item
-from sluice.aws.errors import translated
+from sluice.aws.attributes import from_item, to_item
+from sluice.aws.table import KEYS_MAX, Table
 from sluice.aws.task_items import (
     BRIEF,
     KEY,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 BY_EXECUTION: Final = "ByExecution"
 OPEN_BY_EXECUTION: Final = "OpenByExecution"
 OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
-KEYS_MAX: Final = 100
-"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
 NOT_ENDED: Final = (
     "attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed)"
@@ -61,8 +59,7 @@ class DynamoTaskStore:
 
     def read(self, key: str) -> TaskRecord | None:
         """A consistent read."""
-        with translated(key):
-            answer = self.client.get_item(TableName=self.table, Key=to_item({KEY: key}), ConsistentRead=True)
+        answer = self._table.get(to_item({KEY: key}), key)
         return read_task(answer["Item"]) if "Item" in answer else None
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
@@ -71,18 +68,12 @@ class DynamoTaskStore:
         A repetition that comes late finds its own item, with all that was noted in it since.
         """
         writer = uuid4().hex
-        with translated(task.token):
-            try:
-                self.client.put_item(
-                    TableName=self.table,
-                    Item=to_item({**intent(task, text, now_ms), "writer": writer}),
-                    ConditionExpression=f"attribute_not_exists({KEY})",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                item = refused_item(error)
-                return item is not None and from_item(item).get("writer") == writer
-        return True
+        item, written = self._table.put_new(
+            to_item({**intent(task, text, now_ms), "writer": writer}),
+            f"attribute_not_exists({KEY})",
+            task.token,
+        )
+        return written or (item is not None and from_item(item).get("writer") == writer)
 
     def record_submitted(self, key: str, job_ids: Mapping[str, str]) -> TaskRecord | None:
         """One write for all of a task's jobs; a status that came earlier by event stays."""
@@ -189,10 +180,11 @@ class DynamoTaskStore:
 
     def open_tries(self, execution_arn: str, state_name: str) -> list[OpenTry]:
         """A query of the index of open tasks."""
-        found = self._query(
+        found = self._table.pages(
+            "query",
             IndexName=OPEN_BY_EXECUTION,
             KeyConditionExpression="openExecution = :arn AND stateName = :state",
-            ExpressionAttributeValues=to_item({":arn": execution_arn, ":state": state_name}),
+            values={":arn": execution_arn, ":state": state_name},
         )
         return [read_open_try(entry) for entry in found]
 
@@ -226,11 +218,12 @@ class DynamoTaskStore:
         return merge(*found, key=lambda task: task.heartbeat_at)
 
     def _partition(self, partition: str, before_ms: int) -> Iterator[OpenTask]:
-        found = self._query(
+        found = self._table.pages(
+            "query",
             IndexName=OPEN_BY_HEARTBEAT,
             KeyConditionExpression="#open = :open AND heartbeatAt <= :before",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=to_item({":open": partition, ":before": before_ms}),
+            values={":open": partition, ":before": before_ms},
         )
         return (read_open_task(entry) for entry in found)
 
@@ -249,18 +242,13 @@ class DynamoTaskStore:
         return now_ms // 1000 + self.keep_days * SECONDS_A_DAY
 
     def _keys(self, index: str, attribute: str, execution_arn: str) -> Iterator[str]:
-        found = self._query(
+        found = self._table.pages(
+            "query",
             IndexName=index,
             KeyConditionExpression=f"{attribute} = :arn",
-            ExpressionAttributeValues=to_item({":arn": execution_arn}),
+            values={":arn": execution_arn},
         )
         return (from_item(entry)[KEY] for entry in found)
-
-    def _query(self, **arguments: Any) -> Iterator[Mapping[str, Any]]:
-        pages = self.client.get_paginator("query").paginate(TableName=self.table, **arguments)
-        with translated():
-            for page in pages:
-                yield from page["Items"]
 
     def _tokens(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         """The tokens of tasks by their keys."""
@@ -270,14 +258,7 @@ class DynamoTaskStore:
             yield values[KEY], token_of(values)
 
     def _items(self, keys: Sequence[str], **shown: Any) -> Iterator[Mapping[str, Any]]:
-        for begin in range(0, len(keys), KEYS_MAX):
-            some = keys[begin : begin + KEYS_MAX]
-            wanted: Any = {self.table: {"Keys": [to_item({KEY: key}) for key in some], **shown}}
-            while wanted:
-                with translated(*some):
-                    answer = self.client.batch_get_item(RequestItems=wanted)
-                yield from answer["Responses"].get(self.table, ())
-                wanted = answer.get("UnprocessedKeys")
+        return self._table.items([to_item({KEY: key}) for key in keys], *keys, **shown)
 
     def _update(
         self,
@@ -288,19 +269,9 @@ class DynamoTaskStore:
         values: Mapping[str, Any],
         condition: str,
     ) -> tuple[Mapping[str, Any] | None, bool]:
-        """Returns the item as it is now, None if there is none, and whether the condition held."""
-        with translated(key):
-            try:
-                answer = self.client.update_item(
-                    TableName=self.table,
-                    Key=to_item({KEY: key}),
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=to_item(values),
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                return refused_item(error), False
-        return answer["Attributes"], True
+        own = to_item({KEY: key})
+        return self._table.update(own, expression, key, condition=condition, values=values, names=names)
+
+    @property
+    def _table(self) -> Table:
+        return Table(self.client, self.table)

@@ -162,7 +162,8 @@ def _separator(header: str, separators: str) -> str:
 
 def _stripped(line: str, separator: str) -> list[str]:
     # spreadsheets and people write a blank before a cell's quote
-    csv.field_size_limit(max(len(line), 1))
+    if len(line) > csv.field_size_limit():  # 128 KiB at first; it is the whole program's
+        csv.field_size_limit(len(line))
     cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     return [cell.strip() for cell in cells]
 

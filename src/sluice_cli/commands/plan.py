@@ -1,6 +1,6 @@
 """`sluice plan`."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -134,18 +134,14 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
         return
     if samples is None:
         raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
-    price = _price(compute, vcpu_usd, gib_usd)
     room = _room(quota, max_vcpus, vcpus, fargate_launches if compute != "ec2" else None)
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
-    even, found = times(replace(cohort, longest_seconds=cohort.seconds), room), times(cohort, room)
-    bill = costs(cohort, found.all_done, job_hour(price, vcpus, gib))
-    ask_for = advice(cohort, room, compute, vcpus)
+    price, ask_for = _price(compute, vcpu_usd, gib_usd), advice(cohort, room, compute, vcpus)
+    forecast = _forecast(cohort, room, price, job_hour(price, vcpus, gib), ask_for)
     if as_json:
-        print_json({**_document(cohort, even, found, bill), "askFor": ask_for})
+        print_json(forecast.document())
     else:
-        console = screen()
-        _show_times(console, cohort, (even, found), ask_for)
-        _show_costs(console, cohort, bill, price)
+        forecast.show(screen())
 
 
 def _room(quota: float, max_vcpus: float, vcpus: float, fargate_launches: float | None) -> Room:
@@ -167,19 +163,43 @@ def _price(compute: Compute, vcpu_usd: float | None, gib_usd: float | None) -> C
     return None if compute == "none" else COMPUTE[compute]
 
 
-def _document(cohort: Cohort, even: Times, found: Times, bill: Costs) -> dict[str, Any]:
-    return {
-        "samples": cohort.samples,
-        "jobs": cohort.all_jobs,
-        "seconds": round(found.all_done, 1),
-        "secondsIfJobsAreAlike": round(even.all_done, 1),
-        "wall": found.binding.name,
-        "heldBackBy": found.binding.value,
-        "secondsByWall": {wall.name: round(seconds, 1) for wall, seconds in found.by_wall.items()},
-        "heartbeatShare": round(found.heartbeat_share, 4),
-        "usd": {name: round(usd, 4) for name, usd in asdict(bill).items()} | {"total": round(bill.total, 4)},
-        "usdPerSample": round(bill.total / cohort.samples, 6),
-    }
+@dataclass(frozen=True)
+class _Forecast:
+    """What is said of a cohort; `even` are its times if all jobs were alike."""
+
+    cohort: Cohort
+    even: Times
+    found: Times
+    bill: Costs
+    price: ComputePrice | None
+    ask_for: str
+
+    def document(self) -> dict[str, Any]:
+        found, usd = self.found, {**asdict(self.bill), "total": self.bill.total}
+        return {
+            "samples": self.cohort.samples,
+            "jobs": self.cohort.all_jobs,
+            "seconds": round(found.all_done, 1),
+            "secondsIfJobsAreAlike": round(self.even.all_done, 1),
+            "wall": found.binding.name,
+            "heldBackBy": found.binding.value,
+            "secondsByWall": {wall.name: round(seconds, 1) for wall, seconds in found.by_wall.items()},
+            "heartbeatShare": round(found.heartbeat_share, 4),
+            "usd": {name: round(amount, 4) for name, amount in usd.items()},
+            "usdPerSample": round(self.bill.total / self.cohort.samples, 6),
+            "askFor": self.ask_for,
+        }
+
+    def show(self, console: Console) -> None:
+        _show_times(console, self.cohort, (self.even, self.found), self.ask_for)
+        _show_costs(console, self.cohort, self.bill, self.price)
+
+
+def _forecast(
+    cohort: Cohort, room: Room, price: ComputePrice | None, job_hour_usd: float, ask_for: str
+) -> _Forecast:
+    even, found = times(replace(cohort, longest_seconds=cohort.seconds), room), times(cohort, room)
+    return _Forecast(cohort, even, found, costs(cohort, found.all_done, job_hour_usd), price, ask_for)
 
 
 def _show_times(console: Console, cohort: Cohort, both: tuple[Times, Times], ask_for: str) -> None:

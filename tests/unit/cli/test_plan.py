@@ -17,7 +17,7 @@ from bench.scale.scenario import Scenario
 from bench.scale.world import World
 from sluice_cli.commands.plan import RATE_OF_QUOTA, Compute
 from sluice_cli.plan.advice import VCPU_QUOTAS, advice
-from sluice_cli.plan.estimate import Cohort, Costs, costs
+from sluice_cli.plan.estimate import WAKE_SECONDS, Cohort, Costs, costs
 from sluice_cli.plan.prices import COMPUTE, ComputePrice
 from sluice_cli.plan.walls import Room, Times, Wall, enough, slots_of, times
 
@@ -119,7 +119,7 @@ def test_the_wall_that_binds_is_named(cohort: Cohort, room: Room, wall: Wall) ->
 
 def test_where_fargate_binds_its_burst_is_taken_off() -> None:
     even = times(cohort_of(500, 1), Room(1000, 5000, 20, launches_at_once=100))
-    assert even.by_wall[Wall.LAUNCHES] == pytest.approx(4 + (1500 - 100) / 20 + 2.2)
+    assert even.by_wall[Wall.LAUNCHES] == pytest.approx(WAKE_SECONDS + (1500 - 100) / 20 + 2.2)
 
 
 @pytest.mark.parametrize(

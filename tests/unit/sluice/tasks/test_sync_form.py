@@ -10,7 +10,7 @@ import pytest
 
 from sluice.tasks import completion
 from sluice.tasks.contract import check_requests, parse_task
-from sluice.tasks.model import Failed, JobRecord, Succeeded, TaskRecord, TaskState
+from sluice.tasks.model import Failed, JobRecord, Succeeded, TaskRecord, TaskState, task_key
 from sluice.tasks.parsing import InvalidTaskError, build_task
 from sluice.tasks.submission import MAX_NAME, submit_request
 from tests.support.builders import EXECUTION, QUEUE, detail
@@ -22,7 +22,7 @@ JOB: dict[str, Any] = {
     "JobDefinition": "lowpass",
     "Parameters": {"sample": "NA1"},
 }
-OWN = {"taskToken": "token", "taskJob": "align", "taskForm": "sync"}
+OWN = {"taskKey": task_key("token"), "taskJob": "align", "taskForm": "sync"}
 
 
 def record_of(**fields: Any) -> TaskRecord:

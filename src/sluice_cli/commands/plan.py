@@ -138,10 +138,7 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
     price, ask_for = _price(compute, vcpu_usd, gib_usd), advice(cohort, room, compute, vcpus)
     forecast = _forecast(cohort, room, price, job_hour(price, vcpus, gib), ask_for)
-    if as_json:
-        print_json(forecast.document())
-    else:
-        forecast.show(screen())
+    forecast.print(as_json=as_json)
 
 
 def _room(quota: float, max_vcpus: float, vcpus: float, fargate_launches: float | None) -> Room:
@@ -190,7 +187,11 @@ class _Forecast:
             "askFor": self.ask_for,
         }
 
-    def show(self, console: Console) -> None:
+    def print(self, *, as_json: bool) -> None:
+        if as_json:
+            print_json(self.document())
+            return
+        console = screen()
         _show_times(console, self.cohort, (self.even, self.found), self.ask_for)
         _show_costs(console, self.cohort, self.bill, self.price)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.cpu.tasks import task_input
-from sluice.aws.attributes import from_item, to_item
+from sluice.aws.tables.attributes import from_item, to_item
 
 POLL_SECONDS: Final = 1.0
 """How long a long poll finds nothing here, so that a round's end takes no minute."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sluice.aws import clients
-from sluice.aws.rate_store import DynamoRateStore
+from sluice.aws.tables.rate_store import DynamoRateStore
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.clock import SystemClock

@@ -17,20 +17,17 @@ from sluice_cli.commands import (
     cancel,
     check,
     convert,
-    doctor,
-    drain,
     explain,
     launch,
     logs,
     plan,
-    redrive,
     report,
-    reserve,
     retry,
     samples,
     status,
     watch,
 )
+from sluice_cli.commands.on_call import doctor, drain, redrive, reserve
 from sluice_cli.errors import CliError, WrongUsageError
 
 INTERRUPTED = 130

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.browser.chromium import complaints, prefer, requests, shoot, shoot_whole

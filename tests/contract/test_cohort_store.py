@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.cohorts.blocks import Block
 from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleEnd, SampleStatus, Start
 from sluice.errors import CohortCancelledError

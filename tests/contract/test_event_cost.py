@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from handle_job_status.app import handle
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.telemetry import LambdaTelemetry

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handle_job_status.app import note
-from sluice.aws.attributes import to_item
-from sluice.aws.task_items import intent
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.attributes import to_item
+from sluice.aws.tables.task_items import intent
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import TaskState, task_key
 from sluice_local.deploy import create_table

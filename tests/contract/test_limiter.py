@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.limiter.figures import most_above_rate
-from sluice.aws.rate_store import DynamoRateStore
+from sluice.aws.tables.rate_store import DynamoRateStore
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
 from sluice_local.deploy import create_table

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.cohorts.model import Cohort, SampleEnd, SampleStatus
 from sluice.cohorts.sheet import Row, Sheet
 from sluice.cohorts.starter import launch_blocks

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sluice.aws.rate_store import DynamoRateStore
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.rate_store import DynamoRateStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.errors import DeniedError, RejectedError
 from sluice.rate.gcra import MICROSECONDS, Limit, Reservation
 from sluice.tasks.contract import parse_task

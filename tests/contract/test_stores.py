@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice.aws.pollers import DynamoPollerSlots
-from sluice.aws.rate_store import DynamoRateStore
-from sluice.aws.task_items import ROOMY_INPUT
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.rate_store import DynamoRateStore
+from sluice.aws.tables.task_items import ROOMY_INPUT
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.pollers.ports import Slot
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import Limit

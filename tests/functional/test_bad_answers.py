@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.pollers.hand import Crew
 from sluice.pollers.pool import Round
 from sluice.runtime.telemetry import LambdaTelemetry

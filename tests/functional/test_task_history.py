@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.aws.attributes import from_item, to_item
-from sluice.aws.task_items import intent
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.attributes import from_item, to_item
+from sluice.aws.tables.task_items import intent
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.errors import DeniedError
 from sluice.tasks.contract import parse_task
 from tests.functional.test_aws_errors import client_error

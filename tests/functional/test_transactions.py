@@ -8,7 +8,7 @@ import pytest
 from botocore.session import Session
 from botocore.stub import Stubber
 
-from sluice.aws.transactions import MAX_TRIES, Transactions
+from sluice.aws.tables.transactions import MAX_TRIES, Transactions
 from sluice.errors import BusyError, RejectedError
 
 CANCELLED = "TransactionCanceledException"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sluice.aws.attributes import to_item
-from sluice.aws.task_items import intent, job_values, read_task
+from sluice.aws.tables.attributes import to_item
+from sluice.aws.tables.task_items import intent, job_values, read_task
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import Failed, TaskState
 from sluice.tasks.parsing import InvalidTaskError, build_task

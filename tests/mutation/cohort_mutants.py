@@ -14,7 +14,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "starting nothing of a sheet after which another came",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/tables/cohort_store.py",
         old='" AND sheetSha256 = :sheet" if next_row else ""',
         new='" AND :sheet = :sheet" if next_row else ""',
         provers=tests(TABLE, "test_rows_of_the_sheet_before_start_no_more[local-aws]"),
@@ -22,7 +22,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "redriving a sample once after each of its ends",
-        "functions/sluice/aws/cohort_items.py",
+        "functions/sluice/aws/tables/cohort_items.py",
         old=" AND {last} = :ended",
         new=" AND :ended = :ended",
         provers=tests(TABLE, "test_a_sample_is_redriven_once_after_each_of_its_ends[local-aws]"),
@@ -40,7 +40,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "telling an end before a redrive from the one after it",
-        "functions/sluice/aws/cohort_items.py",
+        "functions/sluice/aws/tables/cohort_items.py",
         old="endedBefore < :stopped",
         new="endedBefore <> :nobody",
         provers=tests(TABLE, "test_a_redriven_sample_runs_again_and_leaves_its_end_behind[local-aws]"),
@@ -64,7 +64,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "telling the samples that run of those that are over",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/tables/cohort_store.py",
         old="running = [sample for sample in found if sample.status is SampleStatus.RUNNING]",
         new="running = list[Sample]()",
         provers=tests(
@@ -98,7 +98,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "starting nothing of a cohort that was cancelled meanwhile",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/tables/cohort_store.py",
         old="OR cancelledAt < :asof",
         new="OR cancelledAt >= :asof",
         provers=tests(TABLE, "test_a_cancelled_cohort_starts_nothing_until_somebody_asks_again[local-aws]"),
@@ -106,7 +106,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "letting a cancel count to the end of its second",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/tables/cohort_store.py",
         old="* 1000 + 999",
         new="* 1000 - 1",
         provers=tests(
@@ -129,7 +129,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         STARTS_ONCE,
         "keeping a cancel in mind when the cohort goes on for others",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/tables/cohort_store.py",
         old='"SET reopenedAt = :at"',
         new='"SET reopenedAt = :at REMOVE cancelledAt"',
         provers=tests(
@@ -179,7 +179,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "counting a sample once",
-        "functions/sluice/aws/cohort_items.py",
+        "functions/sluice/aws/tables/cohort_items.py",
         old='put["ConditionExpression"] = "attribute_not_exists(cohort)"',
         new='put["ConditionExpression"] = "attribute_not_exists(nobody)"',
         provers=tests(
@@ -189,7 +189,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "counting an end once",
-        "functions/sluice/aws/cohort_items.py",
+        "functions/sluice/aws/tables/cohort_items.py",
         old="AND executionArn = :arn AND #status = :before AND {later}",
         new="AND executionArn = :arn AND NOT #status = :stopped AND {later}",
         provers=tests(TABLE, "test_an_end_is_counted_once[local-aws]"),
@@ -197,7 +197,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "passing over executions of others that have a sample's name",
-        "functions/sluice/aws/cohort_items.py",
+        "functions/sluice/aws/tables/cohort_items.py",
         old="AND executionArn = :arn",
         new="AND NOT executionArn = :stopped",
         provers=tests(TABLE, "test_ends_of_others_change_nothing[local-aws]"),
@@ -205,7 +205,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "trying the others again without those that were refused",
-        "functions/sluice/aws/transactions.py",
+        "functions/sluice/aws/tables/transactions.py",
         old='kept = [entry for entry, why in fates if why["Code"] != CONDITION_FAILED]',
         new="kept = []",
         provers=tests(
@@ -216,7 +216,7 @@ COHORT_MUTANTS: Final = (
     Mutant(
         COUNTS_ARE_RIGHT,
         "counting the end of a redriven execution",
-        "functions/sluice/aws/cohort_store.py",
+        "functions/sluice/aws/tables/cohort_store.py",
         old="for before in FAILURES:",
         new="for before in ():",
         provers=tests(TABLE, "test_an_execution_that_was_redriven_ends_once_more[local-aws-SUCCEEDED]"),

@@ -30,7 +30,7 @@ SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "taking no slot that nobody will use",
-        "functions/sluice/aws/rate_store.py",
+        "functions/sluice/aws/tables/rate_store.py",
         old="if until_us is not None and wanted.start_us > until_us:",
         new="if until_us == 0:",
         provers=tests(

@@ -17,7 +17,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "an intent is written once",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old='f"attribute_not_exists({KEY})",\n            task.token',
         new='"attribute_not_exists(nothing)",\n            task.token',
         provers=tests("contract/test_stores.py", "test_an_intent_is_written_once[local-aws]"),
@@ -25,7 +25,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NO_TASK_IS_LOST,
         "an intent that the SDK repeats is still its writer's",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old='return written or (item is not None and from_item(item).get("writer") == writer)',
         new="return written",
         provers=tests(
@@ -35,7 +35,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "the id of a job that has one",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old="if_not_exists(#j.#{index}.#i,:{index})",
         new="if_not_exists(#j.#{index}.other,:{index})",
         provers=tests("contract/test_stores.py", "test_the_id_of_a_job_that_has_one_stays[local-aws]"),
@@ -43,7 +43,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NEVER_TWICE,
         "of two reconcilers one gets a task",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old="(heartbeatAt = :seen OR writer = :writer)",
         new="(heartbeatAt = :seen OR NOT writer = :writer)",
         provers=tests("contract/test_stores.py", "test_of_two_reconcilers_one_gets_a_task[local-aws]"),
@@ -51,7 +51,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NO_EVENT_IS_LOST,
         "the status condition of note_job",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old="NOT jobs.#name.#status IN (:succeeded, :failed)",
         new="jobs.#name.#status IN (:succeeded, :failed)",
         provers=tests("contract/test_stores.py", "test_an_ended_job_never_changes_again[local-aws]"),
@@ -59,7 +59,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NO_EVENT_IS_LOST,
         "the same-job condition of note_job",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old="OR jobs.#name.jobId = :id",
         new="OR NOT jobs.#name.jobId = :id",
         provers=tests(
@@ -70,7 +70,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         COMPLETED_ONCE,
         "a closed task never changes its state",
-        "functions/sluice/aws/task_store.py",
+        "functions/sluice/aws/tables/task_store.py",
         old='"#state = :was OR (#state = :state AND begins_with(#open, :open))"',
         new='"#state = :was OR NOT (#state = :state AND begins_with(#open, :open))"',
         provers=tests(
@@ -81,7 +81,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "the rate condition of a reservation",
-        "functions/sluice/aws/rate_store.py",
+        "functions/sluice/aws/tables/rate_store.py",
         old="ratePerSecond = :seen_rate AND changedUs = :seen_changed",
         new="ratePerSecond <= :seen_rate AND changedUs >= :seen_changed",
         provers=tests(
@@ -92,7 +92,7 @@ TABLE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
         "the arrival condition after a pause",
-        "functions/sluice/aws/rate_store.py",
+        "functions/sluice/aws/tables/rate_store.py",
         old='" AND NOT arrivalUs BETWEEN :floor AND :horizon"',
         new='" AND NOT arrivalUs BETWEEN :horizon AND :horizon"',
         provers=tests(

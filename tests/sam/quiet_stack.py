@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sluice.aws.cohort_items import sample_key
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_items import sample_key
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.tasks.contract import parse_task
 from tests.sam.checkout import ROOT
 from tests.support.building import eventually

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.cohort_items import COHORT_ENTRY, read_cohort, read_sample
+from sluice.aws.tables.cohort_items import COHORT_ENTRY, read_cohort, read_sample
 from sluice.cohorts.model import CANCELLED_ERROR, NOT_STARTED, read_execution_name
 from tests.simulation.invariants import COUNTS, ORPHAN, STARTS, Violation
 from tests.simulation.kernel.world import MICROSECONDS

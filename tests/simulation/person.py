@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.errors import ServiceError
 from sluice_cli.aws.ports import Session as Terminal
 from sluice_cli.aws.stack import Stack as KnownStack

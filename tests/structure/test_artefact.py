@@ -23,7 +23,7 @@ def test_the_zip_holds_the_functions_sources_and_their_lock_only() -> None:
     body = zip_folder(ROOT / "functions")
     names = zipfile.ZipFile(io.BytesIO(body)).namelist()
     assert {Path(name).suffix for name in names} == {".py", ".txt"}
-    assert "sluice/aws/task_store.py" in names
+    assert "sluice/aws/tables/task_store.py" in names
     assert len(body) < MAX_BYTES
 
 

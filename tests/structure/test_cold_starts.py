@@ -20,8 +20,8 @@ SUBMITTING = {
     "wiring.submitting",
 }
 CHECKING = {"schema", "tasks.contract"}
-TASKS = {"tasks.completer", "tasks.completion", "tasks.model", "aws.batch", "aws.task_store"}
-LIMITING = {"rate.gcra", "rate.limiter", "aws.rate_store"}
+TASKS = {"tasks.completer", "tasks.completion", "tasks.model", "aws.batch", "aws.tables.task_store"}
+LIMITING = {"rate.gcra", "rate.limiter", "aws.tables.rate_store"}
 
 
 def loaded(function: str) -> set[str]:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OWNER = ROOT / "functions" / "sluice" / "aws"
+OWNER = ROOT / "functions" / "sluice" / "aws" / "tables"
 INDEXES = frozenset(re.findall(r"IndexName: *(\w+)", (ROOT / "template.yaml").read_text()))
 OWN_ATTRIBUTES = frozenset({"askedAt", "cancelledAt", "heartbeatAt", "lookedAt", "nextRow", "sheetSha256"})
 """Attributes of the items that are words of nobody else, such as AWS's APIs or the JSON of the commands."""
@@ -63,4 +63,6 @@ def test_the_command_line_knows_the_tables_by_their_stores_and_in_one_place() ->
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sluice.aws")
     }
-    assert imported == {("api.py", f"sluice.aws.{table}_store") for table in ("cohort", "rate", "task")}
+    assert imported == {
+        ("api.py", f"sluice.aws.tables.{table}_store") for table in ("cohort", "rate", "task")
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.session import Session
 
 from sluice.aws.complaints import submit_job_complaint
-from sluice.aws.task_items import ROOMY_INPUT
+from sluice.aws.tables.task_items import ROOMY_INPUT
 from sluice.errors import AlreadyExistsError, RejectedError, ServiceError, TaskGoneError
 from sluice.pollers.ports import Slot
 from sluice.rate import gcra as rate

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import from_item, to_item
 from sluice.aws.errors import translated
+from sluice.aws.tables.attributes import from_item, to_item
 from sluice.errors import DoesNotExistError
 from sluice.pollers.ports import Slot
 

@@ -28,7 +28,7 @@ MAX_OUTPUT: Final = 262_144
 """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 MAX_DOCUMENT: Final = 200_000
-"""Of a short form's job that has ended so many bytes are kept at most (aws/task_items.py, ROOMY_INPUT)."""
+"""Bytes at most that are kept of a short form's ended job (aws/tables/task_items.py, ROOMY_INPUT)."""
 
 MAX_TEXT_BYTES: Final = 512
 """A reason longer than this says nothing more, an id, a status or a log stream's name is never longer, and

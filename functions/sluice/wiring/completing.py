@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sluice.aws import clients
 from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.reconciliation import SETTLE_SHARE
 from sluice.wiring.limiting import LimitedWiring

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 
 from sluice.aws import clients
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.cohorts.counter import CohortCounter
 from sluice.wiring.base import Wiring
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from sluice.aws import clients
-from sluice.aws.rate_store import DynamoRateStore
+from sluice.aws.tables.rate_store import DynamoRateStore
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
 from sluice.wiring.base import Wiring

@@ -6,9 +6,9 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from sluice.aws import clients
-from sluice.aws.cohort_store import DynamoCohortStore
 from sluice.aws.executions import BotoExecutions
 from sluice.aws.sheets import S3Sheets
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.cohorts.attempts import Attempts
 from sluice.cohorts.reconciler import CohortReconciler
 from sluice.cohorts.starter import CohortStarter

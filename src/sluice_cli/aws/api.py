@@ -18,9 +18,9 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as UnreachableError
 from botocore.session import Session
 
-from sluice.aws.cohort_store import DynamoCohortStore
-from sluice.aws.rate_store import DynamoRateStore
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
+from sluice.aws.tables.rate_store import DynamoRateStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.errors import ServiceError, UnclearError
 from sluice_cli.errors import AwsError
 

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.cohorts.blocks import Block
 from sluice.cohorts.model import Cohort, Sample, SampleEnd, SampleStatus, Start
 from tests.contract.iam.ending_probes import execution_ended, record

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.aws.task_store import DynamoTaskStore
+from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.tasks.model import TERMINAL, TaskState
 from sluice_local.deploy import deploy
 from sluice_local.stack import NETWORK

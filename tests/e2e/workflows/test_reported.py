@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from sluice.aws.cohort_store import DynamoCohortStore
+from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice_cli.app import app
 from tests.e2e.workflows.shapes import Shapes, array, mapped, nested
 from tests.support.building import Machines, eventually

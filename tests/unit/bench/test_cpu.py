@@ -9,7 +9,7 @@ import pytest
 from bench.cpu.figures import memory_of, parts, share_of_vcpu
 from bench.cpu.measuring import environment_of
 from bench.cpu.stand_in import Account, RefusedError
-from sluice.aws.attributes import to_item
+from sluice.aws.tables.attributes import to_item
 from sluice.runtime.settings import read_settings
 from sluice.tasks.contract import parse_task
 from sluice_local.packaging import read_template

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.aws.task_items import read_task
+from sluice.aws.tables.task_items import read_task
 from sluice_cli.aws.executions import read_execution
 from sluice_cli.explain.explanation import explanation
 from sluice_cli.explain.known import Known

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice.aws.task_items import OPEN, UNSETTLED, partitions_of
+from sluice.aws.tables.task_items import OPEN, UNSETTLED, partitions_of
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.plan.idle import LEAN, RUN_READ_UNITS, idle_costs
 from sluice_cli.plan.template import Deployment, read_template

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.aws.attributes import to_item
-from sluice.aws.task_items import job_values
+from sluice.aws.tables.attributes import to_item
+from sluice.aws.tables.task_items import job_values
 from sluice.events import MAX_TOKEN, InvalidEventError, is_wake_up
 from sluice.pollers.request import PollerRound, read_poller_round
 from sluice.tasks.completion import MAX_TEXT_BYTES

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.aws.attributes import from_item, to_item
+from sluice.aws.tables.attributes import from_item, to_item
 
 plain = st.recursive(
     st.text() | st.integers(-(10**37), 10**37),

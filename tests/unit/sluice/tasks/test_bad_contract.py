@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from sluice.aws.task_items import BRIEF, ROOMY_INPUT, intent, job_values
+from sluice.aws.tables.task_items import BRIEF, ROOMY_INPUT, intent, job_values
 from sluice.tasks import completion
 from sluice.tasks.contract import MAX_ARN, MAX_JOBS, MAX_REQUEST_BYTES, check_requests, parse_task
 from sluice.tasks.job_errors import MAX_REASON, named_error

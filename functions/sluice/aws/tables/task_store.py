@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sluice.aws.attributes import from_item, to_item
-from sluice.aws.table import KEYS_MAX, Table
-from sluice.aws.task_items import (
+from sluice.aws.tables.attributes import from_item, to_item
+from sluice.aws.tables.table import KEYS_MAX, Table
+from sluice.aws.tables.task_items import (
     BRIEF,
     KEY,
     OPEN,

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import from_item
+from sluice.aws.tables.attributes import from_item
 from sluice.tasks.model import JobRecord, OpenTask, OpenTry, TaskRecord, TaskState, Trouble
 from sluice.tasks.parsing import InvalidTaskError, build_task, task_of
 from sluice.tasks.submission import jobs_digest

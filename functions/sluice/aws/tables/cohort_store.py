@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import to_item
-from sluice.aws.cohort_items import (
+from sluice.aws.tables.attributes import to_item
+from sluice.aws.tables.cohort_items import (
     COHORT_ENTRY,
     RUNNING_PARTITION,
     cohort_item,
@@ -20,8 +20,8 @@ from sluice.aws.cohort_items import (
     read_sample,
     sample_key,
 )
-from sluice.aws.table import Table
-from sluice.aws.transactions import TooLargeError, Transactions
+from sluice.aws.tables.table import Table
+from sluice.aws.tables.transactions import TooLargeError, Transactions
 from sluice.cohorts.model import (
     FAILURES,
     SampleStatus,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import from_item, to_item
+from sluice.aws.tables.attributes import from_item, to_item
 from sluice.cohorts.model import Cohort, RunningSample, Sample, SampleStatus
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sluice.aws.attributes import refused_item, to_item
 from sluice.aws.errors import translated
+from sluice.aws.tables.attributes import refused_item, to_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

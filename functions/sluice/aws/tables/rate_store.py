@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.aws.attributes import from_item, to_item
-from sluice.aws.table import Table
+from sluice.aws.tables.attributes import from_item, to_item
+from sluice.aws.tables.table import Table
 from sluice.errors import UnclearError
 from sluice.rate import gcra as rate
 from sluice.rate.gcra import RateState

@@ -1,0 +1,1 @@
+"""Adapters for DynamoDB: the stores of tasks, cohorts and the rate."""

@@ -16,7 +16,7 @@ from sluice.pollers.pool import Round
 from sluice.runtime.sqs import handle_records
 from sluice.runtime.telemetry import LambdaTelemetry
 from sluice.tasks.completion import MAX_CAUSE
-from sluice.tasks.model import ActivityTask, Failed, Noted, TaskState
+from sluice.tasks.model import ActivityTask, Failed, Noted, TaskState, task_key
 from tests.support.builders import World, detail, job, job_event, task_text
 from tests.support.fakes import MemoryTaskStore
 from tests.unit.sluice.tasks.test_bad_contract import BAD
@@ -158,7 +158,7 @@ def test_a_record_that_fails_holds_up_no_other(log: io.StringIO) -> None:
         """A table that is not there for one of the items."""
 
         def note_job(self, token: str, job: JobRecord) -> Noted:
-            if token == SECRET:
+            if token == task_key(SECRET):
                 raise DeniedError(f"no write for {job.name}")
             return super().note_job(token, job)
 

@@ -129,12 +129,13 @@ def _lost_item(stack: Stack) -> None:
 
 
 def _blocked_polls(stack: Stack) -> None:
-    """A probe's polls are blocked, then tasks come that no event announces."""
+    """Polls of pollers that were woken for nothing are blocked, then tasks come that no event announces."""
     stack.bus.rules = [
         replace(rule, targets=[each for each in rule.targets if each[0].name != "WakeUpsQueue"])
         for rule in stack.bus.rules
     ]
-    stack.world.after(5, stack.functions["EnsurePollersFunction"].invoke, {}, lambda *_: None)
+    woken: dict[str, Any] = {"Records": []}
+    stack.world.after(5, stack.functions["EnsurePollersFunction"].invoke, woken, lambda *_: None)
     stack.world.after(20, stack.step_functions.block_polls)
     start(stack, "good", 100, after=21, spread=1)
 
@@ -228,7 +229,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         hours=3,
     ),
     "blocked-polls": Scenario(
-        "polls are blocked for a minute when 100 tasks come that only a probe can find",
+        "50 polls are blocked for a minute when 100 tasks come that no event announces",
         {"good": SMALL},
         _by_word({"good": 60}),
         _blocked_polls,

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from sluice_local.engine.stepfunctions.running.redrive import EVENTS_MAX, WITHIN, not_redrivable
+from sluice_local.engine.stepfunctions.running.redrive import (
+    EVENTS_MAX,
+    TOKENS_WITHIN,
+    WITHIN,
+    not_redrivable,
+    redriven_by,
+)
 from tests.support.building import Machines, eventually, refused
 
 JSONATA = {"QueryLanguage": "JSONata"}
@@ -126,12 +132,13 @@ def test_of_branches_and_items_only_those_run_again_that_failed(
         ]
         state = {"Type": "Parallel", "Branches": named, "End": True}
     execution = machines.start(machines.create({**JSONATA, "StartAt": "All", "States": {"All": state}}))
-    for _ in range(3):
-        token, given = worker.take()
-        if given["who"] == 1:
-            states.send_task_failure(taskToken=token, error="Job.Failed")
-        else:
+    taken = [worker.take() for _ in range(3)]  # before one fails, which stops the others
+    for token, given in taken:
+        if given["who"] != 1:
             states.send_task_success(taskToken=token, output=json.dumps(f"first {given['who']}"))
+    eventually(lambda: machines.events(execution).count("TaskStateExited") == 2)
+    (failing,) = (token for token, given in taken if given["who"] == 1)
+    states.send_task_failure(taskToken=failing, error="Job.Failed")
     machines.ended(execution)
     states.redrive_execution(executionArn=execution)
     assert worker.succeed("second 1") == {"who": 1}
@@ -180,6 +187,15 @@ def test_a_redrive_is_an_event_in_the_history(states: Any, machines: Machines, w
 
     assert eventually(redriven)["executionRedrivenEventDetails"] == {"redriveCount": 1}
     states.stop_execution(executionArn=execution)
+
+
+def test_a_token_answers_for_fifteen_minutes() -> None:
+    made = datetime(2026, 11, 1, tzinfo=UTC)
+    redriven = {"_redrives": [("token", made.isoformat())]}
+    assert redriven_by(redriven, "token", made + TOKENS_WITHIN) == made.isoformat()
+    assert redriven_by(redriven, "token", made + TOKENS_WITHIN + timedelta(seconds=1)) is None
+    assert redriven_by(redriven, "other", made) is None
+    assert redriven_by({"_redrives": [(None, made.isoformat())]}, None, made) is None
 
 
 def test_which_executions_can_be_redriven() -> None:

@@ -66,7 +66,7 @@ class BotocoreApi:
 
     @property
     def endpoint_url(self) -> str | None:
-        """Target calls go instead of to AWS; None for AWS itself."""
+        """Where calls go instead of to AWS; None for AWS itself."""
         with _in_words():
             url: str = self._client("sts").meta.endpoint_url
         return None if "amazonaws.com" in url or "api.aws" in url else url

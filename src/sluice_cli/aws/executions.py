@@ -96,6 +96,7 @@ def read_execution(found: Mapping[str, Any], asked: str) -> Execution:
         name=found["name"],
         subject=_sample(found.get("input")) or found["name"],
         asked=asked,
+        whose=read_execution_name(found["name"]),
         status=found["status"],
         started_ms=at_ms(found["startDate"]),
         stopped_ms=at_ms(stopped) if stopped else None,
@@ -235,6 +236,7 @@ class Execution:
         arn, name: its names in AWS.
         subject: what a person calls it: the sample, or the execution's name.
         asked: how a command asks for it: `NA06989 --cohort trio`.
+        whose: the sample of a cohort that it belongs to; None if it belongs to none.
         status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
         started_ms, stopped_ms: from when to when it ran.
         error, cause: of an execution that ended badly, if it has them.
@@ -249,6 +251,7 @@ class Execution:
     stopped_ms: int | None = None
     error: str | None = None
     cause: str | None = None
+    whose: ExecutionName | None = None
 
 
 def at_ms(timestamp: Any) -> int:

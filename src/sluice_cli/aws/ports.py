@@ -22,7 +22,7 @@ class Api(Protocol):
 
     @property
     def endpoint_url(self) -> str | None:
-        """Target calls go instead of to AWS, as `AWS_ENDPOINT_URL` says; None for AWS itself."""
+        """Where calls go instead of to AWS, as `AWS_ENDPOINT_URL` says; None for AWS itself."""
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """Calls an operation and returns its answer.

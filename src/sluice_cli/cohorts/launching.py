@@ -59,7 +59,7 @@ class Launch:
 
     @property
     def key(self) -> str:
-        """Target its sheet lies in the stack's bucket."""
+        """Where its sheet lies in the stack's bucket."""
         return f"cohorts/{self.cohort}/{self.digest}.{self.file.fmt}"
 
 

@@ -78,9 +78,8 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
     chosen = choose_job(execution, tasks, job, blamed)
     log = find_log(api, chosen, attempt=attempt, index=index)
     where = f"{log.group} {log.stream}" if log.stream else "no log yet"
-    sys.stderr.write(
-        f"{execution.subject}, job {chosen.name} ({log.status or 'forgotten by Batch'}): {where}\n"
-    )
+    which = f"job {chosen.name}, {log.child}" if log.child else f"job {chosen.name}"
+    sys.stderr.write(f"{execution.subject}, {which} ({log.status or 'forgotten by Batch'}): {where}\n")
     printed = 0
     for line in read_log(api, session, log, follow=follow):
         printed += 1

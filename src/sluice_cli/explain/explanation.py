@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import CANCELLED_ERROR
-from sluice.tasks.job_errors import GUESS, OUT_OF_MEMORY
+from sluice.tasks.job_errors import GUESS, OUT_OF_MEMORY, named_error
 from sluice_cli.explain.arrays import failed_together
 from sluice_cli.explain.doing import doing, plain_answer
 from sluice_cli.explain.history import Try, read_history
@@ -29,6 +29,7 @@ from sluice_cli.terminal.durations import span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from sluice.cohorts.model import ExecutionName
     from sluice.tasks.model import JobRecord, TaskRecord
     from sluice_cli.aws.executions import Execution
     from sluice_cli.explain.history import History
@@ -113,10 +114,14 @@ def _failed_try(execution: Execution, attempt: Try, history: History, known: Kno
         facts |= _facts_of_children(execution, failed, known)
     if error == "States.HeartbeatTimeout":
         facts["reason"] = _why_no_heartbeat(task)
-    is_guess = error == OUT_OF_MEMORY and GUESS in facts["reason"]
-    return Failure(
-        error, OUT_OF_MEMORY_GUESSED if is_guess else MEANINGS[error], facts, cause.job, cause.job_id
-    )
+    return Failure(error, _meaning(error, facts), facts, cause.job, cause.job_id)
+
+
+def _meaning(error: str, facts: Mapping[str, str]) -> Meaning:
+    """What an error means; that of an array's child where it says more than its parent's."""
+    named = facts.get("error_of_child", error)
+    is_guess = named == OUT_OF_MEMORY and GUESS in facts["reason"]
+    return OUT_OF_MEMORY_GUESSED if is_guess else MEANINGS[named]
 
 
 def _other(execution: Execution, history: History) -> Failure:
@@ -142,13 +147,26 @@ def _facts(execution: Execution, cause: JobCause) -> dict[str, str]:
     code = "" if cause.exit_code is None else f"exit code {cause.exit_code}"
     reason = plain_answer(cause.reason or "no reason was given").rstrip(".")
     return {
-        "asked": execution.asked,
         "logs": f"sluice logs {execution.asked}",
+        **_ways_on(execution.whose),
         "job": cause.job or "(unknown)",
+        "job_id": f"job {cause.job_id}" if cause.job_id else "this job",
         "with_code": f" with {code}" if code else "",
         "said": f"{code}; {reason}" if code else reason,
         "reason": reason,
         "attempts": "once" if attempts == 1 else f"in each of {attempts} attempts",
+    }
+
+
+def _ways_on(whose: ExecutionName | None) -> dict[str, str]:
+    """How a sample is run again; an execution that is of no cohort is whoever's that started it."""
+    if whose is None:
+        return dict.fromkeys(("again", "anew", "mend"), "start the execution again.")
+    again = f"run it again: sluice retry {whose.cohort} --sample {whose.sample}"
+    return {
+        "again": again,
+        "anew": f"{again} (add --from-start if the workflow's definition changed)",
+        "mend": f"{again} --sheet SHEET",
     }
 
 
@@ -168,13 +186,15 @@ def _facts_of_children(execution: Execution, job: JobRecord, known: Known) -> di
     failed, size = known.children_of(job), known.size_of(job)
     first = failed[0]
     code = "" if first.exit_code is None else f", exit code {first.exit_code}"
-    reason = first.reason or job.reason or "no reason was given"
     which = f"{failed_together(failed, size)}{code}"
+    error, reason = named_error({"container": {"exitCode": first.exit_code, "reason": first.reason}})
+    said = {"error_of_child": error, "reason": f"{which}; {reason}"} if error == OUT_OF_MEMORY else {}
     return {
         "logs": f"sluice logs {execution.asked} --index {first.index}",
         "with_code": f": {which}",
         "said": f"{which}; {reason}",
-        "reason": reason,
+        "reason": first.reason or job.reason or "no reason was given",
+        **said,
     }
 
 

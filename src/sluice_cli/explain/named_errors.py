@@ -23,10 +23,11 @@ class Meaning:
 
 
 _LOGS: Final = "Read what the job printed: {logs}"
-_AGAIN: Final = "Once that is fixed: `sluice retry` runs the failed samples of a cohort again."
-_MEND: Final = (
-    "If its row in the sheet is wrong, mend it: `sluice retry COHORT --sheet SHEET` takes it from there."
-)
+_AGAIN: Final = "Once that is fixed, {again}"
+_ANEW: Final = "Once that is fixed, {anew}"
+_AS_IT_IS: Final = "Nothing is wrong with the sample: {again}"
+_BY_MISTAKE: Final = "If it was by mistake, {again}"
+_MEND: Final = "If its row in the sheet is wrong, mend that and {mend}"
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(
@@ -35,12 +36,13 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
             "Give the job more memory: MEMORY in its resourceRequirements.",
             "The low-pass workflow doubles it up to the stack's parameter MaxMemoryMib.",
             _LOGS,
+            _ANEW,
         ),
     ),
     "Job.SpotInterruption": Meaning(
         "job {job} lost its Spot host {attempts} and has no attempt left ({reason})",
         (
-            "Start the sample again (sluice retry): nothing is wrong with it.",
+            _AS_IT_IS,
             "If it happens often, allow more attempts: a retryStrategy with evaluateOnExit `Host EC2*`.",
             "Or put an on-demand compute environment into the job queue.",
         ),
@@ -48,7 +50,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.NotStarted": Meaning(
         "job {job} could not be started: {reason}",
         (
-            "Run the sample again (sluice retry): nothing is wrong with it.",
+            _AS_IT_IS,
             "Add a Retry on Job.NotStarted to the state, as the low-pass workflow has.",
             "If it happens often, check the hosts' disks, and the subnets' free addresses and routes.",
             "If the log driver was throttled, raise the quota of CreateLogStream: each job calls it once.",
@@ -60,6 +62,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
             "See that the image and its tag exist, and that the execution role may read the repository.",
             "See that the subnets reach the registry: public addresses, a NAT gateway or VPC endpoints.",
             "Check the stack: sluice doctor",
+            _AGAIN,
         ),
     ),
     "Job.TimedOut": Meaning(
@@ -67,6 +70,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         (
             "Find out from its log whether it hung: {logs}",
             "If it only needs longer, raise its timeout: AttemptTimeoutSeconds for the low-pass jobs.",
+            _ANEW,
         ),
     ),
     "Job.Unschedulable": Meaning(
@@ -75,13 +79,14 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
             "MISCONFIGURATION: it asks for more vCPUs or memory than the queue's compute environments have.",
             "CAPACITY: AWS has no such instances now; allow more instance types or Availability Zones.",
             "Check the queue and its compute environments: sluice doctor",
+            _ANEW,
         ),
     ),
     "Job.Terminated": Meaning(
         "job {job} was ended by somebody: {reason}",
         (
-            "CloudTrail tells by whom: the event TerminateJob(s) or CancelJob(s) of this job id.",
-            "If it was by mistake, start the sample again (sluice retry).",
+            "CloudTrail tells by whom: the event TerminateJob(s) or CancelJob(s) of {job_id}.",
+            _BY_MISTAKE,
         ),
     ),
     "Job.DependencyFailed": Meaning(
@@ -90,27 +95,28 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "Job.Failed": Meaning(
         "job {job} failed{with_code} ({reason})",
-        (_LOGS, _MEND, _AGAIN),
+        (_LOGS, _MEND, "If something else was wrong, fix it and {anew}"),
     ),
     "Task.Invalid": Meaning(
         "state {state} asks for something that Sluice does not understand: {reason}",
         (
             _MEND,
             "Else fix the state's Arguments in the workflow; Sluice's README has the task input.",
-            _AGAIN,
+            _ANEW,
         ),
     ),
     "Task.Rejected": Meaning(
         "Batch refused to take job {job}: {reason}",
         (
-            "Fix the request in the workflow's definition.",
+            _MEND,
+            "Else fix the request in the workflow's definition.",
             "The job queue must be one of the stack's (JobQueueArns), and the job definition active.",
-            "Check both: sluice doctor",
+            _ANEW,
         ),
     ),
     "States.Timeout": Meaning(
         "state {state} took longer than its TimeoutSeconds; its jobs were ended",
-        ("Raise the state's TimeoutSeconds, or see why its jobs took so long: {logs}", _AGAIN),
+        ("Raise the state's TimeoutSeconds, or see why its jobs took so long: {logs}", _ANEW),
     ),
     "States.HeartbeatTimeout": Meaning(
         "state {state} got no heartbeat for {heartbeat}, {reason}",
@@ -118,6 +124,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
             "Give the state a HeartbeatSeconds of three times the stack's ReconcileHeartbeatSeconds or more.",
             "Give it a Retry on States.Timeout and States.HeartbeatTimeout: it stops the old jobs first.",
             "See whether reconcile_tasks runs: sluice doctor",
+            _ANEW,
         ),
     ),
 }
@@ -128,6 +135,7 @@ OUT_OF_MEMORY_GUESSED: Final = Meaning(
         "Compare the memory it had with what it needs; its log may end without a word: {logs}",
         *MEANINGS["Job.OutOfMemory"].advice[:2],
         "If it had enough memory, look for what else sends SIGKILL: the host, or the program itself.",
+        _ANEW,
     ),
 )
 EXECUTION_TIMED_OUT: Final = Meaning(
@@ -135,21 +143,22 @@ EXECUTION_TIMED_OUT: Final = Meaning(
     (
         "Raise the state machine's TimeoutSeconds, or see why the sample took so long.",
         "Check the stack: sluice doctor",
+        _ANEW,
     ),
 )
 ABORTED: Final = Meaning(
     "by hand (StopExecution){reason}",
     (
         "CloudTrail tells by whom: the event StopExecution. Sluice ends the jobs of a stopped execution.",
-        "If it was by mistake, start the sample again (sluice retry).",
+        _BY_MISTAKE,
     ),
 )
 CANCELLED: Final = Meaning(
     "as its cohort was cancelled",
-    ("To run it after all: `sluice retry` starts the stopped samples of a cohort again.",),
+    ("To run it after all, {again}",),
 )
 OTHER: Final = Meaning(
     "state {state} failed with {error}: {reason}",
-    ("This name is none of Sluice's: the workflow's definition, or the service it called, knows it.",),
+    ("This name is none of Sluice's: the workflow's definition, or the service it called, knows it.", _ANEW),
 )
 IN_NESTED: Final = "in execution {name} of state {state}, {says}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -62,9 +63,10 @@ def executions_inside(api: Api, execution: Execution, nested: Nested) -> list[Ex
     """
     arns = _children_of_run(api, nested.arn) if nested.is_map_run else iter((nested.arn,))
     try:
-        return [describe_execution(api, arn, execution.asked) for arn in arns]
+        inside = [describe_execution(api, arn, execution.asked) for arn in arns]
     except CliError:
         return []
+    return [replace(each, whose=execution.whose) for each in inside]
 
 
 def all_executions(api: Api, execution: Execution, *, depth: int = DEPTH_MAX) -> Iterator[Execution]:

@@ -1,4 +1,4 @@
-"""The words of `sluice explain`: an execution, and the explained of what happened to it."""
+"""The words of `sluice explain`: an execution, and the explanation of what happened to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Explanation:
     """What happened to an execution.
 
     Attributes:
-        execution: whose explained it is.
+        execution: whose explanation it is.
         headline: what became of it and, if it failed, the cause.
         says: that cause, as the end of a sentence.
         error: the named error that it failed with, if any.
@@ -48,9 +48,9 @@ class Explanation:
     steps: tuple[Step, ...] = ()
 
     def document(self) -> Mapping[str, Any]:
-        """The explained as JSON has it."""
+        """The explanation as JSON has it."""
         execution = asdict(self.execution)
-        for name in ("cause", "asked"):
+        for name in ("cause", "asked", "whose"):
             del execution[name]
         return {
             "headline": self.headline,

@@ -19,7 +19,7 @@ PASSED_ON: Final = frozenset({"MapStateFailed", "ParallelStateFailed", "MapItera
 CONTAINER_ENDS: Final = {
     f"{container}State{end}": f"{container}StateStarted"
     for container in ("Map", "Parallel")
-    for end in ("Succeeded", "Failed", "Aborted")
+    for end in ("Succeeded", "Failed", "Aborted", "Exited")
 }
 """What began that ends with these events."""
 
@@ -68,22 +68,24 @@ class Trail:
         # events that tell nothing of it follow the one before: so do the first two on AWS
         before = int(event.get("previousEventId") or number - 1)
         ended = CONTAINER_ENDS.get(kind)
-        place = self._began(before, ended) if ended else None
+        place = self._began(before, kind, ended) if ended else None
         place = place or _place(self._places.get(before, Place()), kind, details(event))
         self.kinds[number], self._before[number], self._places[number] = kind, before, place
         return place
 
-    def _began(self, event_id: int, began: str) -> Place | None:
+    def _began(self, event_id: int, end: str, began: str) -> Place | None:
         """Where the Map or Parallel began that ends behind this event, which may be an iteration's."""
-        inside = 0
+        inside, behind = 0, end
         for number in (event_id, *self.led_to(event_id)):
-            kind = self.kinds.get(number)
+            kind = self.kinds.get(number, "")
             if kind == began and not inside:
                 return self._places[number]
             if kind == began:
                 inside -= 1
-            elif kind is not None and CONTAINER_ENDS.get(kind) == began:
+            # an exit follows the end of its own state or, as that does, what happened inside
+            elif CONTAINER_ENDS.get(kind) == began and not _is_exit_of(behind, kind):
                 inside += 1
+            behind = kind
         return None
 
     def led_to(self, event_id: int) -> Iterator[int]:
@@ -118,6 +120,12 @@ class Trail:
         """The last failure inside of a Map or Parallel whose end is not linked to it."""
         within = (each for each in range(failed_at - 1, began, -1) if _is_failure(self.kinds.get(each, "")))
         return next((each for each in within if began in self.led_to(each)), None)
+
+
+def _is_exit_of(kind: str, end: str) -> bool:
+    """True if an event is the exit from the Map or Parallel that the one before has ended."""
+    is_exit = kind.endswith("StateExited") and not end.endswith("StateExited")
+    return is_exit and CONTAINER_ENDS.get(kind) == CONTAINER_ENDS.get(end)
 
 
 def _is_failure(kind: str) -> bool:

@@ -25,12 +25,20 @@ FOLLOW_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class JobLog:
-    """Target a job's log is; `stream` is None until the job begins, `status` once Batch has forgotten it."""
+    """Where a job's log is.
+
+    Attributes:
+        job_id: the job's.
+        status: the job's in Batch; None once Batch has forgotten it.
+        group, stream: in CloudWatch Logs; no stream until the job begins.
+        child: which child of an array it is, in words; empty for any other job.
+    """
 
     job_id: str
     status: str | None
     group: str
     stream: str | None
+    child: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -54,13 +62,15 @@ def find_log(api: Api, job: ChosenJob, *, attempt: int | None = None, index: int
     detail = _describe(api, job.job_id)
     size = (detail or {}).get("arrayProperties", {}).get("size") or job.size
     _check_index(job, index, size)
+    child = ""
     if detail is not None and size:
-        child = index if index is not None else _failed_child(api, job.job_id)
-        detail = _describe(api, f"{job.job_id}:{child}")
+        number = index if index is not None else _failed_child(api, job.job_id)
+        detail = _describe(api, f"{job.job_id}:{number}")
+        child = f"child {number} of {size}"
     if detail is None:
         return JobLog(job.job_id, None, _group_of_definition(api, job.definition), job.log_stream)
     return JobLog(
-        detail["jobId"], detail["status"], log_group(container_of(detail)), _stream(detail, attempt)
+        detail["jobId"], detail["status"], log_group(container_of(detail)), _stream(detail, attempt), child
     )
 
 

@@ -237,7 +237,7 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),
     "StartSamplesRole": (
-        ("stepfunctions", "describe_execution", sample),
+        ("stepfunctions", "stop_execution", sample),
         ("stepfunctions", "send_task_success", success),
         ("stepfunctions", "get_activity_task", activity),
         ("s3", "get_object", other_object),

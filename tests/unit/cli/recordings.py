@@ -41,7 +41,7 @@ def recorded(name: str) -> Recording:
 
 
 def told(name: str) -> Explanation:
-    """The explained of a recording."""
+    """The explanation of a recording."""
     found = recorded(name)
     ended = read_execution(found.execution, "NA06989")
     return explanation(ended, found.events, Known(found.tasks), now_ms=0)

@@ -1,4 +1,4 @@
-"""The explained of executions that Local AWS really ran, and of some that it cannot."""
+"""The explanation of executions that Local AWS really ran, and of some that it cannot."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from sluice.tasks.job_errors import (
     BY_REASON,
     DEPENDENCY_FAILED,
     FAILED,
+    GUESS,
     NOT_STARTED,
     OUT_OF_MEMORY,
     TERMINATED,
 )
+from sluice_cli.aws.arrays import Child
 from sluice_cli.aws.executions import Execution, read_execution
 from sluice_cli.explain.explanation import explanation
 from sluice_cli.explain.known import Known
@@ -217,3 +219,58 @@ def test_where_events_are_not_linked_the_oldest_try_goes_on_first() -> None:
         ("Left", "asked for job Left; a poller took it after 2 s"),
         ("Right", "asked for job Right; a poller took it after 2 s"),
     ]
+
+
+def test_the_advice_says_how_the_sample_of_a_cohort_is_run_again() -> None:
+    again = "run it again: sluice retry trio --sample Rejected"
+    assert told("Task.Rejected").advice == (
+        f"If its row in the sheet is wrong, mend that and {again} --sheet SHEET",
+        "Else fix the request in the workflow's definition.",
+        "The job queue must be one of the stack's (JobQueueArns), and the job definition active.",
+        f"Once that is fixed, {again} (add --from-start if the workflow's definition changed)",
+    )
+    assert told("Job.SpotInterruption").advice[0] == (
+        "Nothing is wrong with the sample: run it again: sluice retry trio --sample SpotInterruption"
+    )
+
+
+def test_what_is_of_no_cohort_is_started_again_by_whoever_started_it() -> None:
+    found = recorded("Job.SpotInterruption")
+    alone = read_execution({**found.execution, "name": "by-hand"}, "by-hand")
+    explained = explanation(alone, found.events, Known(), now_ms=0)
+    assert explained.advice[0] == "Nothing is wrong with the sample: start the execution again."
+    assert all("sluice retry" not in each for each in explained.advice)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "says"),
+    [
+        (
+            137,
+            "OutOfMemoryError: Container killed due to memory usage",
+            (
+                "job align ran out of memory (child 2 of 4, exit code 137; "
+                "OutOfMemoryError: Container killed due to memory usage)."
+            ),
+        ),
+        (
+            137,
+            "Essential container in task exited",
+            f"job align was killed, perhaps for its memory (child 2 of 4, exit code 137; "
+            f"Essential container in task exited; {GUESS}).",
+        ),
+        (4, "Essential container in task exited", "job align failed: child 2 of 4, exit code 4 ("),
+    ],
+)
+def test_a_child_of_an_array_tells_what_its_parent_does_not_know(code: int, reason: str, says: str) -> None:
+    found = recorded("Job.Failed")
+    (task,) = found.tasks
+    (spec,) = task.task.jobs
+    array = replace(spec, request={**spec.request, "arrayProperties": {"size": 4}})
+    task = replace(task, task=replace(task.task, jobs=(array,)))
+    job_id = task.jobs["align"].job_id or ""
+    known = Known((task,), children={job_id: (Child(2, "FAILED", exit_code=code, reason=reason),)})
+    explained = explanation(read_execution(found.execution, "x"), found.events, known, now_ms=0)
+    assert explained.headline.startswith(f"NA06989 failed: {says}")
+    assert explained.error == "Job.Failed"
+    assert any(each.endswith("sluice logs x --index 2") for each in explained.advice)

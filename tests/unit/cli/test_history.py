@@ -73,6 +73,45 @@ def test_a_map_in_a_map_has_two_numbers_and_what_comes_after_it_has_one() -> Non
     assert numbers(events) == [("Call #4.7", 1), ("Call #4", 1)]
 
 
+def test_behind_a_map_whose_exit_is_linked_to_an_iteration_no_iteration_goes_on() -> None:
+    events = [
+        event(1, "MapStateEntered", name="Outer"),
+        event(2, "MapStateStarted", length=1),
+        event(3, "MapIterationStarted", index=4),
+        event(4, "MapStateEntered", name="Inner"),
+        event(5, "MapStateStarted", length=1),
+        event(6, "MapIterationStarted", index=7),
+        event(7, "MapIterationSucceeded", index=7),
+        event(8, "MapStateSucceeded", 7),
+        event(9, "MapStateExited", 7, name="Inner"),
+        event(10, "TaskStateEntered", name="Call"),
+        event(11, "ActivityScheduled", input=asked("a")),
+        event(12, "MapIterationSucceeded", index=4),
+        event(13, "MapStateSucceeded", 12),
+        event(14, "MapStateExited", 12, name="Outer"),
+        event(15, "TaskStateEntered", name="Call"),
+        event(16, "ActivityScheduled", input=asked("a")),
+    ]
+    assert numbers(events) == [("Call #4", 1), ("Call", 1)]
+
+
+def test_behind_a_parallel_in_a_parallel_the_outer_place_goes_on() -> None:
+    events = [
+        event(1, "MapIterationStarted", index=4),
+        event(2, "ParallelStateStarted"),
+        event(3, "MapIterationStarted", index=5),
+        event(4, "ParallelStateStarted"),
+        event(5, "PassStateExited", name="Pass"),
+        event(6, "ParallelStateSucceeded", 5),
+        event(7, "ParallelStateExited", 5, name="Inner"),
+        event(8, "ParallelStateSucceeded", 7),
+        event(9, "ParallelStateExited", 7, name="Outer"),
+        event(10, "TaskStateEntered", name="Call"),
+        event(11, "ActivityScheduled", input=asked("a")),
+    ]
+    assert numbers(events) == [("Call #4", 1)]
+
+
 def test_behind_a_map_that_failed_and_was_caught_no_iteration_goes_on() -> None:
     events = [
         event(1, "ParallelStateEntered", name="All"),

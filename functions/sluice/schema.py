@@ -161,8 +161,12 @@ def shown(value: Any) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """The known name that differs in capital and small letters only; None if there is none."""
-    return next((each for each in known if each.lower() == name.lower()), None)
+    """Another known name with the same letters and digits: JobName or job_name for jobName."""
+    return next((each for each in known if each != name and _letters(each) == _letters(name)), None)
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def joined(path: str, name: str) -> str:

@@ -24,7 +24,7 @@ from sluice.cohorts.model import (
 from sluice.cohorts.reconciler import CohortReconciler, begin_until_us
 from sluice.cohorts.redrives import REDRIVE_DAYS, HistoryEnd
 from sluice.cohorts.request import Only, SheetPlace, StartRequest
-from sluice.cohorts.sheet_lines import InvalidSheetError
+from sluice.cohorts.sheet_cells import InvalidSheetError
 from sluice.cohorts.starter import LOOK_SECONDS, CohortConflictError, CohortStarter, Progress, WorkflowError
 from sluice.errors import RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS, Limit

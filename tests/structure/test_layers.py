@@ -48,6 +48,8 @@ PURE = {
     "cohorts.request",
     "cohorts.sheet",
     "cohorts.sheet_changes",
+    "cohorts.sheet_cells",
+    "cohorts.sheet_json",
     "cohorts.sheet_lines",
     "pollers.request",
     "rate.gcra",

@@ -11,15 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import COHORT_NAME, MAX_EXECUTION_NAME, ROOM_FOR_ATTEMPT, SAMPLE_NAME
-from sluice.cohorts.sheet_lines import (
-    SAMPLE,
-    InvalidSheetError,
-    Problem,
-    invisible_complaint,
-    plain,
-    sheet_lines,
-)
-from sluice.schema import is_unicode, shown
+from sluice.cohorts.sheet_cells import InvalidSheetError, Problem, plain, unseen_complaint
+from sluice.cohorts.sheet_lines import SAMPLE, sheet_lines
+from sluice.schema import did_you_mean, is_unicode, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +112,7 @@ def _row(line: int, own: Mapping[str, Any], rules: SheetRules) -> tuple[Row, lis
     wrong = [Problem(line, SAMPLE, says) for says in _name_complaints(sample, rules.cohort)]
     name = "" if wrong else str(sample)
     missing = [name for name in rules.required if fields.get(name) in (None, "")]
-    wrong += [Problem(line, name, "it is missing") for name in missing if name != SAMPLE]
+    wrong += [Problem(line, name, _missing(name, own)) for name in missing if name != SAMPLE]
     others = {name: value for name, value in own.items() if name != SAMPLE and name not in missing}
     wrong += _field_problems(line, others, rules)
     if COHORT in own:
@@ -131,11 +125,16 @@ def _row(line: int, own: Mapping[str, Any], rules: SheetRules) -> tuple[Row, lis
 def _field_problems(line: int, fields: Mapping[str, Any], rules: SheetRules) -> Iterator[Problem]:
     """Characters that nobody sees, and values that are not of their field's kind."""
     for name, value in fields.items():
-        unseen = invisible_complaint(name) or invisible_complaint(value)
+        unseen = unseen_complaint(name) or unseen_complaint(value)
         kind = rules.kinds.get(name)
         complaints = [unseen] if unseen else kind.complaints("it", value) if kind else ()
         for says in complaints:
             yield Problem(line, plain(name), says)
+
+
+def _missing(name: str, own: Mapping[str, Any]) -> str:
+    near = did_you_mean(name, own)
+    return f"it is missing; rename {plain(near)} to {name}" if near else "it is missing"
 
 
 def _name_complaints(sample: Any, cohort: str) -> Iterator[str]:

@@ -7,14 +7,19 @@ something else than was meant is refused: quotes that do not match, characters t
 from __future__ import annotations
 
 import csv
-import json
 import re
-import unicodedata
-from dataclasses import dataclass
-from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from sluice.schema import listed, shown
+from sluice.cohorts.sheet_cells import (
+    InvalidSheetError,
+    Problem,
+    cell_complaint,
+    plain,
+    spelled,
+    unseen_complaint,
+)
+from sluice.cohorts.sheet_json import json_lines
+from sluice.schema import did_you_mean, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,53 +31,41 @@ Line = tuple[int, dict[str, Any]]
 
 SAMPLE: Final = "sample"
 
-LISTED_PROBLEMS: Final = 50
-"""Problems that an error's text lists; all of them are in its `problems`."""
-
-INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode's categories of characters that control or format what is around them: https://www.unicode.org/reports/tr44/"""
+_CALLED_LIKE_SAMPLE: Final = (SAMPLE, "samples", "sample id", "sample name")
 
 SEPARATORS: Final = {"csv": ",;\t", "tsv": "\t,;"}
 """What may separate cells, by the format; the first one unless only another gives a column `sample`."""
 
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?')
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\w"\s]|\t)"?\1*', re.IGNORECASE)
 """The first line by which Excel is told the separator."""
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_OTHER_SEPARATORS: Final = re.compile(r"[|:\s]+")
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END_BYTES = re.compile(rb"\r\n|\n|\r")
+
+_STRIPPED: Final = " \t\u00a0"
+"""Blanks round a cell that nobody means: those of keyboards, and the one that web pages have."""
+
+_AS_CSV: Final = "save it as CSV in UTF-8"
 _FILES_OF_OTHERS: Final = (
-    (b"PK\x03\x04", "it is a spreadsheet or an archive (.xlsx, .ods, .zip); save it as CSV in UTF-8"),
-    (b"\xd0\xcf\x11\xe0", "it is a spreadsheet (.xls); save it as CSV in UTF-8"),
-    (b"\x1f\x8b", "it is compressed with gzip; unpack it first: gunzip"),
-    (b"\xff\xfe", "it is UTF-16, as Excel's Unicode Text; save it as CSV in UTF-8"),
-    (b"\xfe\xff", "it is UTF-16; save it as CSV in UTF-8"),
+    (rb"PK\x03\x04|PK\x05\x06", f"it is a spreadsheet or an archive (.xlsx, .ods, .zip); {_AS_CSV}"),
+    (rb"\xd0\xcf\x11\xe0", f"it is a spreadsheet (.xls); {_AS_CSV}"),
+    (rb"\x1f\x8b", "it is compressed with gzip; unpack it first: gunzip"),
+    (rb"BZh\d", "it is compressed with bzip2; unpack it first: bunzip2"),
+    (rb"\xfd7zXZ\x00", "it is compressed with xz; unpack it first: unxz"),
+    (rb"\x28\xb5\x2f\xfd", "it is compressed with zstd; unpack it first: unzstd"),
+    (rb"\xff\xfe\x00\x00|\x00\x00\xfe\xff", f"it is UTF-32; {_AS_CSV}"),
+    (rb"\xff\xfe", f"it is UTF-16, as Excel's Unicode Text; {_AS_CSV}"),
+    (rb"\xfe\xff|\x00[^\x00]\x00[^\x00]|[^\x00]\x00[^\x00]\x00", f"it is UTF-16; {_AS_CSV}"),
+    (rb"%PDF-", f"it is a PDF; {_AS_CSV}"),
+    (rb"\{\\rtf", f"it is RTF, of a word processor; {_AS_CSV}"),
+    (
+        rb"\s*(?i:<!doctype html|<html)",
+        "it is a web page, perhaps a login in the sheet's place",
+    ),
 )
 """Files that are no text in UTF-8, by how they begin."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong in one place of a sheet; line 0 is the sheet as a whole, lines count from 1."""
-
-    line: int
-    column: str | None
-    says: str
-
-    def __str__(self) -> str:
-        """The place and what is wrong there."""
-        place = f"line {self.line}" if self.line else "the sheet"
-        return f"{place}, {self.column}: {self.says}" if self.column else f"{place}: {self.says}"
-
-
-class InvalidSheetError(ValueError):
-    """Raised for a sheet from which nothing should be started; `problems` names every bad row."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """The text lists the first problems."""
-        self.problems = tuple(problems)
-        lines = [str(problem) for problem in self.problems[:LISTED_PROBLEMS]]
-        rest = len(self.problems) - len(lines)
-        super().__init__("\n".join([*lines, f"and {rest} more"] if rest > 0 else lines))
 
 
 def sheet_format(name: str) -> SheetFormat:
@@ -90,47 +83,25 @@ def decode_sheet(body: bytes) -> str:
         InvalidSheetError: says what else it is, or names the line with the first byte that is not UTF-8.
     """
     for beginning, says in _FILES_OF_OTHERS:
-        if body.startswith(beginning):
+        if re.match(beginning, body):
             raise InvalidSheetError([Problem(0, None, says)])
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        says = f"the byte {body[error.start]:#04x} is not UTF-8; save the sheet as UTF-8"
+        line = len(_LINE_END_BYTES.findall(body, 0, error.start)) + 1
+        byte = body[error.start : error.start + 1]
+        seen = byte.decode("cp1252", errors="ignore")
+        perhaps = f" ({seen} in Windows-1252)" if seen else ""
+        says = f"the byte {byte[0]:#04x}{perhaps} is not UTF-8; save the sheet as UTF-8"
         raise InvalidSheetError([Problem(line, None, says)]) from error
 
 
 def sheet_lines(text: str, fmt: SheetFormat, problems: list[Problem]) -> Iterator[Line]:
     """Yields the fields of each line that has any, and adds what is wrong to the problems."""
+    lines = _LINE_END.split(text)
     if fmt == "jsonl":
-        return _json_lines(text, problems)
-    return _csv_lines(_LINE_END.split(text), SEPARATORS[fmt], problems)
-
-
-def invisible_complaint(value: Any) -> str | None:
-    """Names the first character that nobody sees, wherever it is in a value; None if there is none."""
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, dict):
-            left += [*each.keys(), *each.values()]
-        elif isinstance(each, list):
-            left += each
-        elif isinstance(each, str) and not each.isprintable():
-            found = next((char for char in each if unicodedata.category(char) in INVISIBLE), None)
-            if found is not None:
-                return f"it is {shown(each)}, with {_named(found)}, which nobody sees; take it out"
-    return None
-
-
-def plain(name: str) -> str:
-    """A column's name as it is safe to show: escaped and in quotes if not all of it can be seen."""
-    return name if name.isprintable() else shown(name)
-
-
-def _named(char: str) -> str:
-    name = unicodedata.name(char, "a control character")
-    return f"U+{ord(char):04X} ({name})"
+        return json_lines(lines, problems)
+    return _csv_lines(lines, SEPARATORS[fmt], problems)
 
 
 def _csv_lines(lines: Sequence[str], separators: str, problems: list[Problem]) -> Iterator[Line]:
@@ -156,8 +127,10 @@ def _csv_lines(lines: Sequence[str], separators: str, problems: list[Problem]) -
 
 
 def _separator(header: str, separators: str) -> str:
-    found = (each for each in separators if SAMPLE in _stripped(header, each))
-    return next(found, separators[0])
+    headers = {each: _stripped(header, each) for each in separators}
+    exact = (each for each, names in headers.items() if SAMPLE in names)
+    near = (each for each, names in headers.items() if _like_sample(names))
+    return next(exact, None) or next(near, separators[0])
 
 
 def _stripped(line: str, separator: str) -> list[str]:
@@ -165,20 +138,34 @@ def _stripped(line: str, separator: str) -> list[str]:
     if len(line) > csv.field_size_limit():  # 128 KiB at first; it is the whole program's
         csv.field_size_limit(len(line))
     cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
-    return [cell.strip() for cell in cells]
+    return [cell.strip(_STRIPPED) for cell in cells]
 
 
 def _header_problems(line: int, header: Sequence[str]) -> list[Problem]:
     wrong = []
     for number, name in enumerate(header, start=1):
-        complaint = invisible_complaint(name)
+        complaint = unseen_complaint(name)
         if complaint:
             wrong.append(Problem(line, f"column {number}", complaint))
     wrong += [Problem(line, plain(name), "two columns have this name") for name in _twice(header)]
     if SAMPLE not in header:
-        there = listed([plain(name) for name in header])
-        wrong.append(Problem(line, SAMPLE, f"there is no column {SAMPLE}; there are: {there}"))
+        wrong.append(Problem(line, SAMPLE, f"there is no column {SAMPLE}; {_instead(header)}"))
     return wrong
+
+
+def _like_sample(header: Sequence[str]) -> str | None:
+    """The column that is called much like `sample`, if there is one."""
+    return next(filter(None, (did_you_mean(name, header) for name in _CALLED_LIKE_SAMPLE)), None)
+
+
+def _instead(header: Sequence[str]) -> str:
+    """What there is instead of the column `sample`."""
+    near = _like_sample(header)
+    if near is not None:
+        return f"rename {plain(near)} to {SAMPLE}"
+    if len(header) == 1 and SAMPLE in _OTHER_SEPARATORS.split(header[0]):
+        return f"separate the cells of {plain(header[0])} by commas, semicolons or tabs"
+    return f"there are: {listed([spelled(name) for name in header])}"
 
 
 def _rows(
@@ -223,59 +210,20 @@ def _fields(
     line: int, header: Sequence[str], cells: Sequence[str], problems: list[Problem]
 ) -> dict[str, Any] | None:
     """The named cells that are not empty; None if they do not fit the header."""
-    if len(cells) < len(header) or any(cells[len(header) :]):
+    least = max(number for number, name in enumerate(header, start=1) if name)
+    if len(cells) < least or any(cells[len(header) :]):
         many = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
-        problems.append(Problem(line, None, f"it has {many}; the header has {len(header)}"))
+        problems.append(Problem(line, None, f"it has {many}; the header has {least}"))
         return None
     named = zip(header, cells, strict=False)  # empty cells behind the header's are a spreadsheet's
     fields = {name: cell for name, cell in named if cell}
     if "" in fields:
         says = f"it has {shown(fields.pop(''))} in a column without a name"
         problems.append(Problem(line, None, says))
+    complaints = ((name, cell_complaint(cell)) for name, cell in fields.items())
+    problems += [Problem(line, plain(name), says) for name, says in complaints if says]
     return fields
 
 
 def _twice(names: Sequence[str]) -> list[str]:
     return [name for index, name in enumerate(names) if name and names.index(name) < index]
-
-
-def _json_lines(text: str, problems: list[Problem]) -> Iterator[Line]:
-    """Yields the objects of JSON Lines; blank lines are passed over."""
-    if text.lstrip().startswith("["):
-        says = "it is a JSON array; JSON Lines has one object a line: jq -c '.[]' RUN.json > RUN.jsonl"
-        problems.append(Problem(0, None, says))
-        return
-    for line, body in enumerate(text.split("\n"), start=1):
-        if not body.strip():
-            continue
-        try:
-            fields = json.loads(
-                body, parse_constant=_refuse_number, parse_float=_number, object_pairs_hook=_object
-            )
-        except (ValueError, RecursionError) as error:
-            problems.append(Problem(line, None, f"not valid JSON: {_short(error)}"))
-            continue
-        if isinstance(fields, dict):
-            yield line, fields
-        else:
-            problems.append(Problem(line, None, f"it is {shown(fields)}; a sample is a JSON object"))
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError(f"the name {shown(_twice([name for name, _ in pairs])[0])} is there twice")
-    return fields
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    return number if isfinite(number) else _refuse_number(text)
-
-
-def _refuse_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
-
-
-def _short(error: Exception) -> str:
-    return "too deep" if isinstance(error, RecursionError) else str(error)

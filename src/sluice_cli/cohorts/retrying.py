@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.cohorts.sheet import COHORT, SheetRules, parse_sheet
+from sluice.cohorts.sheet_cells import InvalidSheetError
 from sluice.cohorts.sheet_changes import input_changes
-from sluice.cohorts.sheet_lines import InvalidSheetError
 from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.launching import sheet_rules
 from sluice_cli.cohorts.machine import start_machine

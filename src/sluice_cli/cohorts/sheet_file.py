@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import COHORT_NAME
 from sluice.cohorts.sheet import parse_sheet
-from sluice.cohorts.sheet_lines import InvalidSheetError, decode_sheet, sheet_format
+from sluice.cohorts.sheet_cells import InvalidSheetError
+from sluice.cohorts.sheet_lines import decode_sheet, sheet_format
 from sluice_cli.cohorts.sheet_problems import listing
 from sluice_cli.errors import WrongUsageError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sluice.cohorts.sheet_lines import Problem
+    from sluice.cohorts.sheet_cells import Problem
 
 LINES_SHOWN: Final = 200
 RANGES_SHOWN: Final = 12

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import WORKFLOW_ARN
 from sluice.cohorts.sheet import COHORT
+from sluice.cohorts.sheet_cells import plain
 from sluice.cohorts.sheet_lines import SAMPLE
+from sluice.schema import did_you_mean
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS
 from sluice_cli.cohorts.workflow_reading import Reads, activity_remarks, fields_read
 from sluice_cli.errors import AwsError, WrongUsageError
@@ -85,4 +87,7 @@ def _field_remarks(reads: Reads, columns: Iterable[str]) -> Iterator[str]:
         yield f"The workflow reads {', '.join(lacking)} of its input, which no sample has."
     unread = sorted(given - reads.any_of_them - {SAMPLE, COHORT})
     if unread and not reads.whole:
-        yield f"Nothing in the workflow reads {', '.join(unread)}."
+        yield f"Nothing in the workflow reads {', '.join(plain(name) for name in unread)}."
+        known = {*reads.any_of_them, SAMPLE}
+        near = {name: did_you_mean(name, known - given) for name in unread}
+        yield from (f"Is {plain(name)} meant to be {meant}?" for name, meant in near.items() if meant)

@@ -256,8 +256,10 @@ def test_what_is_of_no_cohort_is_started_again_by_whoever_started_it() -> None:
         (
             137,
             "Essential container in task exited",
-            f"job align was killed, perhaps for its memory (child 2 of 4, exit code 137; "
-            f"Essential container in task exited; {GUESS}).",
+            (
+                "job align was killed, perhaps for its memory (child 2 of 4, exit code 137; "
+                f"Essential container in task exited; {GUESS})."
+            ),
         ),
         (4, "Essential container in task exited", "job align failed: child 2 of 4, exit code 4 ("),
     ],

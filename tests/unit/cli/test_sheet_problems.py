@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sluice.cohorts.sheet_lines import Problem
+from sluice.cohorts.sheet_cells import Problem
 from sluice_cli.cohorts.sheet_problems import LINES_SHOWN, listing
 
 

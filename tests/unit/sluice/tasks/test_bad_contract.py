@@ -201,6 +201,10 @@ BAD: dict[str, tuple[str, str]] = {
         task_text({"JobName": "a", "JobQueue": "q", "JobDefinition": "d"}),
         "jobs[0].JobName is not a field; did you mean jobName?",
     ),
+    "a job in the spelling of Python": (
+        task_text({"job_name": "a", "jobQueue": "q", "jobDefinition": "d"}),
+        "jobs[0].job_name is not a field; did you mean jobName?",
+    ),
     "a variable in the spelling of batch:submitJob.sync": (
         of_one(containerOverrides={"Environment": []}),
         "jobs[0]: containerOverrides.Environment is not a field; did you mean environment?",

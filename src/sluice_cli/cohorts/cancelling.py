@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import CANCELLED_ERROR, SampleStatus
 from sluice_cli.aws.cohorts import cohorts_of, no_cohort
@@ -49,6 +49,10 @@ class Cancelling:
     running: int
     refused: int = 0
     error: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """What is left as JSON has it."""
+        return {"running": self.running, "refused": self.refused, "error": self.error}
 
 
 def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterator[Cancelling]:

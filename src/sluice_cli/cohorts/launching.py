@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.sheet import SheetRules
@@ -13,7 +15,7 @@ from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.machine import start_machine
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS, OWN_WORKFLOW_NEEDS
 from sluice_cli.cohorts.sheet_file import checked_sheet, cohort_name, read_sheet_file, shared_fields
-from sluice_cli.cohorts.workflow_check import workflow_arn
+from sluice_cli.cohorts.workflow_check import workflow_arn, workflow_option
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -118,7 +120,8 @@ def _differences(cohort: Cohort, launch: Launch, changes: SheetChanges) -> str:
     lines += [f"  {name} has no row" for name in changes.missing]
     rest = [f"  and {len(lines) - LINES_SHOWN:,} more"] if len(lines) > LINES_SHOWN else []
     mend = (
-        f"To run failed samples again with this sheet: sluice retry {cohort.name} --sheet {launch.file.name}"
+        "To run failed samples again with this sheet: "
+        f"sluice retry {cohort.name} --sheet {shlex.quote(launch.file.name)}"
     )
     return "\n".join(
         [
@@ -129,6 +132,12 @@ def _differences(cohort: Cohort, launch: Launch, changes: SheetChanges) -> str:
             "To run all of this sheet, give it another name with --cohort.",
         ]
     )
+
+
+def launch_command(stack: Stack, cohort: Cohort, sheet_name: str) -> str:
+    """The command that launches a sheet for a cohort that there is."""
+    named = "" if Path(sheet_name).stem == cohort.name else f" --cohort {cohort.name}"
+    return f"sluice launch {shlex.quote(sheet_name)}{named}{workflow_option(stack, cohort.workflow_arn)}"
 
 
 def is_launched(cohort: Cohort | None, changes: SheetChanges) -> bool:

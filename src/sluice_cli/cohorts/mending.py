@@ -14,7 +14,7 @@ from sluice_cli.errors import WrongUsageError
 from sluice_cli.terminal.durations import samples as so_many
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sluice.cohorts.model import Sample
     from sluice.cohorts.sheet import Sheet
@@ -42,8 +42,22 @@ class Mend:
         if row is not None:
             kept = {name: value for name, value in before.items() if name in row or name not in self.columns}
             before = {**kept, **row}
-        after = {**before, **self.fields, COHORT: cohort}
+        fields = {name: _as_before(before.get(name), text) for name, text in self.fields.items()}
+        after = {**before, **fields, COHORT: cohort}
         return json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+
+
+def _as_before(value: Any, text: str) -> Any:
+    """A field that `--set` gives, which is text, in the type that it had, if it can be read so."""
+    if value is None or isinstance(value, str):
+        return text
+    try:
+        read = json.loads(text, parse_constant=float)
+    except ValueError:
+        return text
+    kinds = [(bool,), (int, float), (list,), (dict,)]
+    had = next(kind for kind in kinds if isinstance(value, kind))
+    return read if next((kind for kind in kinds if isinstance(read, kind)), None) == had else text
 
 
 def mend_of(sheet: Sheet | None, fields: Mapping[str, str]) -> Mend:
@@ -84,18 +98,37 @@ def choose(samples: Sequence[Sample], *, errors: Collection[str], names: Sequenc
     )
 
 
-def remarks(sheet_name: str, mend: Mend, samples: Iterable[Sample], chosen: Collection[str]) -> list[str]:
-    """What a mended sheet says that a retry does not do, a sentence each."""
+def remarks(
+    sheet_name: str, launch: str, mend: Mend, samples: Sequence[Sample], chosen: Collection[str]
+) -> list[str]:
+    """What a mended sheet says that a retry does not do, a sentence each.
+
+    Args:
+        sheet_name: as it was given.
+        launch: the command that launches it.
+        mend: what it says.
+        samples: all of the cohort.
+        chosen: names of those that are run again.
+    """
     if mend.rows is None:
         return []
-    said, known = [], set[str]()
+    said = []
     for sample in samples:
-        known.add(sample.name)
         if sample.name in chosen and sample.name not in mend.rows:
             said.append(f"{sample.name} has no row in {sheet_name}: it is left as it is.")
         elif sample.name not in chosen and input_changes(sample.input, mend.input_of(sample)):
             said.append(f"{sample.name} is {sample.status}: its row differs, and it is not run again.")
-    new = len(mend.rows.keys() - known)
-    if new:
-        said.append(f"{so_many(new)} of {sheet_name} never started: sluice launch {sheet_name}")
+    new = len(mend.rows.keys() - {sample.name for sample in samples})
+    if new and said:
+        said.append(
+            f"{so_many(new)} of {sheet_name} never started: `sluice launch` starts them from a sheet "
+            "in which the others are as they ran last."
+        )
+    elif new:
+        same = " (with the same --set as before)" if _has_other_fields(samples, mend) else ""
+        said.append(f"{so_many(new)} of {sheet_name} never started: {launch}{same}")
     return said
+
+
+def _has_other_fields(samples: Sequence[Sample], mend: Mend) -> bool:
+    return any(_own_fields(sample.input).keys() - mend.columns for sample in samples)

@@ -11,10 +11,11 @@ from sluice.cohorts.sheet import COHORT, SheetRules, parse_sheet
 from sluice.cohorts.sheet_cells import InvalidSheetError
 from sluice.cohorts.sheet_changes import input_changes
 from sluice_cli.aws.cohorts import cohorts_of
-from sluice_cli.cohorts.launching import sheet_rules
+from sluice_cli.cohorts.launching import launch_command, sheet_rules
 from sluice_cli.cohorts.machine import start_machine
 from sluice_cli.cohorts.mending import choose, mend_of, remarks
 from sluice_cli.cohorts.sheet_file import checked_sheet, read_sheet_file, shared_fields
+from sluice_cli.cohorts.workflow_check import fields_remarks
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def prepare_retry(api: Api, stack: Stack, cohort: Cohort, options: RetryOptions)
     samples = list(cohorts_of(api, stack).samples(cohort.name))
     chosen = choose(samples, errors=options.errors, names=options.names)
     mend = mend_of(sheet, fields)
-    said = remarks(options.sheet or "", mend, samples, {sample.name for sample in chosen})
+    launch = launch_command(stack, cohort, options.sheet or "")
+    said = remarks(options.sheet or "", launch, mend, samples, {sample.name for sample in chosen})
+    said += fields_remarks(api, stack, cohort.workflow_arn, {*mend.columns, *fields})
     if mend.rows is not None:
         chosen = tuple(sample for sample in chosen if sample.name in mend.rows)
     is_mended = sheet is not None or bool(fields)

@@ -22,6 +22,15 @@ def listing(name: str, problems: Sequence[Problem]) -> str:
     return "\n".join([f"{name} has {many}; nothing was started.", *lines[:LINES_SHOWN], *rest])
 
 
+def alike_remarks(names: Iterable[str]) -> Iterator[str]:
+    """Names samples that differ in capital and small letters only: files of theirs may be taken for one."""
+    known: dict[str, str] = {}
+    for name in names:
+        first = known.setdefault(name.lower(), name)
+        if first != name:
+            yield f"{first} and {name} differ in capital and small letters only."
+
+
 def _together(problems: Iterable[Problem]) -> Iterator[str]:
     """One text for all rows of which the same is to be said, in the order of their first one."""
     lines: dict[tuple[str | None, str], list[int]] = {}

@@ -16,6 +16,7 @@ from sluice_cli.errors import AwsError, WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from sluice.cohorts.sheet import Sheet
     from sluice_cli.aws.ports import Api
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS: Final = 300.0
 """The default of the template's parameter ReconcileHeartbeatSeconds."""
+
+OWN_READS: Final = Reads(frozenset(), frozenset(OWN_WORKFLOW_KINDS), whole=False)
 
 _UNKNOWN: Final = frozenset({"StateMachineDoesNotExist", "InvalidArn"})
 
@@ -42,6 +45,15 @@ def workflow_arn(stack: Stack, given: str | None) -> str:
     return arn
 
 
+def workflow_option(stack: Stack, arn: str) -> str:
+    """The option that means a workflow; empty for the stack's own."""
+    own = stack.output("WorkflowArn")
+    if arn == own:
+        return ""
+    head, _, name = arn.rpartition(":")
+    return f" --workflow {name if head == own.rpartition(':')[0] else arn}"
+
+
 def workflow_remarks(api: Api, stack: Stack, arn: str, sheet: Sheet) -> Iterator[str]:
     """Says what about a workflow may fail with this sheet, a sentence each.
 
@@ -51,7 +63,7 @@ def workflow_remarks(api: Api, stack: Stack, arn: str, sheet: Sheet) -> Iterator
     """
     columns = {name for row in sheet.rows for name in json.loads(row.input)}
     if arn == stack.output("WorkflowArn"):
-        reads = Reads(frozenset(), frozenset(OWN_WORKFLOW_KINDS), whole=False)
+        reads = OWN_READS
     else:
         definition = _definition(api, arn)
         if definition is None:
@@ -61,6 +73,21 @@ def workflow_remarks(api: Api, stack: Stack, arn: str, sheet: Sheet) -> Iterator
         yield from activity_remarks(definition, stack.output("ActivityArn"), heartbeat)
         reads = fields_read(definition)
     yield from _field_remarks(reads, columns)
+
+
+def fields_remarks(api: Api, stack: Stack, arn: str, columns: AbstractSet[str]) -> Iterator[str]:
+    """Names fields that nothing in a workflow reads; nothing of one that cannot be read.
+
+    Raises:
+        WrongUsageError: there is no such state machine any more.
+        AwsError: AWS could not be asked.
+    """
+    if not columns:
+        return
+    if arn == stack.output("WorkflowArn"):
+        yield from _unread_remarks(OWN_READS, columns)
+    elif (definition := _definition(api, arn)) is not None:
+        yield from _unread_remarks(fields_read(definition), columns)
 
 
 def _definition(api: Api, arn: str) -> dict[str, Any] | None:
@@ -85,9 +112,12 @@ def _field_remarks(reads: Reads, columns: Iterable[str]) -> Iterator[str]:
     lacking = sorted(reads.needed - given)
     if lacking:
         yield f"The workflow reads {', '.join(lacking)} of its input, which no sample has."
+    yield from _unread_remarks(reads, given)
+
+
+def _unread_remarks(reads: Reads, given: AbstractSet[str]) -> Iterator[str]:
     unread = sorted(given - reads.any_of_them - {SAMPLE, COHORT})
     if unread and not reads.whole:
         yield f"Nothing in the workflow reads {', '.join(plain(name) for name in unread)}."
-        known = {*reads.any_of_them, SAMPLE}
-        near = {name: did_you_mean(name, known - given) for name in unread}
+        near = {name: did_you_mean(name, reads.any_of_them - given) for name in unread}
         yield from (f"Is {plain(name)} meant to be {meant}?" for name, meant in near.items() if meant)

@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from rich.console import Console
 
 from sluice.cohorts.model import SampleStatus
 from sluice_cli.aws.cohorts import find_cohort
@@ -14,11 +15,12 @@ from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
     CohortArgument,
+    JsonOption,
     ProfileOption,
     RegionOption,
     StackOption,
 )
-from sluice_cli.terminal.output import say, screen
+from sluice_cli.terminal.output import print_json, say, screen
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +33,7 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
     cohort: CohortArgument,
     *,
     yes: YesOption = False,
+    as_json: JsonOption = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -56,12 +59,20 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
         ask(f"Stop cohort {cohort}, of which {samples(running)} run now, and start no others?")
     left, console = Cancelling(running), screen()
     for left in cancel_cohort(api, session, found_stack, cohort):
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and not as_json:
             say(console, f"{samples(left.running)} running")
+    if as_json:
+        print_json({"cohort": cohort, "state": "CANCELLED", **left.document()})
+    else:
+        _tell(console, cohort, left)
+    if left.refused:
+        raise typer.Exit(1)
+
+
+def _tell(console: Console, cohort: str, left: Cancelling) -> None:
     if left.running:
         say(console, f"Cohort {cohort} is cancelled; left to the reconciler: {samples(left.running)}.")
     else:
         say(console, f"Cohort {cohort} is cancelled; none of its samples runs.")
     if left.refused:
         say(console, f"AWS did not stop {samples(left.refused)} of them, the last one since: {left.error}")
-        raise typer.Exit(1)

@@ -7,8 +7,17 @@ import typer
 
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
-from sluice_cli.cohorts.launching import Launch, LaunchOptions, begin, is_launched, known_as, prepare
+from sluice_cli.cohorts.launching import (
+    LINES_SHOWN,
+    Launch,
+    LaunchOptions,
+    begin,
+    is_launched,
+    known_as,
+    prepare,
+)
 from sluice_cli.cohorts.machine import Starting, watch_machine
+from sluice_cli.cohorts.sheet_problems import alike_remarks
 from sluice_cli.cohorts.workflow_check import workflow_remarks
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
@@ -19,7 +28,7 @@ from sluice_cli.terminal.options import (
     RegionOption,
     StackOption,
 )
-from sluice_cli.terminal.output import print_json, say, screen, warn
+from sluice_cli.terminal.output import print_json, say, screen, some, warn
 from sluice_cli.terminal.starting_display import show_starting
 
 _Sheet = Annotated[
@@ -87,11 +96,17 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     found_stack = find_stack(api, stack)
     asked = prepare(api, found_stack, LaunchOptions(sheet, cohort, workflow, fields or (), require or ()))
     known, changes = known_as(api, found_stack, asked)
-    for remark in workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet):
+    alike = [*alike_remarks(row.sample for row in asked.sheet.rows)]
+    for remark in (
+        *some(alike, LINES_SHOWN),
+        *workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet),
+    ):
         warn(remark)
     total = samples(len(asked.sheet.rows))
     new = f", {len(changes.new):,} of them new" if changes.new else ""
-    if dry_run:
+    if dry_run and as_json:
+        _tell(asked, "checked", as_json=True)
+    elif dry_run:
         say(screen(), f"{sheet} is fine: {total} for cohort {asked.cohort}{new}. Nothing was started.")
     elif is_launched(known, changes):
         _tell(asked, "started before", as_json=as_json)

@@ -1,10 +1,9 @@
 """`sluice retry`."""
 
-from collections.abc import Sequence
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 
 from sluice.cohorts.model import FAILURES, Cohort
 from sluice_cli.aws.cohorts import find_cohort
@@ -16,12 +15,13 @@ from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
     CohortArgument,
+    JsonOption,
     NoWaitOption,
     ProfileOption,
     RegionOption,
     StackOption,
 )
-from sluice_cli.terminal.output import say, screen
+from sluice_cli.terminal.output import print_json, say, screen, some
 from sluice_cli.terminal.starting_display import show_starting
 
 LINES_SHOWN: Final = 50
@@ -63,6 +63,7 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     from_start: _FromStart = False,
     dry_run: _DryRun = False,
     no_wait: NoWaitOption = False,
+    as_json: JsonOption = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -85,27 +86,61 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     found_stack = find_stack(api, stack)
     found = find_cohort(api, found_stack, cohort)
     options = RetryOptions(sheet, fields or (), errors or (), names or (), from_start)
-    asked, console = prepare_retry(api, found_stack, found, options), screen()
-    _tell_changes(console, asked)
-    many = samples(len(asked.samples))
-    if not asked.samples:
-        say(console, f"No sample of cohort {cohort} has failed" + (" that has a row." if sheet else "."))
-    elif dry_run:
-        say(console, f"{many} of cohort {cohort} would be run again. Nothing was started.")
+    asked = prepare_retry(api, found_stack, found, options)
+    if not as_json:
+        _tell_changes(asked)
+    if asked.samples and not dry_run:
+        outcome = _start_again(api, session, found_stack, asked, no_wait=no_wait)
     else:
-        how = _start_again(api, session, found_stack, asked, no_wait=no_wait)
-        say(console, f"Cohort {cohort}: {many} {how}. See how they fare: sluice watch {cohort}")
+        outcome = Outcome("checked" if asked.samples else "nothing failed")
+    if as_json:
+        print_json(_document(asked, outcome))
+    else:
+        say(screen(), _sentence(asked, outcome, has_sheet=sheet is not None))
 
 
-def _start_again(api: Api, session: Session, stack: Stack, asked: Retry, *, no_wait: bool) -> str:
-    """Starts the samples, and says how they go on."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a retry: how many samples went on where they had failed, and how many started anew."""
+
+    state: str
+    went_on: int = 0
+    from_start: int = 0
+
+
+def _start_again(api: Api, session: Session, stack: Stack, asked: Retry, *, no_wait: bool) -> Outcome:
     execution, name = begin_retry(api, stack, asked), asked.cohort.name
     if no_wait:
-        return "starting again"
+        return Outcome("starting")
     failed = failures_of(asked.cohort)
     looks = watch_machine(api, session, stack, name, execution)
     show_starting(name, len(asked.samples), looks, lambda now: failed - failures_of(now))
-    return f"started again{_how(*gone_on(api, stack, asked))}"
+    return Outcome("started", *gone_on(api, stack, asked))
+
+
+def _document(asked: Retry, outcome: Outcome) -> dict[str, Any]:
+    """The retry as JSON has it."""
+    return {
+        "cohort": asked.cohort.name,
+        "state": outcome.state,
+        "samples": [
+            {"sample": sample.name, "changes": list(asked.changes.get(sample.name, ()))}
+            for sample in asked.samples
+        ],
+        "remarks": list(asked.remarks),
+        "wentOn": outcome.went_on,
+        "fromStart": outcome.from_start,
+    }
+
+
+def _sentence(asked: Retry, outcome: Outcome, *, has_sheet: bool) -> str:
+    cohort, many = asked.cohort.name, samples(len(asked.samples))
+    if not asked.samples:
+        return f"No sample of cohort {cohort} has failed" + (" that has a row." if has_sheet else ".")
+    if outcome.state == "checked":
+        return f"{many} of cohort {cohort} would be run again. Nothing was started."
+    how = "starting again" if outcome.state == "starting" else f"started again{_how(outcome)}"
+    return f"Cohort {cohort}: {many} {how}. See how they fare: sluice watch {cohort}"
 
 
 def failures_of(cohort: Cohort) -> int:
@@ -113,19 +148,14 @@ def failures_of(cohort: Cohort) -> int:
     return sum(cohort.counts.get(status, 0) for status in FAILURES)
 
 
-def _tell_changes(console: Console, asked: Retry) -> None:
-    _say_some(console, [f"{name}: {'; '.join(fields)}" for name, fields in asked.changes.items()])
-    _say_some(console, asked.remarks)
+def _tell_changes(asked: Retry) -> None:
+    changes = [f"{name}: {'; '.join(fields)}" for name, fields in asked.changes.items()]
+    for line in (*some(changes, LINES_SHOWN), *some(asked.remarks, LINES_SHOWN)):
+        say(screen(), line)
 
 
-def _say_some(console: Console, lines: Sequence[str]) -> None:
-    for line in lines[:LINES_SHOWN]:
-        say(console, line)
-    if len(lines) > LINES_SHOWN:
-        say(console, f"and {len(lines) - LINES_SHOWN:,} more")
-
-
-def _how(on: int, anew: int) -> str:
+def _how(outcome: Outcome) -> str:
+    on, anew = outcome.went_on, outcome.from_start
     parts = [(on, "where it failed", "where they failed"), (anew, "from the start", "from the start")]
     said = [f"{number:,} {one if number == 1 else many}" for number, one, many in parts if number]
     return f", {' and '.join(said)}" if said else ""

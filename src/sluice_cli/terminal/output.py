@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PIPE_WIDTH: Final = 1_000
 """Nothing is folded that a program or a file will hold."""
@@ -24,6 +24,13 @@ def screen() -> Console:
 def say(console: Console, text: str, style: str = "") -> None:
     """Prints a line as it is: brackets are no markup."""
     console.print(text, style=style, markup=False)
+
+
+def some(lines: Sequence[str], most: int) -> Iterator[str]:
+    """The first lines, and how many more there are."""
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"and {len(lines) - most:,} more"
 
 
 def warn(text: str) -> None:

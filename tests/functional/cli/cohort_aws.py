@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NAME = "run-42"
+OTHER = ("--workflow", f"{ARN}:stateMachine:other")
+"""Another workflow than the stack's own, as a command has it."""
 MACHINE = f"{ARN}:stateMachine:cohort"
 MORE_OUTPUTS = {**COHORT_TABLE, "CohortMachineArn": MACHINE, "DataBucketName": "data"}
 TABLE_MS = NOW_MS + 3_600_000
@@ -144,3 +146,9 @@ def cohort_of(*names: str, sha256: str = "0" * 64, workflow_arn: str = "") -> Co
     aws = CohortAws(MemoryCohortStore({NAME: cohort}, samples, now_ms=lambda: TABLE_MS))
     aws.end((), SampleStatus.RUNNING)
     return aws
+
+
+def request(aws: CohortAws) -> dict[str, Any]:
+    """What the only execution that was started was asked for."""
+    (started,) = aws.started
+    return dict(json.loads(started["input"]))

@@ -1,4 +1,4 @@
-"""`sluice launch`, `status`, `watch`, `cancel` and `retry` on an AWS in memory."""
+"""`sluice launch`, `status`, `watch` and `cancel` on an AWS in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sluice.cohorts.model import SampleStatus
 from sluice.cohorts.sheet import SheetRules, parse_sheet
 from sluice.tasks.model import Task, TaskRecord, TaskState
 from sluice_cli.errors import AwsError
-from tests.functional.cli.cohort_aws import TABLE_MS, CohortAws, cohort_of
+from tests.functional.cli.cohort_aws import OTHER, TABLE_MS, CohortAws, cohort_of, request
 from tests.functional.cli.fakes import ARN, OUTPUTS, Clock, denied, document, run
 from tests.support.fakes import MemoryTaskStore
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 FAILED, SUCCEEDED, ABORTED = SampleStatus.FAILED, SampleStatus.SUCCEEDED, SampleStatus.ABORTED
 RUNNING = SampleStatus.RUNNING
 SHEET = "sample,reads\nNA1,a\nNA2,b\n"
-OTHER = ("--workflow", f"{ARN}:stateMachine:other")
 
 
 @pytest.fixture
@@ -36,11 +35,6 @@ def record_of(execution_arn: str, state: str) -> TaskRecord:
     """A task of an execution that is over."""
     task = Task("t", execution_arn, state, (), fail_fast=True)
     return TaskRecord(task, TaskState.FAILED, {}, created_at=1, heartbeat_at=1)
-
-
-def request(aws: CohortAws) -> dict[str, Any]:
-    (started,) = aws.started
-    return dict(json.loads(started["input"]))
 
 
 # ------------------------------------------------------------------------------------------ launch
@@ -221,10 +215,13 @@ def test_who_may_not_look_at_the_workflow_may_launch_all_the_same(sheet: Path) -
 
 def test_columns_that_the_stack_s_own_workflow_does_not_read_are_told(tmp_path: Path) -> None:
     sheet = tmp_path / "run.csv"
-    sheet.write_text("sample,reads,memoryMB\nNA1,a,4096\n")
+    sheet.write_text("sample,reads,memory_mib,depth\nNA1,a,4096,4\n")
     fields = [f"--set={name}=x" for name in ("reference", "panel", "geneticMap", "output")]
     result = run(CohortAws().api(), "launch", str(sheet), *fields, "--dry-run")
-    assert (result.exit_code, result.stderr) == (0, "Nothing in the workflow reads memoryMB.\n")
+    assert (result.exit_code, result.stderr.splitlines()) == (
+        0,
+        ["Nothing in the workflow reads depth, memory_mib.", "Is memory_mib meant to be memoryMib?"],
+    )
 
 
 # ---------------------------------------------------------------------------------- status and watch
@@ -318,7 +315,7 @@ def test_watch_tells_what_changes_until_all_is_over() -> None:
     assert run(aws.api(), "watch", "run-42", "--fail").exit_code == 1
 
 
-# --------------------------------------------------------------------------------- cancel and retry
+# ------------------------------------------------------------------------------------------ cancel
 
 
 def test_cancel_lets_no_more_start_and_stops_what_runs() -> None:
@@ -422,6 +419,24 @@ def test_cancel_goes_on_over_samples_that_end_meanwhile_and_stops_that_fail() ->
     assert sorted(aws.stopped) == [f"NA{number}" for number in range(2, 8)]
 
 
+def test_programs_are_told_of_launch_and_cancel_as_json(sheet: Path) -> None:
+    checked = run(CohortAws().api(), "launch", str(sheet), *OTHER, "--dry-run", "--json")
+    assert document(checked) == {"cohort": "run-42", "total": 2, "state": "checked"}
+    cancelled = run(cohort_of("NA1").api(), "cancel", "run-42", "--yes", "--json")
+    left = {"running": 0, "refused": 0, "error": None}
+    assert document(cancelled) == {"cohort": "run-42", "state": "CANCELLED", **left}
+
+
+def test_samples_whose_names_look_alike_are_told(tmp_path: Path) -> None:
+    sheet = tmp_path / "run.csv"
+    sheet.write_text("sample,reads\nNA1,a\nna1,b\nNA2,c\n")
+    result = run(CohortAws().api(), "launch", str(sheet), *OTHER, "--dry-run")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "NA1 and na1 differ in capital and small letters only.\n",
+    )
+
+
 def test_cancel_says_what_is_left_and_why() -> None:
     aws = cohort_of("NA1", "NA2")
     api = aws.api()
@@ -453,128 +468,3 @@ def test_cancel_leaves_what_it_cannot_stop_to_the_reconciler() -> None:
     result = run(api, "cancel", "run-42", "--yes")
     assert result.stdout == "Cohort run-42 is cancelled; left to the reconciler: 1 sample.\n"
     assert [operation for _, operation, _ in api.calls].count("stop_execution") == 1
-
-
-def test_retry_starts_the_failed_samples_and_no_others() -> None:
-    aws = cohort_of("NA1", "NA2")
-    aws.end(["NA1"], FAILED, "Job.Failed")
-    result = run(aws.api(), "retry", "run-42")
-    assert (result.exit_code, request(aws)) == (0, {"cohort": "run-42", "only": "failed"})
-    assert result.stdout.startswith("Cohort run-42: 1 sample started again.")
-
-
-def failed_cohort(**inputs: dict[str, Any]) -> CohortAws:
-    """An AWS with a cohort of samples that failed, each with its input."""
-    aws = cohort_of(*inputs, workflow_arn=OTHER[1])
-    for name, fields in inputs.items():
-        text = json.dumps({"sample": name, **fields, "cohort": "run-42"}, separators=(",", ":"))
-        aws.table.items["run-42", name] = replace(aws.table.items["run-42", name], input=text)
-    aws.end(inputs, FAILED, "Job.Failed")
-    return aws
-
-
-def retried(aws: CohortAws) -> list[dict[str, Any]]:
-    """The rows that were put into the bucket for a retry."""
-    (put,) = aws.put
-    assert request(aws)["sheet"] == {"bucket": "data", "key": put["Key"], "format": "jsonl"}
-    return [json.loads(line) for line in put["Body"].decode().splitlines()]
-
-
-def test_a_mended_sheet_gives_failed_samples_their_inputs_and_what_differs_is_named(tmp_path: Path) -> None:
-    mended = tmp_path / "mended.csv"
-    mended.write_text("sample,reads,depth\nNA1,right,\nNA2,b,\nNA3,other,\nNA9,new,\n")
-    aws = failed_cohort(
-        NA1={"reads": "wrong", "panel": "p"}, NA2={"reads": "b", "panel": "p"}, NA3={"reads": "c"}, NA4={}
-    )
-    aws.end(["NA3"], SUCCEEDED)
-    result = run(aws.api(), "retry", "run-42", "--sheet", str(mended))
-    assert result.exit_code == 0
-    assert result.stdout.splitlines() == [
-        'NA1: reads: "wrong" -> "right"',
-        "NA3 is SUCCEEDED: its row differs, and it is not run again.",
-        f"NA4 has no row in {mended}: it is left as it is.",
-        f"1 sample of {mended} never started: sluice launch {mended}",
-        "Cohort run-42: 2 samples started again. See how they fare: sluice watch run-42",
-    ]
-    assert retried(aws) == [
-        {"sample": "NA1", "reads": "right", "panel": "p"},
-        {"sample": "NA2", "reads": "b", "panel": "p"},
-    ]
-    assert request(aws)["fromStart"] is False
-
-
-def test_a_field_for_all_goes_over_what_samples_have() -> None:
-    aws = failed_cohort(NA1={"memoryMib": "2048"}, NA2={})
-    result = run(aws.api(), "retry", "run-42", "--set", "memoryMib=8192", "--sample", "NA1")
-    assert result.stdout.startswith('NA1: memoryMib: "2048" -> "8192"\n')
-    assert retried(aws) == [{"sample": "NA1", "memoryMib": "8192"}]
-
-
-def test_samples_are_chosen_by_what_they_failed_of() -> None:
-    aws = failed_cohort(NA1={}, NA2={})
-    aws.end(["NA2"], FAILED, "Job.OutOfMemory")
-    run(aws.api(), "retry", "run-42", "--error", "Job.OutOfMemory", "--from-start")
-    assert [row["sample"] for row in retried(aws)] == ["NA2"]
-    assert request(aws)["fromStart"] is True
-
-
-@pytest.mark.parametrize(
-    ("option", "says"),
-    [
-        (("--error", "Job.Flied"), "No sample has failed of 'Job.Flied'; there are: Job.Failed."),
-        (("--sample", "NA7"), "The cohort has no sample 'NA7' that was started."),
-        (("--sample", "NA2"), "Sample NA2 is SUCCEEDED: only failed samples are run again."),
-        (("--set", "memoryMib"), "not of the form key=value"),
-    ],
-)
-def test_a_retry_of_what_did_not_fail_is_refused(option: tuple[str, str], says: str) -> None:
-    aws = failed_cohort(NA1={}, NA2={})
-    aws.end(["NA2"], SUCCEEDED)
-    result = run(aws.api(), "retry", "run-42", *option)
-    assert (result.exit_code, says in result.stderr, aws.started) == (2, True, [])
-
-
-def test_a_mended_sheet_is_checked_as_at_the_launch(tmp_path: Path) -> None:
-    mended = tmp_path / "mended.jsonl"
-    mended.write_text('{"sample":"NA1","reads":["x"],"memoryMib":5000}\n')
-    aws = cohort_of("NA1")
-    aws.end(["NA1"], FAILED)
-    result = run(aws.api(), "retry", "run-42", "--sheet", str(mended))
-    assert (result.exit_code, aws.started) == (2, [])
-    assert "line 1, memoryMib: it is 5000; it must be a whole number" in result.stderr
-    mended.write_text('{"sample":"NA1","reads":"x"}\n')
-    result = run(aws.api(), "retry", "run-42", "--sheet", str(mended))
-    assert (result.exit_code, aws.started) == (2, [])
-    assert "  NA1, panel: it is missing" in result.stderr
-
-
-def test_a_dry_retry_says_what_would_run_and_starts_nothing() -> None:
-    aws = failed_cohort(NA1={})
-    result = run(aws.api(), "retry", "run-42", "--set", "depth=4", "--dry-run")
-    assert (result.exit_code, aws.started, aws.put) == (0, [], [])
-    assert result.stdout.splitlines() == [
-        'NA1: depth: nothing -> "4"',
-        "1 sample of cohort run-42 would be run again. Nothing was started.",
-    ]
-
-
-def test_retry_says_which_samples_go_on_and_which_start_anew() -> None:
-    aws = failed_cohort(NA1={}, NA2={})
-    api = aws.api()
-
-    def look(**_: Any) -> dict[str, Any]:
-        first, second = aws.table.samples("run-42")
-        aws.table.items["run-42", "NA1"] = replace(first, redrives=1)
-        aws.table.items["run-42", "NA2"] = replace(second, attempt=2)
-        return {"status": "SUCCEEDED"}
-
-    api.answers["stepfunctions", "describe_execution"] = look
-    result = run(api, "retry", "run-42")
-    assert "2 samples started again, 1 where it failed and 1 from the start. See" in result.stdout
-
-
-def test_where_nothing_failed_there_is_nothing_to_retry() -> None:
-    aws = cohort_of("NA1")
-    result = run(aws.api(), "retry", "run-42")
-    assert (result.exit_code, aws.started) == (0, [])
-    assert result.stdout == "No sample of cohort run-42 has failed.\n"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import ExecutionName, read_execution_name
+from sluice_cli.aws.cohorts import find_cohort
 from sluice_cli.errors import AwsError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def find_execution(
     workflow_arn = stack.output("WorkflowArn")
     arn = _by_name(api, workflow_arn, asked, cohort)
     if arn is None:
+        if cohort is not None and "CohortTableName" in stack.outputs:
+            find_cohort(api, stack, cohort)
         raise WrongUsageError(_not_found(stack, asked, cohort, workflow_arn))
     return describe_execution(api, arn, command)
 
@@ -220,11 +223,12 @@ def is_called(name: str, asked: str, cohort: str | None) -> bool:
 
 
 def _not_found(stack: Stack, asked: str, cohort: str | None, workflow_arn: str) -> str:
-    where = f"cohort {cohort}" if cohort else "any cohort"
+    if cohort is not None:
+        return f"Cohort {cohort} has no sample {asked!r} that was started: `sluice samples {cohort}` lists them."
     workflow = workflow_arn.rpartition(":")[2]
     return (
-        f"No execution of sample {asked!r} in {where} is known to workflow {workflow} of stack {stack.name}. "
-        "Check the name, or give the execution's ARN if another state machine ran it."
+        f"No cohort of stack {stack.name} has a sample {asked!r}, nor has its workflow {workflow} such an "
+        "execution. Check the name, or give the execution's ARN if another state machine ran it."
     )
 
 

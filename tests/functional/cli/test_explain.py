@@ -98,9 +98,16 @@ def test_brackets_in_what_others_wrote_are_shown_as_they_are() -> None:
 
 
 def test_an_unknown_sample_is_wrong_usage_and_says_where_was_searched() -> None:
-    result = run(of_recording("Job.Failed"), "explain", "NA00000", "--cohort", "trio")
+    result = run(of_recording("Job.Failed"), "explain", "NA00000")
     assert result.exit_code == 2
-    assert "'NA00000' in cohort trio is known to workflow workflow of stack sluice" in result.stderr
+    assert "No cohort of stack sluice has a sample 'NA00000', nor has its workflow workflow" in result.stderr
+    result = run(in_cohorts(), "explain", "NA00000", "--cohort", "trio")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Cohort trio has no sample 'NA00000' that was started: `sluice samples trio` lists them.\n",
+    )
+    result = run(in_cohorts(), "logs", "NA06989", "--cohort", "duo")
+    assert (result.exit_code, "has no cohort 'duo': `sluice status` lists" in result.stderr) == (2, True)
 
 
 def test_an_unknown_arn_is_wrong_usage() -> None:

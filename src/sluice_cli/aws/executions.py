@@ -224,7 +224,8 @@ def is_called(name: str, asked: str, cohort: str | None) -> bool:
 
 def _not_found(stack: Stack, asked: str, cohort: str | None, workflow_arn: str) -> str:
     if cohort is not None:
-        return f"Cohort {cohort} has no sample {asked!r} that was started: `sluice samples {cohort}` lists them."
+        there_are = f"`sluice samples {cohort}` lists them"
+        return f"Cohort {cohort} has no sample {asked!r} that was started: {there_are}."
     workflow = workflow_arn.rpartition(":")[2]
     return (
         f"No cohort of stack {stack.name} has a sample {asked!r}, nor has its workflow {workflow} such an "

@@ -134,6 +134,26 @@ def test_cancel_stops_every_sample_and_retry_runs_them_after_all(
     assert sluice(stack, "cancel", unique, "--yes").exit_code == 0
 
 
+def test_cancel_goes_on_over_samples_that_end_meanwhile(
+    stack: Stack, machines: Machines, unique: str, tmp_path: Path
+) -> None:
+    # GIVEN samples that end by themselves, one after another, while they are being stopped
+    waits = {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "End"}
+    workflow = machines.create({"StartAt": "Wait", "States": {"Wait": waits, "End": {"Type": "Succeed"}}})
+    rows = [{"sample": f"NA{number:03}", "seconds": 1 + number % 10} for number in range(120)]
+    path = tmp_path / f"{unique}.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert sluice(stack, "launch", str(path), "--workflow", workflow).exit_code == 0
+    # WHEN the cohort is cancelled
+    cancelled = sluice(stack, "cancel", unique, "--yes", "--json")
+    # THEN it ends well and nothing is left, neither by the counts nor in Step Functions
+    assert (cancelled.exit_code, json.loads(cancelled.stdout)["running"]) == (0, 0)
+    counts = summarize(stack, unique)["counts"]
+    assert (counts["RUNNING"], counts["SUCCEEDED"] + counts["ABORTED"]) == (0, 120)
+    running = stack.states.list_executions(stateMachineArn=workflow, statusFilter="RUNNING")
+    assert running["executions"] == []
+
+
 def test_a_launch_of_no_workflow_is_refused_and_leaves_no_cohort(
     stack: Stack, machines: Machines, unique: str, tmp_path: Path
 ) -> None:

@@ -157,7 +157,7 @@ def test_every_command_after_make_local_does_what_the_readme_says(served: Served
     # examples/two_jobs.py, launch (again, if the test above ran), watch, explain, retry, report, doctor
     told = (
         r'"status": "SUCCEEDED".*3 samples started.*SUCCEEDED +3\b.*NA06989 succeeded after'
-        r".*No sample of cohort cohort has failed.*3 samples, 9 jobs.*checks are fine"
+        r".*Cohort cohort has no failed samples.*3 samples, 9 jobs.*checks are fine"
     )
     assert re.search(told, finished.stdout, re.DOTALL), finished.stdout
     page = served.folder / served.here("out/local/cohort.html")

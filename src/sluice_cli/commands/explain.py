@@ -76,7 +76,7 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command line
 
 
 def show(console: Console, explained: Explanation) -> None:
-    """Prints a explained: the cause, what to do, and the steps."""
+    """Prints an explanation: the cause, what to do, and the steps."""
     say(console, explained.headline, _STYLES.get(explained.execution.status, "bold red"))
     for advice in explained.advice:
         say(console, f"  - {advice}")

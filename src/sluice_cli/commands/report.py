@@ -72,9 +72,9 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command line
     with Console(stderr=True).status("reading") as status:
         facts = gather(
             api,
+            session,
             found_stack,
             ReportRequest(cohort, accuracy or ()),
-            now_ms=session.now_ms(),
             tell=lambda doing: status.update(f"reading {doing}"),
         )
         status.update("writing")

@@ -136,9 +136,12 @@ def _document(asked: Retry, outcome: Outcome) -> dict[str, Any]:
 def _sentence(asked: Retry, outcome: Outcome, *, has_sheet: bool) -> str:
     cohort, many = asked.cohort.name, samples(len(asked.samples))
     if not asked.samples:
-        return f"No sample of cohort {cohort} has failed" + (" that has a row." if has_sheet else ".")
+        return f"Cohort {cohort} has no failed samples" + (" that have a row." if has_sheet else ".")
     if outcome.state == "checked":
-        return f"{many} of cohort {cohort} would be run again. Nothing was started."
+        changed = len(asked.changes)
+        of_them = "" if changed == len(asked.samples) else f"{changed:,} of them "
+        anew = f", {of_them}from the start" if changed else ""
+        return f"{many} of cohort {cohort} would be run again{anew}. Nothing was started."
     how = "starting again" if outcome.state == "starting" else f"started again{_how(outcome)}"
     return f"Cohort {cohort}: {many} {how}. See how they fare: sluice watch {cohort}"
 

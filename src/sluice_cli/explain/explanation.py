@@ -188,7 +188,8 @@ def _facts_of_children(execution: Execution, job: JobRecord, known: Known) -> di
     code = "" if first.exit_code is None else f", exit code {first.exit_code}"
     which = f"{failed_together(failed, size)}{code}"
     error, reason = named_error({"container": {"exitCode": first.exit_code, "reason": first.reason}})
-    said = {"error_of_child": error, "reason": f"{which}; {reason}"} if error == OUT_OF_MEMORY else {}
+    guess = f"{failed_together(failed, size)}; {reason}"
+    said = {"error_of_child": error, "reason": guess} if error == OUT_OF_MEMORY else {}
     return {
         "logs": f"sluice logs {execution.asked} --index {first.index}",
         "with_code": f": {which}",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sluice.cohorts.model import Cohort, Sample
-    from sluice_cli.aws.ports import Api
+    from sluice_cli.aws.ports import Api, Session
     from sluice_cli.aws.stack import Stack
     from sluice_cli.report.facts import JobFacts
 
@@ -36,28 +36,28 @@ class ReportRequest:
 
 
 def gather(
-    api: Api, stack: Stack, request: ReportRequest, *, now_ms: int, tell: Callable[[str], None]
+    api: Api, session: Session, stack: Stack, request: ReportRequest, *, tell: Callable[[str], None]
 ) -> CohortFacts:
     """Gathers what is known of a cohort.
 
     Args:
         api: AWS.
+        session: has the time.
         stack: where the cohort runs.
         request: the cohort.
-        now_ms: the time.
         tell: hears what is being done.
 
     Raises:
         WrongUsageError: there is no such cohort, or a named report cannot be read.
         AwsError: AWS refused a call.
     """
-    measured = named_accuracy(api, request.accuracy)
+    now_ms, measured = session.now_ms(), named_accuracy(api, request.accuracy)
     tell("samples")
     cohort = find_cohort(api, stack, request.cohort)
     found = cohorts_of(api, stack).samples(request.cohort)
     samples = sorted(found, key=lambda sample: (sample.started_at, sample.name))
     facts = tuple(_facts(sample) for sample in samples)
-    jobs = _jobs(api, stack, cohort, samples, tell)
+    jobs = _jobs(_Asked(api, session, stack, tell), cohort, samples)
     tell("figures")
     ended = [sample.stopped_at for sample in samples if sample.stopped_at is not None]
     until_ms = max(ended) + AFTERWARDS_MS if cohort.over and ended else now_ms
@@ -79,20 +79,31 @@ def gather(
     )
 
 
-def _jobs(
-    api: Api, stack: Stack, cohort: Cohort, samples: Sequence[Sample], tell: Callable[[str], None]
-) -> tuple[JobFacts, ...]:
+@dataclass(frozen=True)
+class _Asked:
+    """Whom a report asks, and who hears how far that is."""
+
+    api: Api
+    session: Session
+    stack: Stack
+    tell: Callable[[str], None]
+
+
+def _jobs(asked: _Asked, cohort: Cohort, samples: Sequence[Sample]) -> tuple[JobFacts, ...]:
     """The jobs of all attempts at the samples, also of the executions inside of theirs."""
+    api, tell = asked.api, asked.tell
     attempts = [(sample, number, _arn(sample, number)) for sample in samples for number in _attempts(sample)]
     arns = [arn for *_, arn in attempts]
     inside = read_inside(api, arns, tell) if starts_executions(api, cohort.workflow_arn) else {}
     every = list(dict.fromkeys([*arns, *(each for found in inside.values() for each in found)]))
-    tasks = read_tasks(api.tasks(stack.output("TaskTableName")), every, tell)
+    tasks = read_tasks(api.tasks(asked.stack.output("TaskTableName")), every, tell)
     tell("jobs")
     tasks, earlier = read_jobs(api, tasks)
     records = [record for found in tasks.values() for record in found]
     known = Remembered(
-        read_definitions(api, definition_names(records)), earlier, read_children(api, records, tell)
+        read_definitions(api, definition_names(records)),
+        earlier,
+        read_children(api, records, tell, asked.session.sleep),
     )
     return tuple(
         job

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.completion import job_record
-from sluice.tasks.model import TERMINAL
+from sluice.tasks.model import SUCCEEDED, TERMINAL
 from sluice_cli.aws.arrays import ENDED, children_of
 from sluice_cli.explain.known import arrays
 from sluice_cli.report.resources import newest
@@ -15,7 +15,7 @@ from sluice_cli.report.resources import newest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sluice.tasks.model import TaskRecord
+    from sluice.tasks.model import JobRecord, TaskRecord
     from sluice.tasks.ports import TaskStore
     from sluice_cli.aws.arrays import Child
     from sluice_cli.aws.ports import Api
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 Earlier = tuple[tuple[int, int], ...]
 
 THREADS: Final = 16
+PAUSE_SECONDS: Final = 0.05
+"""Between two arrays whose children are listed: Batch takes some 50 calls a second from an account in all.
+
+https://repost.aws/knowledge-center/aws-batch-requests-error
+"""
+
 EXECUTIONS_AT_ONCE: Final = 30
 """Whose tasks are read together: those of a workflow of three make one call of BatchGetItem."""
 
@@ -76,17 +82,29 @@ def read_jobs(
     return present, {job_id: _earlier(detail) for job_id, detail in details.items()}
 
 
-def read_children(api: Api, tasks: Iterable[TaskRecord], tell: Tell) -> dict[str, tuple[Child, ...]]:
-    """Lists the children of all array jobs that Batch remembers, by the parent's job id."""
-    parents = [job.job_id for job, _ in arrays(tuple(tasks)) if job.job_id]
+def read_children(
+    api: Api, tasks: Iterable[TaskRecord], tell: Tell, sleep: Callable[[float], None]
+) -> dict[str, tuple[Child, ...]]:
+    """Lists the children of all array jobs that Batch remembers, by the parent's job id.
+
+    One array after another, with a pause, as an account's calls of Batch are counted together with those by
+    which jobs are submitted.
+    """
+    parents = {job.job_id: job for job, _ in arrays(tuple(tasks)) if job.job_id}
     found: dict[str, tuple[Child, ...]] = {}
-    with ThreadPoolExecutor(THREADS) as pool:
-        read = pool.map(lambda job_id: children_of(api, job_id, (*ENDED, "RUNNING")), parents)
-        for number, (job_id, children) in enumerate(zip(parents, read, strict=True), start=1):
-            tell(f"{number:,} of {len(parents):,} arrays")
-            if children:
-                found[job_id] = children
+    for number, (job_id, job) in enumerate(parents.items(), start=1):
+        tell(f"{number:,} of {len(parents):,} arrays")
+        if children := children_of(api, job_id, _statuses_of_children(job)):
+            found[job_id] = children
+        sleep(PAUSE_SECONDS)
     return found
+
+
+def _statuses_of_children(array: JobRecord) -> tuple[str, ...]:
+    """The statuses that children of an array may have, as far as they have begun; each is a call."""
+    if array.status == SUCCEEDED:
+        return (SUCCEEDED,)
+    return ENDED if array.ended else (*ENDED, "RUNNING")
 
 
 def read_definitions(api: Api, names: Iterable[str]) -> dict[str, Mapping[str, Any]]:

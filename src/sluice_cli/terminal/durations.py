@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 def span(seconds: float) -> str:
     """Says how long something took, in its two largest units: `4 min 10 s`, `3 h 5 min`, `2 d 1 h`."""
-    if 0 < seconds < 1:
+    if 0 <= seconds < 1:
         return "less than 1 s"
     whole = round(seconds)
     for size, unit, smaller, smaller_unit in (

@@ -22,8 +22,8 @@ def screen() -> Console:
 
 
 def say(console: Console, text: str, style: str = "") -> None:
-    """Prints a line as it is: brackets are no markup."""
-    console.print(text, style=style, markup=False)
+    """Prints a line as it is: brackets are no markup, and the terminal folds it, so that it can be copied."""
+    console.print(text, style=style, markup=False, soft_wrap=True)
 
 
 def some(lines: Sequence[str], most: int) -> Iterator[str]:

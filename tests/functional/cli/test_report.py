@@ -170,12 +170,16 @@ def test_the_children_of_an_array_are_asked_for_and_counted(page: Path) -> None:
         for index in (1, 0)
     ]
 
+    statuses = []
+
     def list_jobs(**arguments: Any) -> dict[str, Any]:
+        statuses.append(arguments["jobStatus"])
         return {"jobSummaryList": summaries if arguments["jobStatus"] == "SUCCEEDED" else []}
 
     found = reported(an_aws([sample("NA06989")], [record], **{"batch.list_jobs": list_jobs}), page)
     assert found["ofSomeJobs"]["array"] == {"0": {"size": 2, "failed": 0, "billedSeconds": 120}}
     assert found["jobs"]["started"] == [2000 - found["zeroMs"]]
+    assert statuses == ["SUCCEEDED"]  # an array that succeeded has no others
 
 
 def test_the_cause_of_a_sample_that_failed_without_a_job_is_asked_for(page: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_dry_retry_says_what_would_run_and_starts_nothing() -> None:
     assert result.stdout.splitlines() == [
         'NA1: depth: nothing -> "4"',
         "Nothing in the workflow reads depth.",
-        "1 sample of cohort run-42 would be run again. Nothing was started.",
+        "1 sample of cohort run-42 would be run again, from the start. Nothing was started.",
     ]
 
 
@@ -144,7 +144,7 @@ def test_where_nothing_failed_there_is_nothing_to_retry() -> None:
     aws = cohort_of("NA1")
     result = run(aws.api(), "retry", "run-42")
     assert (result.exit_code, aws.started) == (0, [])
-    assert result.stdout == "No sample of cohort run-42 has failed.\n"
+    assert result.stdout == "Cohort run-42 has no failed samples.\n"
 
 
 def test_rows_that_were_added_are_launched_by_the_command_that_is_told(tmp_path: Path) -> None:

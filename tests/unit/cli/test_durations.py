@@ -10,7 +10,7 @@ from sluice_cli.terminal.durations import moment, samples, span
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "0 s"),
+        (0, "less than 1 s"),
         (0.2, "less than 1 s"),
         (59.4, "59 s"),
         (59.6, "1 min"),

@@ -257,7 +257,7 @@ def test_what_is_of_no_cohort_is_started_again_by_whoever_started_it() -> None:
             137,
             "Essential container in task exited",
             (
-                "job align was killed, perhaps for its memory (child 2 of 4, exit code 137; "
+                "job align was killed, perhaps for its memory (child 2 of 4; "
                 f"Essential container in task exited; {GUESS})."
             ),
         ),

@@ -96,18 +96,13 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     found_stack = find_stack(api, stack)
     asked = prepare(api, found_stack, LaunchOptions(sheet, cohort, workflow, fields or (), require or ()))
     known, changes = known_as(api, found_stack, asked)
-    alike = [*alike_remarks(row.sample for row in asked.sheet.rows)]
-    for remark in (
-        *some(alike, LINES_SHOWN),
-        *workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet),
-    ):
+    for remark in workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet):
         warn(remark)
-    total = samples(len(asked.sheet.rows))
+    for remark in some([*alike_remarks(row.sample for row in asked.sheet.rows)], LINES_SHOWN):
+        warn(remark)
     new = f", {len(changes.new):,} of them new" if changes.new else ""
-    if dry_run and as_json:
-        _tell(asked, "checked", as_json=True)
-    elif dry_run:
-        say(screen(), f"{sheet} is fine: {total} for cohort {asked.cohort}{new}. Nothing was started.")
+    if dry_run:
+        _tell(asked, "checked" + new, as_json=as_json)
     elif is_launched(known, changes):
         _tell(asked, "started before", as_json=as_json)
     else:
@@ -123,7 +118,11 @@ def _show(asked: Launch, looks: Iterable[Starting]) -> None:
 
 def _tell(asked: Launch, what: str, *, as_json: bool) -> None:
     name, total = asked.cohort, len(asked.sheet.rows)
+    state = what.partition(",")[0]
     if as_json:
-        print_json({"cohort": name, "total": total, "state": what.partition(",")[0]})
+        print_json({"cohort": name, "total": total, "state": state})
+    elif state == "checked":
+        fine = f"{asked.file.name} is fine: {samples(total)} for cohort {name}{what.removeprefix(state)}"
+        say(screen(), f"{fine}. Nothing was started.")
     else:
         say(screen(), f"Cohort {name}: {samples(total)} {what}. See how they fare: sluice watch {name}")

@@ -96,10 +96,8 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     found_stack = find_stack(api, stack)
     asked = prepare(api, found_stack, LaunchOptions(sheet, cohort, workflow, fields or (), require or ()))
     known, changes = known_as(api, found_stack, asked)
-    for remark in workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet):
-        warn(remark)
-    for remark in some([*alike_remarks(row.sample for row in asked.sheet.rows)], LINES_SHOWN):
-        warn(remark)
+    _warn(workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet))
+    _warn(some([*alike_remarks(row.sample for row in asked.sheet.rows)], LINES_SHOWN))
     new = f", {len(changes.new):,} of them new" if changes.new else ""
     if dry_run:
         _tell(asked, "checked" + new, as_json=as_json)
@@ -110,6 +108,11 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
         if not no_wait:
             _show(asked, watch_machine(api, session, found_stack, asked.cohort, execution))
         _tell(asked, ("starting" if no_wait else "started") + new, as_json=as_json)
+
+
+def _warn(remarks: Iterable[str]) -> None:
+    for remark in remarks:
+        warn(remark)
 
 
 def _show(asked: Launch, looks: Iterable[Starting]) -> None:

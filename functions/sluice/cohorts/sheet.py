@@ -88,7 +88,7 @@ def parse_sheet(text: str, *, fmt: SheetFormat, rules: SheetRules) -> Sheet:
         problems += wrong
         rows.append(row)
     if len(rows) > MAX_ROWS:
-        problems.append(Problem(0, None, f"it has {len(rows)} samples; {MAX_ROWS} are allowed"))
+        problems.append(Problem(0, None, f"it has {len(rows):,} samples; {MAX_ROWS:,} are allowed"))
     if not rows and not problems:
         problems.append(Problem(0, None, "it has no samples"))
     if problems:

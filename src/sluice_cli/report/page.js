@@ -105,14 +105,21 @@
     }));
   };
 
+  // Where a price is from; the pages of AWS's are links with short names.
+  const sourceOf = (price) => {
+    const cell = element("span");
+    cell.append(...price.source.split(/(https:\S+)/).filter(Boolean).map((part) =>
+      part.startsWith("https:") ? element("a", "AWS's prices", { href: part }) : part));
+    return cell;
+  };
+
   const cost = () => {
     const found = cohort.costOf(chosen.samples.length, chosen.jobs), many = Math.max(1, chosen.samples.length);
     const line = (price) => {
       const { amount, usd: dollars } = found.lines[price.key];
       const input = element("input", null, { type: "number", min: "0", step: "any", value: cohort.prices[price.key].usd, "aria-label": `USD for one ${price.unit} of ${price.what}` });
       input.addEventListener("change", () => { cohort.prices[price.key].usd = Math.max(0, Number(input.value) || 0); cost(); tiles(); samplesTable(); });
-      const source = price.source.startsWith("https:") ? element("a", "AWS's prices", { href: price.source }) : price.source;
-      return [price.what, price.unit, input, amount.toLocaleString("en", { maximumSignificantDigits: 4 }), usd(dollars), usd(dollars / many), source];
+      return [price.what, price.unit, input, amount.toLocaleString("en", { maximumSignificantDigits: 4 }), usd(dollars), usd(dollars / many), sourceOf(price)];
     };
     fill(by("cost-table"), ["what", "unit", "USD a unit", "units", "USD", "USD a sample", "source"],
       [...data.prices.map(line), ["in all", "", "", "", usd(found.total), usd(found.total / many), ""]]);

@@ -23,7 +23,7 @@ class Price:
         what: its name for people.
         unit: of what `usd` is the price.
         usd: US dollars.
-        source: the page of AWS that says so.
+        source: the page of AWS that says so, or how it was computed, with such pages.
     """
 
     key: str
@@ -72,7 +72,7 @@ HANDLING: Final = Price(
     "Lambda and SQS, for handling jobs",
     "million jobs",
     4.0,
-    "computed by `make bench` from https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/sqs/pricing/",
+    "make bench, by https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/sqs/pricing/",
 )
 
 WRITES_PER_TASK: Final = JOB_UNITS

@@ -120,7 +120,7 @@ def test_inputs_and_sheets_have_their_limits() -> None:
     ]
     rows = "\n".join(f"s{number}" for number in range(MAX_ROWS + 1))
     assert problems(f"sample\n{rows}") == [
-        f"the sheet: it has {MAX_ROWS + 1} samples; {MAX_ROWS} are allowed"
+        f"the sheet: it has {MAX_ROWS + 1:,} samples; {MAX_ROWS:,} are allowed"
     ]
 
 

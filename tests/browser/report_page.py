@@ -38,5 +38,7 @@ def choose(browser: Chrome, name: str, value: str) -> None:
 def clear(browser: Chrome) -> None:
     """Takes all filters away, and waits until everything is shown."""
     browser.find_element(By.CSS_SELECTOR, "#filters [type=reset]").click()
+    # the page acts on it a turn later, also where nothing was chosen
+    browser.execute_async_script("setTimeout(arguments[0])")
     everything = "const [some, all] = arguments[0].split(' samples')[0].split(' of '); return some === all"
     WebDriverWait(browser, 20).until(lambda it: it.execute_script(everything, chosen(it)))

@@ -11,9 +11,17 @@ END = {"Type": "Pass", "End": True}
 JOB = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
 
 
-def submitting(arguments: Any, field: str = "Parameters") -> dict[str, Any]:
+LAMBDA = "arn:aws:lambda:us-east-1:000000000000:function:work"
+
+
+def submitting(arguments: Any, **fields: Any) -> dict[str, Any]:
     resource = "arn:aws:states:::batch:submitJob.sync"
-    return {"A": {"Type": "Task", "Resource": resource, field: arguments, "End": True}}
+    name = "Arguments" if "QueryLanguage" in fields else "Parameters"
+    return {"A": {"Type": "Task", "Resource": resource, name: arguments, "End": True, **fields}}
+
+
+def inner(name: str) -> dict[str, Any]:
+    return {"StartAt": name, "States": {name: END}}
 
 
 def problems(start_at: str, **states: Any) -> list[str]:
@@ -21,19 +29,19 @@ def problems(start_at: str, **states: Any) -> list[str]:
 
 
 def test_a_valid_machine_with_every_kind_of_transition_has_no_problem() -> None:
-    inner = {"StartAt": "A", "States": {"A": END}}
     found = problems(
         "Choose",
         Choose={
             "Type": "Choice",
+            "QueryLanguage": "JSONata",
             "Choices": [{"Condition": "{% true %}", "Next": "Both"}],
             "Default": "Each",
         },
-        Both={"Type": "Parallel", "Branches": [inner], "Next": "Each"},
-        Each={"Type": "Map", "ItemProcessor": inner, "Next": "Work"},
+        Both={"Type": "Parallel", "Branches": [inner("A")], "Next": "Each"},
+        Each={"Type": "Map", "ItemProcessor": inner("B"), "Next": "Work"},
         Work={
             "Type": "Task",
-            "Resource": "arn",
+            "Resource": LAMBDA,
             "Catch": [{"ErrorEquals": ["X"], "Next": "Bad"}],
             "Next": "Good",
         },
@@ -49,7 +57,7 @@ def test_a_valid_machine_with_every_kind_of_transition_has_no_problem() -> None:
         submitting({**JOB, "Parameters": {"any word": "x"}, "ContainerOverrides.$": "$.sizes"}),
         submitting({**JOB, "ContainerOverrides": {"Environment": [{"Name": "A", "Value.$": "$.a"}]}}),
         submitting({**JOB, "ContainerOverrides": {"Environment": [{"Name": "A", "Value": None}]}}),
-        submitting("{% $states.input.job %}", "Arguments"),
+        submitting("{% $states.input.job %}", QueryLanguage="JSONata"),
     ],
 )
 def test_a_batch_job_s_arguments_may_come_at_run_time(states: dict[str, Any]) -> None:
@@ -65,13 +73,13 @@ def test_what_is_no_json_object_is_refused(text: str) -> None:
     ("states", "told"),
     [
         ({}, "at least one state"),
-        ({"B": END}, "StartAt names 'A'"),
+        ({"B": END}, "MISSING_TRANSITION_TARGET: Missing 'Next' target: A at /StartAt"),
         ({"A": {"Type": "Tsk", "End": True}}, "Type is 'Tsk'"),
-        ({"A": {"Type": "Task", "End": True}}, "needs a Resource"),
+        ({"A": {"Type": "Task", "End": True}}, "Missing field 'Resource' at /States/A"),
         ({"A": {"Type": "Pass"}}, "Exactly one of Next and End"),
         ({"A": {"Type": "Pass", "Next": "A", "End": True}}, "Exactly one of Next and End"),
-        ({"A": {"Type": "Pass", "Next": "B"}}, "leads to 'B'"),
-        ({"A": {"Type": "Choice", "Choices": [], "Default": "B"}}, "leads to 'B'"),
+        ({"A": {"Type": "Pass", "Next": "B"}}, "Missing 'Next' target: B at /States/A/Next"),
+        ({"A": {"Type": "Choice", "Choices": [], "Default": "B"}}, "target: B at /States/A/Default"),
         (
             submitting({"jobName": "j", "JobQueue": "q", "JobDefinition": "d"}),
             'The field "jobName" is not supported by Step Functions at /States/A/Parameters',
@@ -84,10 +92,10 @@ def test_what_is_no_json_object_is_refused(text: str) -> None:
             submitting({**JOB, "RetryStrategy": {"EvaluateOnExit": [{"onExitCode": "1"}]}}),
             'The field "onExitCode" is not supported',
         ),
-        (submitting({**JOB, "NoSuch.$": "$"}, "Arguments"), "/States/A/Arguments"),
+        (submitting({**JOB, "NoSuch": 1}, QueryLanguage="JSONata"), "/States/A/Arguments"),
         (
             {"A": {"Type": "Parallel", "Branches": [{"StartAt": "X", "States": {}}], "End": True}},
-            "/States/A/0",
+            "There must be at least one state at /States/A/Branches[0]/States",
         ),
     ],
 )

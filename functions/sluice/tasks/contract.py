@@ -78,8 +78,8 @@ _SYNC = Fields(
         "executionArn": _EXECUTION_ARN,
         "stateName": Text(least=1, most=MAX_STATE_NAME),
         "jobName": Text(
-            pattern=re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_SYNC_NAME - 1}}}"),
-            described=f"1 to {MAX_SYNC_NAME} of A-Z a-z 0-9 _ -, the first a letter or digit",
+            pattern=re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MAX_SYNC_NAME - 1}}}"),
+            described=f"1 to {MAX_SYNC_NAME} of A-Z a-z 0-9 _ - ., the first a letter or digit",
         ),
         "dependsOn": Entries(Fields({}, others=True)),
         "parameters": Fields({}, others=True),

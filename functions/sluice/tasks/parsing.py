@@ -71,11 +71,12 @@ def is_sync_form(body: Any) -> bool:
 def long_form(body: Mapping[str, Any]) -> dict[str, Any]:
     """Writes a short form as the long one with its one job.
 
-    The job's name is cut to MAX_NAME characters, and stands for the state's where that is not given.
+    The job's name is cut to MAX_NAME characters, with hyphens for dots, as the executions of a cohort have
+    them in the names by which workflows call their jobs. It stands for the state's where that is not given.
     """
     job = request_of(body)
     execution_arn, state_name = job.pop("executionArn", ""), job.pop("stateName", None)
-    job["jobName"] = job["jobName"][:MAX_NAME]
+    job["jobName"] = job["jobName"].replace(".", "-")[:MAX_NAME]
     return {"executionArn": execution_arn, "stateName": state_name or job["jobName"], "jobs": [job]}
 
 

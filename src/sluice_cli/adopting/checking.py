@@ -31,6 +31,8 @@ MAX_STATE_NAME: Final = 80
 
 ONE_OF_SLUICE: Final = ("executionArn", "stateName")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SYNC_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""Of the short form, which writes hyphens for dots."""
 _NEEDED: Final = ("jobName", "jobQueue", "jobDefinition")
 _HANDLED: Final = {"States.HeartbeatTimeout", "States.ALL"}
 
@@ -170,9 +172,10 @@ def _job(
             yield _wrong(f"{said_of(name)} is missing.")
     yield from map(_wrong, _unknown(job, _submit_job(), path, {"jobName"} if path else set()))
     job_name = fixed.get("jobName")
-    if _is_written_out(job_name) and not (_NAME.fullmatch(job_name) and len(job_name) <= longest):
+    pattern, allowed = (_NAME, "_ -") if path else (_SYNC_NAME, "_ - .")
+    if _is_written_out(job_name) and not (pattern.fullmatch(job_name) and len(job_name) <= longest):
         yield _wrong(
-            f"{said_of('jobName')} is {job_name!r}; it must be 1 to {longest} of A-Z a-z 0-9 _ -, "
+            f"{said_of('jobName')} is {job_name!r}; it must be 1 to {longest} of A-Z a-z 0-9 {allowed}, "
             "the first a letter or digit."
         )
     parameters = fixed.get("parameters")

@@ -148,7 +148,7 @@ def test_maps_branches_and_jsonata_are_converted_too(tmp_path: Path) -> None:
     task = {"Type": "Task", "Resource": SYNC, "End": True}
     inner = {"StartAt": "A", "States": {"A": {**task, "Parameters": JOB}}}
     jsonata = {**task, "QueryLanguage": "JSONata", "Arguments": {**JOB, "JobName": "{% 'x' %}"}}
-    distributed = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+    distributed = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     states = {
         "Old": {"Type": "Map", "Iterator": inner},
         "New": {"Type": "Map", "ItemProcessor": distributed},
@@ -371,6 +371,10 @@ def test_nothing_is_wrong_with_what_was_converted(tmp_path: Path) -> None:
 def test_what_would_break_is_named(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
     state = {name: value for name, value in {**GOOD, **fields}.items() if value is not None}
     assert any(each.startswith(said) for each in problems(tmp_path, machine(**state)))
+
+
+def test_a_job_of_the_short_form_may_be_named_after_a_sample_s_execution(tmp_path: Path) -> None:
+    assert problems(tmp_path, machine(**GOOD, Parameters={**JOB, "JobName": "trio.1.NA06989"})) == []
 
 
 def test_the_jobs_of_the_long_form_are_checked_by_their_places(tmp_path: Path) -> None:

@@ -64,9 +64,16 @@ def test_a_name_as_long_as_batch_takes_leaves_room_for_sluices_own_end() -> None
     assert len(submit_request(task, task.jobs[0], {})["jobName"]) == 128
 
 
+def test_dots_of_an_execution_s_name_become_hyphens() -> None:
+    task = parse_task("token", json.dumps({**JOB, "JobName": "trio.1.NA06989"}))
+    assert task.jobs[0].name == "trio-1-NA06989"
+    assert submit_request(task, task.jobs[0], {})["jobName"].startswith("trio-1-NA06989-")
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
+        ({"JobName": ".n"}, "JobName is "),
         ({"JobName": "n" * 129}, "JobName is "),
         ({"JobName": "a b"}, "JobName is "),
         ({"JobName": None}, "JobName is missing"),

@@ -19,8 +19,21 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 _EXECUTION_INPUT: Final = r"Execution\.Input\.([A-Za-z_]\w*)"
 _STATE_INPUT: Final = (r"\$states\.input\.([A-Za-z_]\w*)", r"(?<![$\w])\$\.([A-Za-z_]\w*)")
 _WHOLE_INPUT: Final = (r"\$states\.input(?![\w.])", r"Execution\.Input(?![\w.])", r'\.\$": "\$\$?"')
-_PASSED_ON: Final = ("Output", "Comment", "Next", "Catch", "Retry", "ResultPath", "OutputPath", "InputPath")
+_PASSED_ON: Final = (
+    "Output",
+    "Comment",
+    "Next",
+    "Catch",
+    "Retry",
+    "ResultPath",
+    "ResultSelector",
+    "OutputPath",
+    "InputPath",
+)
 """Fields of a state that use nothing of its input, or only hand it on."""
+
+_TIMED: Final = ("HeartbeatSeconds", "HeartbeatSecondsPath", "TimeoutSeconds", "TimeoutSecondsPath")
+"""Fields of which any ends a task that was lost."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ def activity_remarks(
     for name, state in ours:
         yield from _heartbeat_remarks(name, state, 3 * heartbeat_seconds)
         retried = {error for retry in state.get("Retry", ()) for error in retry.get("ErrorEquals", ())}
-        if not retried & RETRIED:
+        if not retried & RETRIED and any(field in state for field in _TIMED):
             yield (
                 f"State {name} has no Retry on States.HeartbeatTimeout: a sample whose task is lost fails."
             )
@@ -81,7 +94,7 @@ def activity_remarks(
 
 def _heartbeat_remarks(name: str, state: Mapping[str, Any], least: float) -> Iterator[str]:
     seconds = state.get("HeartbeatSeconds")
-    if seconds is None and "HeartbeatSecondsPath" not in state:
+    if not any(field in state for field in _TIMED):
         yield (
             f"State {name} has no HeartbeatSeconds: a task whose token is lost would hang for ever. "
             f"Give it {least:.0f} or more."

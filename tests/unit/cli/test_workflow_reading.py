@@ -73,6 +73,18 @@ def test_a_workflow_that_does_all_right_gets_no_remark() -> None:
     assert remarks(A=task(HeartbeatSeconds="{% 900 %}", Retry=[{"ErrorEquals": ["States.ALL"]}])) == []
 
 
+def test_a_state_that_its_timeout_ends_does_not_hang() -> None:
+    assert remarks(A={"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 300, "Retry": RETRY}) == []
+    assert (
+        remarks(A={"Type": "Task", "Resource": ACTIVITY, "TimeoutSecondsPath": "$.t", "Retry": RETRY}) == []
+    )
+
+
+def test_what_is_taken_out_of_a_result_is_not_read_of_the_input() -> None:
+    state = task(Parameters={"a.$": "$.given"}, ResultSelector={"id.$": "$.JobId"})
+    assert fields_read(machine(A=state)).needed == {"given"}
+
+
 @pytest.mark.parametrize(
     ("state", "says"),
     [

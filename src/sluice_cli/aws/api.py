@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from sluice.tasks.ports import TaskStore
     from sluice_cli.aws.ports import Target
 
-_RETRIES: Final[Any] = {"mode": "standard"}
-"""As often as the AWS configuration says (AWS_MAX_ATTEMPTS), three times if it says nothing."""
+_ATTEMPTS: Final = 5
+"""Of a call, if the AWS configuration (AWS_MAX_ATTEMPTS) says nothing. A report on many arrays asks Batch
+more often than it answers, and botocore's three attempts are over within two seconds."""
 
 _UNREACHABLE: Final = "Is the network up, the --region right, and AWS_ENDPOINT_URL, if set, being served?"
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -96,7 +97,9 @@ class BotocoreApi:
         return cast("RateStore", _InWords(DynamoRateStore(self._client("dynamodb"), table)))
 
     def _new_client(self, service: str) -> Any:
-        config = Config(retries=_RETRIES, connect_timeout=5, read_timeout=30)
+        attempts = self._session.get_config_variable("max_attempts") or _ATTEMPTS
+        retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+        config = Config(retries=retries, connect_timeout=5, read_timeout=30)
         return self._session.create_client(service, region_name=self._region, config=config)
 
 

@@ -28,7 +28,7 @@ class Jobs:
 
     @classmethod
     def make(cls, batch: Any, name: str) -> "Jobs":
-        batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED")
+        batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED")
         environments = [{"order": 1, "computeEnvironment": name}]
         batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=environments)
         batch.register_job_definition(

@@ -38,7 +38,7 @@ def aws(folder: Path) -> Iterator[LocalAws]:
 def ended_job(aws: LocalAws, name: str, options: dict[str, str]) -> Any:
     """Run a job that says a word, with these options of its log driver."""
     batch = aws.client("batch")
-    batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED")
+    batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED")
     environments = [{"order": 1, "computeEnvironment": name}]
     batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=environments)
     container = {

@@ -30,7 +30,7 @@ class Work:
 
     def create(self, **queue: Any) -> None:
         batch, name = self.batch, self.name
-        batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED")
+        batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED")
         order = [{"order": 1, "computeEnvironment": name}]
         batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order, **queue)
         container = {"image": "any", "command": ["true"], "resourceRequirements": NEEDS}

@@ -65,7 +65,7 @@ def test_the_end_of_the_block_ends_open_polls_and_running_functions(tmp_path: Pa
 
 
 def submit_standing_job(batch: Any, name: str, pid_path: Path) -> None:
-    batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED")
+    batch.create_compute_environment(computeEnvironmentName=name, type="UNMANAGED")
     environments = [{"order": 1, "computeEnvironment": name}]
     batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=environments)
     command = ["sh", "-c", f"echo $$ > {pid_path}; exec sleep 600"]

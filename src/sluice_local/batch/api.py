@@ -11,16 +11,18 @@ from sluice_local.batch.listing import list_page
 from sluice_local.batch.model import Document, Job, RequestRefusedError, Scope
 from sluice_local.batch.queues import Queues
 from sluice_local.batch.requests import Target, check_submit
-from sluice_local.batch.rules.by_model import check_by_model, without_nulls
 from sluice_local.batch.rules.submission import check_submission
 from sluice_local.batch.sharing.policies import SchedulingPolicies, check_share
 from sluice_local.batch.tags import Tags
+from sluice_local.service_models import request_problems, without_nulls
 
 Operation = Callable[[Document, Scope], Document]
 ENDED_MAX = 50
 """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html"""
 DESCRIBED_MAX = 100
 """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+LISTED_MAX = 100
+"""Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html"""
 _JOB_ID = re.compile(r"[0-9a-f-]{36}(:[0-9]{1,4})?")
 REASON_MAX = 1024
 """Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html"""
@@ -104,6 +106,11 @@ class BatchApi:
         return {"jobSummaryList": [job_summary(job) for job in page.jobs], **token}
 
     def _listed(self, request: Document, scope: Scope) -> list[Job]:
+        given = [name for name in ("jobQueue", "arrayJobId", "multiNodeJobId") if request.get(name)]
+        if len(given) > 1:
+            raise RequestRefusedError(f"{' and '.join(given)} are given; give one of them")
+        if not 1 <= request.get("maxResults", 1) <= LISTED_MAX:
+            raise RequestRefusedError(f"maxResults is {request['maxResults']}; it must be 1 to {LISTED_MAX}")
         if request.get("jobQueue"):
             queue = self.queues.find_queue(request["jobQueue"], scope)
             return self.backend.queue_jobs(queue["jobQueueArn"])
@@ -250,7 +257,8 @@ class BatchApi:
 def _checked(name: str, operation: Operation) -> Operation:
     def perform(request: Document, scope: Scope) -> Document:
         given = without_nulls(request)
-        check_by_model(name, given)
+        if problems := request_problems("batch", name, given):
+            raise RequestRefusedError("; ".join(problems))
         return operation(given, scope)
 
     return perform

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator
 
 from sluice_local.batch.model import Document, RequestRefusedError, Scope
-from sluice_local.batch.requests import check_name, check_retry_and_timeout
+from sluice_local.batch.requests import check_name
 from sluice_local.batch.rules.registration import check_definition
+from sluice_local.batch.rules.strategies import check_retry_and_timeout
 
 DEFINITION_BYTES_MAX = 24 * 1024
 """Source: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""

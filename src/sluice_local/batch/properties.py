@@ -11,7 +11,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from sluice_local.batch.model import RequestRefusedError
-from sluice_local.batch.rules.by_model import service_model
+from sluice_local.service_models import service_model
 
 _READERS = {"integer": int, "long": int, "float": float, "double": float, "string": str}
 
@@ -22,7 +22,7 @@ def request_of(operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         RequestRefusedError: a property that the request has no field for, or a value of the wrong kind.
     """
-    shape = service_model().operation_model(operation).input_shape
+    shape = service_model("batch").operation_model(operation).input_shape
     assert isinstance(shape, StructureShape)
     return _translate_structure(properties, shape, "")
 

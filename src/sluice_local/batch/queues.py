@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sluice_local.batch.model import Document, RequestRefusedError, Scope
 from sluice_local.batch.requests import check_name
+from sluice_local.batch.rules.environments import check_environment_request
 from sluice_local.batch.rules.registration import check_tags
 from sluice_local.batch.rules.submission import QueueFacts
 
@@ -41,6 +42,7 @@ class Queues:
         check_name("computeEnvironmentName", name)
         _check_state(request)
         check_tags(request.get("tags"))
+        check_environment_request(request)
         arn = scope.arn(f"{COMPUTE_ENVIRONMENT}/{name}")
         _refuse_existing(arn, self._environments)
         self._environments[arn] = {

@@ -19,15 +19,14 @@ from sluice_local.batch.model import (
     RetryStrategy,
     Scope,
 )
+from sluice_local.batch.rules.containers import check_overrides
 from sluice_local.batch.rules.resources import check_resources, required
+from sluice_local.batch.rules.strategies import check_retry_and_timeout
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 PAYLOAD_BYTES_MAX = 30 * 1024
 DEPENDENCIES_MAX = 20
 ARRAY_SIZES = range(2, 10_001)
-ATTEMPTS = range(1, 11)
-EXIT_RULES_MAX = 5
-TIMEOUT_SECONDS_MIN = 60
 TAGS_MAX = 50
 PRIORITIES = range(10_000)
 _EMPTY_LISTS = ("volumes", "mountPoints", "ulimits", "networkInterfaces", "secrets")
@@ -59,6 +58,7 @@ def check_submit(request: Document) -> None:
     _check_array(request)
     check_retry_and_timeout(request)
     check_resources((request.get("containerOverrides") or {}).get("resourceRequirements"))
+    check_overrides(request.get("containerOverrides") or {})
     tags = request.get("tags") or {}
     _require(len(tags) <= TAGS_MAX, f"tags holds {len(tags)} entries; at most {TAGS_MAX} are allowed")
     priority = request.get("schedulingPriorityOverride", 0)
@@ -72,26 +72,6 @@ def check_name(field: str, name: object) -> None:
         valid,
         f"{field} {name!r} is not valid: up to 128 letters, numbers, hyphens and underscores, "
         "the first a letter or number",
-    )
-
-
-def check_retry_and_timeout(request: Document) -> None:
-    """Refuse a retryStrategy or timeout that breaks a limit, in a job request or a job definition."""
-    retry = request.get("retryStrategy") or {}
-    attempts = retry.get("attempts", 1)
-    _require(attempts in ATTEMPTS, f"retryStrategy.attempts is {attempts}; it must be 1 to 10")
-    rules = retry.get("evaluateOnExit") or ()
-    _require(len(rules) <= EXIT_RULES_MAX, f"evaluateOnExit has {len(rules)} entries; at most 5 are allowed")
-    for rule in rules:
-        action = str(rule.get("action"))
-        _require(
-            action.upper() in {"RETRY", "EXIT"},
-            f"evaluateOnExit action is {action}; RETRY or EXIT are allowed",
-        )
-    seconds = (request.get("timeout") or {}).get("attemptDurationSeconds", TIMEOUT_SECONDS_MIN)
-    _require(
-        seconds >= TIMEOUT_SECONDS_MIN,
-        f"timeout.attemptDurationSeconds is {seconds}; it must be at least {TIMEOUT_SECONDS_MIN}",
     )
 
 

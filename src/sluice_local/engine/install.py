@@ -21,7 +21,7 @@ from sluice_local.engine.faults import events as fault_events
 from sluice_local.engine.faults import workers as fault_workers
 from sluice_local.engine.functions import batch_scaling, batch_windows, embedded_metrics, lambdas, updates
 from sluice_local.engine.gateway import Gateway
-from sluice_local.engine.http import connections
+from sluice_local.engine.http import by_model, connections
 from sluice_local.engine.http.pages import Pages
 from sluice_local.engine.iam import install as iam
 from sluice_local.engine.monitoring import alarms, service_metrics
@@ -34,6 +34,7 @@ from sluice_local.engine.stepfunctions import (
     executions,
     integrations,
     jsonata_states,
+    requests,
     retry_delays,
     sdk_calls,
     task_frame,
@@ -101,6 +102,8 @@ def _install_fixes(engine: Engine) -> None:
     alarms.install()
     service_metrics.install(engine)
     retry_delays.install()
+    requests.install()
+    by_model.install()
     batch, job_events = batch_api.install(engine)
     batch_integration.install(engine, batch, job_events)
     cloudformation.install(batch)

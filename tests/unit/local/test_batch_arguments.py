@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from sluice_local.batch.rules.by_model import service_model
 from sluice_local.engine.stepfunctions.batch_arguments import ArgumentsError, request_of
+from sluice_local.service_models import service_model
 
 JOB = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
-SUBMIT_JOB = service_model().operation_model("SubmitJob").input_shape
+SUBMIT_JOB = service_model("batch").operation_model("SubmitJob").input_shape
 
 
 def made(**arguments: Any) -> dict[str, Any]:

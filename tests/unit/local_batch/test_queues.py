@@ -12,7 +12,7 @@ from tests.unit.local_batch.building import SCOPE
 @pytest.fixture
 def queues() -> Queues:
     queues = Queues()
-    queues.create_environment({"computeEnvironmentName": "spot", "type": "MANAGED"}, SCOPE)
+    queues.create_environment({"computeEnvironmentName": "spot", "type": "UNMANAGED"}, SCOPE)
     return queues
 
 
@@ -98,3 +98,23 @@ def test_a_queue_that_batch_would_not_make_is_refused(
     create(queues, "taken")
     with pytest.raises(RequestRefusedError, match=message):
         create(queues, "q", **request_)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"type": "MANAGED"}, "computeResources is missing"),
+        (
+            {
+                "type": "MANAGED",
+                "computeResources": {"type": "FARGATE_SPOT", "minvCpus": 0, "instanceTypes": []},
+            },
+            "has minvCpus, instanceTypes, which Fargate does not support",
+        ),
+    ],
+)
+def test_a_compute_environment_that_batch_would_not_make_is_refused(
+    queues: Queues, request_: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RequestRefusedError, match=message):
+        queues.create_environment({"computeEnvironmentName": "other", **request_}, SCOPE)

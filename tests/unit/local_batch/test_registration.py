@@ -27,8 +27,12 @@ def fargate(**fields: Any) -> dict[str, Any]:
     return definition(platformCapabilities=["FARGATE"], containerProperties=properties)
 
 
-def multinode(main: int = 0, **fields: Any) -> dict[str, Any]:
-    nodes = [{"targetNodes": "0:1", "container": container(**fields)}]
+def ec2(**fields: Any) -> dict[str, Any]:
+    return definition(containerProperties=container(**fields))
+
+
+def multinode(main: int = 0, targets: str = "0:1", **fields: Any) -> dict[str, Any]:
+    nodes = [{"targetNodes": targets, "container": container(**fields)}]
     properties = {"numNodes": 2, "mainNode": main, "nodeRangeProperties": nodes}
     return {"jobDefinitionName": "d", "type": "multinode", "nodeProperties": properties}
 
@@ -48,6 +52,9 @@ def ecs(**fields: Any) -> dict[str, Any]:
         fargate(resourceRequirements=needs("8", "20480"), privileged=False),
         fargate(linuxParameters={"initProcessEnabled": True}),
         multinode(main=1),
+        multinode(targets=":"),
+        ec2(image="000000000000.dkr.ecr.eu-west-1.amazonaws.com/a/b@sha256:0a1"),
+        definition(schedulingPriority=9999, tags={"größe": "a b+-=._:/@"}),
         ecs(),
         {**ecs(), "platformCapabilities": ["FARGATE"]},
     ],
@@ -85,6 +92,25 @@ def test_a_definition_that_fits_is_taken(request_: dict[str, Any]) -> None:
         (fargate(privileged=True), "has privileged, which Fargate does not support"),
         (fargate(linuxParameters={"swappiness": 0}), "linuxParameters.swappiness, which Fargate"),
         (fargate(vcpus=1), "has vcpus, which Fargate does not support"),
+        (definition(tags={"k": "<v>"}), "tags has '<v>'; letters, numbers, spaces and"),
+        (definition(schedulingPriority=10_000), "schedulingPriority is 10000; it must be 0 to 9999"),
+        (ec2(image="a b"), "image is 'a b'; up to 255 letters"),
+        (ec2(image="i" * 256), "up to 255 letters"),
+        (ec2(environment=[{"value": "x"}]), "environment has an entry without a name"),
+        (ec2(linuxParameters={"swappiness": 101}), "swappiness is 101; 0 to 100 are allowed"),
+        (
+            ec2(networkConfiguration={"assignPublicIp": "ENABLED"}),
+            "networkConfiguration, which is for jobs on",
+        ),
+        (ec2(fargatePlatformConfiguration={"platformVersion": "LATEST"}), "is for jobs on Fargate only"),
+        (fargate(ephemeralStorage={"sizeInGiB": 20}), "sizeInGiB is 20; 21 to 200 are allowed"),
+        (fargate(ephemeralStorage={"sizeInGiB": 201}), "sizeInGiB is 201"),
+        (fargate(runtimePlatform={"cpuArchitecture": "Z80"}), "is 'Z80'; X86_64 or ARM64 is needed"),
+        (fargate(logConfiguration={"logDriver": "syslog"}), "'syslog'; Fargate has awslogs, splunk"),
+        (fargate(volumes=[{"name": "v", "host": {"sourcePath": "/v"}}]), "paths of the host"),
+        (multinode(targets="x"), "targetNodes is 'x'; a range such as 0:3 is needed"),
+        (multinode(targets="0"), "must name all nodes from 0 to 1"),
+        (multinode(targets="0:2"), "must name all nodes from 0 to 1"),
         (multinode(main=2), "mainNode is 2; it must be below numNodes, 2"),
         (multinode(resourceRequirements=[]), r"nodeRangeProperties\[0\].container asks for no MEMORY"),
         ({**multinode(), "platformCapabilities": ["FARGATE"]}, "nodeProperties are not for Fargate"),

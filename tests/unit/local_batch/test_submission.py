@@ -52,12 +52,6 @@ def test_a_job_that_fits_is_taken(extra: Any, definition: Any, queue: QueueFacts
         ({"shareIdentifier": "lab"}, DEFINITION, EC2_QUEUE, "has no fair-share scheduling policy"),
         ({}, DEFINITION, FAIR_QUEUE, "shareIdentifier is missing"),
         ({"tags": {"aws:k": "v"}}, DEFINITION, EC2_QUEUE, "keys that begin with aws:"),
-        (
-            {"containerOverrides": {"environment": [{"name": "AWS_BATCH_JOB_ID", "value": "x"}]}},
-            DEFINITION,
-            EC2_QUEUE,
-            "containerOverrides.environment names 'AWS_BATCH_JOB_ID'",
-        ),
         ({"nodeOverrides": {"numNodes": 2}}, DEFINITION, EC2_QUEUE, "job definitions with nodeProperties"),
         ({"ecsPropertiesOverride": {"taskProperties": []}}, DEFINITION, EC2_QUEUE, "with ecsProperties"),
         ({"eksPropertiesOverride": {"podProperties": {}}}, DEFINITION, EC2_QUEUE, "jobs on Amazon EKS"),

@@ -6,13 +6,18 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_LinuxParameters.html a
 https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeProperties.html
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sluice_local.batch.model import Document, RequestRefusedError
+from sluice_local.batch.rules.containers import check_container
 from sluice_local.batch.rules.resources import check_complete, check_fargate, check_resources
 
-RESERVED = "AWS_BATCH"
+PRIORITIES = range(10_000)
+
+_TAG = re.compile(r"[\w\s+\-=._:/@]*")
+_NODES = re.compile(r"(\d*):(\d*)|(\d+)")
 _KINDS = {"container": ("containerProperties", "ecsProperties"), "multinode": ("nodeProperties",)}
 _PROPERTIES = ("containerProperties", "ecsProperties", "nodeProperties")
 _NOT_ON_FARGATE = ("vcpus", "memory", "instanceType", "privileged", "ulimits")
@@ -27,11 +32,12 @@ def check_definition(request: Document) -> None:
     """
     check_kind(request)
     for place, container in containers(request):
-        if not container.get("image"):
-            raise RequestRefusedError(f"{place} needs an image")
+        check_container(container, place, is_fargate=is_for_fargate(request))
         check_resources(container.get("resourceRequirements"))
         check_complete(container, place)
-        check_environment(container.get("environment"), place)
+    priority = request.get("schedulingPriority", 0)
+    if priority not in PRIORITIES:
+        raise RequestRefusedError(f"schedulingPriority is {priority}; it must be 0 to 9999")
     if is_for_fargate(request):
         _check_for_fargate(request)
     check_tags(request.get("tags"))
@@ -48,11 +54,28 @@ def check_kind(request: Document) -> None:
     if len(given) != 1 or given[0] not in _KINDS[kind]:
         needed = " or ".join(_KINDS[kind])
         raise RequestRefusedError(f"A definition of type {kind} needs {needed}, and has {given or 'neither'}")
-    nodes = request.get("nodeProperties") or {"mainNode": 0, "numNodes": 1}
-    if not 0 <= nodes["mainNode"] < nodes["numNodes"]:
+    if request.get("nodeProperties"):
+        _check_nodes(request["nodeProperties"])
+
+
+def _check_nodes(nodes: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_NodeRangeProperty.html: all nodes, `0:n`."""
+    count = nodes["numNodes"]
+    if not 0 <= nodes["mainNode"] < count:
         raise RequestRefusedError(
-            f"nodeProperties.mainNode is {nodes['mainNode']}; it must be below numNodes, {nodes['numNodes']}"
+            f"nodeProperties.mainNode is {nodes['mainNode']}; it must be below numNodes, {count}"
         )
+    covered: set[int] = set()
+    for group in nodes["nodeRangeProperties"]:
+        found = _NODES.fullmatch(group["targetNodes"])
+        if found is None:
+            raise RequestRefusedError(
+                f"targetNodes is {group['targetNodes']!r}; a range such as 0:3 is needed"
+            )
+        first, last = (found[3], found[3]) if found[3] else (found[1] or 0, found[2] or count - 1)
+        covered |= set(range(int(first), int(last) + 1))
+    if covered != set(range(count)):
+        raise RequestRefusedError(f"targetNodes must name all nodes from 0 to {count - 1}, and no others")
 
 
 def containers(definition: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -75,22 +98,17 @@ def is_for_fargate(definition: Document) -> bool:
     return "FARGATE" in (definition.get("platformCapabilities") or ())
 
 
-def check_environment(environment: object, place: str) -> None:
-    """Refuse variables whose names Batch keeps for its own."""
-    for entry in environment if isinstance(environment, list) else ():
-        name = str(entry.get("name") or "")
-        if name.startswith(RESERVED):
-            raise RequestRefusedError(
-                f"{place}.environment names {name!r}; names that begin with {RESERVED} are Batch's own"
-            )
-
-
 def check_tags(tags: object) -> None:
-    """Refuse tags whose keys are AWS's own.
+    """Refuse tags whose keys are AWS's own, or that have characters that tags do not have.
 
     Source: https://docs.aws.amazon.com/batch/latest/userguide/using-tags.html#tag-restrictions
     """
-    for key in tags if isinstance(tags, Mapping) else ():
+    for key, value in tags.items() if isinstance(tags, Mapping) else ():
+        for text in (key, value):
+            if _TAG.fullmatch(str(text)) is None:
+                raise RequestRefusedError(
+                    f"tags has {text!r}; letters, numbers, spaces and + - = . _ : / @ are allowed"
+                )
         if str(key).lower().startswith("aws:"):
             raise RequestRefusedError(f"tags has the key {key!r}; keys that begin with aws: are AWS's own")
 

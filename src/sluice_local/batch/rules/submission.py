@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerOverrides.htm
 from dataclasses import dataclass
 
 from sluice_local.batch.model import Document, RequestRefusedError
-from sluice_local.batch.rules.registration import check_environment, check_tags, is_for_fargate
+from sluice_local.batch.rules.registration import check_tags, is_for_fargate
 from sluice_local.batch.rules.resources import check_fargate, required
 
 
@@ -33,7 +33,6 @@ def check_submission(request: Document, definition: Document, queue: QueueFacts)
     _check_share(request, queue)
     check_tags(request.get("tags"))
     overrides = request.get("containerOverrides") or {}
-    check_environment(overrides.get("environment"), "containerOverrides")
     container = definition["containerProperties"]
     amounts = [*(container.get("resourceRequirements") or ()), *(overrides.get("resourceRequirements") or ())]
     asked = {"resourceRequirements": amounts}
@@ -67,7 +66,7 @@ def _check_kind(request: Document, definition: Document) -> None:
 
 def _check_share(request: Document, queue: QueueFacts) -> None:
     share = request.get("shareIdentifier")
-    if share and not queue.is_fair:
+    if share is not None and not queue.is_fair:
         raise RequestRefusedError(
             f"shareIdentifier is {share!r}; the queue {queue.arn} has no fair-share scheduling policy"
         )

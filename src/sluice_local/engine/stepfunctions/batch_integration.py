@@ -29,7 +29,6 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from sluice_local.batch.api import BatchApi
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.model import Job, RequestRefusedError
-from sluice_local.batch.rules.by_model import service_model
 from sluice_local.calls import ApiGate
 from sluice_local.engine import ministack
 from sluice_local.engine.batch_api import request_scope
@@ -41,6 +40,7 @@ from sluice_local.engine.stepfunctions.language.install import runtime_error
 from sluice_local.engine.stepfunctions.running.branch import here
 from sluice_local.engine.stepfunctions.running.history import record_submission
 from sluice_local.engine.stepfunctions.task_frame import current_frame
+from sluice_local.service_models import service_model
 
 _SUBMIT_JOB = "arn:aws:states:::batch:submitJob"
 _SDK = ":aws-sdk:batch:"
@@ -110,7 +110,7 @@ class _BatchCalls:
 
     def call(self, operation: str, task_input: dict[str, Any], refusal: str) -> dict[str, Any]:
         """Call `operation` within its quota; members are renamed both ways."""
-        model = service_model().operation_model(operation)
+        model = service_model("batch").operation_model(operation)
         request = _request(task_input, model)
         if not self.gate.admit(f"Batch.{operation}"):
             raise _failure(
@@ -166,7 +166,7 @@ class _BatchCalls:
 
     def _describe(self, job_id: str) -> dict[str, Any]:
         described = self.batch.describe_jobs({"jobs": [job_id]}, request_scope())
-        shape = service_model().operation_model("DescribeJobs").output_shape
+        shape = service_model("batch").operation_model("DescribeJobs").output_shape
         job: dict[str, Any] = renamed(described, shape)["Jobs"][0]
         return job
 

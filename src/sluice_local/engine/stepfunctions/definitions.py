@@ -12,12 +12,12 @@ Fixed by `sluice_local.states_language`, and by a check of the arguments of opti
 import functools
 from typing import Any
 
-import botocore.loaders
-from botocore.model import ServiceModel, Shape
+from botocore.model import Shape
 
 from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.batch_arguments import recased, template_problems
+from sluice_local.service_models import service_model
 from sluice_local.states_language.definition import check_definition
 from sluice_local.states_language.problems import JSONATA, Problem, Problems, State
 from sluice_local.states_language.resources import INTEGRATIONS, integration_of
@@ -45,8 +45,7 @@ def _argument_problems(state: State) -> Problems:
 
 @functools.cache
 def _input_shape(service: str, action: str) -> Shape | None:
-    name = _MODELS.get(service, service)
-    model = ServiceModel(botocore.loaders.Loader().load_service_model(name, "service-2"))
+    model = service_model(_MODELS.get(service, service))
     return model.operation_model(recased(action, upper=True)).input_shape
 
 

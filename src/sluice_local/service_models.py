@@ -1,9 +1,11 @@
-"""What Batch's own service model refuses: members of the wrong kind, missing ones, lengths, unknown words.
+"""What AWS's own service models refuse: missing members, wrong kinds, lengths, ranges, words and patterns.
 
-botocore's copy of the model is followed, https://docs.aws.amazon.com/batch/latest/APIReference/Welcome.html;
-members that are null count as left out, and unknown ones are passed over, as Batch does.
+botocore's copy of the models is followed, https://github.com/boto/botocore/tree/develop/botocore/data, so
+that an operation has the limits of its API reference without a rule of its own. Unknown members are passed
+over, as AWS does.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -11,27 +13,30 @@ from typing import Any
 import botocore.loaders
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from sluice_local.batch.model import RequestRefusedError
-
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "structure": Mapping,
     "map": Mapping,
     "list": list,
     "string": str,
+    "blob": str,
+    "timestamp": (str, int, float),
     "boolean": bool,
     "integer": int,
     "long": int,
     "float": (int, float),
     "double": (int, float),
 }
+_SIZED = {"string", "list", "map"}
+_NUMBERS = {"integer", "long", "float", "double"}
 # https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html: "not case sensitive"
 _IN_ANY_CASE = {"RetryAction"}
+_UNICODE_CLASSES = {r"\p{ASCII}": r"\x00-\x7f"}
 
 
 @cache
-def service_model() -> ServiceModel:
-    """Return botocore's model of Batch."""
-    return ServiceModel(botocore.loaders.Loader().load_service_model("batch", "service-2"))
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's model of a service, such as `batch`."""
+    return ServiceModel(botocore.loaders.Loader().load_service_model(service, "service-2"))
 
 
 def without_nulls(value: Any) -> Any:
@@ -43,19 +48,14 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def check_by_model(operation: str, request: Mapping[str, Any]) -> None:
-    """Refuse a request, whose nulls were taken out, that the model of its operation does not allow.
+def request_problems(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
+    """Return what the model does not allow in a request whose nulls were taken out, each with its member.
 
     An operation that is newer than the installed botocore is not checked.
-
-    Raises:
-        RequestRefusedError: the message names every member and what is allowed.
     """
-    model = service_model()
+    model = service_model(service)
     shape = model.operation_model(operation).input_shape if operation in model.operation_names else None
-    problems = list(_problems(request, shape, "")) if shape is not None else []
-    if problems:
-        raise RequestRefusedError(f"{'; '.join(problems)}")
+    return [] if shape is None else list(_problems(request, shape, ""))
 
 
 def _problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
@@ -95,10 +95,43 @@ def _limits(value: Any, shape: Shape, path: str) -> Iterator[str]:
         given = value.upper() if shape.name in _IN_ANY_CASE else value
         if given not in words:
             yield f"{path} is {value!r}; {', '.join(words)} are allowed"
-    if shape.type_name not in {"string", "list", "map"}:
-        return
-    least, most = shape.metadata.get("min", 0), shape.metadata.get("max")
-    if len(value) < least and shape.type_name == "string":
-        yield f"{path} is empty; at least {least} characters are needed"
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if shape.type_name in _SIZED:
+        yield from _length(value, least, most, path)
+    elif shape.type_name in _NUMBERS and not _is_within(value, least, most):
+        yield f"{path} is {value}; {_range(least, most)} allowed"
+    pattern = _compiled(shape.metadata.get("pattern")) if shape.type_name == "string" else None
+    if pattern is not None and pattern.fullmatch(value) is None:
+        yield f"{path} is {value!r}; it must match {pattern.pattern}"
+
+
+def _length(value: Any, least: int | None, most: int | None, path: str) -> Iterator[str]:
+    if least is not None and len(value) < least:
+        needed = f"{least} character{'s' * (least > 1)}" if isinstance(value, str) else f"{least}"
+        told = "is empty" if not value else f"has a length of {len(value)}"
+        yield f"{path} {told}; at least {needed} {'is' if least == 1 else 'are'} needed"
     if most is not None and len(value) > most:
         yield f"{path} has a length of {len(value)}; at most {most} are allowed"
+
+
+def _is_within(value: float, least: int | None, most: int | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def _range(least: int | None, most: int | None) -> str:
+    if least is None or most is None:
+        return f"at most {most} is" if least is None else f"at least {least} is"
+    return f"{least} to {most} are"
+
+
+@cache
+def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+    """A model's pattern, which is one of Java; None where Python reads it otherwise."""
+    if pattern is None:
+        return None
+    for there, here in _UNICODE_CLASSES.items():
+        pattern = pattern.replace(there, f"[{here}]")
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None

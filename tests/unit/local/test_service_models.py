@@ -1,12 +1,17 @@
-"""What Batch's service model refuses."""
+"""What the services' own models refuse."""
 
+import re
 from typing import Any
 
 import pytest
 
-from sluice_local.batch.model import RequestRefusedError
-from sluice_local.batch.rules.by_model import check_by_model, without_nulls
+from sluice_local.service_models import request_problems, without_nulls
 from tests.unit.local_batch.building import REQUEST
+
+
+def problems(**extra: Any) -> str:
+    """What is said of a SubmitJob request that differs so from the usual one."""
+    return "; ".join(request_problems("batch", "SubmitJob", without_nulls({**REQUEST, **extra})))
 
 
 @pytest.mark.parametrize(
@@ -28,8 +33,7 @@ from tests.unit.local_batch.building import REQUEST
     ],
 )
 def test_a_request_is_refused_with_the_member_and_what_is_allowed(extra: Any, message: str) -> None:
-    with pytest.raises(RequestRefusedError, match=message):
-        check_by_model("SubmitJob", without_nulls({**REQUEST, **extra}))
+    assert re.search(message, problems(**extra))
 
 
 @pytest.mark.parametrize(
@@ -42,11 +46,45 @@ def test_a_request_is_refused_with_the_member_and_what_is_allowed(extra: Any, me
     ],
 )
 def test_nulls_unknown_members_and_actions_in_any_case_are_taken(extra: Any) -> None:
-    check_by_model("SubmitJob", without_nulls({**REQUEST, **extra}))
+    assert problems(**extra) == ""
 
 
 def test_an_operation_that_the_model_does_not_know_is_not_checked() -> None:
-    check_by_model("EndEverything", {"jobs": 5})
+    assert request_problems("batch", "EndEverything", {"jobs": 5}) == []
+
+
+MACHINE = {"stateMachineArn": "arn:aws:states:eu-west-1:111122223333:stateMachine:m"}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_", "message"),
+    [
+        ("stepfunctions", "StartExecution", {}, "stateMachineArn is missing"),
+        (
+            "stepfunctions",
+            "StartExecution",
+            {**MACHINE, "name": ""},
+            "name is empty; at least 1 character is",
+        ),
+        ("stepfunctions", "StartExecution", {**MACHINE, "name": "n" * 81}, "length of 81; at most 80"),
+        ("stepfunctions", "StartExecution", {**MACHINE, "traceHeader": "\u00e9"}, "it must match"),
+        (
+            "stepfunctions",
+            "ListExecutions",
+            {**MACHINE, "maxResults": 1001},
+            "is 1001; 0 to 1000 are allowed",
+        ),
+        ("stepfunctions", "ListExecutions", {**MACHINE, "statusFilter": "OVER"}, "RUNNING, SUCCEEDED"),
+        ("stepfunctions", "TagResource", {"resourceArn": "a", "tags": [{"key": "k" * 129}]}, "length of 129"),
+        ("events", "PutEvents", {"Entries": []}, "Entries is empty; at least 1 is needed"),
+        ("events", "PutRule", {"Name": "a b"}, "Name is 'a b'; it must match"),
+        ("logs", "CreateLogGroup", {"logGroupName": "a b"}, "logGroupName is 'a b'; it must match"),
+    ],
+)
+def test_lengths_ranges_words_and_patterns_are_those_of_each_service(
+    service: str, operation: str, request_: dict[str, Any], message: str
+) -> None:
+    assert re.search(message, "; ".join(request_problems(service, operation, request_)))
 
 
 def test_nulls_are_taken_out_wherever_they_stand() -> None:

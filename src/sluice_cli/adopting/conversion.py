@@ -123,9 +123,7 @@ def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -
             _convert_state(definition.source, state, wishes, _Notes(place, done))
             done.states.append(place)
         elif PAST_THE_RATE.fullmatch(state.resource):
-            done.notes.append(
-                f"{place} is left as it is: it submits a job and does not wait for it, past the shared rate."
-            )
+            done.notes.append(f"{place} is left as it is: it submits a job past the shared rate.")
         elif NESTED.fullmatch(state.resource):
             done.notes.append(f"{place} starts another state machine: convert that one too, if it runs jobs.")
         _note_choices(definition.source, state, place, done)
@@ -146,7 +144,7 @@ def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -
     quote = source.text[begin]
     plain = isinstance(resource, ScalarNode) and quote not in "\"'!" and not state.node.flow_style
     source.replace(begin, end, wishes.activity if plain else written(wishes.activity, quoted=True))
-    timing = _timing(state, note)
+    timing = _edit_timing(source, state, note)
     has_heartbeat = bool(timing) or bool(state.fields.keys() & {"HeartbeatSeconds", "HeartbeatSecondsPath"})
     retrier = RETRIER if has_heartbeat else None
     retry = [("Retry", [retrier])] if retrier and "Retry" not in state.fields else []
@@ -160,19 +158,37 @@ def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -
                 note(f"its Catch of {name} matches nothing any more; what Batch refuses is Task.Rejected.")
 
 
-def _timing(state: State, note: _Notes) -> list[tuple[str, Any]]:
-    if state.fields.keys() & {"HeartbeatSeconds", "HeartbeatSecondsPath"}:
+def _edit_timing(source: Source, state: State, note: _Notes) -> list[tuple[str, Any]]:
+    """Raises a HeartbeatSeconds that is too short, and returns the one to insert where there is none."""
+    fields = state.fields
+    wanted = _heartbeat(state, note)
+    if "HeartbeatSecondsPath" in fields or wanted is None:
         return []
-    timeout = number_of(state.fields.get("TimeoutSeconds"))
+    if "HeartbeatSeconds" not in fields:
+        return [("HeartbeatSeconds", wanted)]
+    given = number_of(fields["HeartbeatSeconds"])
+    if given is not None and given < LEAST_HEARTBEAT:
+        node = fields["HeartbeatSeconds"]
+        source.replace(int(node.start_mark.index), int(node.end_mark.index), str(wanted))
+        note(f"its HeartbeatSeconds were {given}; Sluice sends a heartbeat every five minutes.")
+    return []
+
+
+def _heartbeat(state: State, note: _Notes) -> int | None:
+    """What HeartbeatSeconds may be, less than TimeoutSeconds; None if that leaves no room."""
+    fields = state.fields
+    timeout = number_of(fields.get("TimeoutSeconds"))
+    if timeout is None and fields.keys() & {"TimeoutSeconds", "TimeoutSecondsPath"}:
+        note(f"its timeout is known at run time only; it must be more than {HEARTBEAT_SECONDS} s.")
     if timeout is None or timeout > HEARTBEAT_SECONDS:
-        return [("HeartbeatSeconds", HEARTBEAT_SECONDS)]
+        return HEARTBEAT_SECONDS
     if timeout > LEAST_HEARTBEAT:
-        return [("HeartbeatSeconds", timeout - 1)]
+        return timeout - 1
     note(
         f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {LEAST_HEARTBEAT} at least. "
         "It counts from when the state begins, so it covers the wait for a slot of the rate as well."
     )
-    return []
+    return None
 
 
 def _edit_retry(source: Source, state: State, retrier: Any) -> None:

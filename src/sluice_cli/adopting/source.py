@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -12,7 +13,16 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+
+_NO_JSON: Final = re.compile(
+    r'(?P<kept>"(?:\\.|[^"\\])*")|(?P<blank>//[^\n]*|/\*.*?\*/)|(?P<value>\$\{[^}]*\})', re.DOTALL
+)
+"""What templates and editors put into JSON: comments, and placeholders that stand for numbers and lists."""
+
+
+_LIKE_JSON: Final = re.compile(r"\ufeff?(\s|//[^\n]*\n|/\*.*?\*/)*[{\[]", re.DOTALL)
+_TERRAFORM: Final = (".tf", ".hcl", ".tofu")
 
 
 @dataclass(frozen=True)
@@ -71,13 +81,17 @@ class Edit:
 
 
 def read_source(name: str, text: str) -> Source:
-    """Reads a JSON or YAML text.
+    """Reads a JSON or YAML text; JSON may have comments, and `${placeholders}` outside of texts.
 
     Raises:
         WrongUsageError: it is neither; says where.
     """
-    # JSON may be indented with tabs, which YAML does not know; a blank is as wide
-    plain = text.replace("\t", " ") if text.lstrip().startswith(("{", "[")) else text
+    if name.endswith(_TERRAFORM):
+        raise WrongUsageError(
+            f"{name} is Terraform's own language, which cannot be read here: put the definition into a file "
+            "of its own, for `templatefile`, and convert that. The activity may be one of its variables."
+        )
+    plain = _plain(text)
     try:
         root = yaml.compose(plain, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
@@ -88,6 +102,20 @@ def read_source(name: str, text: str) -> Source:
     if root is None:
         raise WrongUsageError(f"{name} is empty.")
     return Source(name, text, root)
+
+
+def _plain(text: str) -> str:
+    """The text with everything in its place, less what YAML does not know of JSON as it is written."""
+    if not _LIKE_JSON.match(text):
+        return text
+    # JSON may be indented with tabs, which YAML does not know; a blank is as wide
+    return _NO_JSON.sub(_as_wide, text).replace("\t", " ")
+
+
+def _as_wide(found: re.Match[str]) -> str:
+    if found["kept"]:
+        return found["kept"]
+    return re.sub(r"[^\r\n]", "1" if found["value"] else " ", found[0])
 
 
 def members(node: Node | None) -> dict[str, Node]:
@@ -183,6 +211,25 @@ def insert_members(
     else:
         end = end_of(members(node)[after])
         source.replace(end, end, "".join(f",{between}{line}" for line in lines))
+
+
+def remove_members(source: Source, node: MappingNode, names: Collection[str]) -> None:
+    """Takes members out of a mapping, with their lines where they have some of their own."""
+    gone = [key.value in names for key, _ in node.value]
+    if not node.flow_style:
+        for (key, value), is_gone in zip(node.value, gone, strict=True):
+            if is_gone:
+                end = source.line_end(end_of(value)) + len(source.line_break)
+                source.replace(source.line_start(int(key.start_mark.index)), min(end, len(source.text)), "")
+        return
+    begins = [int(key.start_mark.index) for key, _ in node.value]
+    last = max((at for at, is_gone in enumerate(gone) if not is_gone), default=-1)
+    for at in range(last):
+        if gone[at]:
+            source.replace(begins[at], begins[at + 1], "")
+    if last < len(gone) - 1:
+        start = end_of(node.value[last][1]) if last >= 0 else begins[0]
+        source.replace(start, end_of(node.value[-1][1]), "")
 
 
 def edit_list(source: Source, node: SequenceNode, *, first: Any = None, keep: Sequence[bool]) -> None:

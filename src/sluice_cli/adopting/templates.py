@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from sluice_cli.adopting.source import Source, members, read_source, text_of
+from sluice_cli.adopting.machines import SYNC
+from sluice_cli.adopting.source import Source, entries, members, read_source, text_of
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def definitions_of(source: Source) -> list[Definition]:
         return [Definition("", source, source.root)]
     resources = members(fields.get("Resources"))
     found = [each for name, node in resources.items() for each in _of_resource(source, name, members(node))]
+    found += _of_serverless(source, fields)
     if not found:
         raise WrongUsageError(
             f"{source.name} has no state machine: neither States, as a definition, nor a resource of type "
-            f"{' or '.join(KINDS)}, as a template."
+            f"{' or '.join(KINDS)}, as a template, nor stepFunctions.stateMachines, as the Serverless "
+            "Framework has them."
         )
     return found
 
@@ -76,12 +79,16 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
     if text_of(resource.get("Type")) not in KINDS:
         return
     properties = members(resource.get("Properties"))
+    for key, value in members(properties.get("DefinitionSubstitutions")).items():
+        if SYNC.fullmatch(text_of(value) or ""):
+            said = f"its Resource is the substitution {key}: write it in the definition itself, then convert"
+            yield Definition(name, source, source.root, note=said)
     if isinstance(properties.get("Definition"), MappingNode):
         yield Definition(name, source, properties["Definition"])
     elif "DefinitionString" in properties:
         yield _of_string(source, name, properties["DefinitionString"])
-    elif "DefinitionUri" in properties:
-        where = text_of(properties["DefinitionUri"]) or "a file in S3"
+    elif properties.keys() & {"DefinitionUri", "DefinitionS3Location"}:
+        where = text_of(properties.get("DefinitionUri")) or "a file in S3"
         yield Definition(
             name, source, source.root, note=f"its definition is in {where}: give that file instead"
         )
@@ -89,11 +96,30 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
         yield Definition(name, source, source.root, note="its definition is not written out in this file")
 
 
+def _of_serverless(source: Source, fields: dict[str, Node]) -> Iterator[Definition]:
+    """The Serverless Framework's, https://www.serverless.com/plugins/serverless-step-functions."""
+    machines = members(members(fields.get("stepFunctions")).get("stateMachines"))
+    for name, node in machines.items():
+        definition = members(node).get("definition")
+        if isinstance(definition, MappingNode):
+            yield Definition(name, source, definition)
+        else:
+            where = text_of(definition) or "another file"
+            yield Definition(
+                name, source, source.root, note=f"its definition is in {where}: give that file instead"
+            )
+
+
 def _of_string(source: Source, name: str, node: Node) -> Definition:
     holder = members(node).get("Fn::Sub", node)
+    if holder.tag == "!Sub" or "Fn::Sub" in members(node):
+        holder = next(iter(entries(holder)), holder)  # a text and its variables
     if not isinstance(holder, ScalarNode):
-        made = ", ".join(members(node)) or "a list"
-        said = f"its DefinitionString is made by {made}: convert what it is made from"
+        made = ", ".join(members(node)) or node.tag.removeprefix("!")
+        said = (
+            f"its DefinitionString is made by {made}, as the CDK does it: convert what it is made from; in "
+            "the CDK's code, the state becomes a StepFunctionsInvokeActivity"
+        )
         return Definition(name, source, source.root, note=said)
     text = holder.value
     if holder.style == "|":

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from sluice_cli.adopting.conversion import Conversion, Wishes, convert
+from sluice_cli.adopting.reversal import convert_back
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.errors import WrongUsageError
@@ -29,6 +30,7 @@ _InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, ins
 _Anonymous = Annotated[
     bool, typer.Option("--no-execution-arn", help="Leave out of which execution and state the jobs are.")
 ]
+_Back = Annotated[bool, typer.Option("--back", help="Bring the states back to batch:submitJob.sync.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +45,7 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
     activity: _Activity = None,
     in_place: _InPlace = False,
     no_execution_arn: _Anonymous = False,
+    back: _Back = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -51,24 +54,29 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
 
     The changes are shown as a diff. A state keeps its input, and what reads
     its output or cause goes on as before. What a person has to know or to do
-    besides is listed on standard error.
+    besides is listed on standard error. --back takes the same changes out again.
 
     \b
     Examples:
       sluice convert pipeline.asl.json
       sluice convert template.yaml --in-place
+      sluice convert template.yaml --in-place --back
       sluice convert pipeline.asl.yaml --activity '${SluiceActivity}' | git apply
     """  # noqa: D301 - \b keeps Typer from joining the lines
     text = read_definition(file)
     session: Session = context.obj
     if activity is None:
         activity = find_stack(session.connect(Target(stack, profile, region)), stack).output("ActivityArn")
-    done = convert(str(file), text, Wishes(activity, execution_arn=not no_execution_arn))
+    if back:
+        done = convert_back(str(file), text, activity)
+    else:
+        done = convert(str(file), text, Wishes(activity, execution_arn=not no_execution_arn))
     if in_place and done.after != done.before:
         write_definition(file, done.after)
     elif not in_place:
         sys.stdout.write("".join(line if line.endswith("\n") else f"{line}\n" for line in done.diff))
-    _tell(Console(stderr=True, highlight=False, soft_wrap=True), done)
+    where = activity if back else "batch:submitJob.sync"
+    _tell(Console(stderr=True, highlight=False, soft_wrap=True), done, where)
 
 
 def read_definition(file: Path) -> str:
@@ -93,7 +101,7 @@ def write_definition(file: Path, text: str) -> None:
         raise WrongUsageError(f"{file} cannot be written: {error.strerror}.") from error
 
 
-def _tell(console: Console, done: Conversion) -> None:
+def _tell(console: Console, done: Conversion, before: str) -> None:
     out, came = done.lines
     if done.states:
         count = len(done.states)
@@ -102,7 +110,7 @@ def _tell(console: Console, done: Conversion) -> None:
             f"{count} state{'s' * (count > 1)} converted: {', '.join(done.states)}; lines -{out} +{came}.",
         )
     else:
-        say(console, "No state runs a job by batch:submitJob.sync; nothing is to be converted.")
+        say(console, f"No state runs a job by {before}; nothing is to be converted.")
     if done.queues:
         say(console, f"The stack must watch these queues (JobQueueArns): {', '.join(done.queues)}.")
     for note in done.notes:

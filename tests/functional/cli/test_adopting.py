@@ -79,6 +79,67 @@ def test_a_diff_is_shown_and_the_file_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "machine.json").read_text() == machine()
 
 
+@pytest.mark.parametrize("anonymous", [(), ("--no-execution-arn",)], ids=["named", "anonymous"])
+@pytest.mark.parametrize("style", ["lines", "yaml", "crlf", "tabs", "jsonata", "template"])
+def test_a_state_is_taken_back_to_the_very_text_that_it_was(
+    tmp_path: Path, style: str, anonymous: tuple[str, ...]
+) -> None:
+    given = machine(Retry=[ALL], Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Align"}])
+    document = yaml.safe_load(given)
+    jsonata = {"Type": "Task", "QueryLanguage": "JSONata", "Resource": SYNC, "Arguments": JOB, "End": True}
+    resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"Definition": document}}
+    text = {
+        "lines": lambda: given,
+        "yaml": lambda: "# mine\n" + yaml.safe_dump(document, sort_keys=False),
+        "crlf": lambda: given.replace("\n", "\r\n"),
+        "tabs": lambda: json.dumps(document, indent="\t"),
+        "jsonata": lambda: json.dumps({"StartAt": "Align", "States": {"Align": jsonata}}, indent=2),
+        "template": lambda: json.dumps({"Resources": {"M": resource}}, indent=2),
+    }[style]()
+    after, _ = converted(tmp_path, text, *anonymous)
+    assert ACTIVITY in after
+    again, said = converted(tmp_path, after, "--back")
+    assert again == text
+    assert "1 state converted" in said
+    third, said = converted(tmp_path, again, "--back")
+    assert third == text
+    assert f"No state runs a job by {ACTIVITY}" in said
+
+
+def test_what_cannot_go_back_is_named(tmp_path: Path) -> None:
+    jobs = {"executionArn.$": "$$.Execution.Id", "stateName": "Align", "jobs": [JOB]}
+    states = {
+        "Long": {"Type": "Task", "Resource": ACTIVITY, "Parameters": jobs, "Next": "Short"},
+        "Short": {
+            "Type": "Task",
+            "Resource": ACTIVITY,
+            "Parameters": {"jobName": "a", "jobQueue": "q", "jobDefinition": "d", "executionArn.$": "$.e"},
+            "Catch": [{"ErrorEquals": ["Job.SpotInterruption"], "Next": "Other"}],
+            "Next": "Other",
+        },
+        "Other": {"Type": "Task", "Resource": f"{ACTIVITY}-of-others", "End": True},
+    }
+    text = json.dumps({"StartAt": "Long", "States": states}, indent=1)
+    after, said = converted(tmp_path, text, "--back")
+    found = json.loads(after)["States"]
+    assert (found["Long"], found["Other"]) == (states["Long"], states["Other"])
+    assert found["Short"]["Resource"] == SYNC
+    assert found["Short"]["Parameters"] == {"jobName": "a", "jobQueue": "q", "jobDefinition": "d"}
+    assert "Long is left as it is: its jobs are in the long form" in said
+    assert "Short: its Catch of Job.SpotInterruption matches nothing any more" in said
+    assert "Short: write the members of its job in PascalCase" in said
+    assert "Retriers of Batch's errors" in said
+
+
+def test_of_the_resource_s_partition_the_activity_tells(tmp_path: Path) -> None:
+    china = "arn:aws-cn:states:cn-north-1:111122223333:activity:jobs"
+    sync = SYNC.replace("arn:aws:", "arn:aws-cn:")
+    after, _ = converted(tmp_path, machine(Resource=sync), "--activity", china)
+    assert align(after)["Resource"] == china
+    again, _ = converted(tmp_path, after, "--activity", china, "--back")
+    assert align(again)["Resource"] == sync
+
+
 def test_what_was_converted_is_converted_already(tmp_path: Path) -> None:
     once, _ = converted(tmp_path, machine())
     twice, said = converted(tmp_path, once)
@@ -175,6 +236,17 @@ def test_a_heartbeat_is_less_than_the_timeout(tmp_path: Path, timeout: int, hear
     assert ("TimeoutSeconds, 300" in said) == (heartbeat is None)
 
 
+def test_a_heartbeat_that_is_too_short_is_raised_and_one_known_at_run_time_named(tmp_path: Path) -> None:
+    after, said = converted(tmp_path, machine(HeartbeatSeconds=60))
+    assert align(after)["HeartbeatSeconds"] == 900
+    assert "its HeartbeatSeconds were 60" in said
+    after, said = converted(tmp_path, machine(TimeoutSecondsPath="$.limit"))
+    assert align(after)["HeartbeatSeconds"] == 900
+    assert "its timeout is known at run time only; it must be more than 900 s" in said
+    after, _ = converted(tmp_path, machine(HeartbeatSecondsPath="$.beat"))
+    assert "HeartbeatSeconds" not in align(after)
+
+
 @pytest.mark.parametrize("write", [json.dumps, yaml.safe_dump], ids=["json", "yaml"])
 def test_where_no_retrier_is_left_the_list_is_empty(tmp_path: Path, write: Any) -> None:
     after, _ = converted(tmp_path, write(yaml.safe_load(machine(TimeoutSeconds=300, Retry=[BATCH]))))
@@ -199,7 +271,7 @@ def test_what_a_person_has_to_know_is_named(tmp_path: Path) -> None:
     }
     _, said = converted(tmp_path, json.dumps({"StartAt": "Align", "States": states}))
     assert "Align: its Catch of Batch.AWSBatchException matches nothing" in said
-    assert "Loose is left as it is: it submits a job and does not wait for it, past the shared rate" in said
+    assert "Loose is left as it is: it submits a job past the shared rate" in said
     assert "Inner starts another state machine" in said
     assert "Job.SpotInterruption" in said
 
@@ -259,7 +331,7 @@ def test_the_definitions_of_a_template_are_converted_where_they_stand(tmp_path: 
     assert after.endswith(TEMPLATE[TEMPLATE.index("      RoleArn") :])
     assert "Inline, Align, Text, Align" in said.replace("\n", " ")
     assert "Elsewhere: its definition is in machine.asl.json: give that file instead." in said
-    assert "Joined: its DefinitionString is made by" in said
+    assert "Joined: its DefinitionString is made by Join, as the CDK does it" in said
     assert "batch:SubmitJob, line 7, is not needed" in said
     assert "Queue" in said
 
@@ -291,6 +363,77 @@ def test_what_states_share_by_an_alias_is_changed_once_and_the_rest_named(tmp_pa
     assert (states["B"]["Resource"], states["C"]["Resource"]) == (ACTIVITY, ACTIVITY)
     assert "line 1 of the result still has batch:submitJob.sync: change it by hand." in said
     assert "2 states converted: B, C" in said
+
+
+ANNOTATED = """\
+// of the lab
+{
+  "StartAt": "Align", /* the first */
+  "States": {
+    "Align": {
+      "Type": "Task", // https://example.org
+      "Resource": "arn:aws:states:::batch:submitJob.sync",
+      "Parameters": {"JobName": "a // b", "JobQueue": "${queue}", "JobDefinition": "d",
+        "RetryStrategy": {"Attempts": ${attempts}}},
+      "End": true,
+    }
+  }
+}
+"""
+
+
+def test_comments_and_placeholders_in_json_are_left_where_they_are(tmp_path: Path) -> None:
+    after, said = converted(tmp_path, ANNOTATED, name="machine.json.tftpl")
+    assert f'"Resource": "{ACTIVITY}",\n      "HeartbeatSeconds": 900,\n' in after
+    assert "(JobQueueArns): ${queue}" in said
+    kept = [line for line in ANNOTATED.splitlines() if "Resource" not in line and "JobName" not in line]
+    assert [line for line in after.splitlines() if line in kept] == kept
+    again, _ = converted(tmp_path, after, "--back", name="machine.json.tftpl")
+    assert again == ANNOTATED
+
+
+def test_the_serverless_framework_s_definitions_are_converted(tmp_path: Path) -> None:
+    text = (
+        "stepFunctions:\n  stateMachines:\n    mine:\n      definition:\n        StartAt: Align\n"
+        f"        States:\n          Align:\n            Type: Task\n            Resource: {SYNC}\n"
+        "            End: true\n    other: {definition: '${file(other.yml)}'}\n"
+    )
+    after, said = converted(tmp_path, text, name="serverless.yml")
+    assert f"            Resource: {ACTIVITY}\n            HeartbeatSeconds: 900\n" in after
+    assert "mine, Align" in said
+    assert "other: its definition is in ${file(other.yml)}: give that file instead" in said
+
+
+def test_what_a_template_makes_of_parts_is_named_with_the_way_out(tmp_path: Path) -> None:
+    text = f"""\
+Resources:
+  Variables:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionString: !Sub
+        - |
+          {{"StartAt": "Align", "States": {{"Align": {{"Type": "Task",
+            "Resource": "{SYNC}", "End": true}}}}}}
+        - Queue: q
+  Named:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionSubstitutions: {{Run: "{SYNC}"}}
+      Definition: {{StartAt: Align, States: {{Align: {{Type: Task, Resource: "${{Run}}", End: true}}}}}}
+  Far:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {{DefinitionS3Location: {{Bucket: b, Key: k}}}}
+"""
+    after, said = converted(tmp_path, text, name="template.yaml")
+    assert f'            "Resource": "{ACTIVITY}",\n            "HeartbeatSeconds": 900,' in after
+    assert "Named: its Resource is the substitution Run: write it in the definition itself" in said
+    assert "Far: its definition is in a file in S3" in said
+
+
+def test_terraform_s_own_language_is_told_the_way_out(tmp_path: Path) -> None:
+    result = run(api(), "convert", written(tmp_path, "resource {}", "main.tf"))
+    assert result.exit_code == 2
+    assert "for `templatefile`, and convert that" in " ".join(result.stderr.split())
 
 
 def test_a_definition_in_a_json_template_stays_a_string(tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""Brings states on Sluice's Activity back to `batch:submitJob.sync`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from sluice.batch_words import camel
+from sluice.tasks.parsing import is_sync_form
+from sluice_cli.adopting.conversion import Conversion
+from sluice_cli.adopting.machines import names_in, states_of
+from sluice_cli.adopting.source import (
+    edit_list,
+    entries,
+    members,
+    read_source,
+    remove_members,
+    stands_at,
+    written,
+)
+from sluice_cli.adopting.templates import definitions_of, put_back
+
+if TYPE_CHECKING:
+    from sluice_cli.adopting.machines import State
+    from sluice_cli.adopting.source import Source
+    from sluice_cli.adopting.templates import Definition
+
+HEARTBEAT: Final = "States.HeartbeatTimeout"
+OF_SLUICE: Final = ("Job.", "Task.")
+"""How the errors begin that Sluice gives to jobs and tasks; `batch:submitJob.sync` has none of them."""
+
+_OF_EXECUTION: Final = {"executionArn", "stateName"}
+
+
+def convert_back(name: str, text: str, activity: str) -> Conversion:
+    """Takes the states on this Activity out of Sluice: the reverse of `convert`.
+
+    Raises:
+        WrongUsageError: the text is neither a definition nor a template.
+    """
+    source = read_source(name, text)
+    done = Conversion(name, text)
+    for definition in definitions_of(source):
+        if definition.note:
+            done.notes.append(f"{definition.name}: {definition.note}.")
+            continue
+        _convert_machine(definition, activity, done)
+        put_back(source, definition)
+    done.after = source.edited()
+    if done.states:
+        done.notes.append("Retriers of Batch's errors, which `sluice convert` takes out, are not put back.")
+    return done
+
+
+def _convert_machine(definition: Definition, activity: str, done: Conversion) -> None:
+    for state in states_of(definition.machine):
+        place = f"{definition.name}, {state.name}" if definition.name else state.name
+        if state.resource != activity or not stands_at(definition.source, state.node, "Resource"):
+            continue
+        given = state.job_input
+        if isinstance(given, dict) and not is_sync_form({key.removesuffix(".$"): "" for key in given}):
+            done.notes.append(f"{place} is left as it is: its jobs are in the long form.")
+            continue
+        _convert_state(definition.source, state, activity)
+        done.states.append(place)
+        done.notes += [f"{place}: {each}" for each in _remarks(state)]
+
+
+def _convert_state(source: Source, state: State, activity: str) -> None:
+    resource = state.fields["Resource"]
+    begin, end = int(resource.start_mark.index), int(resource.end_mark.index)
+    partition = activity.split(":")[1] if activity.startswith("arn:") else "aws"
+    sync = f"arn:{partition}:states:::batch:submitJob.sync"
+    plain = isinstance(resource, ScalarNode) and resource.style is None and not state.node.flow_style
+    source.replace(begin, end, sync if plain else written(sync, quoted=True))
+    gone = {"HeartbeatSeconds", "HeartbeatSecondsPath"}
+    if _edit_retry(source, state):
+        gone.add("Retry")
+    remove_members(source, state.node, gone)
+    given = state.fields.get(state.input_field)
+    if isinstance(given, MappingNode):
+        remove_members(
+            source, given, {key for key in members(given) if camel(key.removesuffix(".$")) in _OF_EXECUTION}
+        )
+
+
+def _edit_retry(source: Source, state: State) -> bool:
+    """Takes out the retriers of a missed heartbeat; true if nothing else is in the list."""
+    retry = state.fields.get("Retry")
+    if not isinstance(retry, SequenceNode):
+        return False
+    keep = [names_in(each) != [HEARTBEAT] for each in retry.value]
+    if any(keep) and not all(keep):
+        edit_list(source, retry, keep=keep)
+    return not any(keep)
+
+
+def _remarks(state: State) -> list[str]:
+    said = []
+    for field in ("Retry", "Catch"):
+        names = [name for each in entries(state.fields.get(field)) for name in names_in(each)]
+        lost = [name for name in names if name.startswith(OF_SLUICE)]
+        if lost:
+            said.append(f"its {field} of {', '.join(lost)} matches nothing any more.")
+    given: Any = state.job_input
+    lower = [key for key in given or () if isinstance(given, dict) and key[:1].islower()]
+    if [key for key in lower if key.removesuffix(".$") not in _OF_EXECUTION]:
+        said.append("write the members of its job in PascalCase, which batch:submitJob.sync needs.")
+    return said

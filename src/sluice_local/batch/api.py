@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from sluice_local.api_models.checking import request_problems, without_nulls
 from sluice_local.batch.backend import Backend
 from sluice_local.batch.definitions import Definitions
 from sluice_local.batch.events import job_detail, job_summary
@@ -14,7 +15,6 @@ from sluice_local.batch.requests import Target, check_submit
 from sluice_local.batch.rules.submission import check_submission
 from sluice_local.batch.sharing.policies import SchedulingPolicies, check_share
 from sluice_local.batch.tags import Tags
-from sluice_local.service_models import request_problems, without_nulls
 
 Operation = Callable[[Document, Scope], Document]
 ENDED_MAX = 50

@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from sluice_local.api_models.checking import service_model
 from sluice_local.batch.model import RequestRefusedError
-from sluice_local.service_models import service_model
 
 _READERS = {"integer": int, "long": int, "float": float, "double": float, "string": str}
 

@@ -90,6 +90,10 @@ def test_output_and_cause_are_those_of_sync(stack: Stack, machines: Machines, un
     assert same(told(sluice)) == same(told(sync))
     assert members(told(sluice)) == members(told(sync))
     assert told(sluice)["JobName"] != told(sync)["JobName"] == "align"
+    # the job has Sluice's own parameters, and nobody is shown them
+    assert told(sluice)["Parameters"] == fields.get("Parameters", {})
+    (described,) = stack.aws.client("batch").describe_jobs(jobs=[told(sluice)["JobId"]])["jobs"]
+    assert described["parameters"].keys() - fields.get("Parameters", {}) == {"taskKey", "taskJob", "taskForm"}
     if sluice["status"] == "FAILED":
         assert sync["error"] == "States.TaskFailed"
         assert sluice["error"] == ("Job.TimedOut" if case == "timeout" else "Job.Failed")

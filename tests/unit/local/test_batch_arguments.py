@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sluice_local.api_models.checking import service_model
 from sluice_local.engine.stepfunctions.batch_arguments import ArgumentsError, request_of
-from sluice_local.service_models import service_model
 
 JOB = {"JobName": "j", "JobQueue": "q", "JobDefinition": "d"}
 SUBMIT_JOB = service_model("batch").operation_model("SubmitJob").input_shape

@@ -14,9 +14,9 @@ import functools
 import json
 from typing import Any
 
+from sluice_local.api_models.checking import request_problems, without_nulls
 from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
-from sluice_local.service_models import request_problems, without_nulls
 
 _SERVICES = {"stepfunctions": "stepfunctions", "eventbridge": "events", "cloudwatch_logs": "logs"}
 """MiniStack's modules, and what botocore calls their services."""

@@ -26,6 +26,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
+from sluice_local.api_models.checking import service_model
 from sluice_local.batch.api import BatchApi
 from sluice_local.batch.deliveries import Deliveries
 from sluice_local.batch.model import Job, RequestRefusedError
@@ -40,7 +41,6 @@ from sluice_local.engine.stepfunctions.language.install import runtime_error
 from sluice_local.engine.stepfunctions.running.branch import here
 from sluice_local.engine.stepfunctions.running.history import record_submission
 from sluice_local.engine.stepfunctions.task_frame import current_frame
-from sluice_local.service_models import service_model
 
 _SUBMIT_JOB = "arn:aws:states:::batch:submitJob"
 _SDK = ":aws-sdk:batch:"

@@ -14,10 +14,10 @@ from typing import Any
 
 from botocore.model import Shape
 
+from sluice_local.api_models.checking import service_model
 from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 from sluice_local.engine.stepfunctions.batch_arguments import recased, template_problems
-from sluice_local.service_models import service_model
 from sluice_local.states_language.definition import check_definition
 from sluice_local.states_language.problems import JSONATA, Problem, Problems, State
 from sluice_local.states_language.resources import INTEGRATIONS, integration_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sluice_local.service_models import request_problems, without_nulls
+from sluice_local.api_models.checking import request_problems, without_nulls
 from tests.unit.local_batch.building import REQUEST
 
 

@@ -43,7 +43,7 @@ def test_a_batch_call_above_its_quota_is_refused_with_429(throttled_aws: LocalAw
 def test_a_step_functions_call_above_its_quota_is_a_throttling_exception(throttled_aws: LocalAws) -> None:
     states = throttled_aws.client("stepfunctions", NO_RETRIES)
     arn = "arn:aws:states:us-east-1:000000000000:stateMachine:none"
-    states.list_executions(stateMachineArn=arn)
+    assert refused(lambda: states.list_executions(stateMachineArn=arn)) == "StateMachineDoesNotExist"
     assert refused(lambda: states.list_executions(stateMachineArn=arn)) == "ThrottlingException"
 
 

@@ -21,7 +21,7 @@ FAILING = branch(
     "Bad",
     Type="Task",
     Resource="arn:aws:states:::aws-sdk:sfn:describeActivity",
-    Parameters={"ActivityArn": "none"},
+    Parameters={"ActivityArn": "arn:aws:states:us-east-1:000000000000:activity:none"},
 )
 WAITING = branch("Long", Type="Wait", Seconds=600)
 

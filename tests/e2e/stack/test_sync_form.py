@@ -158,9 +158,9 @@ def test_a_stopped_workflow_stops_its_job(
     if not names_itself:  # the next heartbeat tells that nobody waits
         stack.make_due(task)
         stack.invoke("ReconcileTasks", {})
-    job = eventually(lambda: stack.ended_job(str(task.jobs[unique].job_id)))
+    job = eventually(lambda: stack.ended_job(str(task.jobs[unique].job_id)), within_seconds=60)
     assert job["isTerminated"]
-    assert eventually(lambda: stack.closed_task(task)) is TaskState.ABANDONED
+    assert eventually(lambda: stack.closed_task(task), within_seconds=60) is TaskState.ABANDONED
 
 
 def test_the_reconciler_tells_the_same_as_the_event(stack: Stack, machines: Machines, unique: str) -> None:
@@ -207,7 +207,7 @@ def pipeline(queue: str, definition: str) -> dict[str, Any]:
         "Retry": [{"ErrorEquals": ["Batch.AWSBatchException"], "MaxAttempts": 2}],
         "End": True,
     }
-    branch = {"StartAt": "Work", "States": {"Work": work}}
+    items, left, right = ({"StartAt": each, "States": {each: work}} for each in ("Item", "Left", "Right"))
     failing = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.error", "Next": "Read"}]
     read = {"Cause.$": "States.StringToJson($.error.Cause)"}
     code = {"Variable": "$.why.Cause.Container.ExitCode", "NumericEquals": 4, "Next": "Expected"}
@@ -217,14 +217,14 @@ def pipeline(queue: str, definition: str) -> dict[str, Any]:
             "Each": {
                 "Type": "Map",
                 "ItemsPath": "$.items",
-                "ItemProcessor": branch,
+                "ItemProcessor": items,
                 "Catch": failing,
                 "ResultPath": "$.each",
                 "Next": "Both",
             },
             "Both": {
                 "Type": "Parallel",
-                "Branches": [branch, branch],
+                "Branches": [left, right],
                 "Catch": failing,
                 "ResultPath": "$.both",
                 "End": True,

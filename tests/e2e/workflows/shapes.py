@@ -111,9 +111,9 @@ def parallel(it: Shapes) -> dict[str, Any]:
 def array(it: Shapes) -> dict[str, Any]:
     """An array of four, of which one child fails."""
     return {
-        "StartAt": "Scatter",
+        "StartAt": "Children",
         "States": {
-            "Scatter": it.task(
+            "Children": it.task(
                 "scatter", 0, *BY_CHILD, job={"arrayProperties": {"size": 4}, "parameters": {}}
             )
         },
@@ -130,7 +130,7 @@ def nested(it: Shapes) -> dict[str, Any]:
         "Parameters": {"StateMachineArn": arn, "Input": {"of": "NA06989"}},
         "End": True,
     }
-    return {"StartAt": "Call", "States": {"Call": call}}
+    return {"StartAt": "Inside", "States": {"Inside": call}}
 
 
 def distributed(it: Shapes) -> dict[str, Any]:

@@ -44,7 +44,7 @@ HEADLINES = {
     "mapped": "job call of iteration 3 failed with exit code 9 (",
     "parallel": "job right failed with exit code 8 (",
     "array": "job scatter failed: child 2 of 4, exit code 4 (",
-    "nested": "in execution {name} of state Call, job inside failed with exit code 3 (",
+    "nested": "in execution {name} of state Inside, job inside failed with exit code 3 (",
     "distributed": "in execution {name} of state Spread, job child failed with exit code 11 (",
 }
 
@@ -94,7 +94,7 @@ def test_the_children_of_an_array_that_failed_are_steps(shapes: Shapes) -> None:
 
 def test_the_steps_of_executions_inside_are_among_those_of_the_outer_one(shapes: Shapes) -> None:
     states = {step["state"] for step in explained(shapes, "nested")["steps"]}
-    assert {"Call", "Call / Align"} <= states
+    assert {"Inside", "Inside / Align"} <= states
 
 
 @pytest.mark.parametrize(

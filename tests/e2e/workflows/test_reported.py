@@ -28,9 +28,9 @@ def workflow(stack: Stack) -> str:
     it = Shapes(stack, "all-shapes")
     states: dict[str, Any] = {}
     for make, begin, after in (
-        (mapped, "Items", "Scatter"),
-        (array, "Scatter", "Call"),
-        (nested, "Call", None),
+        (mapped, "Items", "Children"),
+        (array, "Children", "Inside"),
+        (nested, "Inside", None),
     ):
         inner = make(it)
         caught = {"Type": "Parallel", "Branches": [{"StartAt": inner["StartAt"], "States": inner["States"]}]}
@@ -94,5 +94,5 @@ def test_a_sample_of_another_workflow_than_the_stack_s_is_explained_by_its_name(
     assert result.exit_code == 0, result.output
     first = result.stdout.splitlines()[0]
     assert re.match(
-        r"NA1 failed: in execution \S+ of state Call, job inside failed with exit code 3 \(", first
+        r"NA1 failed: in execution \S+ of state Inside, job inside failed with exit code 3 \(", first
     ), first

@@ -40,10 +40,11 @@ def map_problems(state: State) -> Problems:
 
 
 def _processor(state: State) -> Problems:
-    processor = state.body.get("ItemProcessor")
+    field = "Iterator" if "Iterator" in state.body else "ItemProcessor"
+    processor = state.body.get(field)
     config = processor.get("ProcessorConfig") if isinstance(processor, Mapping) else None
     config = config if isinstance(config, Mapping) else {}
-    place = f"{state.place}/ItemProcessor/ProcessorConfig"
+    place = f"{state.place}/{field}/ProcessorConfig"
     mode = config.get("Mode", "INLINE")
     if mode not in _MODES:
         yield Problem(f"Value is not one of {list(_MODES)}", f"{place}/Mode")

@@ -43,6 +43,7 @@ def test_a_request_is_refused_with_the_member_and_what_is_allowed(extra: Any, me
         {"tags": {"k" * 128: "v" * 256}},
         {"containerOverrides": {"environment": [{"name": "A", "value": None}], "command": None}},
         {"somethingNew": {"x": 1}},
+        {"tags": {}},
     ],
 )
 def test_nulls_unknown_members_and_actions_in_any_case_are_taken(extra: Any) -> None:

@@ -99,6 +99,7 @@ def calling(resource: str) -> dict[str, Any]:
             ItemProcessor=inner(ProcessorConfig=DISTRIBUTED), Label="big", ToleratedFailurePercentage=12.5
         ),
         {"Type": "Map", "Iterator": inner(), **END},
+        {"Type": "Map", "Iterator": inner(ProcessorConfig=DISTRIBUTED), "ItemReader": {}, **END},
         {"Type": "Parallel", "Branches": [inner()], **END},
         {**calling("arn:aws-cn:states:::states:startExecution.sync:2"), "Parameters": {}},
         calling("arn:aws:states:::aws-sdk:batch:describeJobs"),

@@ -179,14 +179,17 @@ def test_a_nested_start_starts_an_execution(machines: Machines) -> None:
 def test_no_task_begins_after_the_execution_was_stopped(
     states: Any, machines: Machines, activity_arn: str
 ) -> None:
-    branch = {
-        "StartAt": "Wait",
-        "States": {
-            "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Work"},
-            "Work": {"Type": "Task", "Resource": activity_arn, "End": True},
-        },
-    }
-    parallel = {"Type": "Parallel", "Branches": [branch, branch], "End": True}
+    branches = [
+        {
+            "StartAt": f"Wait {n}",
+            "States": {
+                f"Wait {n}": {"Type": "Wait", "Seconds": 1, "Next": f"Work {n}"},
+                f"Work {n}": {"Type": "Task", "Resource": activity_arn, "End": True},
+            },
+        }
+        for n in range(2)
+    ]
+    parallel = {"Type": "Parallel", "Branches": branches, "End": True}
     execution = machines.start(machines.create({"StartAt": "Both", "States": {"Both": parallel}}))
     states.stop_execution(executionArn=execution)
     time.sleep(1.2)  # both branches' Wait states end: what is shown is that nothing happens then

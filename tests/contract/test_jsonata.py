@@ -145,7 +145,7 @@ def test_a_catcher_has_the_error_and_a_fail_state_passes_it_on(
 
 def test_each_retrier_counts_its_own_attempts(functions: Functions, machines: Machines) -> None:
     retry = [
-        {"ErrorEquals": ["ThrottledError"], "IntervalSeconds": 0.01, "MaxAttempts": 2, "BackoffRate": 1},
+        {"ErrorEquals": ["ThrottledError"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1},
         {"ErrorEquals": ["States.ALL"], "MaxAttempts": 0},
     ]
     function = functions.create(FAILING)

@@ -125,8 +125,11 @@ def test_of_branches_and_items_only_those_run_again_that_failed(
     else:
         named = [
             {
-                "StartAt": "Name",
-                "States": {"Name": {"Type": "Pass", "Output": n, "Next": "Work"}, **inner["States"]},
+                "StartAt": f"Name {n}",
+                "States": {
+                    f"Name {n}": {"Type": "Pass", "Output": n, "Next": f"Work {n}"},
+                    f"Work {n}": work,
+                },
             }
             for n in range(3)
         ]

@@ -92,7 +92,10 @@ def test_iterations_that_have_succeeded_are_not_run_again(
 def test_children_that_have_succeeded_are_not_run_again(
     states: Any, machines: Machines, activity_arn: str, worker: Worker
 ) -> None:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, **machine(Work=work(activity_arn))}
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        **machine(Work=work(activity_arn)),
+    }
     each = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor, "End": True}
     execution = machines.start(machines.create(machine(Each=each)), ["a", "b"])
     worker.succeed('"A"')

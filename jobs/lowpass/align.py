@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import pysam
 from pybwa import BwaMem
 
 from lowpass.bwa_index import index_locations, load_index
-from lowpass.errors import LowpassError
+from lowpass.errors import ArgumentError
+from lowpass.fastq import read_batches
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pybwa import BwaIndex
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 # bounds the memory of a job; bwa's own speed does not depend on it
 _READS_AT_ONCE = 10_000
 _FASTQ_NAME = re.compile(r"\.(fastq|fq)(\.gz)?$")
-
-
-class ReadsError(LowpassError):
-    """Raised when reads cannot be read as FASTQ."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +39,21 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     reads = files.input(arguments.reads)
     reference = files.input(arguments.reference, index_locations(arguments.reference))
     output = files.output(arguments.output, [f"{arguments.output}.bai"])
-    sample = arguments.sample or _FASTQ_NAME.sub("", reads.name)
+    sample = arguments.sample or sample_of(reads.name)
     aligned = align(reads, reference, output, sample=sample)
     return f"{aligned.mapped:,} of {aligned.reads:,} reads of {sample} mapped"
+
+
+def sample_of(name: str) -> str:
+    """Return the name of a file of reads without its suffixes, which is the sample's unless told otherwise.
+
+    Raises:
+        ArgumentError: when no header line can hold it.
+    """
+    sample = _FASTQ_NAME.sub("", name)
+    if not sample.isprintable():
+        raise ArgumentError(f"{sample!r} has a character that a sample's name cannot have; give --sample")
+    return sample
 
 
 def align(reads: Path, reference: Path, output: Path, *, sample: str) -> Aligned:
@@ -89,7 +96,7 @@ def _header(index: BwaIndex, sample: str) -> pysam.AlignmentHeader:
 
 def _align_all(aligner: BwaMem, reads: Path, file: pysam.AlignmentFile, sample: str) -> Aligned:
     count = mapped = 0
-    for batch in _batches(reads):
+    for batch in read_batches(reads, _READS_AT_ONCE):
         for segments in aligner.align(batch):
             count += 1
             mapped += not segments[0].is_unmapped
@@ -97,13 +104,3 @@ def _align_all(aligner: BwaMem, reads: Path, file: pysam.AlignmentFile, sample: 
                 segment.set_tag("RG", sample)
                 file.write(segment)
     return Aligned(count, mapped)
-
-
-def _batches(reads: Path) -> Iterator[list[pysam.FastxRecord]]:
-    try:
-        # each record outlives the step of the iterator that gave it, so it has to be a copy
-        with pysam.FastxFile(str(reads), persist=True) as records:
-            while batch := list(islice(records, _READS_AT_ONCE)):
-                yield batch
-    except (OSError, ValueError) as error:
-        raise ReadsError(f"{reads.name} cannot be read as FASTQ: {error}") from error

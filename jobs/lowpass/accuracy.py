@@ -17,6 +17,7 @@ import numpy as np
 
 from lowpass.errors import ArgumentError
 from lowpass.variants import read_genotypes, read_numbers, read_panel, read_samples
+from lowpass.variants.sites import difference
 
 if TYPE_CHECKING:
     import argparse
@@ -148,16 +149,15 @@ def _mean_of_bin(column: Sequence[BinAccuracy]) -> BinAccuracy:
 def _accuracy_of_file(imputed: Path, truth: Path, panel: Panel) -> tuple[str, SampleAccuracy]:
     sample = read_samples(imputed)[0]
     sites, dosages = read_numbers(imputed, "DS")
-    if sites.keys != panel.sites.keys:
-        raise NoSharedSitesError(
-            f"{imputed.name} has other sites than the panel; give the panel it was made with"
-        )
+    if other := difference(imputed.name, sites, panel.sites):
+        raise NoSharedSitesError(f"{other}; give the panel it was made with")
     true_sites, alleles = read_genotypes(truth, sample)
     row_of_key = {key: row for row, key in enumerate(true_sites.keys)}
     rows = [row for row, key in enumerate(sites.keys) if key in row_of_key]
     if not rows:
         raise NoSharedSitesError(
-            f"{truth.name} has none of the panel's sites; check that both are of one region"
+            f"{truth.name} has none of the panel's sites, the first of which is {sites.keys[0]}; "
+            "check that both are of one region"
         )
     true_rows = [row_of_key[key] for key in sites.keys if key in row_of_key]
     counts = alleles.sum(axis=1, dtype=np.float64)[true_rows]

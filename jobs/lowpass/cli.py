@@ -89,13 +89,16 @@ def _add_align(commands: Commands) -> None:
     _file(command, "reads", "single-end reads, FASTQ")
     _file(command, "reference", "FASTA with its BWA index beside it, as `lowpass reference` makes it")
     _file(command, "output", "BAM file; its index gets the suffix .bai")
-    command.add_argument("--sample", help="name for the read group (default: the name of the reads file)")
+    command.add_argument(
+        "--sample", type=_sample, help="name for the read group (default: the name of the reads file)"
+    )
 
 
 def _add_likelihoods(commands: Commands) -> None:
     command = _command(commands, "likelihoods", "compute genotype likelihoods at the panel's SNPs")
     _file(command, "alignment", "BAM file of one sample")
     _file(command, "panel", "reference panel, BCF or VCF")
+    _region(command)
     _file(command, "output", "BCF file with PL and AD at every site of the panel")
 
 
@@ -103,7 +106,8 @@ def _add_impute(commands: Commands) -> None:
     command = _command(commands, "impute", "impute genotypes at every site of the panel (Li and Stephens)")
     _file(command, "likelihoods", "BCF file that `lowpass likelihoods` made with the same panel")
     _file(command, "panel", "phased reference panel, BCF or VCF")
-    _file(command, "map", "genetic map, gzipped columns pos, chr, cM")
+    _file(command, "map", "genetic map, columns pos, chr, cM")
+    _region(command)
     _file(command, "output", "BCF file with GT, DS and GP")
     _seed(command)
 
@@ -156,10 +160,25 @@ def _file(command: argparse.ArgumentParser, name: str, summary: str) -> None:
     command.add_argument(f"--{name}", required=True, metavar="FILE", help=summary)
 
 
+def _region(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--region", metavar="CONTIG:START-END", help="only the sites in it (default: all of the panel)"
+    )
+
+
 def _seed(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seed", type=_seed_number, default=DEFAULT_SEED, help="of all chance (default: %(default)s)"
     )
+
+
+def _sample(text: str) -> str:
+    # what a header line of SAM and a column of VCF can hold
+    if not text.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is empty or has a tab, line break or other control character"
+        )
+    return text
 
 
 def _depth(text: str) -> float:

@@ -10,6 +10,7 @@ from lowpass.errors import ArgumentError
 from lowpass.imputation.genetic_map import site_morgans
 from lowpass.imputation.gibbs import Haplotypes, Settings, genotype_posteriors
 from lowpass.variants import read_numbers, read_panel, read_samples, write_bcf
+from lowpass.variants.sites import difference
 
 if TYPE_CHECKING:
     import argparse
@@ -36,11 +37,8 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     likelihoods_file = files.input(arguments.likelihoods)
     panel = read_panel(files.input(arguments.panel))
     sites, phred = read_numbers(likelihoods_file, "PL")
-    if sites.keys != panel.sites.keys:
-        raise OtherSitesError(
-            f"{likelihoods_file.name} has other sites than the panel; "
-            "make it by `lowpass likelihoods` with the same --panel"
-        )
+    if other := difference(likelihoods_file.name, sites, panel.sites):
+        raise OtherSitesError(f"{other}; make it by `lowpass likelihoods` with the same --panel")
     morgans = site_morgans(files.input(arguments.map), panel.sites)
     output = files.output(arguments.output)
     posteriors = genotype_posteriors(

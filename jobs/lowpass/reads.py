@@ -83,7 +83,8 @@ def haplotype_sequence(
     reference = contig.tobytes()
     pieces: list[bytes] = []
     done = int(known[0])
-    for site in np.flatnonzero(alleles):
+    # a symbolic allele, such as <DEL> or *, has no sequence
+    for site in np.flatnonzero(alleles.astype(np.bool_) & sites.are_sequences):
         start = int(sites.positions[site]) - 1
         if start >= done:
             pieces += [reference[done:start], sites.alternates[site].encode()]

@@ -62,7 +62,7 @@ def synthetic_contig(sites: Sites, rng: Generator) -> NDArray[np.uint8]:
 
 def _lay_references(contig: NDArray[np.uint8], sites: Sites) -> None:
     is_laid = np.zeros(len(contig), dtype=np.bool_)
-    for position, reference, _alternate in sites.keys:
+    for _, position, reference, _ in sites.keys:
         where = slice(position - 1, position - 1 + len(reference))
         allele = np.frombuffer(reference.encode(), dtype=np.uint8)
         if np.any(is_laid[where] & (contig[where] != allele)):

@@ -17,32 +17,81 @@ if TYPE_CHECKING:
     from lowpass.variants import Sites
 
 _COLUMNS = ["pos", "chr", "cM"]
+_GZIP_MAGIC = b"\x1f\x8b"
+# Maps end at the first and last marker that a family study had, and panels reach a little further. A map that
+# ends earlier than these two allow is of another region.
+_LONGEST_GAP_BASES = 1_000_000
+_LONGEST_GAP_SHARE = 0.1
 
 
 class GeneticMapError(LowpassError):
-    """Raised when a genetic map cannot be read or says nothing about the contig."""
+    """Raised when a genetic map cannot be read, is out of order, or does not cover the panel."""
 
 
 def site_morgans(path: Path, sites: Sites) -> NDArray[np.float64]:
     """Return the genetic position of each site in morgans, linear between the map's points, shape (sites,).
 
     Args:
-        path: tab-separated columns `pos` (base pairs), `chr` and `cM`, with that header, gzipped.
-        sites: the sites to place; outside the map they take its nearest point.
+        path: tab-separated columns `pos` (base pairs), `chr` and `cM`, with that header, gzipped or not.
+        sites: the sites to place; the few outside the map take its mean rate.
 
     Raises:
-        GeneticMapError: when the file is of another form or has no line of the sites' contig.
+        GeneticMapError: when the file is of another form, has no line of the sites' contig, is out of order
+            or ends long before the sites do.
     """
+    points = _points(path, sites.contig)
+    _require_order(path, sites.contig, points)
+    _require_cover(path, sites, points)
+    positions, centimorgans = points.T
+    rate = (centimorgans[-1] - centimorgans[0]) / max(positions[-1] - positions[0], 1)
+    outside = sites.positions - np.clip(sites.positions, positions[0], positions[-1])
+    inside = np.interp(sites.positions, positions, centimorgans)
+    morgans: NDArray[np.float64] = (inside + rate * outside) / 100
+    return morgans
+
+
+def _points(path: Path, contig: str) -> NDArray[np.float64]:
+    """Return the contig's rows of position and centimorgan, shape (rows, 2)."""
     try:
-        with gzip.open(path, "rt") as file:
-            header, *rows = (line.split() for line in file)
-        points = np.array([(row[0], row[2]) for row in rows if row[1] == sites.contig], dtype=np.float64)
-    except (OSError, ValueError, IndexError) as error:
+        data = path.read_bytes()
+        text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
+        header, *rows = (line.split() for line in text.decode().splitlines() if line.strip())
+        points = np.array([(row[0], row[2]) for row in rows if row[1] == contig], dtype=np.float64)
+    except (OSError, EOFError, ValueError, IndexError) as error:
         raise GeneticMapError(
-            f"{path.name} is not a gzipped table of {' '.join(_COLUMNS)}: {error}"
+            f"{path.name} is not a table of {' '.join(_COLUMNS)}, gzipped or not: {str(error)[:200]}"
         ) from error
-    if header != _COLUMNS or not len(points):
+    if header != _COLUMNS:
+        raise GeneticMapError(f"{path.name} has not the header {' '.join(_COLUMNS)}: {' '.join(header)[:60]}")
+    if not len(points):
+        others = ", ".join(sorted({row[1] for row in rows})[:5]) or "none"
         raise GeneticMapError(
-            f"{path.name} has no columns {' '.join(_COLUMNS)} with rows of contig {sites.contig}"
+            f"{path.name} has no rows of contig {contig}, which the panel is of, but of {others}; "
+            "the names of contigs must agree"
         )
-    return np.interp(sites.positions, points[:, 0], points[:, 1]) / 100
+    return points
+
+
+def _require_order(path: Path, contig: str, points: NDArray[np.float64]) -> None:
+    if len(bad := np.flatnonzero(~np.isfinite(points).all(axis=1))):
+        raise GeneticMapError(f"{path.name} has a number that is none in row {bad[0] + 1} of contig {contig}")
+    steps = np.diff(points, axis=0)
+    bad = np.flatnonzero((steps[:, 0] <= 0) | (steps[:, 1] < 0))
+    if len(bad):
+        (position, centimorgan), (next_position, next_centimorgan) = points[bad[0] : bad[0] + 2]
+        raise GeneticMapError(
+            f"{path.name} has {contig}:{next_position:.0f} at {next_centimorgan:g} cM after "
+            f"{contig}:{position:.0f} at {centimorgan:g} cM; positions must rise and cM must not fall: "
+            "sort it by position"
+        )
+
+
+def _require_cover(path: Path, sites: Sites, points: NDArray[np.float64]) -> None:
+    first, last = int(sites.positions[0]), int(sites.positions[-1])
+    allowed = min(_LONGEST_GAP_BASES, _LONGEST_GAP_SHARE * (last - first))
+    start, end = points[0, 0], points[-1, 0]
+    if start - first > allowed or last - end > allowed:
+        raise GeneticMapError(
+            f"{path.name} covers {sites.contig}:{start:.0f}-{end:.0f}, "
+            f"but the panel {sites.contig}:{first}-{last}; give a map of the whole panel, or a --region of it"
+        )

@@ -1,35 +1,30 @@
-"""VCF and BCF files as arrays, read and written through bcftools.
-
-Text in and out of bcftools is some ten times faster than pysam's objects, one a genotype.
-"""
+"""Reading and writing VCF and BCF files as arrays."""
 
 from __future__ import annotations
 
 import difflib
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pysam
 from pysam import bcftools
 from pysam.utils import SamtoolsError
 
-from lowpass.errors import ArgumentError, LowpassError
+from lowpass.errors import ArgumentError
+from lowpass.variants.genotypes import two_alleles
+from lowpass.variants.htslib import VariantFileError, queried, quiet_htslib, read_samples, reason
+from lowpass.variants.regions import RegionError
+from lowpass.variants.sites import sites_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-_SITE_FORMAT = "%CHROM\t%POS\t%REF\t%ALT"
-_DIGIT_ZERO = ord("0")
-_GENOTYPE_WIDTH = len("0|1")
+    from lowpass.variants.regions import Region
+    from lowpass.variants.sites import Sites
 
-
-class VariantFileError(LowpassError):
-    """Raised when a VCF or BCF file cannot be read, or does not hold what the command needs."""
+_SITE = "%CHROM\t%POS\t%REF\t%ALT"
 
 
 class UnknownSampleError(ArgumentError):
@@ -43,73 +38,19 @@ class UnknownSampleError(ArgumentError):
         )
 
 
-@dataclass(frozen=True)
-class Sites:
-    """The biallelic sites of one contig, in the order of their file.
-
-    Attributes:
-        contig: the contig's name.
-        positions: 1-based position of the first base of REF, shape (sites,).
-        references: REF alleles.
-        alternates: ALT alleles.
-    """
-
-    contig: str
-    positions: NDArray[np.int64]
-    references: tuple[str, ...]
-    alternates: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    @property
-    def keys(self) -> list[tuple[int, str, str]]:
-        """What tells a site from every other: position, REF and ALT."""
-        return list(zip(self.positions.tolist(), self.references, self.alternates, strict=True))
-
-    @property
-    def are_snps(self) -> NDArray[np.bool_]:
-        """Whether REF and ALT are one base each, shape (sites,)."""
-        return np.array([len(key[1]) == len(key[2]) == 1 for key in self.keys], dtype=np.bool_)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A phased reference panel.
-
-    Attributes:
-        sites: where the panel's people were genotyped.
-        haplotypes: 0 for REF and 1 for ALT, shape (sites, haplotypes).
-    """
-
-    sites: Sites
-    haplotypes: NDArray[np.uint8]
-
-    @property
-    def minor_allele_frequencies(self) -> NDArray[np.float64]:
-        """The share of the rarer allele at each site, 0 to 0.5, shape (sites,)."""
-        alternate = self.haplotypes.mean(axis=1, dtype=np.float64)
-        rarer: NDArray[np.float64] = np.minimum(alternate, 1 - alternate)
-        return rarer
-
-
-def read_sites(path: Path) -> Sites:
+def read_sites(path: Path, region: Region | None = None) -> Sites:
     """Read where the sites of a file are, and their alleles.
 
-    Raises:
-        VariantFileError: when it is no VCF or BCF file, has no sites or more than one contig.
-    """
-    return _read_columns(path, "")[0]
-
-
-def read_panel(path: Path) -> Panel:
-    """Read a reference panel's phased haplotypes.
+    Args:
+        path: a VCF or BCF file.
+        region: what to read of it; all without one.
 
     Raises:
-        VariantFileError: when the file is damaged, or a genotype is missing, haploid or multi-allelic.
+        RegionError: when no site is in the region.
+        VariantFileError: when it is no VCF or BCF file, has no sites or more than one contig, or a site is
+            out of order, there twice, or not of one ALT allele.
     """
-    sites, columns = _read_columns(path, "[%GT]")
-    return Panel(sites, _alleles(path, columns))
+    return _read_records(path, "", region=region)[0]
 
 
 def read_genotypes(path: Path, sample: str) -> tuple[Sites, NDArray[np.uint8]]:
@@ -120,25 +61,16 @@ def read_genotypes(path: Path, sample: str) -> tuple[Sites, NDArray[np.uint8]]:
 
     Raises:
         UnknownSampleError: when the file has no such sample.
-        VariantFileError: when the file is damaged, or a genotype is missing, haploid or multi-allelic.
+        VariantFileError: when the file is damaged, or a genotype is missing or haploid.
     """
     known = read_samples(path)
     if sample not in known:
         raise UnknownSampleError(sample, path, known)
-    sites, columns = _read_columns(path, "[%GT]", "-s", sample)
-    return sites, _alleles(path, columns)
+    sites, columns = _read_records(path, "[%GT]", "-s", sample)
+    return sites, two_alleles(path, sites, columns)
 
 
-def read_samples(path: Path) -> list[str]:
-    """List the names of the samples in a file."""
-    try:
-        with _quiet_htslib(), pysam.VariantFile(str(path)) as file:
-            return list(file.header.samples)
-    except (OSError, ValueError) as error:
-        raise VariantFileError(f"{path.name} cannot be read as VCF or BCF: {error}") from error
-
-
-def read_numbers(path: Path, field: str) -> tuple[Sites, NDArray[np.float64]]:
+def read_numbers(path: Path, field: str, region: Region | None = None) -> tuple[Sites, NDArray[np.float64]]:
     """Read a numeric FORMAT field, such as PL or DS, of a file with one sample.
 
     Returns:
@@ -149,7 +81,7 @@ def read_numbers(path: Path, field: str) -> tuple[Sites, NDArray[np.float64]]:
     """
     if len(samples := read_samples(path)) != 1:
         raise VariantFileError(f"{path.name} holds {len(samples)} samples; this command takes a file of one")
-    sites, columns = _read_columns(path, f"[%{field}]")
+    sites, columns = _read_records(path, f"[%{field}]", region=region)
     try:
         return sites, np.array([column.split(",") for column in columns], dtype=np.float64)
     except ValueError as error:
@@ -178,55 +110,26 @@ def write_bcf(
         file.write(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{sample}\n")
         file.writelines(
             f"{sites.contig}\t{position}\t.\t{reference}\t{alternate}\t.\t.\t.\t{keys}\t{column}\n"
-            for (position, reference, alternate), column in zip(sites.keys, columns, strict=True)
+            for (_, position, reference, alternate), column in zip(sites.keys, columns, strict=True)
         )
     try:
         # without the version lines, the same input always gives the same bytes
-        with _quiet_htslib():
+        with quiet_htslib():
             bcftools.view("--no-version", "-Ob", "-o", str(path), str(text), catch_stdout=False)
     except SamtoolsError as error:
-        raise VariantFileError(f"bcftools did not write {path.name}: {error}") from error
+        raise VariantFileError(f"bcftools did not write {path.name}: {reason(error)}") from error
     finally:
         text.unlink()
 
 
-def _read_columns(path: Path, column: str, *arguments: str) -> tuple[Sites, list[str]]:
-    lines = _query(path, "-f", f"{_SITE_FORMAT}\t{column}\n", *arguments).splitlines()
-    if not lines:
+def _read_records(
+    path: Path, column: str, *arguments: str, region: Region | None = None
+) -> tuple[Sites, list[str]]:
+    """Return the sites of a file, and of each a column that is no longer than a word."""
+    with queried(path, f"{_SITE}\t{column}\n", *arguments, region=region) as text:
+        records = [line.split("\t") for line in text.read_text().splitlines()]
+    if not records and region:
+        raise RegionError(f"{path.name} has no sites in {region}")
+    if not records:
         raise VariantFileError(f"{path.name} has no sites")
-    contigs, positions, references, alternates, values = zip(
-        *(line.split("\t", 4) for line in lines), strict=True
-    )
-    if len(names := sorted(set(contigs))) > 1:
-        raise VariantFileError(f"{path.name} has sites on {', '.join(names)}; give a file of one contig")
-    return Sites(names[0], np.array(positions, dtype=np.int64), references, alternates), list(values)
-
-
-def _alleles(path: Path, columns: list[str]) -> NDArray[np.uint8]:
-    """Turn lines such as `0|11|0` into alleles, shape (sites, 2 x samples)."""
-    text = np.frombuffer("".join(columns).encode(), dtype=np.uint8)
-    genotypes = text.reshape(len(columns), -1) if len({len(column) for column in columns}) == 1 else None
-    if genotypes is None or genotypes.shape[1] % _GENOTYPE_WIDTH:
-        raise VariantFileError(f"{path.name} has genotypes other than two alleles of 0 or 1; drop such sites")
-    alleles = np.delete(genotypes, np.s_[1::_GENOTYPE_WIDTH], axis=1) - _DIGIT_ZERO
-    if alleles.max(initial=0) > 1:
-        raise VariantFileError(f"{path.name} has missing or multi-allelic genotypes; drop such sites")
-    return alleles
-
-
-def _query(path: Path, *arguments: str) -> str:
-    try:
-        with _quiet_htslib():
-            return str(bcftools.query(*arguments, str(path)))
-    except SamtoolsError as error:
-        raise VariantFileError(f"{path.name} cannot be read as VCF or BCF: {error}") from error
-
-
-@contextmanager
-def _quiet_htslib() -> Iterator[None]:
-    """Keep back remarks on headers and absent indexes; what is an error is raised as an exception anyway."""
-    level = pysam.set_verbosity(0)
-    try:
-        yield
-    finally:
-        pysam.set_verbosity(level)
+    return sites_of(path.name, [record[:4] for record in records]), [record[4] for record in records]

@@ -1,13 +1,11 @@
 """VCF and BCF files as arrays, and genetic maps."""
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lowpass.imputation.genetic_map import GeneticMapError, site_morgans
 from lowpass.variants import (
     Sites,
     UnknownSampleError,
@@ -19,21 +17,10 @@ from lowpass.variants import (
     read_sites,
     write_bcf,
 )
+from tests.unit.lowpass.building import record, write_vcf
 
 SITES = Sites("20", np.array([100, 250, 300]), ("A", "C", "GT"), ("G", "T", "G"))
 DOSAGE = '##FORMAT=<ID=DS,Number=A,Type=Float,Description="dosage">'
-
-
-def write_vcf(path: Path, *records: str, samples: str = "NA06989\tNA06994") -> Path:
-    header = ["##fileformat=VCFv4.3", "##contig=<ID=20>", "##contig=<ID=21>"]
-    header += ['##FORMAT=<ID=GT,Number=1,Type=String,Description="genotype">']
-    columns = f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{samples}"
-    path.write_text("\n".join([*header, columns, *records, ""]))
-    return path
-
-
-def record(position: int, genotypes: str, contig: str = "20") -> str:
-    return f"{contig}\t{position}\t.\tA\tG\t.\t.\t.\tGT\t{genotypes}"
 
 
 def test_a_panel_is_read_as_haplotypes_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -42,7 +29,7 @@ def test_a_panel_is_read_as_haplotypes_in_the_order_of_the_file(tmp_path: Path) 
     panel = read_panel(path)
 
     assert panel.haplotypes.tolist() == [[0, 1, 1, 1], [0, 0, 0, 1]]
-    assert panel.sites.keys == [(100, "A", "G"), (200, "A", "G")]
+    assert panel.sites.keys == [("20", 100, "A", "G"), ("20", 200, "A", "G")]
     assert panel.minor_allele_frequencies.tolist() == [0.25, 0.25]
 
 
@@ -57,14 +44,6 @@ def test_an_unknown_sample_is_answered_with_near_names_and_how_to_list_all(tmp_p
 
     with pytest.raises(UnknownSampleError, match=r"no sample 'NA0698'.*NA06989.*query -l .* lists all 2"):
         read_genotypes(path, "NA0698")
-
-
-@pytest.mark.parametrize("genotypes", ["0|1\t.|.", "0|1\t0|2", "0|1\t1", "0|1\t0|1|1"])
-def test_genotypes_other_than_two_known_alleles_are_refused(tmp_path: Path, genotypes: str) -> None:
-    path = write_vcf(tmp_path / "a.vcf", record(100, "0|1\t0|0"), record(200, genotypes))
-
-    with pytest.raises(VariantFileError, match="drop such sites"):
-        read_panel(path)
 
 
 def test_a_file_of_two_contigs_is_refused_by_their_names(tmp_path: Path) -> None:
@@ -107,21 +86,3 @@ def test_a_missing_number_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(VariantFileError, match="a site without a whole DS field"):
         read_numbers(tmp_path / "a.bcf", "DS")
-
-
-def write_map(path: Path, text: str) -> Path:
-    path.write_bytes(gzip.compress(text.encode()))
-    return path
-
-
-def test_genetic_positions_are_linear_between_the_points_of_the_map(tmp_path: Path) -> None:
-    path = write_map(tmp_path / "map.gz", "pos\tchr\tcM\n100\t20\t1.0\n200\t20\t3.0\n100\t21\t9.0\n")
-
-    # 250 and 300 lie behind the map and take its last point
-    np.testing.assert_allclose(site_morgans(path, SITES), [0.01, 0.03, 0.03])
-
-
-@pytest.mark.parametrize("text", ["pos\tchr\tcM\n100\t21\t1.0\n", "a\tb\n", "", "pos\tchr\tcM\n100\t20\tx\n"])
-def test_a_map_without_the_contig_or_the_columns_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(GeneticMapError, match=r"map\.gz"):
-        site_morgans(write_map(tmp_path / "map.gz", text), SITES)

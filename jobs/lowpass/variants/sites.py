@@ -1,0 +1,141 @@
+"""The sites of a panel, and what every file of sites has to keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lowpass.variants.htslib import VariantFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_BASES = frozenset("ACGT")
+
+
+class SiteKey(NamedTuple):
+    """What tells a site from every other."""
+
+    contig: str
+    position: int
+    reference: str
+    alternate: str
+
+    def __str__(self) -> str:
+        return f"{self.contig}:{self.position} {self.reference}>{self.alternate}"
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The biallelic sites of one contig, in the order of their file.
+
+    Attributes:
+        contig: the contig's name.
+        positions: 1-based position of the first base of REF, shape (sites,).
+        references: REF alleles, in upper case.
+        alternates: ALT alleles, in upper case.
+    """
+
+    contig: str
+    positions: NDArray[np.int64]
+    references: tuple[str, ...]
+    alternates: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def keys(self) -> list[SiteKey]:
+        """What tells each site from every other: contig, position, REF and ALT."""
+        rows = zip(self.positions.tolist(), self.references, self.alternates, strict=True)
+        return [SiteKey(self.contig, *row) for row in rows]
+
+    @property
+    def are_snps(self) -> NDArray[np.bool_]:
+        """Whether REF and ALT are one base each, shape (sites,)."""
+        pairs = zip(self.references, self.alternates, strict=True)
+        # an allele of several bases is none of the four
+        return np.array([{*pair} <= _BASES for pair in pairs], dtype=np.bool_)
+
+    @property
+    def are_sequences(self) -> NDArray[np.bool_]:
+        """Whether ALT is spelled out, unlike `<DEL>` and `*`, shape (sites,)."""
+        return np.array([{*allele} <= _BASES | {"N"} for allele in self.alternates], dtype=np.bool_)
+
+    def rows(self, chosen: slice) -> Sites:
+        """Return some of the sites, as consecutive rows."""
+        return Sites(self.contig, self.positions[chosen], self.references[chosen], self.alternates[chosen])
+
+
+def sites_of(name: str, records: Sequence[Sequence[str]]) -> Sites:
+    """Build the sites from the records of a file, and check them.
+
+    Args:
+        name: the file's, for messages.
+        records: contig, position, REF and ALT of each record, at least one.
+
+    Raises:
+        VariantFileError: when there is more than one contig, a site is out of order, there twice, or not of
+            one ALT allele.
+    """
+    contigs, positions, references, alternates = zip(*records, strict=True)
+    if len(names := sorted(set(contigs))) > 1:
+        shown = f"{', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
+        raise VariantFileError(
+            f"{name} has sites on {shown}; give a file of one contig: bcftools view -r {names[0]} {name}"
+        )
+    sites = Sites(
+        names[0],
+        np.array(positions, dtype=np.int64),
+        tuple(allele.upper() for allele in references),
+        tuple(allele.upper() for allele in alternates),
+    )
+    _require_one_alternate(name, sites)
+    _require_order(name, sites)
+    return sites
+
+
+def difference(name: str, found: Sites, panel: Sites) -> str | None:
+    """Say in a sentence how the sites of a file differ from a panel's; None when they are the same."""
+    if found.contig != panel.contig:
+        chr_only = found.contig.removeprefix("chr") == panel.contig.removeprefix("chr")
+        hint = "; the names of contigs must agree: bcftools annotate --rename-chrs" if chr_only else ""
+        return f"{name} is of contig {found.contig}, the panel of {panel.contig}{hint}"
+    if found.keys == panel.keys:
+        return None
+    missing = next((key for key in panel.keys if key not in set(found.keys)), None)
+    extra = next((key for key in found.keys if key not in set(panel.keys)), None)
+    shown = f"it lacks {missing}" if missing else f"the panel lacks {extra}"
+    return f"{name} has other sites than the panel: {shown}"
+
+
+def _require_one_alternate(name: str, sites: Sites) -> None:
+    for key in sites.keys:
+        if "," in key.alternate:
+            raise VariantFileError(
+                f"{name} has the ALT alleles {key.alternate} at {key.contig}:{key.position}; "
+                f"split such sites (bcftools norm -m- {name}) or drop them (bcftools view -M2 {name})"
+            )
+        if key.alternate in {".", key.reference}:
+            raise VariantFileError(
+                f"{name} has no ALT allele at {key.contig}:{key.position}; "
+                f"drop such sites: bcftools view -m2 {name}"
+            )
+
+
+def _require_order(name: str, sites: Sites) -> None:
+    falls = np.flatnonzero(np.diff(sites.positions) < 0)
+    if len(falls):
+        before, after = sites.positions[falls[0] : falls[0] + 2].tolist()
+        raise VariantFileError(
+            f"{name} has {sites.contig}:{after} after {sites.contig}:{before}; sort it: bcftools sort {name}"
+        )
+    seen: set[SiteKey] = set()
+    for key in sites.keys:
+        if key in seen:
+            raise VariantFileError(f"{name} has {key} twice; drop one: bcftools norm -d exact {name}")
+        seen.add(key)

@@ -1,34 +1,41 @@
-"""Genotype likelihoods of one sample at the SNPs of a panel, from aligned reads."""
+"""Genotype likelihoods of one sample at the SNPs of a panel, by the pile-up of htslib (bcftools mpileup)."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pysam
+from pysam import bcftools
+from pysam.utils import SamtoolsError
 
 from lowpass.errors import LowpassError
-from lowpass.variants import read_sites, write_bcf
+from lowpass.variants import Region, read_sites, write_bcf
+from lowpass.variants.htslib import queried, quiet_htslib, reason
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from lowpass.storage import Workspace
     from lowpass.variants import Sites
 
-# A base is wrong when its call or its read's place is, so the lower of the two qualities counts, as in
-# samtools. A base that is wrong more often than one time in ten says too little to be worth the mistakes.
+# A base or a read's place that is wrong more often than one time in ten says too little to be worth the
+# mistakes; GLIMPSE2 takes the same two values (--mapq, --baseq).
 MINIMUM_QUALITY = 10
-_IGNORED = pysam.FUNMAP | pysam.FSECONDARY | pysam.FQCFAIL | pysam.FDUP | pysam.FSUPPLEMENTARY
-_MATCHES = frozenset({pysam.CMATCH, pysam.CEQUAL, pysam.CDIFF})
-_TAKES_READ = _MATCHES | {pysam.CINS, pysam.CSOFT_CLIP}
-_TAKES_REFERENCE = _MATCHES | {pysam.CDEL, pysam.CREF_SKIP}
+_PILE_UP = (
+    # REF is the panel's; without the sequence around the sites there are no indels and no realigned qualities
+    *("--no-reference", "--skip-indels", "--no-BAQ"),
+    *("--min-MQ", str(MINIMUM_QUALITY), "--min-BQ", str(MINIMUM_QUALITY)),
+    *("--skip-any-set", "UNMAP,SECONDARY,QCFAIL,DUP,SUPPLEMENTARY"),
+    *("--annotate", "FORMAT/AD", "--no-version", "-Ou"),
+)
+_OTHER_ALLELE = "<*>"
 _FORMATS = (
     '##FORMAT=<ID=PL,Number=G,Type=Integer,Description="Phred-scaled genotype likelihoods, the best is 0">',
     '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Reads that show REF and ALT">',
@@ -40,130 +47,139 @@ class AlignmentError(LowpassError):
 
 
 @dataclass(frozen=True)
-class Observations:
-    """Bases of reads at sites; a base that is neither REF nor ALT is not among them.
+class Likelihoods:
+    """What the reads say of each site.
 
     Attributes:
-        sites: the site's row, shape (observations,).
-        alternates: whether the base is ALT, shape (observations,).
-        errors: chance that the base is wrong, shape (observations,).
+        phred: likelihoods of 0, 1 and 2 ALT alleles, Phred-scaled, the best of a site 0, shape (sites, 3).
+        depths: reads that show REF and ALT, shape (sites, 2).
     """
 
-    sites: NDArray[np.int64]
-    alternates: NDArray[np.bool_]
-    errors: NDArray[np.float64]
+    phred: NDArray[np.int64]
+    depths: NDArray[np.int64]
 
 
 def run(arguments: argparse.Namespace, files: Workspace) -> str:
     """Carry out `lowpass likelihoods` and return what to tell the user."""
     alignment = files.input(arguments.alignment)
-    sites = read_sites(files.input(arguments.panel))
+    region = Region.parse(arguments.region) if arguments.region else None
+    sites = read_sites(files.input(arguments.panel), region)
     output = files.output(arguments.output)
-    sample, observations = observe(alignment, sites)
-    phred = phred_likelihoods(observations, len(sites))
-    depths = allele_depths(observations, len(sites))
-    write_bcf(output, sites, sample=sample, formats=_FORMATS, columns=_columns(phred, depths))
-    covered = int(np.count_nonzero(depths.sum(axis=1)))
-    return (
-        f"{len(observations.sites):,} bases of {sample} at {covered:,} of {int(sites.are_snps.sum()):,} SNPs"
-    )
+    sample = sample_of(alignment, sites.contig)
+    found = pile_up(alignment, sites)
+    write_bcf(output, sites, sample=sample, formats=_FORMATS, columns=_columns(found))
+    covered = int(np.count_nonzero(found.depths.sum(axis=1)))
+    snps = int(sites.are_snps.sum())
+    return f"{int(found.depths.sum()):,} bases of {sample} at {covered:,} of {snps:,} SNPs"
 
 
-def phred_likelihoods(observations: Observations, sites: int) -> NDArray[np.int64]:
-    """Return Phred-scaled likelihoods of 0, 1 and 2 ALT alleles, the best of each site 0, shape (sites, 3).
-
-    A read shows either of the person's two alleles with equal chance, and a wrong base is any of the three
-    others with equal chance: Li H. A statistical framework for SNP calling, mutation discovery, association
-    mapping and population genetical parameter estimation from sequencing data. Bioinformatics 27:2987-2993
-    (2011). <https://doi.org/10.1093/bioinformatics/btr509>
-    """
-    if_same, if_other = 1 - observations.errors, observations.errors / 3
-    if_reference = np.where(observations.alternates, if_other, if_same)
-    if_alternate = np.where(observations.alternates, if_same, if_other)
-    logarithms = np.column_stack(
-        [
-            np.bincount(observations.sites, weights=np.log10(likelihood), minlength=sites)
-            for likelihood in (if_reference, (if_reference + if_alternate) / 2, if_alternate)
-        ]
-    )
-    below_best: NDArray[np.float64] = logarithms.max(axis=1, keepdims=True) - logarithms
-    return np.rint(10 * below_best).astype(np.int64)
-
-
-def allele_depths(observations: Observations, sites: int) -> NDArray[np.int64]:
-    """Count the bases that are REF and ALT, shape (sites, 2)."""
-    references = observations.sites[~observations.alternates]
-    alternates = observations.sites[observations.alternates]
-    return np.column_stack([np.bincount(rows, minlength=sites) for rows in (references, alternates)])
-
-
-def observe(alignment: Path, sites: Sites) -> tuple[str, Observations]:
-    """Return the sample's name and the bases that its reads show at the SNPs among the sites.
+def sample_of(alignment: Path, contig: str) -> str:
+    """Return the name of the one sample of a BAM file.
 
     Raises:
         AlignmentError: when it is no BAM file, is not of one sample, or lacks the contig.
     """
-    rows = np.flatnonzero(sites.are_snps)
-    starts = (sites.positions[rows] - 1).tolist()
     try:
         with pysam.AlignmentFile(str(alignment)) as file:
-            sample = _sample_of(file, alignment, sites.contig)
-            bases = [base for read in file if not read.flag & _IGNORED for base in _bases_at(read, starts)]
+            groups, contigs = file.header.to_dict().get("RG", []), file.references
     except (OSError, ValueError) as error:
         raise AlignmentError(f"{alignment.name} cannot be read as BAM: {error}") from error
-    return sample, _observations(bases, rows, sites)
-
-
-def matched_blocks(cigar: list[tuple[int, int]], reference_start: int) -> Iterator[tuple[int, int, int]]:
-    """Yield where stretches without gaps begin in the read and in the reference, and their length.
-
-    Args:
-        cigar: operations and lengths as pysam gives them.
-        reference_start: 0-based position of the first aligned base.
-    """
-    in_read, in_reference = 0, reference_start
-    for operation, length in cigar:
-        if operation in _MATCHES:
-            yield in_read, in_reference, length
-        in_read += length * (operation in _TAKES_READ)
-        in_reference += length * (operation in _TAKES_REFERENCE)
-
-
-def _sample_of(file: pysam.AlignmentFile, path: Path, contig: str) -> str:
-    samples = sorted({group.get("SM", "") for group in file.header.to_dict().get("RG", [])})
+    samples = sorted({group.get("SM", "") for group in groups})
     if len(samples) != 1:
-        raise AlignmentError(f"{path.name} has read groups of {len(samples)} samples; give one sample's file")
-    if contig not in file.references:
         raise AlignmentError(
-            f"{path.name} has no contig {contig!r}, which the panel is on, but {', '.join(file.references)}"
+            f"{alignment.name} has read groups of {len(samples)} samples; give one sample's file"
         )
+    if contig not in contigs:
+        shown = f"{', '.join(contigs[:5])}{' and more' if len(contigs) > 5 else ''}"
+        raise AlignmentError(f"{alignment.name} has no contig {contig!r}, which the panel is on, but {shown}")
     return str(samples[0])
 
 
-def _bases_at(read: pysam.AlignedSegment, starts: list[int]) -> Iterator[tuple[int, str, int]]:
-    """Yield the index in `starts` of each position that the read covers, its base there and the quality."""
-    sequence, qualities = read.query_sequence, read.query_qualities
-    if not read.cigartuples or not sequence or not qualities:
-        return
-    for in_read, in_reference, length in matched_blocks(read.cigartuples, read.reference_start):
-        first = bisect_left(starts, in_reference)
-        for index in range(first, bisect_left(starts, in_reference + length, first)):
-            offset = in_read + starts[index] - in_reference
-            quality = min(qualities[offset], read.mapping_quality)
-            yield index, sequence[offset], quality
+def pile_up(alignment: Path, sites: Sites) -> Likelihoods:
+    """Return what the reads of a sorted BAM file say of the SNPs among the sites.
+
+    Every molecule counts once, where its two reads overlap too. Reads of other contigs, duplicates, and pairs
+    that are not mapped as such do not count. The likelihoods are those of samtools and bcftools: Li H. A
+    statistical framework for SNP calling, mutation discovery, association mapping and population genetical
+    parameter estimation from sequencing data. Bioinformatics 27:2987-2993 (2011).
+    <https://doi.org/10.1093/bioinformatics/btr509>
+
+    Raises:
+        AlignmentError: when the file is damaged or not sorted.
+    """
+    found = Likelihoods(np.zeros((len(sites), 3), dtype=np.int64), np.zeros((len(sites), 2), dtype=np.int64))
+    rows_at: dict[int, list[int]] = {}
+    for row in np.flatnonzero(sites.are_snps).tolist():
+        rows_at.setdefault(int(sites.positions[row]), []).append(row)
+    with tempfile.TemporaryDirectory(prefix="lowpass-") as folder:
+        piled = _mpileup(alignment, sites, Path(folder))
+        with queried(piled, "%POS\t%ALT[\t%PL\t%AD]\n") as text:
+            for line in text.read_text().splitlines():
+                position, alternates, phred, depths = line.split("\t")
+                _add(found, sites, rows_at.get(int(position), []), _Pile.of(alternates, phred, depths))
+    return found
 
 
-def _observations(bases: list[tuple[int, str, int]], rows: NDArray[np.int64], sites: Sites) -> Observations:
-    shown = [
-        (int(rows[index]), base == sites.alternates[rows[index]], quality)
-        for index, base, quality in bases
-        if quality >= MINIMUM_QUALITY
-        and base in {sites.references[rows[index]], sites.alternates[rows[index]]}
-    ]
-    columns = np.array(shown, dtype=np.int64).reshape(-1, 3).T
-    return Observations(columns[0], columns[1].astype(np.bool_), 10 ** (-columns[2] / 10))
+@dataclass(frozen=True)
+class _Pile:
+    """The bases at one position: the alleles that mpileup names, their genotypes' likelihoods and counts."""
+
+    alleles: list[str]
+    phred: list[int]
+    depths: list[int]
+
+    @classmethod
+    def of(cls, alternates: str, phred: str, depths: str) -> _Pile:
+        # without a reference the first allele is N, which no base shows
+        alleles = ["N", *alternates.split(",")]
+        return cls(
+            alleles, [int(each) for each in phred.split(",")], [int(each) for each in depths.split(",")]
+        )
+
+    def likelihood(self, first: str, second: str) -> int:
+        low, high = sorted((self._index(first), self._index(second)))
+        # the order of genotypes: section 1.6.2 of <https://samtools.github.io/hts-specs/VCFv4.3.pdf>
+        return self.phred[high * (high + 1) // 2 + low]
+
+    def depth(self, allele: str) -> int:
+        return self.depths[self.alleles.index(allele)] if allele in self.alleles else 0
+
+    def _index(self, allele: str) -> int:
+        return self.alleles.index(allele if allele in self.alleles else _OTHER_ALLELE)
 
 
-def _columns(phred: NDArray[np.int64], depths: NDArray[np.int64]) -> Iterator[str]:
-    for pl, ad in zip(phred.tolist(), depths.tolist(), strict=True):
+def _mpileup(alignment: Path, sites: Sites, folder: Path) -> Path:
+    """Return a BCF file with what the reads show at the sites; the index that it takes is made on the way."""
+    targets, index, piled = folder / "sites.tsv", folder / "alignment.csi", folder / "piled.bcf"
+    targets.write_text("".join(f"{sites.contig}\t{position}\n" for position in np.unique(sites.positions)))
+    span = Region(sites.contig, int(sites.positions[0]), int(sites.positions[-1]))
+    places = ("--regions", str(span), "--targets-file", str(targets))
+    try:
+        with quiet_htslib():
+            # one that lies beside the file may be older, and only this notices reads that are out of order
+            pysam.index("-c", "-o", str(index), str(alignment))
+            # "##idx##": <https://www.htslib.org/doc/samtools.html>
+            source = f"{alignment}##idx##{index}"
+            bcftools.mpileup(*_PILE_UP, *places, "-o", str(piled), source, catch_stdout=False)
+    except SamtoolsError as error:
+        raise AlignmentError(
+            f"{alignment.name} is damaged or not sorted by position (samtools sort): {reason(error)}"
+        ) from error
+    return piled
+
+
+def _add(found: Likelihoods, sites: Sites, rows: list[int], pile: _Pile) -> None:
+    for row in rows:
+        reference, alternate = sites.references[row], sites.alternates[row]
+        depths = pile.depth(reference), pile.depth(alternate)
+        # a site that shows other alleles only says nothing
+        if any(depths):
+            pairs = (reference, reference), (reference, alternate), (alternate, alternate)
+            phred = [pile.likelihood(*pair) for pair in pairs]
+            found.phred[row] = np.array(phred) - min(phred)
+            found.depths[row] = depths
+
+
+def _columns(found: Likelihoods) -> Iterator[str]:
+    for pl, ad in zip(found.phred.tolist(), found.depths.tolist(), strict=True):
         yield f"{pl[0]},{pl[1]},{pl[2]}:{ad[0]},{ad[1]}"

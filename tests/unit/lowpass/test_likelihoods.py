@@ -1,112 +1,44 @@
 """Genotype likelihoods against figures worked out by hand."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pysam
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lowpass.likelihoods import (
-    AlignmentError,
-    Observations,
-    allele_depths,
-    matched_blocks,
-    observe,
-    phred_likelihoods,
-)
+from lowpass.likelihoods import AlignmentError, pile_up, sample_of
 from lowpass.variants import Sites
+from tests.unit.lowpass.building import write_bam
 
 SITES = Sites("20", np.array([103, 108, 112]), ("A", "C", "GT"), ("G", "T", "G"))
+# I is Phred 40
+GOOD = {"ref_pos": "103", "cigar": "10M", "seq": "GTTTTCTTTT", "qual": "IIIIIIIIII"}
+PAIR = {**GOOD, "name": "molecule", "next_ref_name": "20", "next_ref_pos": "103"}
 
 
-def observations(*bases: tuple[int, bool, float]) -> Observations:
-    sites, alternates, errors = zip(*bases, strict=True) if bases else ((), (), ())
-    return Observations(
-        np.array(sites, dtype=np.int64),
-        np.array(alternates, dtype=np.bool_),
-        np.array(errors, dtype=np.float64),
-    )
+def test_one_base_is_as_likely_of_a_homozygote_as_its_quality_says(tmp_path: Path) -> None:
+    found = pile_up(write_bam(tmp_path / "a.bam", GOOD), SITES)
+
+    # ALT at the first site, REF at the second, no SNP; half of a heterozygote's reads show either allele
+    assert found.phred.tolist() == [[40, 3, 0], [0, 3, 40], [0, 0, 0]]
+    assert found.depths.tolist() == [[0, 1], [1, 0], [0, 0]]
 
 
-def write_bam(path: Path, *reads: Mapping[str, object], samples: tuple[str, ...] = ("NA1",)) -> Path:
-    groups = [{"ID": sample, "SM": sample} for sample in samples]
-    header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": "20", "LN": 1000}], "RG": groups}
-    with pysam.AlignmentFile(str(path), "wb", header=header) as file:
-        for number, fields in enumerate(reads):
-            segment = pysam.AlignedSegment.from_dict(
-                {
-                    "name": f"r{number}",
-                    "flag": "0",
-                    "ref_name": "20",
-                    "map_quality": "60",
-                    "next_ref_name": "*",
-                    "next_ref_pos": "0",
-                    "length": "0",
-                    "tags": [],
-                    **fields,
-                },
-                file.header,
-            )
-            file.write(segment)
-    return path
+def test_one_base_of_each_allele_makes_the_heterozygote_likeliest(tmp_path: Path) -> None:
+    found = pile_up(write_bam(tmp_path / "a.bam", GOOD, {**GOOD, "seq": "ATTTTTTTTT"}), SITES)
+
+    for phred in found.phred[:2].tolist():
+        assert phred[1] == 0
+        assert 30 <= phred[0] == phred[2] <= 40
+    assert found.depths.tolist() == [[1, 1], [1, 1], [0, 0]]
 
 
-def test_one_reference_base_of_quality_20_has_the_likelihoods_of_the_formula() -> None:
-    # 0.99, (0.99 + 0.01/3) / 2 = 0.49667 and 0.01/3: 0, 2.996 and 24.73 below the best in Phred
-    assert phred_likelihoods(observations((0, False, 0.01)), 1).tolist() == [[0, 3, 25]]
+def test_bases_are_found_behind_a_deletion(tmp_path: Path) -> None:
+    # the third base is at 103, bases 104 and 105 are deleted, the sixth is at 108
+    read = {"ref_pos": "101", "cigar": "3M2D7M", "seq": "TTGTTTTTTT", "qual": "IIIIIIIIII"}
 
-
-def test_one_base_of_each_allele_makes_the_heterozygote_likeliest() -> None:
-    # homozygote 0.99 x 0.01/3 = 0.0033, heterozygote 0.49667^2 = 0.24668: 18.74 apart in Phred
-    assert phred_likelihoods(observations((0, False, 0.01), (0, True, 0.01)), 1).tolist() == [[19, 0, 19]]
-
-
-def test_a_site_without_bases_says_nothing() -> None:
-    assert phred_likelihoods(observations((1, True, 0.01)), 3).tolist()[0] == [0, 0, 0]
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.floats(1e-4, 0.1)), max_size=12),
-)
-def test_exchanging_the_alleles_exchanges_the_homozygotes(bases: list[tuple[int, bool, float]]) -> None:
-    exchanged = [(site, not alternate, error) for site, alternate, error in bases]
-
-    phred = phred_likelihoods(observations(*bases), 3)
-
-    np.testing.assert_array_equal(phred[:, ::-1], phred_likelihoods(observations(*exchanged), 3))
-    assert (phred.min(axis=1) == 0).all()
-
-
-def test_depths_count_each_allele() -> None:
-    bases = observations((0, False, 0.01), (0, True, 0.01), (0, True, 0.01), (2, False, 0.01))
-
-    assert allele_depths(bases, 3).tolist() == [[1, 2], [0, 0], [1, 0]]
-
-
-def test_blocks_skip_clips_insertions_and_deletions() -> None:
-    cigar = [(pysam.CSOFT_CLIP, 2), (pysam.CMATCH, 5), (pysam.CINS, 1), (pysam.CMATCH, 3), (pysam.CDEL, 4)]
-    cigar.append((pysam.CEQUAL, 6))
-
-    assert list(matched_blocks(cigar, 100)) == [(2, 100, 5), (8, 105, 3), (11, 112, 6)]
-
-
-def test_bases_are_found_behind_a_deletion_and_indel_sites_are_left_out(tmp_path: Path) -> None:
-    # GIVEN a read from 101 with bases 104 to 105 deleted: its third base is at 103, its sixth at 108
-    bam = write_bam(
-        tmp_path / "a.bam",
-        {"ref_pos": "101", "cigar": "3M2D7M", "seq": "TTGTTTTTTT", "qual": "IIIIIIIIII"},
-    )
-
-    sample, found = observe(bam, SITES)
-
-    assert sample == "NA1"
-    assert found.sites.tolist() == [0, 1]
-    assert found.alternates.tolist() == [True, True]
-    # quality I is Phred 40
-    np.testing.assert_allclose(found.errors, 1e-4)
+    assert pile_up(write_bam(tmp_path / "a.bam", read), SITES).depths.tolist() == [[0, 1], [0, 1], [0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -114,25 +46,84 @@ def test_bases_are_found_behind_a_deletion_and_indel_sites_are_left_out(tmp_path
     [
         ({"flag": "1024"}, "a duplicate"),
         ({"flag": "256"}, "a secondary alignment"),
+        ({"flag": "2048"}, "a supplementary alignment"),
+        ({"flag": "512"}, "a read that failed the sequencer's checks"),
         ({"map_quality": "9"}, "an uncertain place"),
-        ({"qual": "IIIII*IIII"}, "a base of Phred 9"),
+        ({"qual": "*IIII*IIII"}, "a base of Phred 9"),
         ({"seq": "TTTTTATTTT"}, "neither allele"),
+        ({"ref_name": "21"}, "another contig"),
     ],
 )
 def test_a_base_is_left_out_when_it_is_of(tmp_path: Path, fields: dict[str, object], reason: str) -> None:
-    good = {"ref_pos": "103", "cigar": "10M", "seq": "TTTTTCTTTT", "qual": "IIIIIIIIII"}
+    bam = write_bam(tmp_path / "a.bam", {**GOOD, **fields}, contigs=("20", "21"))
 
-    _, found = observe(write_bam(tmp_path / "a.bam", {**good, **fields}), SITES)
+    found = pile_up(bam, SITES)
 
-    assert found.sites.tolist() == [], reason
+    assert not found.depths.any(), reason
+    assert not found.phred.any(), reason
+
+
+def test_mates_that_overlap_are_one_molecule(tmp_path: Path) -> None:
+    pair = {**PAIR, "flag": "99", "length": "10"}, {**PAIR, "flag": "147", "length": "-10"}
+
+    found = pile_up(write_bam(tmp_path / "a.bam", *pair), SITES)
+
+    assert found.depths.tolist() == [[0, 1], [1, 0], [0, 0]]
+    assert found.phred[0, 1] == 3
 
 
 def test_the_lower_of_base_and_mapping_quality_counts(tmp_path: Path) -> None:
-    read = {"ref_pos": "108", "cigar": "1M", "seq": "C", "qual": "I", "map_quality": "20"}
+    found = pile_up(write_bam(tmp_path / "a.bam", {**GOOD, "map_quality": "20"}), SITES)
 
-    _, found = observe(write_bam(tmp_path / "a.bam", read), SITES)
+    assert found.phred[0].tolist() == [20, 3, 0]
 
-    np.testing.assert_allclose(found.errors, 0.01)
+
+def test_a_base_that_is_neither_allele_of_one_site_may_be_of_another(tmp_path: Path) -> None:
+    sites = Sites("20", np.array([103, 103, 103]), ("A", "A", "A"), ("C", "G", "T"))
+
+    found = pile_up(write_bam(tmp_path / "a.bam", GOOD), sites)
+
+    assert found.depths.tolist() == [[0, 0], [0, 1], [0, 0]]
+    assert found.phred.tolist() == [[0, 0, 0], [40, 3, 0], [0, 0, 0]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+@given(
+    bases=st.lists(st.tuples(st.sampled_from("ACGTN"), st.integers(2, 41)), max_size=6),
+    alleles=st.permutations("ACGT").map(lambda order: order[:2]),
+)
+def test_exchanging_the_alleles_exchanges_the_homozygotes(
+    tmp_path: Path, bases: list[tuple[str, int]], alleles: list[str]
+) -> None:
+    reads = [
+        {"ref_pos": "102", "cigar": "3M", "seq": f"N{base}N", "qual": f"I{chr(quality + 33)}I"}
+        for base, quality in bases
+    ]
+    bam = write_bam(tmp_path / "a.bam", *reads)
+    first, second = alleles
+
+    found = pile_up(bam, Sites("20", np.array([103]), (first,), (second,)))
+    exchanged = pile_up(bam, Sites("20", np.array([103]), (second,), (first,)))
+
+    counted = [base for base, quality in bases if quality >= 10]
+    assert found.depths.tolist() == [[counted.count(first), counted.count(second)]]
+    assert found.phred.min() == 0
+    np.testing.assert_array_equal(found.phred[:, ::-1], exchanged.phred)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+@given(shift=st.integers(-90, 90))
+def test_a_contig_that_is_moved_has_the_same_likelihoods(tmp_path: Path, shift: int) -> None:
+    moved = {**GOOD, "ref_pos": str(103 + shift)}
+    sites = Sites("20", SITES.positions + shift, SITES.references, SITES.alternates)
+
+    found = pile_up(write_bam(tmp_path / "a.bam", moved), sites)
+
+    assert found.phred.tolist() == [[40, 3, 0], [0, 3, 40], [0, 0, 0]]
+
+
+def test_the_sample_is_that_of_the_read_groups(tmp_path: Path) -> None:
+    assert sample_of(write_bam(tmp_path / "a.bam"), "20") == "NA1"
 
 
 @pytest.mark.parametrize("samples", [(), ("NA1", "NA2")])
@@ -140,11 +131,27 @@ def test_a_file_that_is_not_of_one_sample_is_refused(tmp_path: Path, samples: tu
     bam = write_bam(tmp_path / "a.bam", samples=samples)
 
     with pytest.raises(AlignmentError, match=f"read groups of {len(samples)} samples"):
-        observe(bam, SITES)
+        sample_of(bam, "20")
 
 
 def test_a_file_of_another_contig_is_refused_by_name(tmp_path: Path) -> None:
-    sites = Sites("chr20", SITES.positions, SITES.references, SITES.alternates)
-
     with pytest.raises(AlignmentError, match="no contig 'chr20', which the panel is on, but 20"):
-        observe(write_bam(tmp_path / "a.bam"), sites)
+        sample_of(write_bam(tmp_path / "a.bam"), "chr20")
+
+
+def test_a_file_that_is_not_sorted_is_refused(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam", {**GOOD, "ref_pos": "500"}, GOOD)
+
+    with pytest.raises(
+        AlignmentError, match=r"a\.bam is damaged or not sorted by position \(samtools sort\): .*"
+    ):
+        pile_up(bam, SITES)
+
+
+def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    whole = write_bam(tmp_path / "a.bam", *[GOOD] * 5_000)
+    cut = tmp_path / "cut.bam"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+
+    with pytest.raises(AlignmentError, match=r"cut\.bam is damaged"):
+        pile_up(cut, SITES)

@@ -156,7 +156,7 @@ def _accuracy_of_file(imputed: Path, truth: Path, panel: Panel) -> tuple[str, Sa
     rows = [row for row, key in enumerate(sites.keys) if key in row_of_key]
     if not rows:
         raise NoSharedSitesError(
-            f"{truth.name} has none of the panel's sites, the first of which is {sites.keys[0]}; "
+            f"{truth.name} has none of the panel's sites, the first of which is {sites.key(0)}; "
             "check that both are of one region"
         )
     true_rows = [row_of_key[key] for key in sites.keys if key in row_of_key]

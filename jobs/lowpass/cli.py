@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (_add_align, _add_likelihoods, _add_impute, _add_reference, _add_reads, _add_accuracy):
         add(commands)
+    _command(commands, "compile", "compile the loops of impute ahead, as for a container image (Numba)")
     return parser
 
 

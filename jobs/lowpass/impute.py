@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lowpass.errors import ArgumentError
+from lowpass.imputation.diploid import Settings
 from lowpass.imputation.genetic_map import site_morgans
-from lowpass.imputation.gibbs import Haplotypes, Settings, genotype_posteriors
-from lowpass.variants import read_numbers, read_panel, read_samples, write_bcf
+from lowpass.imputation.windows import impute_by_windows, plan
+from lowpass.variants import Region, read_haplotypes, read_numbers, read_samples, read_sites, write_bcf
 from lowpass.variants.sites import difference
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lowpass.imputation.windows import WindowsImputed
     from lowpass.storage import Workspace
 
-_FORMATS = (
-    '##FORMAT=<ID=GT,Number=1,Type=String,Description="Most likely genotype, not phased">',
+_HEADER = (
+    '##INFO=<ID=RAF,Number=A,Type=Float,Description="ALT allele frequency in the reference panel">',
+    '##INFO=<ID=INFO,Number=A,Type=Float,Description="IMPUTE information score of this sample">',
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="Most likely genotype, phased">',
     '##FORMAT=<ID=DS,Number=A,Type=Float,Description="Expected number of ALT alleles">',
     '##FORMAT=<ID=GP,Number=G,Type=Float,Description="Posterior probabilities of 0, 1 and 2 ALT alleles">',
 )
-_GENOTYPES = ("0/0", "0/1", "1/1")
 
 
 class OtherSitesError(ArgumentError):
@@ -34,26 +37,54 @@ class OtherSitesError(ArgumentError):
 
 def run(arguments: argparse.Namespace, files: Workspace) -> str:
     """Carry out `lowpass impute` and return what to tell the user."""
-    likelihoods_file = files.input(arguments.likelihoods)
-    panel = read_panel(files.input(arguments.panel))
-    sites, phred = read_numbers(likelihoods_file, "PL")
-    if other := difference(likelihoods_file.name, sites, panel.sites):
+    region = Region.parse(arguments.region) if arguments.region else None
+    likelihoods_file, panel_file = files.input(arguments.likelihoods), files.input(arguments.panel)
+    sites, phred = read_numbers(likelihoods_file, "PL", region)
+    if other := difference(likelihoods_file.name, sites, read_sites(panel_file, region)):
         raise OtherSitesError(f"{other}; make it by `lowpass likelihoods` with the same --panel")
-    morgans = site_morgans(files.input(arguments.map), panel.sites)
+    morgans = site_morgans(files.input(arguments.map), sites)
     output = files.output(arguments.output)
-    posteriors = genotype_posteriors(
-        Haplotypes(panel.haplotypes, morgans),
+    haplotypes = len(read_samples(panel_file))
+    windows = plan(sites, 2 * haplotypes)
+    result = impute_by_windows(
+        windows,
+        lambda window: read_haplotypes(
+            panel_file, sites.rows(window.whole), window.region if len(windows) > 1 else region
+        ),
+        morgans,
         10 ** (-phred / 10),
-        settings=Settings(),
-        rng=np.random.default_rng(arguments.seed),
+        settings=Settings(seed=arguments.seed),
     )
     sample = read_samples(likelihoods_file)[0]
-    write_bcf(output, sites, sample=sample, formats=_FORMATS, columns=_columns(posteriors))
-    return f"{sample} imputed at {len(sites):,} sites from {panel.haplotypes.shape[1]} haplotypes"
+    write_bcf(output, sites, sample=sample, header=_HEADER, records=_records(result))
+    return f"{sample} imputed at {len(sites):,} sites from {result.haplotypes} haplotypes"
 
 
-def _columns(posteriors: NDArray[np.float64]) -> Iterator[str]:
+def information_scores(posteriors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return IMPUTE's information score of one sample at each site, 0 to 1, shape (sites,).
+
+    It is 1 less the genotype's variance over the variance of a genotype that is only known to be of the
+    estimated allele frequency: Marchini J, Howie B. Genotype imputation for genome-wide association studies.
+    Nature Reviews Genetics 11:499-511 (2010), box 2. <https://doi.org/10.1038/nrg2796>
+    """
     dosages = posteriors @ np.arange(3)
-    best = posteriors.argmax(axis=1)
-    for genotype, dosage, chances in zip(best.tolist(), dosages.tolist(), posteriors.tolist(), strict=True):
-        yield (f"{_GENOTYPES[genotype]}:{dosage:.4f}:{chances[0]:.4f},{chances[1]:.4f},{chances[2]:.4f}")
+    variances = posteriors @ np.arange(3) ** 2 - dosages**2
+    expected = dosages * (1 - dosages / 2)
+    scores = 1 - np.divide(variances, expected, out=np.zeros_like(expected), where=expected > 0)
+    clipped: NDArray[np.float64] = np.clip(scores, 0, 1)
+    return clipped
+
+
+def _records(result: WindowsImputed) -> Iterator[tuple[str, str]]:
+    posteriors = result.imputed.posteriors
+    rows = zip(
+        result.frequencies.tolist(),
+        information_scores(posteriors).tolist(),
+        result.imputed.alleles.tolist(),
+        result.imputed.dosages.tolist(),
+        posteriors.tolist(),
+        strict=True,
+    )
+    for frequency, score, (first, second), dosage, (none, one, both) in rows:
+        genotype = f"{first}|{second}:{dosage:.4f}:{none:.4f},{one:.4f},{both:.4f}"
+        yield f"RAF={frequency:.5f};INFO={score:.3f}", genotype

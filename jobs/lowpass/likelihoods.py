@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     output = files.output(arguments.output)
     sample = sample_of(alignment, sites.contig)
     found = pile_up(alignment, sites)
-    write_bcf(output, sites, sample=sample, formats=_FORMATS, columns=_columns(found))
+    write_bcf(output, sites, sample=sample, header=_FORMATS, records=_records(found))
     covered = int(np.count_nonzero(found.depths.sum(axis=1)))
     snps = int(sites.are_snps.sum())
     return f"{int(found.depths.sum()):,} bases of {sample} at {covered:,} of {snps:,} SNPs"
@@ -180,6 +180,6 @@ def _add(found: Likelihoods, sites: Sites, rows: list[int], pile: _Pile) -> None
             found.depths[row] = depths
 
 
-def _columns(found: Likelihoods) -> Iterator[str]:
+def _records(found: Likelihoods) -> Iterator[tuple[str, str]]:
     for pl, ad in zip(found.phred.tolist(), found.depths.tolist(), strict=True):
-        yield f"{pl[0]},{pl[1]},{pl[2]}:{ad[0]},{ad[1]}"
+        yield ".", f"{pl[0]},{pl[1]},{pl[2]}:{ad[0]},{ad[1]}"

@@ -8,7 +8,7 @@ from lowpass.variants.files import (
     write_bcf,
 )
 from lowpass.variants.htslib import VariantFileError, read_samples
-from lowpass.variants.panel import Panel, read_panel
+from lowpass.variants.panel import Panel, read_haplotypes, read_panel
 from lowpass.variants.regions import Region, RegionError
 from lowpass.variants.sites import Sites
 
@@ -20,6 +20,7 @@ __all__ = [
     "UnknownSampleError",
     "VariantFileError",
     "read_genotypes",
+    "read_haplotypes",
     "read_numbers",
     "read_panel",
     "read_samples",

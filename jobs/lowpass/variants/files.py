@@ -89,28 +89,30 @@ def read_numbers(path: Path, field: str, region: Region | None = None) -> tuple[
 
 
 def write_bcf(
-    path: Path, sites: Sites, *, sample: str, formats: Sequence[str], columns: Iterable[str]
+    path: Path, sites: Sites, *, sample: str, header: Sequence[str], records: Iterable[tuple[str, str]]
 ) -> None:
-    """Write one sample's FORMAT fields at the sites to a BCF file.
+    """Write what is known of one sample at the sites to a BCF file.
 
     Args:
         path: where to write.
         sites: the records, in the order of the file.
         sample: the sample's name.
-        formats: header lines `##FORMAT=<ID=...>`, in the order of the fields in `columns`.
-        columns: the sample's column of each record, as VCF spells it.
+        header: lines `##INFO=<ID=...>` and `##FORMAT=<ID=...>`, these in the order of the sample's fields.
+        records: INFO and the sample's column of each record, as VCF spells them.
 
     Raises:
         VariantFileError: when that is not valid VCF: <https://samtools.github.io/hts-specs/VCFv4.3.pdf>.
     """
-    keys = ":".join(line.split("ID=", 1)[1].split(",", 1)[0] for line in formats)
+    fields = [line.removeprefix("##FORMAT=<ID=") for line in header if line.startswith("##FORMAT")]
+    keys = ":".join(field.split(",", 1)[0] for field in fields)
     text = path.with_name(f"{path.name}.vcf")
+    rows = zip(sites.positions.tolist(), sites.references, sites.alternates, records, strict=True)
     with text.open("w") as file:
-        file.write("\n".join(("##fileformat=VCFv4.3", f"##contig=<ID={sites.contig}>", *formats, "")))
+        file.write("\n".join(("##fileformat=VCFv4.3", f"##contig=<ID={sites.contig}>", *header, "")))
         file.write(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{sample}\n")
         file.writelines(
-            f"{sites.contig}\t{position}\t.\t{reference}\t{alternate}\t.\t.\t.\t{keys}\t{column}\n"
-            for (_, position, reference, alternate), column in zip(sites.keys, columns, strict=True)
+            f"{sites.contig}\t{position}\t.\t{reference}\t{alternate}\t.\t.\t{info}\t{keys}\t{column}\n"
+            for position, reference, alternate, (info, column) in rows
         )
     try:
         # without the version lines, the same input always gives the same bytes

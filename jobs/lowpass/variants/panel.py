@@ -53,8 +53,17 @@ def read_panel(path: Path, region: Region | None = None) -> Panel:
             phased, or a person has sometimes one allele and sometimes two.
     """
     sites = read_sites(path, region)
+    return Panel(sites, read_haplotypes(path, sites, region))
+
+
+def read_haplotypes(path: Path, sites: Sites, region: Region | None = None) -> NDArray[np.uint8]:
+    """Read the haplotypes of a panel whose sites are known already, shape (sites, haplotypes).
+
+    Raises:
+        VariantFileError: as `read_panel`.
+    """
     with queried(path, "[%GT\t]\n", region=region) as text:
         haplotypes = phased_alleles(path, sites, text)
     if haplotypes.shape[1] < 2:
         raise VariantFileError(f"{path.name} has {haplotypes.shape[1]} haplotypes; a panel needs two or more")
-    return Panel(sites, haplotypes)
+    return haplotypes

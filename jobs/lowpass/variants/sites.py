@@ -48,11 +48,23 @@ class Sites:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def key(self, row: int) -> SiteKey:
+        """What tells a site from every other: contig, position, REF and ALT."""
+        return SiteKey(self.contig, int(self.positions[row]), self.references[row], self.alternates[row])
+
     @property
     def keys(self) -> list[SiteKey]:
-        """What tells each site from every other: contig, position, REF and ALT."""
-        rows = zip(self.positions.tolist(), self.references, self.alternates, strict=True)
-        return [SiteKey(self.contig, *row) for row in rows]
+        """What tells each site from every other."""
+        return [self.key(row) for row in range(len(self))]
+
+    def are(self, other: Sites) -> bool:
+        """Whether these are the same sites in the same order."""
+        return (
+            self.contig == other.contig
+            and np.array_equal(self.positions, other.positions)
+            and self.references == other.references
+            and self.alternates == other.alternates
+        )
 
     @property
     def are_snps(self) -> NDArray[np.bool_]:
@@ -105,37 +117,40 @@ def difference(name: str, found: Sites, panel: Sites) -> str | None:
         chr_only = found.contig.removeprefix("chr") == panel.contig.removeprefix("chr")
         hint = "; the names of contigs must agree: bcftools annotate --rename-chrs" if chr_only else ""
         return f"{name} is of contig {found.contig}, the panel of {panel.contig}{hint}"
-    if found.keys == panel.keys:
+    if found.are(panel):
         return None
-    missing = next((key for key in panel.keys if key not in set(found.keys)), None)
-    extra = next((key for key in found.keys if key not in set(panel.keys)), None)
+    known, wanted = set(found.keys), set(panel.keys)
+    missing = next((key for key in panel.keys if key not in known), None)
+    extra = next((key for key in found.keys if key not in wanted), None)
     shown = f"it lacks {missing}" if missing else f"the panel lacks {extra}"
     return f"{name} has other sites than the panel: {shown}"
 
 
 def _require_one_alternate(name: str, sites: Sites) -> None:
-    for key in sites.keys:
-        if "," in key.alternate:
+    pairs = zip(sites.references, sites.alternates, strict=True)
+    for row, (reference, alternate) in enumerate(pairs):
+        if "," in alternate:
             raise VariantFileError(
-                f"{name} has the ALT alleles {key.alternate} at {key.contig}:{key.position}; "
+                f"{name} has the ALT alleles {alternate} at {sites.contig}:{sites.positions[row]}; "
                 f"split such sites (bcftools norm -m- {name}) or drop them (bcftools view -M2 {name})"
             )
-        if key.alternate in {".", key.reference}:
+        if alternate in {".", reference}:
             raise VariantFileError(
-                f"{name} has no ALT allele at {key.contig}:{key.position}; "
+                f"{name} has no ALT allele at {sites.contig}:{sites.positions[row]}; "
                 f"drop such sites: bcftools view -m2 {name}"
             )
 
 
 def _require_order(name: str, sites: Sites) -> None:
-    falls = np.flatnonzero(np.diff(sites.positions) < 0)
-    if len(falls):
+    steps = np.diff(sites.positions)
+    if len(falls := np.flatnonzero(steps < 0)):
         before, after = sites.positions[falls[0] : falls[0] + 2].tolist()
         raise VariantFileError(
             f"{name} has {sites.contig}:{after} after {sites.contig}:{before}; sort it: bcftools sort {name}"
         )
+    # only sites of one position can be the same
     seen: set[SiteKey] = set()
-    for key in sites.keys:
-        if key in seen:
+    for row in np.flatnonzero(steps == 0).tolist():
+        seen = {key for key in seen if key.position == sites.positions[row]} | {sites.key(row)}
+        if (key := sites.key(row + 1)) in seen:
             raise VariantFileError(f"{name} has {key} twice; drop one: bcftools norm -d exact {name}")
-        seen.add(key)

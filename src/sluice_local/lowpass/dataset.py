@@ -37,7 +37,12 @@ class Dataset:
     folder: Path
 
     def add_reference(self) -> None:
-        """Build the reference with its index, and upload it with the panel and the genetic map."""
+        """Build the reference with its index, and upload it with the panel and the genetic map.
+
+        The loops of `lowpass impute` are compiled too, once for all jobs.
+        """
+        # jobs that start side by side would each compile for themselves
+        run_lowpass("compile")
         reference = self.folder / REFERENCE
         reference.parent.mkdir(parents=True)
         run_lowpass("reference", "--panel", str(self.project.file(PANEL_FILE)), "--output", str(reference))

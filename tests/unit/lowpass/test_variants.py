@@ -69,7 +69,13 @@ def test_what_is_no_variant_file_is_refused(tmp_path: Path, read: Callable[[Path
 
 def test_what_is_written_is_read_back_and_always_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.bcf", "b.bcf"):
-        write_bcf(tmp_path / name, SITES, sample="NA1", formats=[DOSAGE], columns=["0.5", "1", "2"])
+        write_bcf(
+            tmp_path / name,
+            SITES,
+            sample="NA1",
+            header=[DOSAGE],
+            records=[(".", each) for each in ("0.5", "1", "2")],
+        )
 
     sites, dosages = read_numbers(tmp_path / "a.bcf", "DS")
 
@@ -82,7 +88,13 @@ def test_what_is_written_is_read_back_and_always_the_same_bytes(tmp_path: Path) 
 
 
 def test_a_missing_number_is_refused(tmp_path: Path) -> None:
-    write_bcf(tmp_path / "a.bcf", SITES, sample="NA1", formats=[DOSAGE], columns=["0.5", ".", "2"])
+    write_bcf(
+        tmp_path / "a.bcf",
+        SITES,
+        sample="NA1",
+        header=[DOSAGE],
+        records=[(".", each) for each in ("0.5", ".", "2")],
+    )
 
     with pytest.raises(VariantFileError, match="a site without a whole DS field"):
         read_numbers(tmp_path / "a.bcf", "DS")

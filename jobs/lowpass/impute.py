@@ -8,7 +8,7 @@ import numpy as np
 
 from lowpass.errors import ArgumentError
 from lowpass.imputation.diploid import Settings
-from lowpass.imputation.genetic_map import site_morgans
+from lowpass.imputation.genetic_map import read_map
 from lowpass.imputation.windows import impute_by_windows, plan
 from lowpass.variants import Region, read_haplotypes, read_numbers, read_samples, read_sites, write_bcf
 from lowpass.variants.sites import difference
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     sites, phred = read_numbers(likelihoods_file, "PL", region)
     if other := difference(likelihoods_file.name, sites, read_sites(panel_file, region)):
         raise OtherSitesError(f"{other}; make it by `lowpass likelihoods` with the same --panel")
-    morgans = site_morgans(files.input(arguments.map), sites)
+    genetic_map = read_map(files.input(arguments.map), sites)
     output = files.output(arguments.output)
     haplotypes = len(read_samples(panel_file))
     windows = plan(sites, 2 * haplotypes)
@@ -51,13 +51,15 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
         lambda window: read_haplotypes(
             panel_file, sites.rows(window.whole), window.region if len(windows) > 1 else region
         ),
-        morgans,
+        genetic_map.morgans(sites),
         10 ** (-phred / 10),
         settings=Settings(seed=arguments.seed),
     )
     sample = read_samples(likelihoods_file)[0]
     write_bcf(output, sites, sample=sample, header=_HEADER, records=_records(result))
-    return f"{sample} imputed at {len(sites):,} sites from {result.haplotypes} haplotypes"
+    outside = int(np.count_nonzero(genetic_map.outside(sites)))
+    remark = f", {outside:,} of them outside the genetic map" if outside else ""
+    return f"{sample} imputed at {len(sites):,} sites from {result.haplotypes} haplotypes{remark}"
 
 
 def information_scores(posteriors: NDArray[np.float64]) -> NDArray[np.float64]:

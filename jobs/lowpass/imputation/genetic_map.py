@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,36 +19,65 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["pos", "chr", "cM"]
 _GZIP_MAGIC = b"\x1f\x8b"
-# Maps end at the first and last marker that a family study had, and panels reach a little further. A map that
-# ends earlier than these two allow is of another region.
+# maps end at the first and last marker that a family study had, and panels reach a little further
 _LONGEST_GAP_BASES = 1_000_000
-_LONGEST_GAP_SHARE = 0.1
 
 
 class GeneticMapError(LowpassError):
     """Raised when a genetic map cannot be read, is out of order, or does not cover the panel."""
 
 
-def site_morgans(path: Path, sites: Sites) -> NDArray[np.float64]:
-    """Return the genetic position of each site in morgans, linear between the map's points, shape (sites,).
+@dataclass(frozen=True)
+class GeneticMap:
+    """Genetic positions along one contig.
+
+    Attributes:
+        positions: in base pairs, rising, shape (points,).
+        centimorgans: at each position, never falling, shape (points,).
+    """
+
+    positions: NDArray[np.float64]
+    centimorgans: NDArray[np.float64]
+
+    def outside(self, sites: Sites) -> NDArray[np.float64]:
+        """Return how many bases each site lies before (below 0) or behind the map, shape (sites,)."""
+        inside = np.clip(sites.positions, self.positions[0], self.positions[-1])
+        return np.asarray(sites.positions - inside, dtype=np.float64)
+
+    def morgans(self, sites: Sites) -> NDArray[np.float64]:
+        """Return the genetic position of each site, linear between the map's points, shape (sites,).
+
+        Sites outside the map take its mean rate.
+        """
+        length = self.positions[-1] - self.positions[0]
+        rate = (self.centimorgans[-1] - self.centimorgans[0]) / max(length, 1)
+        inside = np.interp(sites.positions, self.positions, self.centimorgans)
+        morgans: NDArray[np.float64] = (inside + rate * self.outside(sites)) / 100
+        return morgans
+
+
+def read_map(path: Path, sites: Sites) -> GeneticMap:
+    """Read the genetic map of the sites' contig, and check that it covers them.
 
     Args:
         path: tab-separated columns `pos` (base pairs), `chr` and `cM`, with that header, gzipped or not.
-        sites: the sites to place; the few outside the map take its mean rate.
+        sites: to place by the map.
 
     Raises:
-        GeneticMapError: when the file is of another form, has no line of the sites' contig, is out of order
-            or ends long before the sites do.
+        GeneticMapError: when the file is of another form, has no line of the sites' contig, is out of order,
+            or ends more than a megabase before the sites do.
     """
     points = _points(path, sites.contig)
     _require_order(path, sites.contig, points)
-    _require_cover(path, sites, points)
-    positions, centimorgans = points.T
-    rate = (centimorgans[-1] - centimorgans[0]) / max(positions[-1] - positions[0], 1)
-    outside = sites.positions - np.clip(sites.positions, positions[0], positions[-1])
-    inside = np.interp(sites.positions, positions, centimorgans)
-    morgans: NDArray[np.float64] = (inside + rate * outside) / 100
-    return morgans
+    genetic_map = GeneticMap(points[:, 0], points[:, 1])
+    gaps = genetic_map.outside(sites)[[0, -1]]
+    if np.abs(gaps).max() > _LONGEST_GAP_BASES or gaps.prod() > 0:
+        covered = f"{sites.contig}:{points[0, 0]:.0f}-{points[-1, 0]:.0f}"
+        raise GeneticMapError(
+            f"{path.name} covers {covered}, but the panel {sites.contig}:{sites.positions[0]}-"
+            f"{sites.positions[-1]}; give a map of the whole panel, or a --region of it"
+        )
+    return genetic_map
 
 
 def _points(path: Path, contig: str) -> NDArray[np.float64]:
@@ -83,15 +113,4 @@ def _require_order(path: Path, contig: str, points: NDArray[np.float64]) -> None
             f"{path.name} has {contig}:{next_position:.0f} at {next_centimorgan:g} cM after "
             f"{contig}:{position:.0f} at {centimorgan:g} cM; positions must rise and cM must not fall: "
             "sort it by position"
-        )
-
-
-def _require_cover(path: Path, sites: Sites, points: NDArray[np.float64]) -> None:
-    first, last = int(sites.positions[0]), int(sites.positions[-1])
-    allowed = min(_LONGEST_GAP_BASES, _LONGEST_GAP_SHARE * (last - first))
-    start, end = points[0, 0], points[-1, 0]
-    if start - first > allowed or last - end > allowed:
-        raise GeneticMapError(
-            f"{path.name} covers {sites.contig}:{start:.0f}-{end:.0f}, "
-            f"but the panel {sites.contig}:{first}-{last}; give a map of the whole panel, or a --region of it"
         )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lowpass.imputation.diploid import Settings
-from lowpass.imputation.genetic_map import site_morgans
+from lowpass.imputation.genetic_map import read_map
 from lowpass.imputation.windows import BUFFER_BASES, NoReadsError, Window, impute_by_windows, plan
 from lowpass.variants import Sites, read_haplotypes, read_numbers
 from tests.unit.lowpass.building import Region
@@ -50,7 +50,7 @@ def test_a_small_panel_is_one_window() -> None:
 def test_windows_joined_are_nearly_the_whole(region: Region, chain: Path) -> None:
     # GIVEN one person's likelihoods over half a megabase, in one window and in four
     sites, phred = read_numbers(chain / "likelihoods.bcf", "PL")
-    morgans = site_morgans(region.genetic_map, sites)
+    morgans = read_map(region.genetic_map, sites).morgans(sites)
 
     def read(window: Window) -> NDArray[np.uint8]:
         return read_haplotypes(region.panel, sites.rows(window.whole), window.region)

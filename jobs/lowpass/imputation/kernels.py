@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 compiled: Callable[..., Any] = njit(cache=True, fastmath=True, error_model="numpy")
 # A part of a compiled function. One that is linked may be optimized otherwise than one from the cache, and
 # then the first run would differ from the next in the last digits; an inlined one is compiled once.
-part: Callable[..., Any] = njit(inline="always", fastmath=True, error_model="numpy")
+part: Callable[..., Any] = njit(forceinline=True, fastmath=True, error_model="numpy")
 
 
 @part

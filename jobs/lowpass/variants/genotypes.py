@@ -7,48 +7,65 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lowpass.variants.htslib import VariantFileError, read_samples
+from lowpass.variants.htslib import VariantFileError, queried, read_samples
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from lowpass.variants.regions import Region
     from lowpass.variants.sites import Sites
 
 # bounds the memory; more lines at once are no faster
 _LINES_AT_ONCE = 2_000
+_PHASED_LINE = re.compile(rb"([01](\|[01])?)+\n")
 _PHASED = re.compile(r"[01](\|[01])?")
 _DIPLOID = re.compile(r"[01][|/][01]")
-_ZERO, _ONE = b"01"
 
 
-def phased_alleles(path: Path, sites: Sites, text: Path) -> NDArray[np.uint8]:
-    """Return the alleles of phased genotypes, shape (sites, haplotypes).
+def phased_alleles(path: Path, sites: Sites, region: Region | None = None) -> NDArray[np.uint8]:
+    """Read the alleles of phased genotypes, shape (sites, haplotypes).
 
     Args:
-        path: the VCF or BCF file, for messages.
-        sites: its sites.
-        text: the genotypes of one site a line, a tab after each.
+        path: the VCF or BCF file.
+        sites: its sites, in the region.
+        region: what to read of it; all without one.
 
     Raises:
         VariantFileError: naming the first genotype that is missing, not phased, or of another number of
             alleles than the same person's first one.
     """
+    with queried(path, "[%GT]\n", region=region) as text:
+        alleles = _alleles_in(text, len(sites))
+    if alleles is None:
+        raise _first_fault(path, sites, region)
+    return alleles
+
+
+def _alleles_in(text: Path, sites: int) -> NDArray[np.uint8] | None:
+    """Turn lines such as `0|11|00` into alleles; None unless all have the form of a phased panel's first one.
+
+    Alleles are one digit, so lines whose separators are at the same places are of the same ploidies.
+    """
     with text.open("rb") as file:
         first = file.readline()
-    template = np.frombuffer(re.sub(rb"[01]", b"0", first), dtype=np.uint8)
-    is_allele = template == _ZERO
     characters = np.memmap(text, dtype=np.uint8, mode="r")
-    if len(characters) != len(sites) * len(template) or not _are_phased(first):
-        raise _first_fault(path, sites, text)
-    table = characters.reshape(len(sites), -1)
-    alleles = np.empty((len(sites), int(is_allele.sum())), dtype=np.uint8)
-    for start in range(0, len(sites), _LINES_AT_ONCE):
+    if len(characters) != sites * len(first) or not _PHASED_LINE.fullmatch(first):
+        return None
+    template = np.frombuffer(first.replace(b"1", b"0"), dtype=np.uint8)
+    where = np.flatnonzero(template == ord("0"))
+    # the last bit tells 0 from 1
+    allowed = np.zeros(len(first), dtype=np.uint8)
+    allowed[where] = 1
+    table = characters.reshape(sites, -1)
+    alleles = np.empty((sites, len(where)), dtype=np.uint8)
+    for start in range(0, sites, _LINES_AT_ONCE):
         rows = slice(start, start + _LINES_AT_ONCE)
-        if np.any(np.where(is_allele, table[rows] & ~np.uint8(1), table[rows]) != template):
-            raise _first_fault(path, sites, text)
-        alleles[rows] = table[rows][:, is_allele] & 1
+        differences = table[rows] ^ template
+        if np.any(differences > allowed):
+            return None
+        alleles[rows] = differences.take(where, axis=1)
     return alleles
 
 
@@ -72,13 +89,9 @@ def two_alleles(path: Path, sites: Sites, cells: list[str]) -> NDArray[np.uint8]
     return np.array([(int(cell[0]), int(cell[2])) for cell in cells], dtype=np.uint8)
 
 
-def _are_phased(line: bytes) -> bool:
-    return all(_PHASED.fullmatch(cell) for cell in line.decode().split())
-
-
-def _first_fault(path: Path, sites: Sites, text: Path) -> VariantFileError:
+def _first_fault(path: Path, sites: Sites, region: Region | None) -> VariantFileError:
     """Say what is wrong with the first genotype that is none of a phased panel."""
-    with text.open() as lines:
+    with queried(path, "[%GT\t]\n", region=region) as text, text.open() as lines:
         widths: list[int] = []
         for line, key in zip(lines, sites.keys, strict=True):
             cells = line.split()
@@ -87,7 +100,7 @@ def _first_fault(path: Path, sites: Sites, text: Path) -> VariantFileError:
                 if not _PHASED.fullmatch(cell) or len(cell) != width:
                     where = f"{cell} of {read_samples(path)[person]} at {key.contig}:{key.position}"
                     return VariantFileError(f"{path.name} has the genotype {where}; {_way_out(cell)}")
-    raise AssertionError(f"no fault in {text}")
+    return VariantFileError(f"{path.name} has no genotypes; a panel needs two haplotypes or more")
 
 
 def _way_out(cell: str) -> str:

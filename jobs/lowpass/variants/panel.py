@@ -9,7 +9,7 @@ import numpy as np
 
 from lowpass.variants.files import read_sites
 from lowpass.variants.genotypes import phased_alleles
-from lowpass.variants.htslib import VariantFileError, queried
+from lowpass.variants.htslib import VariantFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +62,7 @@ def read_haplotypes(path: Path, sites: Sites, region: Region | None = None) -> N
     Raises:
         VariantFileError: as `read_panel`.
     """
-    with queried(path, "[%GT\t]\n", region=region) as text:
-        haplotypes = phased_alleles(path, sites, text)
+    haplotypes = phased_alleles(path, sites, region)
     if haplotypes.shape[1] < 2:
         raise VariantFileError(f"{path.name} has {haplotypes.shape[1]} haplotypes; a panel needs two or more")
     return haplotypes

@@ -35,7 +35,7 @@ class Settings:
         seed: of all chance, which decides on uncertain phase and on nothing else.
     """
 
-    states: int = 280
+    states: int = 256
     effective_size: float = 60_000
     minimum_carriers: int = 3
     paths: int = 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from lowpass.imputation.diploid import Settings
 from lowpass.imputation.genetic_map import read_map
 from lowpass.imputation.windows import impute_by_windows, plan
 from lowpass.variants import Region, read_haplotypes, read_numbers, read_samples, read_sites, write_bcf
+from lowpass.variants.htslib import indexed
 from lowpass.variants.sites import difference
 
 if TYPE_CHECKING:
@@ -46,15 +48,16 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     output = files.output(arguments.output)
     haplotypes = len(read_samples(panel_file))
     windows = plan(sites, 2 * haplotypes)
-    result = impute_by_windows(
-        windows,
-        lambda window: read_haplotypes(
-            panel_file, sites.rows(window.whole), window.region if len(windows) > 1 else region
-        ),
-        genetic_map.morgans(sites),
-        10 ** (-phred / 10),
-        settings=Settings(seed=arguments.seed),
-    )
+    with indexed(panel_file) if len(windows) > 1 else nullcontext(panel_file) as panel:
+        result = impute_by_windows(
+            windows,
+            lambda window: read_haplotypes(
+                panel, sites.rows(window.whole), window.region if len(windows) > 1 else region
+            ),
+            genetic_map.morgans(sites),
+            10 ** (-phred / 10),
+            settings=Settings(seed=arguments.seed),
+        )
     sample = read_samples(likelihoods_file)[0]
     write_bcf(output, sites, sample=sample, header=_HEADER, records=_records(result))
     outside = int(np.count_nonzero(genetic_map.outside(sites)))

@@ -85,6 +85,26 @@ def is_indexed(path: Path) -> bool:
     return any(Path(f"{path}{suffix}").is_file() for suffix in (".csi", ".tbi"))
 
 
+@contextmanager
+def indexed(path: Path) -> Iterator[Path]:
+    """Give the same file under a name that has an index beside it, so that regions are found quickly.
+
+    A file that cannot be indexed, such as plain VCF, is given as it is.
+    """
+    if is_indexed(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="lowpass-") as folder:
+        link = Path(folder) / path.name
+        link.symlink_to(path.resolve())
+        try:
+            with quiet_htslib():
+                bcftools.index(str(link), catch_stdout=False)
+        except SamtoolsError:
+            link = path
+        yield link
+
+
 def _region_options(path: Path, region: Region) -> tuple[str, ...]:
     # a record counts by its position alone, so that regions side by side share none
     if is_indexed(path):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pysam import bcftools
 
 from lowpass.variants import Region, RegionError, VariantFileError, read_panel, read_sites
+from lowpass.variants.htslib import indexed, is_indexed
 from tests.unit.lowpass.building import DATA, record, write_vcf
 
 
@@ -151,3 +152,18 @@ def test_a_file_whose_end_is_missing_is_refused_in_a_sentence(tmp_path: Path) ->
         assert str(refused.value) == (
             "panel.bcf cannot be read as VCF or BCF: no BGZF EOF marker; file may be truncated"
         )
+
+
+def test_a_panel_without_an_index_gets_one_for_the_time_that_it_is_read(tmp_path: Path) -> None:
+    plain = write_vcf(tmp_path / "a.vcf", record(100, "0|1\t1|1"), record(200, "0|0\t0|1"))
+    path = tmp_path / "a.bcf"
+    bcftools.view("-Ob", "-o", str(path), str(plain), catch_stdout=False)
+
+    with indexed(path) as found:
+        assert is_indexed(found)
+        assert read_panel(found, Region("20", 150, 300)).haplotypes.tolist() == [[0, 0, 0, 1]]
+
+    assert not is_indexed(path)
+    # plain VCF cannot have one, and is read all the same
+    with indexed(plain) as found:
+        assert read_panel(found, Region("20", 150, 300)).haplotypes.tolist() == [[0, 0, 0, 1]]

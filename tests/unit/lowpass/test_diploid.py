@@ -58,7 +58,7 @@ def test_posteriors_are_those_of_the_model() -> None:
     np.testing.assert_allclose(imputed.dosages, imputed.posteriors @ [0, 1, 2])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), haplotypes=st.integers(2, 3), sites=st.integers(1, 4))
 def test_posteriors_are_those_of_the_model_on_any_panel(seed: int, haplotypes: int, sites: int) -> None:
     panel, likelihoods = random_panel(seed, sites, haplotypes), random_likelihoods(seed, sites)
@@ -90,7 +90,7 @@ def imputed_anyhow(person: int, sites: int, haplotypes: int, **changes: int) -> 
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), sites=st.integers(1, 40), haplotypes=st.integers(2, 30))
 def test_posteriors_are_probabilities_and_the_alleles_are_the_likeliest_genotype(
     seed: int, sites: int, haplotypes: int
@@ -102,7 +102,7 @@ def test_posteriors_are_probabilities_and_the_alleles_are_the_likeliest_genotype
     assert imputed.alleles.sum(axis=1).tolist() == imputed.posteriors.argmax(axis=1).tolist()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), data=st.data())
 def test_the_order_of_the_panels_people_does_not_matter(seed: int, data: st.DataObject) -> None:
     panel, likelihoods = random_panel(seed, 12, 8), random_likelihoods(seed, 12)
@@ -114,7 +114,7 @@ def test_the_order_of_the_panels_people_does_not_matter(seed: int, data: st.Data
     np.testing.assert_allclose(dosages[0], dosages[1], atol=1e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), site=st.integers(0, 11))
 def test_exchanging_the_alleles_of_a_site_exchanges_its_genotypes(seed: int, site: int) -> None:
     panel, likelihoods = random_panel(seed, 12, 8), random_likelihoods(seed, 12)
@@ -129,7 +129,7 @@ def test_exchanging_the_alleles_of_a_site_exchanges_its_genotypes(seed: int, sit
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), sites=st.integers(2, 4))
 def test_an_emptied_last_site_has_what_the_others_say(seed: int, sites: int) -> None:
     # GIVEN reads at all sites but the last, which is as far from the one before as nothing

@@ -1,8 +1,8 @@
 """One haplotype as a mosaic of a panel: the forward-backward algorithm over all haplotypes, compiled.
 
 Numba compiles at the first run and keeps the result beside the source, or in NUMBA_CACHE_DIR. The order in
-which floating-point numbers are added is the compiler's choice, so results are the same on every run of a
-machine, and agree to some six digits between machines.
+which floating-point numbers are added is the compiler's choice, so results agree to some six digits between
+architectures.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pysam
 from pybwa import BwaMem
 
-from lowpass.bwa_index import index_locations, load_index
 from lowpass.errors import ArgumentError
-from lowpass.fastq import read_batches
+from lowpass.sequences.bwa_index import index_locations, load_index
+from lowpass.sequences.fastq import read_batches
 
 if TYPE_CHECKING:
     import argparse

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lowpass.errors import LowpassError
-from lowpass.fasta import BASES, UNKNOWN_BASE, read_contig
+from lowpass.sequences.fasta import BASES, UNKNOWN_BASE, read_contig
 from lowpass.variants import read_genotypes
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lowpass.bwa_index import build_index, index_locations
 from lowpass.errors import LowpassError
-from lowpass.fasta import BASES, UNKNOWN_BASE, write_contig
+from lowpass.sequences.bwa_index import build_index, index_locations
+from lowpass.sequences.fasta import BASES, UNKNOWN_BASE, write_contig
 from lowpass.variants import read_sites
 
 if TYPE_CHECKING:

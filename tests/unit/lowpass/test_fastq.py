@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lowpass.fastq import ReadsError, read_batches
+from lowpass.sequences.fastq import ReadsError, read_batches
 
 RECORD = b"@r1 a comment\nACGT\n+\nFFF!\n"
 

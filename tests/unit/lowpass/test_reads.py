@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lowpass.fasta import FastaError, read_contig, write_contig
 from lowpass.reads import READ_LENGTH, TooShortReferenceError, draw_reads, haplotype_sequence
 from lowpass.reference import ConflictingAllelesError, synthetic_contig
+from lowpass.sequences.fasta import FastaError, read_contig, write_contig
 from lowpass.variants import Sites
 
 

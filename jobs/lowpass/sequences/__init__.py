@@ -1,0 +1,1 @@
+"""Files of sequences: FASTA, FASTQ and the index that BWA makes."""

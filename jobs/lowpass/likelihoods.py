@@ -108,15 +108,15 @@ def pile_up(alignment: Path, sites: Sites) -> Likelihoods:
         AlignmentError: when the file is damaged or not sorted.
     """
     found = Likelihoods(np.zeros((len(sites), 3), dtype=np.int64), np.zeros((len(sites), 2), dtype=np.int64))
-    rows_at: dict[int, list[int]] = {}
-    for row in np.flatnonzero(sites.are_snps).tolist():
-        rows_at.setdefault(int(sites.positions[row]), []).append(row)
+    snps = np.flatnonzero(sites.are_snps)
+    positions = sites.positions[snps]
     with tempfile.TemporaryDirectory(prefix="lowpass-") as folder:
         piled = _mpileup(alignment, sites, Path(folder))
-        with queried(piled, "%POS\t%ALT[\t%PL\t%AD]\n") as text:
-            for line in text.read_text().splitlines():
+        with queried(piled, "%POS\t%ALT[\t%PL\t%AD]\n") as text, text.open() as lines:
+            for line in lines:
                 position, alternates, phred, depths = line.split("\t")
-                _add(found, sites, rows_at.get(int(position), []), _Pile.of(alternates, phred, depths))
+                first, end = np.searchsorted(positions, [int(position), int(position) + 1])
+                _add(found, sites, snps[first:end].tolist(), _Pile.of(alternates, phred, depths))
     return found
 
 
@@ -181,5 +181,5 @@ def _add(found: Likelihoods, sites: Sites, rows: list[int], pile: _Pile) -> None
 
 
 def _records(found: Likelihoods) -> Iterator[tuple[str, str]]:
-    for pl, ad in zip(found.phred.tolist(), found.depths.tolist(), strict=True):
+    for pl, ad in zip(found.phred, found.depths, strict=True):
         yield ".", f"{pl[0]},{pl[1]},{pl[2]}:{ad[0]},{ad[1]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from lowpass.variants.regions import RegionError
 from lowpass.variants.sites import sites_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -83,7 +84,7 @@ def read_numbers(path: Path, field: str, region: Region | None = None) -> tuple[
         raise VariantFileError(f"{path.name} holds {len(samples)} samples; this command takes a file of one")
     sites, columns = _read_records(path, f"[%{field}]", region=region)
     try:
-        return sites, np.array([column.split(",") for column in columns], dtype=np.float64)
+        return sites, np.loadtxt(columns, delimiter=",", comments=None, ndmin=2)
     except ValueError as error:
         raise VariantFileError(f"{path.name} has a site without a whole {field} field: {error}") from error
 
@@ -128,10 +129,19 @@ def _read_records(
     path: Path, column: str, *arguments: str, region: Region | None = None
 ) -> tuple[Sites, list[str]]:
     """Return the sites of a file, and of each a column that is no longer than a word."""
-    with queried(path, f"{_SITE}\t{column}\n", *arguments, region=region) as text:
-        records = [line.split("\t") for line in text.read_text().splitlines()]
-    if not records and region:
+    columns: list[str] = []
+
+    def places(lines: Iterable[str]) -> Iterator[list[str]]:
+        for line in lines:
+            *site, text = line.removesuffix("\n").split("\t")
+            # a chromosome has millions of sites and few different words
+            columns.append(sys.intern(text))
+            yield site
+
+    with queried(path, f"{_SITE}\t{column}\n", *arguments, region=region) as text, text.open() as lines:
+        sites = sites_of(path.name, places(lines))
+    if not len(sites) and region:
         raise RegionError(f"{path.name} has no sites in {region}")
-    if not records:
+    if not len(sites):
         raise VariantFileError(f"{path.name} has no sites")
-    return sites_of(path.name, [record[:4] for record in records]), [record[4] for record in records]
+    return sites, columns

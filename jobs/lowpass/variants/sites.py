@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +12,7 @@ import numpy as np
 from lowpass.variants.htslib import VariantFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,29 +85,33 @@ class Sites:
         return Sites(self.contig, self.positions[chosen], self.references[chosen], self.alternates[chosen])
 
 
-def sites_of(name: str, records: Sequence[Sequence[str]]) -> Sites:
+def sites_of(name: str, records: Iterable[Sequence[str]]) -> Sites:
     """Build the sites from the records of a file, and check them.
 
     Args:
         name: the file's, for messages.
-        records: contig, position, REF and ALT of each record, at least one.
+        records: contig, position, REF and ALT of each record.
 
     Raises:
         VariantFileError: when there is more than one contig, a site is out of order, there twice, or not of
             one ALT allele.
     """
-    contigs, positions, references, alternates = zip(*records, strict=True)
-    if len(names := sorted(set(contigs))) > 1:
+    contigs: set[str] = set()
+    positions = array("q")
+    references: list[str] = []
+    alternates: list[str] = []
+    for contig, position, reference, alternate in records:
+        contigs.add(contig)
+        positions.append(int(position))
+        # a chromosome has millions of sites, and nearly all alleles are one of four letters
+        references.append(sys.intern(reference.upper()))
+        alternates.append(sys.intern(alternate.upper()))
+    if len(names := sorted(contigs)) > 1:
         shown = f"{', '.join(names[:5])}{' and more' if len(names) > 5 else ''}"
         raise VariantFileError(
             f"{name} has sites on {shown}; give a file of one contig: bcftools view -r {names[0]} {name}"
         )
-    sites = Sites(
-        names[0],
-        np.array(positions, dtype=np.int64),
-        tuple(allele.upper() for allele in references),
-        tuple(allele.upper() for allele in alternates),
-    )
+    sites = Sites("".join(names), np.array(positions), tuple(references), tuple(alternates))
     _require_one_alternate(name, sites)
     _require_order(name, sites)
     return sites

@@ -55,9 +55,11 @@ def definition(workflow: str, activity_arn: str, job: SleepJob) -> dict[str, Any
         "MaxMemoryMib": "8192",
     }
     filled: dict[str, Any] = json.loads(_PLACEHOLDER.sub(lambda match: values.get(match[1], ""), workflow))
+    (model,) = filled["States"][_STEPS[0]]["Arguments"]["jobs"]
     for number, step in enumerate(_STEPS):
-        (task,) = filled["States"][step]["Arguments"]["jobs"]
-        task |= _sleeping(job, number)
+        # the last step's jobs are an expression, which makes several when there are windows
+        task = {**model, "jobName": step.lower(), **_sleeping(job, number)}
+        filled["States"][step]["Arguments"]["jobs"] = [task]
     filled["States"][_STEPS[-1]]["Output"] = "{% $states.input %}"
     return filled
 

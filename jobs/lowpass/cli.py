@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 20
 # reads are made in memory; low-pass is 0.1 to 4
 MAXIMUM_DEPTH = 100
+# children of an array job: <https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html>
+MAXIMUM_WINDOWS = 10_000
 
 _DESCRIPTION = """\
 Imputes one low-pass sequencing sample: align, likelihoods, impute.
@@ -79,7 +81,10 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_align, _add_likelihoods, _add_impute, _add_reference, _add_reads, _add_accuracy):
+    for add in (
+        *(_add_align, _add_likelihoods, _add_impute, _add_ligate),
+        *(_add_reference, _add_reads, _add_accuracy),
+    ):
         add(commands)
     _command(commands, "compile", "compile the loops of impute ahead, as for a container image (Numba)")
     return parser
@@ -109,8 +114,36 @@ def _add_impute(commands: Commands) -> None:
     _file(command, "panel", "phased reference panel, BCF or VCF")
     _file(command, "map", "genetic map, columns pos, chr, cM")
     _region(command)
-    _file(command, "output", "BCF file with GT, DS and GP")
+    command.add_argument(
+        "--windows",
+        type=_windows,
+        default=1,
+        metavar="N",
+        help="cut the sites into N windows, with 250 kb on either side, and impute one of them",
+    )
+    command.add_argument(
+        "--window",
+        type=_whole_number,
+        metavar="INDEX",
+        help="which one, from 0 on (default: AWS_BATCH_JOB_ARRAY_INDEX, as in an array job of Batch)",
+    )
+    _file(
+        command, "output", "BCF file with GT, DS and GP; {window} in its name stands for the window's number"
+    )
     _seed(command)
+
+
+def _add_ligate(commands: Commands) -> None:
+    command = _command(commands, "ligate", "join the windows of a sample by their phase (bcftools concat)")
+    command.add_argument(
+        "--windows", type=_windows, required=True, metavar="N", help="how many windows there are"
+    )
+    _file(
+        command, "imputed", "BCF files that `lowpass impute --windows N` made, with {window} for the number"
+    )
+    _file(command, "likelihoods", "BCF file that they were imputed from; all of its sites must be there")
+    _region(command)
+    _file(command, "output", "BCF file with the fields of its parts, and PS and PQ")
 
 
 def _add_reference(commands: Commands) -> None:
@@ -169,7 +202,7 @@ def _region(command: argparse.ArgumentParser) -> None:
 
 def _seed(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--seed", type=_seed_number, default=DEFAULT_SEED, help="of all chance (default: %(default)s)"
+        "--seed", type=_whole_number, default=DEFAULT_SEED, help="of all chance (default: %(default)s)"
     )
 
 
@@ -192,11 +225,17 @@ def _depth(text: str) -> float:
     return depth
 
 
-def _seed_number(text: str) -> int:
+def _whole_number(text: str) -> int:
     try:
-        seed = int(text)
+        number = int(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from error
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative; seeds start at 0")
-    return seed
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative; the first is 0")
+    return number
+
+
+def _windows(text: str) -> int:
+    if not 1 <= (number := _whole_number(text)) <= MAXIMUM_WINDOWS:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 to {MAXIMUM_WINDOWS:,}")
+    return number

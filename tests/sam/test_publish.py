@@ -70,7 +70,7 @@ def test_the_published_application_serves_queues_and_job_definitions_that_one_ha
     bare = checkout.deploy(name, *DERIVED, **given)
     assert "WorkflowArn" not in bare.outputs
     definition = bare.job_definition(machines.name, "true")
-    programs = {f"{job}JobDefinitionArn": definition for job in ("Align", "Likelihoods", "Impute")}
+    programs = {f"{job}JobDefinitionArn": definition for job in ("Align", "Likelihoods", "Impute", "Ligate")}
     whole = checkout.deploy(name, *DERIVED, **given, **programs)
     ended = machines.ended(machines.start(whole.outputs["WorkflowArn"], SAMPLE), within_seconds=60)
     assert ended["status"] == "SUCCEEDED"

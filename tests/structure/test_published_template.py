@@ -90,6 +90,7 @@ def test_only_what_batch_needs_is_left_out() -> None:
         "JobLogs",
         "JobQueue",
         "JobRole",
+        "LigateJobDefinition",
         "LikelihoodsJobDefinition",
         "OnDemandComputeEnvironment",
         "SpotComputeEnvironment",
@@ -101,7 +102,12 @@ def test_queues_are_asked_for_and_job_definitions_may_be_given() -> None:
     without_default = {name for name, each in parameters.items() if "Default" not in each}
     assert without_default == {"JobQueueArns"}
     added = parameters.keys() - WHOLE["Parameters"].keys()
-    assert added == {"AlignJobDefinitionArn", "ImputeJobDefinitionArn", "LikelihoodsJobDefinitionArn"}
+    assert added == {
+        "AlignJobDefinitionArn",
+        "ImputeJobDefinitionArn",
+        "LigateJobDefinitionArn",
+        "LikelihoodsJobDefinitionArn",
+    }
 
 
 def test_every_parameter_is_used_and_grouped_and_no_name_dangles() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lowpass.errors import LowpassError
+from lowpass.errors import ArgumentError
 from lowpass.imputation.diploid import Haplotypes, Imputed, impute_person
 from lowpass.variants import Region
 
@@ -27,8 +27,8 @@ ALLELES_AT_ONCE = 100_000_000
 BUFFER_BASES = 250_000
 
 
-class NoReadsError(LowpassError):
-    """Raised when no site of the panel has a read."""
+class WindowsError(ArgumentError):
+    """Raised when a panel cannot be cut into as many windows as are asked for."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,12 @@ class WindowsImputed:
     haplotypes: int
 
 
-def plan(sites: Sites, haplotypes: int, alleles_at_once: int = ALLELES_AT_ONCE) -> list[Window]:
-    """Cut a panel into windows of about as many alleles as may be held at once; the last is no stub.
+def cut(sites: Sites, count: int) -> list[Window]:
+    """Cut a panel into windows of about as many sites each; the last is no stub.
 
-    Sites of the same position stay together.
-
-    Args:
-        sites: of the panel.
-        haplotypes: how many it has.
-        alleles_at_once: how many alleles a core may have.
+    Sites of the same position stay together, so that there may be fewer windows.
     """
     positions = sites.positions
-    count = -(-len(sites) * haplotypes // alleles_at_once)
     cuts = np.unique(np.searchsorted(positions, positions[len(sites) * np.arange(count) // count]))
     edges = [*cuts.tolist(), len(sites)]
     windows = []
@@ -82,6 +76,40 @@ def plan(sites: Sites, haplotypes: int, alleles_at_once: int = ALLELES_AT_ONCE) 
         region = Region(sites.contig, int(positions[whole.start]), int(positions[whole.stop - 1]))
         windows.append(Window(slice(start, end), whole, region))
     return windows
+
+
+def plan(sites: Sites, haplotypes: int, alleles_at_once: int = ALLELES_AT_ONCE) -> list[Window]:
+    """Cut a panel into windows of about as many alleles as may be held at once.
+
+    Args:
+        sites: of the panel.
+        haplotypes: how many it has.
+        alleles_at_once: how many alleles a core may have.
+    """
+    return cut(sites, -(-len(sites) * haplotypes // alleles_at_once))
+
+
+def window_to_join(sites: Sites, count: int, index: int) -> Window:
+    """Return one of the windows of a panel that are imputed apart and joined by `lowpass ligate`.
+
+    Args:
+        sites: of the panel.
+        count: how many windows there are.
+        index: which of them, from 0 on.
+
+    Raises:
+        WindowsError: when one would overlap more than its neighbours, which `lowpass ligate` cannot join.
+    """
+    windows = cut(sites, count)
+    if len(windows) < count or any(
+        a.whole.stop > c.whole.start for a, c in zip(windows, windows[2:], strict=False)
+    ):
+        span = int(sites.positions[-1] - sites.positions[0]) + 1
+        raise WindowsError(
+            f"{count} windows are too many for {len(sites):,} sites on {span:,} bases: each has "
+            f"{BUFFER_BASES // 1000} kb on either side and may overlap its neighbours alone; give fewer"
+        )
+    return windows[index]
 
 
 def impute_by_windows(
@@ -101,11 +129,7 @@ def impute_by_windows(
         likelihoods: of the reads for 0, 1 and 2 ALT alleles, shape (sites, 3).
         settings: how much to compute.
 
-    Raises:
-        NoReadsError: when no site has a read.
     """
-    if not np.ptp(likelihoods, axis=1).any():
-        raise NoReadsError("no site of the panel has a read; check that the reads are of this region")
     if len(windows) > 1:
         # a fault at the end of a panel must not show after hours
         for window in windows:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
     from sluice_cli.doctor.finding import CheckContext, Finding
 
-DEFINITIONS: Final = ("AlignJobDefinitionArn", "LikelihoodsJobDefinitionArn", "ImputeJobDefinitionArn")
+DEFINITIONS: Final = (
+    "AlignJobDefinitionArn",
+    "LikelihoodsJobDefinitionArn",
+    "ImputeJobDefinitionArn",
+    "LigateJobDefinitionArn",
+)
 ECR_IMAGE: Final = re.compile(
     r"(?P<registry>\d{12})\.dkr\.ecr\.[^.]+\.amazonaws\.com(?:\.cn)?/"
     r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?"

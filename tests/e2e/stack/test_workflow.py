@@ -38,6 +38,7 @@ def definitions(stack: Stack, unique: str, align: str) -> dict[str, str]:
         "AlignJobDefinitionArn": stack.job_definition(unique, "sh", "-c", align),
         "LikelihoodsJobDefinitionArn": fine,
         "ImputeJobDefinitionArn": fine,
+        "LigateJobDefinitionArn": fine,
     }
 
 

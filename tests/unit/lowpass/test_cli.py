@@ -9,7 +9,7 @@ import pytest
 from lowpass import cli
 from tests.unit.lowpass.building import SAMPLE, Region
 
-COMMANDS = ["accuracy", "align", "compile", "impute", "likelihoods", "reads", "reference"]
+COMMANDS = ["accuracy", "align", "compile", "impute", "ligate", "likelihoods", "reads", "reference"]
 
 
 @pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)])

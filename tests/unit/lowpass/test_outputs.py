@@ -11,7 +11,7 @@ from pysam import bcftools
 
 from lowpass import cli
 from lowpass.impute import information_scores
-from lowpass.variants import read_numbers
+from lowpass.variants import read_numbers, read_sites, write_bcf
 from tests.unit.lowpass.building import SAMPLE, Region
 
 FILES = ["likelihoods.bcf", "imputed.bcf"]
@@ -101,6 +101,21 @@ def test_a_sample_that_no_header_can_hold_ends_with_status_2(
 
     assert stopped.value.code == 2
     assert "is empty or has a tab, line break or other control character" in capsys.readouterr().err
+
+
+def test_likelihoods_without_a_read_end_with_status_1(
+    region: Region, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sites = read_sites(region.panel)
+    header = ('##FORMAT=<ID=PL,Number=G,Type=Integer,Description="none">',)
+    records = [(".", "0,0,0")] * len(sites)
+    write_bcf(tmp_path / "none.bcf", sites, sample=SAMPLE, header=header, records=records)
+    inputs = ["--likelihoods", str(tmp_path / "none.bcf"), "--panel", str(region.panel)]
+
+    for windows in ([], ["--windows", "2", "--window", "1"]):
+        output = ["--map", str(region.genetic_map), "--output", str(tmp_path / "{window}.bcf")]
+        assert cli.run(["impute", *inputs, *windows, *output]) == 1
+        assert "no site of the panel has a read" in capsys.readouterr().err
 
 
 def test_likelihoods_of_another_contig_end_with_status_2(

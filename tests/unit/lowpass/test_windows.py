@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from lowpass.imputation.diploid import Settings
 from lowpass.imputation.genetic_map import read_map
-from lowpass.imputation.windows import BUFFER_BASES, NoReadsError, Window, impute_by_windows, plan
+from lowpass.imputation.windows import (
+    BUFFER_BASES,
+    Window,
+    WindowsError,
+    impute_by_windows,
+    plan,
+    window_to_join,
+)
 from lowpass.variants import Sites, read_haplotypes, read_numbers
 from tests.unit.lowpass.building import Region
 
@@ -71,14 +78,23 @@ def test_windows_joined_are_nearly_the_whole(region: Region, chain: Path) -> Non
     assert switches / len(same) < 0.1
 
 
-def test_likelihoods_without_a_read_are_refused() -> None:
+def test_a_window_without_a_read_is_imputed_by_the_panels_frequencies() -> None:
     sites = sites_at([1, 5])
+    panel = np.array([[0, 1], [0, 0]], dtype=np.uint8)
 
-    with pytest.raises(NoReadsError, match="no site of the panel has a read"):
-        impute_by_windows(
-            plan(sites, 2),
-            lambda _window: np.zeros((2, 2), dtype=np.uint8),
-            np.zeros(2),
-            np.ones((2, 3)),
-            settings=Settings(),
-        )
+    found = impute_by_windows(
+        plan(sites, 2), lambda _window: panel, np.zeros(2), np.ones((2, 3)), settings=Settings()
+    )
+
+    assert found.imputed.posteriors.tolist() == [[0.25, 0.5, 0.25], [1, 0, 0]]
+
+
+def test_windows_that_would_overlap_more_than_their_neighbours_are_refused() -> None:
+    # GIVEN cores of half a megabase, so that windows meet at most where the next but one begins
+    wide = sites_at([*range(1, 1_500_001, 1_000)])
+
+    assert window_to_join(wide, 3, 1).core == slice(500, 1000)
+    with pytest.raises(WindowsError, match="4 windows are too many for 1,500 sites on 1,499,001 bases"):
+        window_to_join(wide, 4, 1)
+    with pytest.raises(WindowsError, match="3 windows are too many for 2 sites"):
+        window_to_join(sites_at([1, 2_000_000]), 3, 0)

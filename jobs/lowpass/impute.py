@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
                 panel, sites.rows(window.whole), window.region if in_parts else None
             ),
             genetic_map.morgans(sites),
-            10 ** (-phred / 10),
+            10 ** ((phred.min(axis=1, keepdims=True) - phred) / 10),
             settings=Settings(seed=arguments.seed),
         )
     sample = read_samples(likelihoods_file)[0]

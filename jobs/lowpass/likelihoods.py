@@ -18,7 +18,7 @@ from lowpass.variants.htslib import queried, quiet_htslib, reason
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     region = Region.parse(arguments.region) if arguments.region else None
     sites = read_sites(files.input(arguments.panel), region)
     output = files.output(arguments.output)
-    sample = sample_of(alignment, sites.contig)
+    sample = sample_of(alignment, sites)
     found = pile_up(alignment, sites)
     write_bcf(output, sites, sample=sample, header=_FORMATS, records=_records(found))
     covered = int(np.count_nonzero(found.depths.sum(axis=1)))
@@ -73,26 +73,51 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     return f"{int(found.depths.sum()):,} bases of {sample} at {covered:,} of {snps:,} SNPs"
 
 
-def sample_of(alignment: Path, contig: str) -> str:
-    """Return the name of the one sample of a BAM file.
+def sample_of(alignment: Path, sites: Sites) -> str:
+    """Return the name of the one sample of a BAM file that fits the sites.
 
     Raises:
-        AlignmentError: when it is no BAM file, is not of one sample, or lacks the contig.
+        AlignmentError: when it is no BAM file, is not of one sample, or is of another reference.
     """
     try:
-        with pysam.AlignmentFile(str(alignment)) as file:
-            groups, contigs = file.header.to_dict().get("RG", []), file.references
+        with pysam.AlignmentFile(str(alignment), check_sq=False) as file:
+            if not file.is_bam:
+                raise AlignmentError(_not_bam(alignment.name, is_cram=file.is_cram))
+            groups = file.header.to_dict().get("RG", [])
+            lengths = dict(zip(file.references, file.lengths, strict=True))
     except (OSError, ValueError) as error:
         raise AlignmentError(f"{alignment.name} cannot be read as BAM: {error}") from error
+    _require_reference(alignment.name, lengths, sites)
     samples = sorted({group.get("SM", "") for group in groups})
-    if len(samples) != 1:
+    if samples in ([], [""]):
         raise AlignmentError(
-            f"{alignment.name} has read groups of {len(samples)} samples; give one sample's file"
+            f"{alignment.name} does not name its sample; add it: "
+            f"samtools addreplacerg -r ID:1 -r SM:NAME -o named.bam {alignment.name}"
         )
-    if contig not in contigs:
-        shown = f"{', '.join(contigs[:5])}{' and more' if len(contigs) > 5 else ''}"
-        raise AlignmentError(f"{alignment.name} has no contig {contig!r}, which the panel is on, but {shown}")
+    if len(samples) > 1:
+        shown = f"{', '.join(samples[:3])}{' and more' if len(samples) > 3 else ''}"
+        raise AlignmentError(
+            f"{alignment.name} has read groups of {len(samples)} samples ({shown}); give one sample's file"
+        )
     return str(samples[0])
+
+
+def _not_bam(name: str, *, is_cram: bool) -> str:
+    if is_cram:
+        return f"{name} is CRAM; make BAM of it, with its reference: samtools view -b -T reference.fa {name}"
+    return f"{name} is SAM; make sorted BAM of it: samtools sort -o sorted.bam {name}"
+
+
+def _require_reference(name: str, lengths: Mapping[str, int], sites: Sites) -> None:
+    contig, last = sites.contig, int(sites.positions[-1])
+    if contig not in lengths:
+        shown = f"{', '.join([*lengths][:5]) or 'none'}{' and more' if len(lengths) > 5 else ''}"
+        raise AlignmentError(f"{name} has no contig {contig!r}, which the panel is on, but {shown}")
+    if last > lengths[contig]:
+        raise AlignmentError(
+            f"{name} has {lengths[contig]:,} bases of contig {contig}, and the panel a site at {last:,}; "
+            "both must be of the same reference (GRCh37 and GRCh38 differ)"
+        )
 
 
 def pile_up(alignment: Path, sites: Sites) -> Likelihoods:

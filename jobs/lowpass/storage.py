@@ -109,7 +109,7 @@ class Workspace:
         """Return the temporary path to write to; what lies there on success is published, companions too.
 
         Raises:
-            ArgumentError: when the folder of a local output does not exist.
+            ArgumentError: when the folder of a local output does not exist, or the output is one itself.
         """
         folder = self._output_folder(location)
         self._outputs += [_Output(folder / _name(target), target) for target in (*companions, location)]
@@ -120,6 +120,8 @@ class Workspace:
             bucket_and_key(location)
             return self._temporary_folder(None)
         parent = Path(location).parent
+        if Path(location).is_dir():
+            raise ArgumentError(f"{location} is a folder; give the name of a file to write")
         if not parent.is_dir():
             raise ArgumentError(f"the folder {parent} of {location} does not exist; create it first")
         # beside the output, because a rename is atomic within one file system only

@@ -69,6 +69,11 @@ def read_map(path: Path, sites: Sites) -> GeneticMap:
     """
     points = _points(path, sites.contig)
     _require_order(path, sites.contig, points)
+    if len(points) > 1 and points[0, 1] == points[-1, 1]:
+        raise GeneticMapError(
+            f"{path.name} has {points[0, 1]:g} cM all along contig {sites.contig}: nothing would recombine; "
+            "its last column must be the position in centimorgans"
+        )
     genetic_map = GeneticMap(points[:, 0], points[:, 1])
     gaps = genetic_map.outside(sites)[[0, -1]]
     if np.abs(gaps).max() > _LONGEST_GAP_BASES or gaps.prod() > 0:
@@ -85,7 +90,7 @@ def _points(path: Path, contig: str) -> NDArray[np.float64]:
     try:
         data = path.read_bytes()
         text = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-        header, *rows = (line.split() for line in text.decode().splitlines() if line.strip())
+        header, *rows = (line.split() for line in text.decode("utf-8-sig").splitlines() if line.strip())
         points = np.array([(row[0], row[2]) for row in rows if row[1] == contig], dtype=np.float64)
     except (OSError, EOFError, ValueError, IndexError) as error:
         raise GeneticMapError(

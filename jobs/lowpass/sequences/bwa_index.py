@@ -11,7 +11,14 @@ from pathlib import Path, PurePosixPath
 
 from pybwa import BwaIndex, BwaVerbosity, set_bwa_verbosity
 
+from lowpass.errors import LowpassError
+
+_WAY_OUT = "make it again: bwa index, and samtools dict"
 _BWA_SUFFIXES = (".amb", ".ann", ".bwt", ".pac", ".sa")
+
+
+class BwaIndexError(LowpassError):
+    """Raised when the index of a reference cannot be used."""
 
 
 def index_locations(reference: str) -> tuple[str, ...]:
@@ -33,6 +40,48 @@ def build_index(reference: Path) -> None:
 
 
 def load_index(reference: Path) -> BwaIndex:
-    """Load the index that lies beside a FASTA file."""
+    """Load the index that lies beside a FASTA file.
+
+    Raises:
+        BwaIndexError: when a file of it is damaged, or is of another reference than the rest.
+    """
     set_bwa_verbosity(BwaVerbosity.ERROR)
-    return BwaIndex(reference)
+    try:
+        _require_whole(reference)
+        index = BwaIndex(reference)
+        contigs = [(each["SN"], each["LN"]) for each in index.header.to_dict().get("SQ", [])]
+        same = contigs == _contigs(reference)
+    except (OSError, ValueError, IndexError) as error:
+        raise BwaIndexError(f"the BWA index of {reference.name} is damaged ({error}); {_WAY_OUT}") from error
+    if not same:
+        raise BwaIndexError(f"the dictionary and the BWA index of {reference.name} differ; {_WAY_OUT}")
+    return index
+
+
+def _require_whole(reference: Path) -> None:
+    """Compare the files' sizes with the reference's: BWA crashes on a file that is cut off."""
+    bases = int(_annotations(reference)[0].split()[0])
+    both = 2 * bases  # strands
+    # bwtio.c, bwt.c and bntseq.c of <https://github.com/lh3/bwa>: words of four bytes, counts of eight
+    counts = (both + 127) // 128 + 1
+    sizes = {
+        ".bwt": 40 + 4 * ((both + 15) // 16 + 8 * counts),
+        ".sa": 56 + 8 * ((both + 32) // 32 - 1),
+        ".pac": (bases + 3) // 4 + (bases % 4 == 0) + 1,
+    }
+    for suffix, size in sizes.items():
+        found = Path(f"{reference}{suffix}").stat().st_size
+        if found != size:
+            raise ValueError(f"{suffix} has {found:,} bytes instead of {size:,}")
+
+
+def _contigs(reference: Path) -> list[tuple[str, int]]:
+    """The names and lengths of the contigs in the index."""
+    lines = _annotations(reference)[1:]
+    return [
+        (name.split()[1], int(place.split()[1])) for name, place in zip(lines[::2], lines[1::2], strict=True)
+    ]
+
+
+def _annotations(reference: Path) -> list[str]:
+    return Path(f"{reference}.ann").read_text(errors="replace").splitlines()

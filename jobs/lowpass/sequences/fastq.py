@@ -22,6 +22,11 @@ _LONGEST_NAME = 254
 _NOT_IN_NAMES = re.compile(r"[^!-?A-~]")
 # Phred 0 and 93: Cock and others 2010, <https://doi.org/10.1093/nar/gkp1137>
 _LOWEST_QUALITY, _HIGHEST_QUALITY = "!", "~"
+# before 2011 Illumina wrote Phred + 64: then all are from 64 on, and most above what sequencers of short
+# reads write as Phred + 33
+_LOWEST_OF_PHRED_64, _HIGHEST_OF_SHORT_READS = "@", "K"
+# IUPAC's codes, and the dot that early Illumina programs wrote for N
+_NO_BASES = re.compile(r"[^ACGTNRYSWKMBDHVacgtnryswkmbdhv.]")
 _GZIP_MAGIC = b"\x1f\x8b"
 # of a line that is quoted in a message
 _SHOWN = 60
@@ -49,6 +54,9 @@ def read_batches(path: Path, size: int) -> Iterator[list[pysam.FastxRecord]]:
             _require_fastq(path, file)
         with _opened(path) as file, dnaio.open(file, fileformat="fastq") as records:
             reads = (_read(path, record) for record in records)
+            first = list(islice(reads, size))
+            _require_phred_33(path, first)
+            yield first
             while batch := list(islice(reads, size)):
                 yield batch
     except (OSError, EOFError, ValueError, zlib.error, dnaio.FileFormatError) as error:
@@ -74,11 +82,25 @@ def _require_fastq(path: Path, file: BinaryIO) -> None:
         raise ReadsError(f"{path.name} is no FASTQ: its first line is {shown!r}; a record begins with @")
 
 
+def _require_phred_33(path: Path, reads: list[pysam.FastxRecord]) -> None:
+    qualities = {*"".join(str(read.quality) for read in reads)}
+    if qualities and min(qualities) >= _LOWEST_OF_PHRED_64 and max(qualities) > _HIGHEST_OF_SHORT_READS:
+        raise ReadsError(
+            f"{path.name} has qualities of Phred + 64, as Illumina wrote them before 2011; write them as "
+            f"Phred + 33: seqtk seq -Q64 -V {path.name}"
+        )
+
+
 def _read(path: Path, record: dnaio.SequenceRecord) -> pysam.FastxRecord:
     qualities = record.qualities or ""
     if qualities and not _LOWEST_QUALITY <= min(qualities) <= max(qualities) <= _HIGHEST_QUALITY:
         raise ReadsError(
             f"{path.name} has a quality that is no printable character, in the read {record.name[:_SHOWN]!r}"
+        )
+    if found := _NO_BASES.search(record.sequence):
+        raise ReadsError(
+            f"{path.name} has {found[0]!r} among the bases of the read {record.name[:_SHOWN]!r}; "
+            "reads are of DNA, in IUPAC's letters"
         )
     words = record.name.split(maxsplit=1)
     name = _NOT_IN_NAMES.sub("_", words[0])[:_LONGEST_NAME] if words else "*"

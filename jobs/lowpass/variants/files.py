@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lowpass.variants.regions import Region
     from lowpass.variants.sites import Sites
 
+# of a diploid genotype at a site of two alleles
+_VALUES = {"PL": 3, "GP": 3, "AD": 2, "DS": 1}
 _SITE = "%CHROM\t%POS\t%REF\t%ALT"
 
 
@@ -72,21 +74,38 @@ def read_genotypes(path: Path, sample: str) -> tuple[Sites, NDArray[np.uint8]]:
 
 
 def read_numbers(path: Path, field: str, region: Region | None = None) -> tuple[Sites, NDArray[np.float64]]:
-    """Read a numeric FORMAT field, such as PL or DS, of a file with one sample.
+    """Read the PL, AD, DS or GP of a file with one sample.
 
     Returns:
         The sites, and the numbers, shape (sites, values of the field).
 
     Raises:
-        VariantFileError: when the file has more samples, or the field is absent or missing somewhere.
+        VariantFileError: when the file has more samples, or the field is absent or missing somewhere, or is
+            not of a diploid person at a site of two alleles.
     """
     if len(samples := read_samples(path)) != 1:
         raise VariantFileError(f"{path.name} holds {len(samples)} samples; this command takes a file of one")
     sites, columns = _read_records(path, f"[%{field}]", region=region)
+    width = _VALUES[field]
     try:
-        return sites, np.loadtxt(columns, delimiter=",", comments=None, ndmin=2)
-    except ValueError as error:
-        raise VariantFileError(f"{path.name} has a site without a whole {field} field: {error}") from error
+        numbers = np.loadtxt(columns, delimiter=",", comments=None, ndmin=2)
+    except ValueError:
+        numbers = None
+    if numbers is None or numbers.shape[1] != width or not (numbers >= 0).all() or np.isinf(numbers).any():
+        row = next((row for row, text in enumerate(columns) if not _are_numbers(text, width)))
+        raise VariantFileError(
+            f"{path.name} has the {field} {columns[row][:40]} at {sites.key(row)}; "
+            f"it must be {width} number{'s' if width > 1 else ''} of 0 or more"
+        )
+    return sites, numbers
+
+
+def _are_numbers(text: str, count: int) -> bool:
+    try:
+        numbers = [float(each) for each in text.split(",")]
+    except ValueError:
+        return False
+    return len(numbers) == count and all(0 <= each < float("inf") for each in numbers)
 
 
 def write_bcf(
@@ -138,7 +157,10 @@ def _read_records(
             columns.append(sys.intern(text))
             yield site
 
-    with queried(path, f"{_SITE}\t{column}\n", *arguments, region=region) as text, text.open() as lines:
+    with (
+        queried(path, f"{_SITE}\t{column}\n", *arguments, region=region) as text,
+        text.open(errors="replace") as lines,
+    ):
         sites = sites_of(path.name, places(lines))
     if not len(sites) and region:
         raise RegionError(f"{path.name} has no sites in {region}")

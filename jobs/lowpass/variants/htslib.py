@@ -81,8 +81,9 @@ def reason(error: SamtoolsError) -> str:
 
 
 def is_indexed(path: Path) -> bool:
-    """Whether an index lies beside the file, so that a region need not be looked for."""
-    return any(Path(f"{path}{suffix}").is_file() for suffix in (".csi", ".tbi"))
+    """Whether an index lies beside the file and is not older, so that a region need not be looked for."""
+    indexes = [Path(f"{path}{suffix}") for suffix in (".csi", ".tbi")]
+    return any(each.is_file() and each.stat().st_mtime >= path.stat().st_mtime for each in indexes)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BASES = frozenset("ACGT")
+_CODES = "[ACGTNRYSWKMBDHV]+"
+# what VCF allows, and IUPAC's codes of several bases, which some files have:
+# <https://samtools.github.io/hts-specs/VCFv4.3.pdf>, section 1.6.1
+_REFERENCE = re.compile(_CODES)
+_ALTERNATE = re.compile(rf"{_CODES}|\*|<[^<>]+>|[\w.]*[\[\]].+[\[\]][\w.]*|\.{_CODES}|{_CODES}\.")
 
 
 class SiteKey(NamedTuple):
@@ -94,7 +100,7 @@ def sites_of(name: str, records: Iterable[Sequence[str]]) -> Sites:
 
     Raises:
         VariantFileError: when there is more than one contig, a site is out of order, there twice, or not of
-            one ALT allele.
+            one ALT allele, or what stands for an allele or a position is none.
     """
     contigs: set[str] = set()
     positions = array("q")
@@ -113,6 +119,7 @@ def sites_of(name: str, records: Iterable[Sequence[str]]) -> Sites:
         )
     sites = Sites("".join(names), np.array(positions), tuple(references), tuple(alternates))
     _require_one_alternate(name, sites)
+    _require_alleles(name, sites)
     _require_order(name, sites)
     return sites
 
@@ -145,6 +152,24 @@ def _require_one_alternate(name: str, sites: Sites) -> None:
                 f"{name} has no ALT allele at {sites.contig}:{sites.positions[row]}; "
                 f"drop such sites: bcftools view -m2 {name}"
             )
+
+
+def _require_alleles(name: str, sites: Sites) -> None:
+    wrong = [
+        *({*sites.references} - {each for each in {*sites.references} if _REFERENCE.fullmatch(each)}),
+        *({*sites.alternates} - {each for each in {*sites.alternates} if _ALTERNATE.fullmatch(each)}),
+    ]
+    if wrong:
+        row = next(row for row in range(len(sites)) if {*sites.key(row)[2:]} & {*wrong})
+        raise VariantFileError(
+            f"{name} has {str(sites.key(row))[:60]}, which is no pair of alleles; is it damaged?"
+        )
+    if len(sites) and sites.positions.min() < 1:
+        # what is too large for BCF is read as negative
+        row = int(sites.positions.argmin())
+        raise VariantFileError(
+            f"{name} has a position that is not 1 to 2,147,483,647, in record {row + 1}; drop such records"
+        )
 
 
 def _require_order(name: str, sites: Sites) -> None:

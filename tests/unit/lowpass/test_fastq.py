@@ -38,6 +38,11 @@ def test_reads_are_read_gzipped_or_not_whatever_the_file_is_called(
         (RECORD + b"@r2\nACGT\n", "line 7: Premature end of file"),
         (gzip.compress(RECORD * 100)[:-9], "Compressed file ended before the end-of-stream marker"),
         (b"@r1\nACGT\n+\n\x05FFF\n", "a quality that is no printable character, in the read 'r1'"),
+        (RECORD.replace(b"ACGT", b"AC T"), "has ' ' among the bases of the read 'r1 a comment'"),
+        (RECORD.replace(b"ACGT", b"MKVL"), "has 'L' among the bases of the read"),
+        (RECORD.replace(b"ACGT", b"ACGU"), "has 'U' among the bases of the read"),
+        (RECORD.replace(b"ACGT", b"A\0GT"), "has '\\x00' among the bases of the read"),
+        (RECORD.replace(b"FFF!", b"hhf@"), "has qualities of Phred + 64, as Illumina wrote them before 2011"),
         ("@r\u00e9\nACGT\n+\nFFFF\n".encode(), "Non-ASCII characters found in record"),
     ],
 )
@@ -60,3 +65,9 @@ def test_a_name_is_made_one_that_sam_can_hold(tmp_path: Path) -> None:
 
 def test_a_read_without_bases_is_a_read(tmp_path: Path) -> None:
     assert [name for name, _, _ in read(tmp_path / "a.fastq", b"@r1\n\n+\n\n" + RECORD)] == ["r1", "r1"]
+
+
+def test_bases_of_any_case_and_code_are_read_and_the_best_qualities_of_today(tmp_path: Path) -> None:
+    record = RECORD.replace(b"ACGT", b"aNR.").replace(b"FFF!", b"IJKI")
+
+    assert read(tmp_path / "a.fastq", record) == [("r1", "aNR.", "IJKI")]

@@ -47,6 +47,7 @@ def test_a_map_need_not_be_gzipped(tmp_path: Path) -> None:
         ("100 20 0\n300 20 inf", "a number that is none in row 2"),
         ("300 20 3\n200 20 2\n100 20 1", "20:200 at 2 cM after 20:300 at 3 cM; positions must rise"),
         ("100 20 1\n100 20 1\n300 20 2", "20:100 at 1 cM after 20:100 at 1 cM; positions must rise"),
+        ("100 20 1\n300 20 1", "has 1 cM all along contig 20: nothing would recombine"),
         ("100 20 2\n300 20 1", "20:300 at 1 cM after 20:100 at 2 cM; positions must rise"),
         ("1 20 1\n99 20 2", "covers 20:1-99, but the panel 20:100-300; give a map of the whole panel"),
     ],
@@ -67,6 +68,12 @@ def test_a_map_that_ends_a_megabase_before_the_panel_is_refused(tmp_path: Path) 
     assert read_map(path, near).outside(near).tolist() == [0, 1_000_000]
     with pytest.raises(GeneticMapError, match="covers 20:100-200, but the panel 20:100-1000201"):
         read_map(path, far)
+
+
+def test_a_map_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write_map(tmp_path / "map.gz", f"\ufeff{HEADER}100\t20\t1.0\n300\t20\t3.0\n")
+
+    assert read_map(path, SITES).centimorgans.tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("content", [b"a\tb\n", b"", b"\x1f\x8bbroken", b"\xff\xfe"])

@@ -1,8 +1,10 @@
 """Genotype likelihoods against figures worked out by hand."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import pysam
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -123,20 +125,64 @@ def test_a_contig_that_is_moved_has_the_same_likelihoods(tmp_path: Path, shift: 
 
 
 def test_the_sample_is_that_of_the_read_groups(tmp_path: Path) -> None:
-    assert sample_of(write_bam(tmp_path / "a.bam"), "20") == "NA1"
+    assert sample_of(write_bam(tmp_path / "a.bam"), SITES) == "NA1"
 
 
-@pytest.mark.parametrize("samples", [(), ("NA1", "NA2")])
-def test_a_file_that_is_not_of_one_sample_is_refused(tmp_path: Path, samples: tuple[str, ...]) -> None:
-    bam = write_bam(tmp_path / "a.bam", samples=samples)
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        ((), r"a\.bam does not name its sample; add it: samtools addreplacerg -r ID:1 -r SM:NAME"),
+        (("NA1", "NA2"), r"read groups of 2 samples \(NA1, NA2\); give one sample's file"),
+    ],
+)
+def test_a_file_that_is_not_of_one_sample_is_refused(
+    tmp_path: Path, samples: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(AlignmentError, match=message):
+        sample_of(write_bam(tmp_path / "a.bam", samples=samples), SITES)
 
-    with pytest.raises(AlignmentError, match=f"read groups of {len(samples)} samples"):
-        sample_of(bam, "20")
+
+def test_a_read_group_without_a_sample_is_refused(tmp_path: Path) -> None:
+    header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": "20", "LN": 1000}], "RG": [{"ID": "1"}]}
+    with pysam.AlignmentFile(str(tmp_path / "a.bam"), "wb", header=header):
+        pass
+
+    with pytest.raises(AlignmentError, match=r"a\.bam does not name its sample"):
+        sample_of(tmp_path / "a.bam", SITES)
 
 
-def test_a_file_of_another_contig_is_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("w", r"a is SAM; make sorted BAM of it: samtools sort -o sorted\.bam a"),
+        ("wc", r"a is CRAM; make BAM of it, with its reference: samtools view -b -T reference\.fa a"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_with_the_command_that_helps(
+    tmp_path: Path, mode: Literal["w", "wc"], message: str
+) -> None:
+    bam = write_bam(tmp_path / "a.bam", GOOD)
+    with (
+        pysam.AlignmentFile(str(bam)) as reads,
+        pysam.AlignmentFile(
+            str(tmp_path / "a"), mode, template=reads, format_options=["no_ref=1"] if mode == "wc" else None
+        ) as file,
+    ):
+        for read in reads.fetch(until_eof=True):
+            file.write(read)
+
+    with pytest.raises(AlignmentError, match=message):
+        sample_of(tmp_path / "a", SITES)
+
+
+def test_a_file_of_another_reference_is_refused(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam")
+
     with pytest.raises(AlignmentError, match="no contig 'chr20', which the panel is on, but 20"):
-        sample_of(write_bam(tmp_path / "a.bam"), "chr20")
+        sample_of(bam, Sites("chr20", SITES.positions, SITES.references, SITES.alternates))
+    beyond = Sites("20", np.array([1001]), ("A",), ("G",))
+    with pytest.raises(AlignmentError, match="has 1,000 bases of contig 20, and the panel a site at 1,001"):
+        sample_of(bam, beyond)
 
 
 def test_a_file_that_is_not_sorted_is_refused(tmp_path: Path) -> None:

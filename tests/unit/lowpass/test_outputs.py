@@ -143,3 +143,75 @@ def test_a_long_read_name_is_cut(chain: Path, tmp_path: Path, capsys: pytest.Cap
 
     assert cli.run(["align", *files, "--sample", SAMPLE, "--output", str(tmp_path / "a.bam")]) == 0
     assert f"0 of 1 reads of {SAMPLE} mapped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("phred", ["0,3", "0,3,40,5", ".", "0,3,.", "-1,0,3", "nan,0,3"])
+def test_likelihoods_that_are_not_of_a_diploid_person_are_refused(
+    region: Region, tmp_path: Path, capsys: pytest.CaptureFixture[str], phred: str
+) -> None:
+    # GIVEN one site of many with other likelihoods
+    sites = read_sites(region.panel)
+    header = ('##FORMAT=<ID=PL,Number=.,Type=Float,Description="of one read">',)
+    records = [(".", "0,3,40")] * len(sites)
+    records[7] = (".", phred)
+    write_bcf(tmp_path / "odd.bcf", sites, sample=SAMPLE, header=header, records=records)
+    inputs = ["--likelihoods", str(tmp_path / "odd.bcf"), "--panel", str(region.panel)]
+
+    status = cli.run(["impute", *inputs, "--map", str(region.genetic_map), "--output", str(tmp_path / "a")])
+
+    assert status == 1
+    assert f"at {sites.key(7)}; it must be 3 numbers of 0 or more" in capsys.readouterr().err
+
+
+def test_likelihoods_that_are_all_unlikely_count_by_their_differences(region: Region, tmp_path: Path) -> None:
+    sites = read_sites(region.panel)
+    header = ('##FORMAT=<ID=PL,Number=G,Type=Integer,Description="of one read">',)
+    found = []
+    for name, phred in (("usual", "0,3,40"), ("high", "100000,100003,100040")):
+        likelihoods, output = tmp_path / f"{name}.gl.bcf", tmp_path / f"{name}.bcf"
+        write_bcf(likelihoods, sites, sample=SAMPLE, header=header, records=[(".", phred)] * len(sites))
+        inputs = ["--likelihoods", str(likelihoods), "--panel", str(region.panel)]
+        where = ["--map", str(region.genetic_map), "--output", str(output)]
+        assert cli.run(["impute", *inputs, *where]) == 0
+        found.append(read_numbers(output, "DS")[1])
+
+    assert found[0].tolist() == found[1].tolist()
+
+
+def test_an_output_that_is_a_folder_ends_with_status_2(
+    region: Region, chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = ["--alignment", str(chain / "sample.bam"), "--panel", str(region.panel)]
+
+    assert cli.run(["likelihoods", *inputs, "--output", str(tmp_path)]) == 2
+    assert f"{tmp_path} is a folder; give the name of a file to write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "message"),
+    [
+        (".gz.bwt", b"cut", ".bwt has 3 bytes instead of"),
+        (".gz.sa", b"cut", ".sa has 3 bytes instead of"),
+        (".gz.pac", b"cut", ".pac has 3 bytes instead of"),
+        (".gz.ann", b"", "list index out of range"),
+        (".dict", b"", "is damaged"),
+        (".dict", b"@HD\tVN:1.0\n@SQ\tSN:21\tLN:5\n", "the dictionary and the BWA index"),
+    ],
+)
+def test_a_damaged_index_of_the_reference_is_refused(  # noqa: PLR0913, PLR0917 - what varies, and where
+    chain: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    suffix: str,
+    content: bytes,
+    message: str,
+) -> None:
+    for path in chain.glob("reference.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / f"reference.fa{suffix}").write_bytes(content)
+    inputs = ["--reads", str(chain / "reads.fq.gz"), "--reference", str(tmp_path / "reference.fa.gz")]
+
+    assert cli.run(["align", *inputs, "--output", str(tmp_path / "a.bam")]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "make it again: bwa index, and samtools dict" in told

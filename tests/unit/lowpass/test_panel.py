@@ -1,5 +1,6 @@
 """Reference panels: what is read, and what is refused before anything is computed."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,10 @@ def test_a_panel_of_one_haplotype_is_refused(tmp_path: Path) -> None:
         ([(100, "A\tG"), (100, "a\tg")], "20:100 A>G twice; drop one: bcftools norm -d exact"),
         ([(100, "A\tG,T")], "ALT alleles G,T at 20:100; split such sites .bcftools norm -m- .*view -M2"),
         ([(100, "A\t.")], "no ALT allele at 20:100; drop such sites: bcftools view -m2"),
+        ([(100, "A\tG"), (200, "A\tG!")], "has 20:200 A>G!, which is no pair of alleles"),
+        ([(100, "<A>\tG")], "has 20:100 <A>>G, which is no pair of alleles"),
+        ([(0, "A\tG")], "a position that is not 1 to 2,147,483,647, in record 1"),
+        ([(100, "A\tG"), (3_000_000_000, "A\tG")], "20:.* after 20:100|not 1 to 2,147,483,647, in record 2"),
     ],
 )
 def test_sites_that_every_command_would_misread_are_refused(
@@ -95,6 +100,33 @@ def test_alleles_are_folded_to_upper_case_and_symbolic_ones_are_no_snps(tmp_path
     assert sites.keys[0] == ("20", 100, "A", "G")
     assert sites.are_snps.tolist() == [True, False, False, False, False]
     assert sites.are_sequences.tolist() == [True, False, False, True, True]
+
+
+def test_what_is_no_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = write_vcf(tmp_path / "a.vcf", record(100, "0|1\t0|0", alleles="A\tG?"))
+    path.write_bytes(path.read_bytes().replace(b"G?", b"G\xe9"))
+
+    with pytest.raises(VariantFileError, match="no pair of alleles; is it damaged"):
+        read_sites(path)
+
+
+@pytest.mark.parametrize("alternate", ["*", "<DEL>", "<INS:ME:ALU>", "A[21:5[", "]21:5]A", "A.", ".A", "R"])
+def test_alleles_that_vcf_allows_are_sites_without_reads(tmp_path: Path, alternate: str) -> None:
+    path = write_vcf(tmp_path / "a.vcf", record(100, "0|1\t0|0", alleles=f"A\t{alternate}"))
+
+    assert not read_sites(path).are_snps.any()
+
+
+def test_an_index_older_than_its_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.bcf"
+    plain = write_vcf(tmp_path / "a.vcf", record(100, "0|1\t1|1"), record(200, "0|0\t0|1"))
+    bcftools.view("-Ob", "-o", str(path), str(plain), catch_stdout=False)
+    index = tmp_path / "a.bcf.csi"
+    index.write_bytes(b"of what was there before")
+    os.utime(index, (1, 1))
+
+    assert not is_indexed(path)
+    assert len(read_sites(path, Region("20", 150, 300))) == 1
 
 
 def test_two_alternates_of_a_position_on_lines_of_their_own_are_two_sites(tmp_path: Path) -> None:

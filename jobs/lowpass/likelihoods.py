@@ -80,7 +80,7 @@ def sample_of(alignment: Path, sites: Sites) -> str:
         AlignmentError: when it is no BAM file, is not of one sample, or is of another reference.
     """
     try:
-        with pysam.AlignmentFile(str(alignment), check_sq=False) as file:
+        with quiet_htslib(), pysam.AlignmentFile(str(alignment), check_sq=False) as file:
             if not file.is_bam:
                 raise AlignmentError(_not_bam(alignment.name, is_cram=file.is_cram))
             groups = file.header.to_dict().get("RG", [])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # some 400 MB with all that is computed from them
 ALLELES_AT_ONCE = 100_000_000
+# a site of a small panel counts as if it had so many, for what is computed of each site
+_FEWEST_HAPLOTYPES = 500
 # what a window has beyond its core on either side: reads there speak for the core's edge, and its phase is
 # matched to the next window's
 BUFFER_BASES = 250_000
@@ -86,7 +88,8 @@ def plan(sites: Sites, haplotypes: int, alleles_at_once: int = ALLELES_AT_ONCE) 
         haplotypes: how many it has.
         alleles_at_once: how many alleles a core may have.
     """
-    return cut(sites, -(-len(sites) * haplotypes // alleles_at_once))
+    alleles = len(sites) * max(haplotypes, _FEWEST_HAPLOTYPES)
+    return cut(sites, -(-alleles // alleles_at_once))
 
 
 def window_to_join(sites: Sites, count: int, index: int) -> Window:

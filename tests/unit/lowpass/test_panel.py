@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pysam import bcftools
 
-from lowpass.variants import Region, RegionError, VariantFileError, read_panel, read_sites
+from lowpass import cli, variants
+from lowpass.variants import RegionError, VariantFileError, read_panel, read_sites
 from lowpass.variants.htslib import indexed, is_indexed
-from tests.unit.lowpass.building import DATA, record, write_vcf
+from tests.unit.lowpass.building import DATA, Region, record, write_vcf
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -67,6 +68,17 @@ def test_a_person_who_is_haploid_at_some_sites_only_is_named(tmp_path: Path) -> 
 def test_a_panel_of_one_haplotype_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VariantFileError, match="has 1 haplotypes; a panel needs two or more"):
         read_panel(write_vcf(tmp_path / "a.vcf", record(100, "1"), samples="A"))
+
+
+def test_a_panel_without_people_is_refused(
+    region: Region, chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "sites.bcf"
+    bcftools.view("-G", "-Ob", "-o", str(path), str(region.panel), catch_stdout=False)
+    inputs = ["--likelihoods", str(chain / "likelihoods.bcf"), "--map", str(region.genetic_map)]
+
+    assert cli.run(["impute", *inputs, "--panel", str(path), "--output", str(tmp_path / "a.bcf")]) == 1
+    assert "sites.bcf has no genotypes; a panel needs two haplotypes or more" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -126,7 +138,7 @@ def test_an_index_older_than_its_file_is_left_alone(tmp_path: Path) -> None:
     os.utime(index, (1, 1))
 
     assert not is_indexed(path)
-    assert len(read_sites(path, Region("20", 150, 300))) == 1
+    assert len(read_sites(path, variants.Region("20", 150, 300))) == 1
 
 
 def test_two_alternates_of_a_position_on_lines_of_their_own_are_two_sites(tmp_path: Path) -> None:
@@ -145,12 +157,12 @@ def test_a_region_has_the_sites_that_begin_in_it(tmp_path: Path, is_indexed: boo
     if is_indexed:
         bcftools.index(str(path), catch_stdout=False)
 
-    panel = read_panel(path, Region("20", 100, 110))
+    panel = read_panel(path, variants.Region("20", 100, 110))
 
     assert panel.sites.positions.tolist() == [100, 110]
     assert panel.haplotypes.tolist() == [[0, 1, 1, 1]] * 2
     with pytest.raises(RegionError, match="no sites in 20:500-600"):
-        read_panel(path, Region("20", 500, 600))
+        read_panel(path, variants.Region("20", 500, 600))
 
 
 def test_regions_side_by_side_make_up_the_whole_panel() -> None:
@@ -158,7 +170,7 @@ def test_regions_side_by_side_make_up_the_whole_panel() -> None:
     whole = read_panel(path)
 
     starts = range(1_000_000, 4_000_000, 1_000_000)
-    parts = [read_panel(path, Region("20", start, start + 999_999)) for start in starts]
+    parts = [read_panel(path, variants.Region("20", start, start + 999_999)) for start in starts]
 
     np.testing.assert_array_equal(np.concatenate([part.haplotypes for part in parts]), whole.haplotypes)
 
@@ -166,12 +178,12 @@ def test_regions_side_by_side_make_up_the_whole_panel() -> None:
 @pytest.mark.parametrize("text", ["20", "20:5", "20:9-5", "20:0-5", "20:a-b", ":1-2"])
 def test_what_is_no_region_is_refused(text: str) -> None:
     with pytest.raises(RegionError, match=text):
-        Region.parse(text)
+        variants.Region.parse(text)
 
 
 def test_a_region_is_written_as_it_is_read() -> None:
-    assert Region.parse("HLA:A*01:1,000-2,000") == Region("HLA:A*01", 1000, 2000)
-    assert str(Region("20", 1, 2)) == "20:1-2"
+    assert variants.Region.parse("HLA:A*01:1,000-2,000") == variants.Region("HLA:A*01", 1000, 2000)
+    assert str(variants.Region("20", 1, 2)) == "20:1-2"
 
 
 def test_a_file_whose_end_is_missing_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -193,9 +205,9 @@ def test_a_panel_without_an_index_gets_one_for_the_time_that_it_is_read(tmp_path
 
     with indexed(path) as found:
         assert is_indexed(found)
-        assert read_panel(found, Region("20", 150, 300)).haplotypes.tolist() == [[0, 0, 0, 1]]
+        assert read_panel(found, variants.Region("20", 150, 300)).haplotypes.tolist() == [[0, 0, 0, 1]]
 
     assert not is_indexed(path)
     # plain VCF cannot have one, and is read all the same
     with indexed(plain) as found:
-        assert read_panel(found, Region("20", 150, 300)).haplotypes.tolist() == [[0, 0, 0, 1]]
+        assert read_panel(found, variants.Region("20", 150, 300)).haplotypes.tolist() == [[0, 0, 0, 1]]

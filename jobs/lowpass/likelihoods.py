@@ -18,7 +18,7 @@ from lowpass.variants.htslib import queried, quiet_htslib, reason
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -65,29 +65,32 @@ def run(arguments: argparse.Namespace, files: Workspace) -> str:
     region = Region.parse(arguments.region) if arguments.region else None
     sites = read_sites(files.input(arguments.panel), region)
     output = files.output(arguments.output)
-    sample = sample_of(alignment, sites)
+    sample = sample_of(alignment, sites.contig)
     found = pile_up(alignment, sites)
     write_bcf(output, sites, sample=sample, header=_FORMATS, records=_records(found))
     covered = int(np.count_nonzero(found.depths.sum(axis=1)))
     snps = int(sites.are_snps.sum())
-    return f"{int(found.depths.sum()):,} bases of {sample} at {covered:,} of {snps:,} SNPs"
+    told = f"{int(found.depths.sum()):,} bases of {sample} at {covered:,} of {snps:,} SNPs"
+    return told + _beyond(alignment, sites)
 
 
-def sample_of(alignment: Path, sites: Sites) -> str:
-    """Return the name of the one sample of a BAM file that fits the sites.
+def sample_of(alignment: Path, contig: str) -> str:
+    """Return the name of the one sample of a BAM file.
 
     Raises:
-        AlignmentError: when it is no BAM file, is not of one sample, or is of another reference.
+        AlignmentError: when it is no BAM file, is not of one sample, or lacks the contig.
     """
     try:
         with quiet_htslib(), pysam.AlignmentFile(str(alignment), check_sq=False) as file:
             if not file.is_bam:
                 raise AlignmentError(_not_bam(alignment.name, is_cram=file.is_cram))
             groups = file.header.to_dict().get("RG", [])
-            lengths = dict(zip(file.references, file.lengths, strict=True))
+            contigs = file.references
     except (OSError, ValueError) as error:
         raise AlignmentError(f"{alignment.name} cannot be read as BAM: {error}") from error
-    _require_reference(alignment.name, lengths, sites)
+    if contig not in contigs:
+        shown = f"{', '.join(contigs[:5]) or 'none'}{' and more' if len(contigs) > 5 else ''}"
+        raise AlignmentError(f"{alignment.name} has no contig {contig!r}, which the panel is on, but {shown}")
     samples = sorted({group.get("SM", "") for group in groups})
     if samples in ([], [""]):
         raise AlignmentError(
@@ -108,16 +111,17 @@ def _not_bam(name: str, *, is_cram: bool) -> str:
     return f"{name} is SAM; make sorted BAM of it: samtools sort -o sorted.bam {name}"
 
 
-def _require_reference(name: str, lengths: Mapping[str, int], sites: Sites) -> None:
-    contig, last = sites.contig, int(sites.positions[-1])
-    if contig not in lengths:
-        shown = f"{', '.join([*lengths][:5]) or 'none'}{' and more' if len(lengths) > 5 else ''}"
-        raise AlignmentError(f"{name} has no contig {contig!r}, which the panel is on, but {shown}")
-    if last > lengths[contig]:
-        raise AlignmentError(
-            f"{name} has {lengths[contig]:,} bases of contig {contig}, and the panel a site at {last:,}; "
-            "both must be of the same reference (GRCh37 and GRCh38 differ)"
-        )
+def _beyond(alignment: Path, sites: Sites) -> str:
+    """Tell of sites behind the contig's end, which a panel of another reference may have."""
+    with pysam.AlignmentFile(str(alignment), check_sq=False) as file:
+        length = file.get_reference_length(sites.contig)
+    beyond = int(np.count_nonzero(sites.positions > length))
+    if not beyond:
+        return ""
+    return (
+        f"; {beyond:,} sites of the panel lie behind the end of contig {sites.contig} at {length:,}: "
+        "are both of the same reference?"
+    )
 
 
 def pile_up(alignment: Path, sites: Sites) -> Likelihoods:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lowpass import cli
 from lowpass.likelihoods import AlignmentError, pile_up, sample_of
 from lowpass.variants import Sites
-from tests.unit.lowpass.building import write_bam
+from tests.unit.lowpass.building import record, write_bam, write_vcf
 
 SITES = Sites("20", np.array([103, 108, 112]), ("A", "C", "GT"), ("G", "T", "G"))
 # I is Phred 40
@@ -125,7 +126,7 @@ def test_a_contig_that_is_moved_has_the_same_likelihoods(tmp_path: Path, shift: 
 
 
 def test_the_sample_is_that_of_the_read_groups(tmp_path: Path) -> None:
-    assert sample_of(write_bam(tmp_path / "a.bam"), SITES) == "NA1"
+    assert sample_of(write_bam(tmp_path / "a.bam"), "20") == "NA1"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_file_that_is_not_of_one_sample_is_refused(
     tmp_path: Path, samples: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(AlignmentError, match=message):
-        sample_of(write_bam(tmp_path / "a.bam", samples=samples), SITES)
+        sample_of(write_bam(tmp_path / "a.bam", samples=samples), "20")
 
 
 def test_a_read_group_without_a_sample_is_refused(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_a_read_group_without_a_sample_is_refused(tmp_path: Path) -> None:
         pass
 
     with pytest.raises(AlignmentError, match=r"a\.bam does not name its sample"):
-        sample_of(tmp_path / "a.bam", SITES)
+        sample_of(tmp_path / "a.bam", "20")
 
 
 @pytest.mark.parametrize(
@@ -172,17 +173,25 @@ def test_a_file_of_another_format_is_refused_with_the_command_that_helps(
             file.write(read)
 
     with pytest.raises(AlignmentError, match=message):
-        sample_of(tmp_path / "a", SITES)
+        sample_of(tmp_path / "a", "20")
 
 
-def test_a_file_of_another_reference_is_refused(tmp_path: Path) -> None:
-    bam = write_bam(tmp_path / "a.bam")
-
+def test_a_file_of_another_contig_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AlignmentError, match="no contig 'chr20', which the panel is on, but 20"):
-        sample_of(bam, Sites("chr20", SITES.positions, SITES.references, SITES.alternates))
-    beyond = Sites("20", np.array([1001]), ("A",), ("G",))
-    with pytest.raises(AlignmentError, match="has 1,000 bases of contig 20, and the panel a site at 1,001"):
-        sample_of(bam, beyond)
+        sample_of(write_bam(tmp_path / "a.bam"), "chr20")
+
+
+def test_sites_behind_the_end_of_the_contig_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # GIVEN a contig of 1,000 bases
+    bam = write_bam(tmp_path / "a.bam", GOOD)
+    panel = write_vcf(tmp_path / "a.vcf", record(103, "0|1\t0|0"), record(1001, "0|1\t0|0"))
+    files = ["--alignment", str(bam), "--panel", str(panel), "--output", str(tmp_path / "a.bcf")]
+
+    assert cli.run(["likelihoods", *files]) == 0
+    told = "1 bases of NA1 at 1 of 2 SNPs; 1 sites of the panel lie behind the end of contig 20 at 1,000"
+    assert told in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_sorted_is_refused(tmp_path: Path) -> None:

@@ -81,9 +81,30 @@ class Network:
     services: Mapping[str, Mapping[str, Handler]]
     watch: Callable[[str, Mapping[str, Any], Process], None]
 
+    def __post_init__(self) -> None:
+        self._kinds, self._most = [], 0.0
+        for kind in KINDS:
+            rate = getattr(self.profile, kind)
+            self._kinds.append((self._most, self._most + rate, kind))
+            self._most += rate
+
     def client(self, service: str, process: Process, retries: Mapping[str, Any], patience: float) -> Client:
         """A client of a process."""
         return Client(self, service, process, retries, patience)
+
+    def outage_of(self, operation: str, request: Mapping[str, Any]) -> Outage | None:
+        """The outage in which a call is made, if any."""
+        now = self.world.now
+        for outage in self.outages:
+            if outage.operation == operation and outage.begins <= now < outage.ends and outage.applies(request):
+                return outage
+        return None
+
+    def trouble(self, draw: Draw) -> str | None:
+        """What the draw for a call says that happens to it, whether or not it was switched off."""
+        if draw.fate >= self._most:
+            return None
+        return next(kind for least, most, kind in self._kinds if least <= draw.fate < most)
 
 
 class Client:
@@ -168,27 +189,16 @@ class Client:
 
     def _trouble(self, operation: str, draw: Draw, request: Mapping[str, Any]) -> Any:
         network = self._network
-        world, profile = network.world, network.profile
-        for outage in network.outages:
-            if (
-                outage.operation == operation
-                and outage.begins <= world.now < outage.ends
-                and outage.applies(request)
-            ):
-                return client_error(
-                    self._service, operation, Refusal(outage.code, "simulated", outage.status)
-                )
-        place = 0.0
-        for kind in KINDS:
-            rate = getattr(profile, kind)
-            if rate and place <= draw.fate < place + rate:
-                if not world.chance.allowed(draw.place):
-                    return None
-                world.chance.taken.append((draw.place, kind))
-                world.say(f"{self._process.name}: {operation} number {draw.place[1]} meets trouble: {kind}")
-                return kind
-            place += rate
-        return None
+        world = network.world
+        outage = network.outage_of(operation, request)
+        if outage is not None:
+            return client_error(self._service, operation, Refusal(outage.code, "simulated", outage.status))
+        kind = network.trouble(draw)
+        if kind is None or not world.chance.allowed(draw.place):
+            return None
+        world.chance.taken.append((draw.place, kind))
+        world.say(f"{self._process.name}: {operation} number {draw.place[1]} meets trouble: {kind}")
+        return kind
 
     def _troubled(self, trouble: Any, draw: Draw, pace: float, answer: Callable[[], Any]) -> Any:
         world, _process, profile = self._network.world, self._process, self._network.profile

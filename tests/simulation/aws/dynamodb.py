@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice_local.dynamodb.partitions import TRANSACTION_FACTOR, write_charges
@@ -130,13 +131,15 @@ class DynamoDb:
 
     def query(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A page of an index or of a partition, in order of the sort key."""
-        table, names = self._table(request), _names(request)
+        table = self._table(request)
         index = table.indexes.get(request.get("IndexName", ""))
-        holds = condition(request["KeyConditionExpression"])
+        rows = [] if index is None else index.order.get(_partition(request), [])
+        if index is not None and not rows:
+            return {"Items": []}
+        names, holds = _names(request), condition(request["KeyConditionExpression"])
         start = request.get("ExclusiveStartKey")
         if index is not None:
             assert request.get("ScanIndexForward", True), "no adapter reads backwards"
-            rows = index.order.get(self._partition(request, names), [])
             place = 0 if start is None else bisect_right(rows, tuple(start["place"]))
             page: list[Mapping[str, Any]] = []
             last = None
@@ -159,10 +162,6 @@ class DynamoDb:
         return {
             "Items": [item for _, item in sorted(self._table(request).items.items()) if holds(item, names)]
         }
-
-    def _partition(self, request: Mapping[str, Any], names: Names) -> str:
-        placeholder = request["KeyConditionExpression"].split("=", 1)[1].split()[0]
-        return str(names.values[placeholder]["S"])
 
     def _table(self, request: Mapping[str, Any]) -> Table:
         if request["TableName"] not in self.tables:
@@ -236,14 +235,24 @@ class DynamoDb:
                 self.world.after(lag, index.propagate, key, item, self._version)
 
 
+@cache
+def _hash_placeholder(key_condition: str) -> str:
+    """The placeholder of the value that a partition's key has; adapters ask for it first."""
+    return key_condition.split("=", 1)[1].split()[0]
+
+
+def _partition(request: Mapping[str, Any]) -> str:
+    placeholder = _hash_placeholder(request["KeyConditionExpression"])
+    return str(request["ExpressionAttributeValues"][placeholder]["S"])
+
+
 def _names(request: Mapping[str, Any]) -> Names:
     return Names(request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {}))
 
 
 def _keyed(index: Index, row: tuple[Any, Key], request: Mapping[str, Any], names: Names) -> dict[str, Any]:
     """The attributes of an entry that a key condition may speak of."""
-    partition = request["KeyConditionExpression"].split("=", 1)[1].split()[0]
-    keyed = {index.hash_name: names.values[partition]}
+    keyed = {index.hash_name: names.values[_hash_placeholder(request["KeyConditionExpression"])]}
     if index.range_name is None:
         return keyed
     sort = row[0]

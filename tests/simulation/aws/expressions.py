@@ -9,17 +9,15 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Item = Mapping[str, Any]
 """An item, or a part of one, in DynamoDB's attribute form."""
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """ExpressionAttributeNames and ExpressionAttributeValues."""
 
     names: Mapping[str, str]

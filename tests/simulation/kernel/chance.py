@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNIT = 2.0**-32
+FOUR_NUMBERS = Struct(">4I")
 
 Place = tuple[str, int]
 """Where a decision is taken: the operation, and which of its calls it is, counted from 0."""
 
 
-@dataclass(frozen=True)
-class Draw:
+class Draw(NamedTuple):
     """Four numbers from 0 up to 1, made of the seed and the place alone."""
 
     place: Place
@@ -57,9 +58,9 @@ class Chance:
     def at(self, operation: str, number: int) -> Draw:
         """The draw for a certain place."""
         text = f"{self.seed}/{operation}/{number}"
-        digest = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
-        parts = [(digest >> shift & 0xFFFFFFFF) * UNIT for shift in (0, 32, 64, 96)]
-        return Draw((operation, number), *parts)
+        digest = hashlib.blake2b(text.encode(), digest_size=FOUR_NUMBERS.size).digest()
+        side, size, pace, fate = FOUR_NUMBERS.unpack(digest)
+        return Draw((operation, number), fate * UNIT, pace * UNIT, size * UNIT, side * UNIT)
 
     def happens(self, draw: Draw, rate: float, what: str) -> bool:
         """Whether something bad of this rate happens here; what does is noted, and can be switched off."""

@@ -69,6 +69,7 @@ class World:
         self.trace: deque[str] | None = deque(maxlen=TRACED) if traced else None
         self._heap: list[tuple[int, int, Callable[..., Any], tuple[Any, ...]]] = []
         self._sequence = 0
+        self._until, self._every = 0, 1
         self._hub = getcurrent()
 
     @property
@@ -93,6 +94,7 @@ class World:
     def run(self, until: int, enough: Callable[[], bool], *, every: int = 64) -> bool:
         """Goes on until it is enough, which is asked now and then; False if the time is up before."""
         heap = self._heap
+        self._until, self._every = until, every
         while heap and heap[0][0] <= until:
             self.now, _, act, arguments = heapq.heappop(heap)
             self.steps += 1
@@ -140,12 +142,26 @@ class World:
         return value
 
     def sleep(self, seconds: float) -> None:
-        """Lets the present actor wait."""
+        """Lets the present actor wait; if nothing else is due before, it goes on without a switch."""
         actor = current()
         if actor.process.dead:
             raise KilledError
-        self.after(seconds, self.resume, actor, None)
+        when = max(self.now, self.now + round(seconds * MICROSECONDS))
+        if self._is_next(when) and actor.process.frozen_until <= when:
+            self.now = when
+            self.steps += 1
+            return
+        self.at(when, self.resume, actor, None)
         self._hub.switch()
+
+    def _is_next(self, when: int) -> bool:
+        """Whether nothing happens before a time or at it, so that `run` would choose what is due then."""
+        heap = self._heap
+        return (
+            (not heap or heap[0][0] > when)
+            and when <= self._until
+            and self.steps % self._every != 0  # `run` has to ask whether it is enough
+        )
 
     def freeze(self, process: Process, seconds: float) -> None:
         """Stops all of a process for a while; its calls under way go on."""

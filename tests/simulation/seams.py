@@ -6,6 +6,7 @@ import them. `install` does so once in an interpreter that does nothing but simu
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import pkgutil
@@ -34,6 +35,10 @@ HANDLERS: Final = (
     "start_samples",
     "submit_jobs",
 )
+
+
+YOUNG_OBJECTS: Final = 50_000
+"""How many new objects bring the garbage collector: a round makes and drops far more than Python expects."""
 
 
 class ProcessClock:
@@ -72,12 +77,17 @@ class TracedTelemetry(telemetry.LambdaTelemetry):
             self._process.world.say(f"{self._process.name} counts {counts} {dict(ages)}")
         return counts
 
-    def __getattribute__(self, name: str) -> Any:
-        found = super().__getattribute__(name)
-        if name.endswith(("_left", "_failed", "_not_described")):
-            process = self._process
-            return lambda *arguments: process.world.say(f"{process.name}: {name} {arguments}")
-        return found
+
+def _saying(name: str) -> Callable[..., None]:
+    def say(self: Any, *arguments: Any) -> None:
+        self._process.world.say(f"{self._process.name}: {name} {arguments}")
+
+    return say
+
+
+for _name in vars(telemetry.LambdaTelemetry):
+    if _name.endswith(("_left", "_failed", "_not_described")):
+        setattr(TracedTelemetry, _name, _saying(_name))
 
 
 @cache
@@ -100,6 +110,8 @@ def install() -> Mapping[str, Callable[[Any, Any], Any]]:
         for name, value in vars(app).items():
             if getattr(value, "__module__", "").startswith("sluice.wiring."):
                 setattr(app, name, _once_a_process(value))
+    gc.freeze()  # what is here by now stays, so that nobody need look through it again
+    gc.set_threshold(YOUNG_OBJECTS)
     return {name: app.lambda_handler for name, app in apps.items()}
 
 

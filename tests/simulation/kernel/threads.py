@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading as real
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from greenlet import getcurrent
@@ -138,26 +139,34 @@ class Threading:
     local = real.local
 
 
-class Future:
+class Future(Event):
     """What becomes of a piece of work."""
 
-    def __init__(self) -> None:
-        self._over = Event()
+    def __init__(self, act: Callable[[], Any]) -> None:
+        super().__init__()
+        self._act = act
         self._result: Any = None
         self._error: BaseException | None = None
 
-    def settle(self, result: Any, error: BaseException | None) -> None:
-        self._result, self._error = result, error
-        self._over.set()
+    def run(self) -> None:
+        try:
+            self._result = self._act()
+        except Exception as raised:  # noqa: BLE001 - it is the caller's
+            self._error = raised
+        self.set()
 
     def result(self) -> Any:
-        self._over.wait()
+        self.wait()
         if self._error is not None:
             raise self._error
         return self._result
 
     def done(self) -> bool:
-        return self._over.is_set()
+        return self.is_set()
+
+
+def _nobody_waits(_result: Any, _error: Any) -> None:
+    """What a future holds is heard by its own."""
 
 
 class ThreadPoolExecutor:
@@ -165,18 +174,18 @@ class ThreadPoolExecutor:
 
     def __init__(self, max_workers: int = 8, thread_name_prefix: str = "") -> None:
         self._most, self._running = max_workers, 0
-        self._pending: deque[tuple[Future, Callable[[], Any]]] = deque()
+        self._pending: deque[Future] = deque()
         self._all: list[Future] = []
         self._name = thread_name_prefix
 
     def submit(self, act: Callable[..., Any], *arguments: Any, **named: Any) -> Future:
-        future = Future()
+        future = Future(partial(act, *arguments, **named) if arguments or named else act)
         self._all.append(future)
-        self._pending.append((future, lambda: act(*arguments, **named)))
+        self._pending.append(future)
         if self._running < self._most:
             self._running += 1
             process = current().process
-            process.world.spawn(process, self._work, lambda _result, _error: None)
+            process.world.spawn(process, self._work, _nobody_waits)
         return future
 
     def map(self, act: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
@@ -185,17 +194,12 @@ class ThreadPoolExecutor:
 
     def _work(self) -> None:
         while self._pending:
-            future, act = self._pending.popleft()
-            try:
-                result, error = act(), None
-            except Exception as raised:  # noqa: BLE001 - it is the caller's
-                result, error = None, raised
-            future.settle(result, error)
+            self._pending.popleft().run()
         self._running -= 1
 
     def shutdown(self, wait: bool = True) -> None:
         for future in self._all if wait else ():
-            future._over.wait()
+            future.wait()
 
     def __enter__(self) -> Self:
         return self

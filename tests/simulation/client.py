@@ -96,7 +96,11 @@ class Network:
         """The outage in which a call is made, if any."""
         now = self.world.now
         for outage in self.outages:
-            if outage.operation == operation and outage.begins <= now < outage.ends and outage.applies(request):
+            if (
+                outage.operation == operation
+                and outage.begins <= now < outage.ends
+                and outage.applies(request)
+            ):
                 return outage
         return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING, Final, Protocol
 
+from tests.simulation import seams
 from tests.simulation.cohort_invariants import CohortJudge
 from tests.simulation.invariants import COPIES, Judge, Violation, open_things
 from tests.simulation.kernel.chance import Chance, Place
@@ -25,6 +26,9 @@ PATIENCE_SECONDS: Final = 14 * 3600
 """After the last thing that anybody does; some jobs take hours."""
 
 CHUNK: Final = 10
+
+PARTITIONS: Final = 2
+"""A round has few tasks. Asking the eight partitions that many need would be most of an idle hour's calls."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def seed_of(base: int, number: int) -> str:
 
 def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = False) -> Outcome:
     """Plays one round."""
+    seams.divide_lines(PARTITIONS)
     chance = Chance(seed, only=only)
     profile = BY_NAME[seed.rsplit("-", 2)[0]]
     world = World(chance, traced=traced)

@@ -16,7 +16,7 @@ from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import sluice
-from sluice.aws import clients
+from sluice.aws import clients, task_items
 from sluice.runtime import telemetry
 from sluice.wiring import base
 from tests.simulation.kernel import threads
@@ -113,6 +113,12 @@ def install() -> Mapping[str, Callable[[Any, Any], Any]]:
     gc.freeze()  # what is here by now stays, so that nobody need look through it again
     gc.set_threshold(YOUNG_OBJECTS)
     return {name: app.lambda_handler for name, app in apps.items()}
+
+
+def divide_lines(partitions: int) -> None:
+    """Divides the lines of open and of unsettled tasks into so many partitions, each of which is asked."""
+    replaced: Any = task_items
+    replaced.PARTITIONS = partitions
 
 
 def _replace_threads(module: ModuleType) -> None:

@@ -238,7 +238,7 @@ class DynamoDb:
 @cache
 def _hash_placeholder(key_condition: str) -> str:
     """The placeholder of the value that a partition's key has; adapters ask for it first."""
-    return key_condition.split("=", 1)[1].split()[0]
+    return key_condition.split("=", 1)[1].split(maxsplit=1)[0]
 
 
 def _partition(request: Mapping[str, Any]) -> str:

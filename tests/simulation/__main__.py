@@ -50,9 +50,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--mutants", nargs="?", const="", metavar="WORD")
     asked = parser.parse_args(arguments)
     if asked.mutants is not None:
-        rounds = ["--rounds", str(asked.rounds), "--seed", str(asked.seed)]
-        rounds += ["--profile", asked.profile] if asked.profile else []
-        return try_mutants(rounds, asked.processes, asked.mutants)
+        also = ["--seed", str(asked.seed), *(["--profile", asked.profile] if asked.profile else [])]
+        return try_mutants(asked.rounds, also, asked.processes, asked.mutants)
     if asked.replay:
         return replay(asked.replay, whole=asked.whole)
     series = playing.play_many(
@@ -79,10 +78,10 @@ def report(series: Series) -> list[str]:
     return [*lines, "nothing was broken" if not series.broken else ""]
 
 
-def try_mutants(rounds: list[str], processes: int, word: str) -> int:
+def try_mutants(rounds: int, arguments: list[str], processes: int, word: str) -> int:
     """Says of each mutant whether the rounds noticed; 1 if any survived."""
     survivors = 0
-    for trial in try_all(rounds, processes, word):
+    for trial in try_all(rounds, arguments, processes, word):
         survivors += not trial.noticed
         what = "; ".join(trial.noticed[:2]) or "nothing"
         verdict = "noticed " if trial.noticed else "SURVIVED"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache, partial
 from types import SimpleNamespace
@@ -81,6 +81,9 @@ class Network:
     services: Mapping[str, Mapping[str, Handler]]
     watch: Callable[[str, Mapping[str, Any], Process], None]
 
+    hearers: list[Callable[[Mapping[str, Any], Mapping[str, Any]], None]] = field(default_factory=list)
+    """They hear of each answer that a client gets, with the request, in the thread that gets it."""
+
     def __post_init__(self) -> None:
         self._kinds, self._most = [], 0.0
         for kind in KINDS:
@@ -106,6 +109,8 @@ class Network:
 
     def trouble(self, draw: Draw) -> str | None:
         """What the draw for a call says that happens to it, whether or not it was switched off."""
+        if draw.place[0] == "SubmitJob" and draw.fate >= 1 - self.profile.torn:
+            return "torn"
         if draw.fate >= self._most:
             return None
         return next(kind for least, most, kind in self._kinds if least <= draw.fate < most)
@@ -150,12 +155,20 @@ class Client:
             request.setdefault("ClientRequestToken", f"token-{world.chance.draw('token').place[1]}")
         for tries in range(1, self._tries + 1):
             try:
-                return self._try(operation, handler, request)
+                answer = self._try(operation, handler, request)
             except (ClientError, ReadTimeoutError) as error:
                 if tries == self._tries or not _is_retried(error):
+                    self._hear(request, error.response if isinstance(error, ClientError) else {})
                     raise
+            else:
+                self._hear(request, answer)
+                return answer
             world.sleep(self._back_off(tries))
         raise AssertionError("a client tries once at least")
+
+    def _hear(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        for hear in self._network.hearers:
+            hear(request, answer)
 
     def _back_off(self, tries: int) -> float:
         """Seconds before the next try."""
@@ -221,7 +234,9 @@ class Client:
             self._strike(trouble, draw)
             return answer()
         result = answer()
-        if trouble in ("killed", "paused"):
+        if trouble == "torn":
+            self._strike("killed", draw)
+        elif trouble in ("killed", "paused"):
             self._strike(trouble, draw)
         elif trouble == "slow":
             self._wait_for(draw.size * draw.size * 30)

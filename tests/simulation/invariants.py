@@ -32,6 +32,9 @@ ENDLESS: Final = "a call is made without end"
 LATE: Final = "a job is submitted for a task that has ended"
 STARVED: Final = "a healthy task timed out"
 CRASHED: Final = "a function fails by itself"
+NEEDLESS: Final = "a job was submitted twice, though its name could be found"
+UNHEEDED: Final = "a job is submitted by who heard that its task has ended"
+LATE_NEWS: Final = "news of a task's end comes late"
 
 HEARD: Final = ("told", "stopped")
 """Ends of tasks of which Sluice is told; of others it hears by the next heartbeat."""
@@ -152,7 +155,8 @@ class Judge:
             by_place[place, job.task_job, ""].append(job)
         for (token, name), jobs in copies.items():
             if len(jobs) > 1:
-                self._find(COPY, f"{name} of {token}: {', '.join(job.job_id for job in jobs)}")
+                named = COPY if self.stack.profile.copies else NEEDLESS
+                self._find(named, f"{name} of {token}: {', '.join(job.job_id for job in jobs)}")
         for (place, name, _), jobs in by_place.items():
             if len({job.token for job in jobs}) > 1:
                 self._judge_overlap(place, name, jobs)

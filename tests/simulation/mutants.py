@@ -1,16 +1,19 @@
 """Which guards does the simulation alone miss when they are turned off?
 
-Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played again: a
-mutant is noticed when an invariant breaks in a profile in which it did not, or clearly more often.
+Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played again
+until it is noticed: an invariant breaks in a profile in which it did not, or clearly more often.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from tests.mutation.mutant import Mutant, MutantError, apply
@@ -28,7 +31,10 @@ LONGEST_SECONDS: Final = 600
 CLEARLY: Final = 3
 """More broken rounds than without the mutant by so many are no accident."""
 
-Broken = Mapping[str, int]
+STEP: Final = 90
+"""So many rounds are played before it is asked whether a mutant is noticed by now: five of each profile."""
+
+Broken = Counter[str]
 """Of each invariant and profile, how many rounds broke it."""
 
 
@@ -40,23 +46,41 @@ class Trial:
     noticed: tuple[str, ...]
 
 
-def try_all(arguments: Sequence[str], processes: int, word: str = "") -> Iterator[Trial]:
-    """Tries the mutants that have the word, in rounds as the arguments say, some at a time.
+def try_all(rounds: int, arguments: Sequence[str], processes: int, word: str = "") -> Iterator[Trial]:
+    """Tries the mutants that have the word, in so many rounds at most, some at a time.
 
     Raises:
         MutantError: the rounds cannot be played at all.
     """
     chosen = [mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}"]
     with copied_tree(folders=FOLDERS, files=FILES) as whole:
-        usual = _played(whole, arguments)
+        usual = _once(lambda first: _played(whole, first, arguments))
 
         def tried(mutant: Mutant) -> Trial:
             with copied_tree(whole, FOLDERS, FILES) as tree:
                 apply(mutant, tree)
-                return Trial(mutant, _differences(usual, _played(tree, arguments)))
+                before, now, noticed = Broken(), Broken(), ()
+                for first in range(0, rounds, STEP):
+                    before += usual(first)
+                    now += _played(tree, first, arguments)
+                    noticed = _differences(before, now)
+                    if noticed:
+                        break
+                return Trial(mutant, noticed)
 
         with ThreadPoolExecutor(processes) as pool:
             yield from pool.map(tried, chosen)
+
+
+def _once(play: Callable[[int], Broken]) -> Callable[[int], Broken]:
+    """Plays the same rounds once, whoever asks for them."""
+    lock, played = Lock(), cache(play)
+
+    def get(first: int) -> Broken:
+        with lock:
+            return played(first)
+
+    return get
 
 
 def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
@@ -70,14 +94,14 @@ def _differences(usual: Broken, now: Broken) -> tuple[str, ...]:
     )
 
 
-def _played(tree: Path, arguments: Sequence[str]) -> Broken:
-    """Plays rounds with the functions of a tree; rounds that do not end have broken everything."""
-    played = ("-m", "tests.simulation", *arguments, "--processes", "1", "--json")
+def _played(tree: Path, first: int, arguments: Sequence[str]) -> Broken:
+    """Plays STEP rounds with the functions of a tree; rounds that do not end have broken everything."""
+    played = ("-m", "tests.simulation", *arguments, "--rounds", str(STEP), "--first", str(first))
+    played += ("--processes", "1", "--json")
     try:
         ran = python_in(tree, *played, longest_seconds=LONGEST_SECONDS, PYTHONHASHSEED="0")
     except subprocess.TimeoutExpired:
-        return {"the rounds do not end | any": 1}
+        return Broken({"the rounds do not end | any": 1})
     if not ran.stdout.startswith("{"):
         raise MutantError(f"the rounds cannot be played:\n{ran.stderr[-2000:]}")
-    found: Broken = json.loads(ran.stdout)
-    return found
+    return Broken(json.loads(ran.stdout))

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CROWDED: Final[Mapping[str, tuple[Any, ...]]] = {
+    "SubmitRatePerSecond": (0.1, 0.2),
+    "SubmitBurst": (1, 3),
+    "ReconcileHeartbeatSeconds": (150, 300),
+    "PollerThreads": (2, 4),
+}
+"""Settings with which tasks take longer to submit than their poller has."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +29,7 @@ class Profile:
         late: calls that are answered 500 and have their effect up to `late_seconds` later.
         throttled: calls that are answered 429.
         slow: calls that take seconds.
+        torn: SubmitJob calls whose process is ended when Batch has taken the job.
         killed: calls before or after which the process is ended.
         paused: calls before or after which the process stops for up to `pause_seconds`.
         denied: SubmitJob calls in a time in which credentials are wrong.
@@ -31,7 +43,12 @@ class Profile:
         cohorts: chance that there is a cohort; somebody may cancel and retry it.
         timeouts: chance that a state has TimeoutSeconds that its jobs exceed.
         missed: jobs that an answer of DescribeJobs leaves out.
-        crowded: many jobs a task, and a rate at which they take longer than their poller has.
+        crowded: many jobs a task.
+        settings: parameters and variables that a round may have instead of the usual choice.
+        workflows: how many there are at most.
+        long_jobs: how many jobs take hours.
+        in_step: jobs end together, every few minutes.
+        spoilt: how many windows in which some tasks' items cannot be changed.
     """
 
     name: str
@@ -42,6 +59,7 @@ class Profile:
     late_seconds: float = 30
     throttled: float = 0
     slow: float = 0.002
+    torn: float = 0
     killed: float = 0
     paused: float = 0
     pause_seconds: float = 300
@@ -60,6 +78,23 @@ class Profile:
     timeouts: float = 0
     crowded: bool = False
     missed: float = 0
+    settings: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    workflows: int = 4
+    long_jobs: float = 0.06
+    in_step: bool = False
+    spoilt: int = 0
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether functions fail at random."""
+        return any(
+            (self.refused, self.unclear, self.late, self.throttled, self.killed, self.torn, self.paused)
+        )
+
+    @property
+    def copies(self) -> bool:
+        """Whether there may be copies of jobs, which no client of Batch can rule out then."""
+        return bool(self.late or self.paused)
 
 
 CALM = Profile("calm", "nothing but jobs that fail and workflows that are stopped")
@@ -116,8 +151,39 @@ PROFILES: Final = (
         "crowd",
         "tasks that take longer to submit than their poller has",
         crowded=True,
+        settings=CROWDED,
         unclear=0.003,
         stops=0.4,
+    ),
+    Profile(
+        "torn",
+        "pollers that die when Batch has taken a job",
+        torn=0.12,
+        stops=0.5,
+        long_jobs=0.3,
+    ),
+    Profile(
+        "hidden",
+        "ListJobs that shows nothing for hours, and calls that are refused",
+        refused=0.08,
+        list_lag=20_000,
+    ),
+    Profile(
+        "forgetful",
+        "jobs of which DescribeJobs says nothing, and events that are lost",
+        missed=0.4,
+        lost=0.1,
+        long_jobs=0.3,
+        settings={"OverdueSeconds": (300,), "ReconcileHeartbeatSeconds": (150, 300)},
+    ),
+    Profile(
+        "spoilt",
+        "items that cannot be changed while many jobs end at once",
+        spoilt=2,
+        in_step=True,
+        workflows=12,
+        long_jobs=0,
+        settings={"OverdueSeconds": (7200,)},
     ),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
     Profile(

@@ -15,6 +15,7 @@ from tests.simulation.cohort_invariants import CohortJudge
 from tests.simulation.invariants import COPIES, Judge, Violation, open_things
 from tests.simulation.kernel.chance import Chance, Place
 from tests.simulation.kernel.world import MICROSECONDS, START_US, World
+from tests.simulation.news_invariants import NewsJudge
 from tests.simulation.profiles import BY_NAME, PROFILES
 from tests.simulation.stack import Stack
 from tests.simulation.workload import Workload
@@ -61,11 +62,13 @@ def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = Fals
     workload = Workload(chance, profile)
     stack = Stack(world, profile, workload.plan())
     judge = Judge(stack, healthy_may_starve=profile.outages > 0)
+    news = NewsJudge(stack)
     judge.begin()
+    news.begin()
     workload.begin(stack)
     until = START_US + round((workload.over_at + PATIENCE_SECONDS) * MICROSECONDS)
     world.run(until, lambda: world.seconds > workload.over_at + 60 and _is_quiet(stack))
-    violations = [*judge.verdict(), *CohortJudge(stack, workload.cohort).verdict()]
+    violations = [*judge.verdict(), *news.verdict(), *CohortJudge(stack, workload.cohort).verdict()]
     return Outcome(
         seed,
         tuple(violations),

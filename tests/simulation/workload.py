@@ -15,7 +15,7 @@ from tests.simulation.person import cancel
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.simulation.aws.stepfunctions import Execution
     from tests.simulation.kernel.chance import Chance
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FAILING: Final = 0.08
 INTERRUPTED: Final = 0.03
-LONG: Final = 0.06
 LONG_SECONDS: Final = 2 * 3600
 """Some jobs take hours, so that what is forgotten shows."""
 SPOT: Final = "Your Spot Task was interrupted."
@@ -44,12 +43,9 @@ SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
 }
 """Parameters and variables that a round may have instead of the template's."""
 
-CROWDED: Final[Mapping[str, tuple[Any, ...]]] = {
-    "SubmitRatePerSecond": (0.1, 0.2),
-    "SubmitBurst": (1, 3),
-    "ReconcileHeartbeatSeconds": (150, 300),
-    "PollerThreads": (2, 4),
-}
+STEP_SECONDS: Final = 300
+SPOILT: Final = 3
+"""Each third task is spoilt."""
 
 OUTAGES: Final = (
     ("SubmitJob", "InternalServerError", 500),
@@ -83,14 +79,14 @@ class Workload:
 
     def plan(self) -> Plan:
         """What the stack is given."""
-        settings = {**SETTINGS, **CROWDED} if self.profile.crowded else SETTINGS
+        settings = {**SETTINGS, **self.profile.settings}
         given = {name: self.chance.choice(name, options) for name, options in settings.items()}
         return Plan(given, self._states, self._fate, list(self._outages()))
 
     def begin(self, stack: Stack) -> None:
         """Lets everybody begin."""
         self._stack = stack
-        number = 1 + int(self.chance.at("workflows", 0).size * 4)
+        number = 1 + int(self.chance.at("workflows", 0).size * self.profile.workflows)
         for index in range(number):
             if self._is_there("workflow", index, 1):
                 self._workflow(index)
@@ -162,14 +158,26 @@ class Workload:
         task = self._stack.step_functions.task_of(request)
         draw = self.chance.at(f"fate {task.token}/{request['parameters']['taskJob']}", 0)
         seconds, queued = 20 + draw.size**3 * 1500, draw.pace**4 * 300
-        if draw.side < LONG:
+        if draw.side < self.profile.long_jobs:
             seconds += LONG_SECONDS
+        if self.profile.in_step:
+            queued = 0.0
+            seconds = STEP_SECONDS * (2 + int(draw.size * 3)) - self._stack.world.seconds % STEP_SECONDS
         if draw.fate < INTERRUPTED:
             return Fate(seconds, reason=SPOT, queued_seconds=queued)
         return Fate(seconds, exit_code=int(draw.fate > 1 - FAILING), queued_seconds=queued)
 
+    def _spoilt(self) -> Iterator[Outage]:
+        """Times in which the items of some tasks cannot be changed, as of a partition that is too hot."""
+        for index in range(self.profile.spoilt):
+            draw = self.chance.at("spoilt", index)
+            if self.chance.happens(draw, 1, "items are spoilt"):
+                begins = START_US + round((index * 1800 + draw.pace * 900) * MICROSECONDS)
+                ends = begins + round(draw.between(900, 1500) * MICROSECONDS)
+                yield Outage("UpdateItem", begins, ends, "ThrottlingException", 400, applies=_is_spoilt)
+
     def _outages(self) -> list[Outage]:
-        found = []
+        found = list(self._spoilt())
         for index in range(self.profile.outages):
             draw = self.chance.at("outage", index)
             if self.chance.happens(draw, 1, "an outage"):
@@ -232,6 +240,11 @@ class Workload:
         assert self._stack is not None
         world = self._stack.world
         cancel(self._stack, COHORT, lambda: self.cohort.cancelled.append(world.now))
+
+
+def _is_spoilt(request: Mapping[str, Any]) -> bool:
+    token = request["Key"].get("taskToken", {"S": ""})["S"]
+    return bool(token) and int(token.removeprefix("AQ")) % SPOILT == 0
 
 
 def _is_of(table: str, request: Mapping[str, Any]) -> bool:

@@ -1,0 +1,99 @@
+"""What must hold of news: it comes soon after a task's last job, and whoever has heard it submits no more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.simulation.invariants import LATE_NEWS, UNHEEDED, Violation
+from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.simulation.aws.stepfunctions import ActivityTask
+    from tests.simulation.stack import Stack
+
+NEWS_SECONDS: Final = 420
+"""How long after the last of its jobs a task may be told of: an event's way, and all of a function's time."""
+
+REDELIVERY_SECONDS: Final = 360
+"""JobEventsQueue's VisibilityTimeout."""
+
+FAILURES: Final = 4
+"""So many times in a row a function may fail at a record in a round in which calls fail at random."""
+
+
+@dataclass
+class NewsJudge:
+    """Watches what is heard of tasks, and when."""
+
+    stack: Stack
+    ended: set[tuple[Actor, str]] = field(default_factory=set)
+    found: list[Violation] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Starts to watch."""
+        self.stack.watchers.append(self._called)
+        self.stack.network.hearers.append(self._heard)
+        if not self.stack.profile.lost:  # what was lost is asked about hours later
+            self.stack.step_functions.on_outcome.append(self._told)
+
+    def verdict(self) -> list[Violation]:
+        """All that did not hold."""
+        return list(dict.fromkeys(self.found))
+
+    def _find(self, invariant: str, about: str) -> None:
+        self.found.append(Violation(invariant, about))
+        self.stack.world.say(f"VIOLATION: {invariant}: {about}")
+
+    def _heard(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Remembers which threads were shown the item of a task that has ended."""
+        item = answer.get("Attributes") or answer.get("Item")
+        if item and request.get("TableName") == "TaskTable" and item["state"]["S"] != "OPEN":
+            self.ended.add((current(), item["taskToken"]["S"]))
+
+    def _called(self, operation: str, request: Mapping[str, Any], process: Process) -> None:
+        if operation == "SubmitJob":
+            token = request["parameters"]["taskToken"]
+            if (current(), token) in self.ended:
+                self._find(UNHEEDED, f"{request['parameters']['taskJob']} of {token} by {process.name}")
+
+    def _told(self, task: ActivityTask, error: str | None, text: str) -> None:
+        ends = self._ends(task, error, json.loads(text))
+        if not ends or None in ends:
+            return
+        late = (self.stack.world.now - max(end or 0 for end in ends)) / MICROSECONDS
+        bound = NEWS_SECONDS + self._grace(task)
+        if late > bound:
+            self._find(
+                LATE_NEWS, f"{task.token} is told of {late:.0f} s after its jobs; {bound:.0f} s at most"
+            )
+
+    def _ends(self, task: ActivityTask, error: str | None, said: Mapping[str, Any]) -> list[int | None]:
+        """When those jobs ended that decided about a task."""
+        jobs = self.stack.batch.jobs
+        if error is None:
+            ids = [each["jobId"] for each in said["jobs"].values()]
+            return [jobs[job_id].stopped for job_id in ids if job_id in jobs]
+        if not error.startswith("Job.") or said.get("jobId") not in jobs:
+            return []
+        if json.loads(task.input)["failFast"]:
+            return [jobs[said["jobId"]].stopped]
+        return [job.stopped for job in jobs.values() if job.token == task.token]
+
+    def _grace(self, task: ActivityTask) -> float:
+        """What the troubles of a round, as far as they concern a task, may add."""
+        profile = self.stack.profile
+        item = {"TableName": "TaskTable", "Key": {"taskToken": {"S": task.token}}}
+        outages = [
+            each.ends - each.begins
+            for each in self.stack.plan.outages
+            if each.operation != "UpdateItem" or each.applies(item)
+        ]
+        grace = 2 * max(outages, default=0) / MICROSECONDS + (REDELIVERY_SECONDS if outages else 0)
+        grace += profile.delay_seconds + 2 * profile.list_lag
+        if profile.is_troubled:
+            grace += REDELIVERY_SECONDS * FAILURES + profile.pause_seconds
+        return grace

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +20,7 @@ from tests.mutation.mutants import MUTANTS
 from tests.mutation.trial import copied_tree, python_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 FOLDERS: Final = ("functions", "statemachines", "tests")
@@ -59,14 +59,13 @@ def try_all(rounds: int, arguments: Sequence[str], processes: int, word: str = "
         def tried(mutant: Mutant) -> Trial:
             with copied_tree(whole, FOLDERS, FILES) as tree:
                 apply(mutant, tree)
-                before, now, noticed = Broken(), Broken(), ()
+                before, now = Broken(), Broken()
                 for first in range(0, rounds, STEP):
                     before += usual(first)
                     now += _played(tree, first, arguments)
-                    noticed = _differences(before, now)
-                    if noticed:
+                    if _differences(before, now):
                         break
-                return Trial(mutant, noticed)
+                return Trial(mutant, _differences(before, now))
 
         with ThreadPoolExecutor(processes) as pool:
             yield from pool.map(tried, chosen)

@@ -156,6 +156,20 @@ PROFILES: Final = (
         stops=0.4,
     ),
     Profile(
+        "claims",
+        "tasks that take longer to submit than a reconciler's claim holds",
+        torn=0.08,
+        crowded=True,
+        stops=0,
+        workflows=3,
+        settings={
+            **CROWDED,
+            "SubmitRatePerSecond": (0.1,),
+            "ReconcileHeartbeatSeconds": (150,),
+            "RECONCILER_THREADS": ("4",),
+        },
+    ),
+    Profile(
         "torn",
         "pollers that die when Batch has taken a job",
         torn=0.12,

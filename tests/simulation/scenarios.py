@@ -109,6 +109,11 @@ def _beside(word: str) -> Callable[[Stack], None]:
     return begin
 
 
+def _unlisted(stack: Stack) -> None:
+    start(stack, "poison", 40)
+    start(stack, "good", 20)
+
+
 def _healthy(number: int, also: int = 0) -> Callable[[Stack], None]:
     def begin(stack: Stack) -> None:
         start(stack, "good", number, spread=20)
@@ -213,6 +218,18 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         _by_word({"good": 3 * HOUR, "late": 600}),
         _healthy(300, 1000),
         outages=[outage("SubmitJob", 240, 2400, "InternalServerError", 500)],
+    ),
+    "unlisted": Scenario(
+        "40 tasks that Batch never takes have to be looked up while ListJobs answers 429 for two hours,"
+        " by a reconciler of one thread that has 20 healthy ones too",
+        {"good": SMALL, "poison": State("work", (jobs(1, jobDefinition="poison"),))},
+        _by_word({"good": 3 * HOUR, "poison": 30}),
+        _unlisted,
+        outages=[
+            outage("SubmitJob", 0, 30 * HOUR, "InternalServerError", 500, applies=poisoned),
+            outage("ListJobs", 0, 2 * HOUR, "TooManyRequestsException", 429),
+        ],
+        given={"RECONCILER_THREADS": "1"},
     ),
     "expired": Scenario(
         "SubmitJob answers ExpiredToken for 30 s while 600 workflows are submitted",

@@ -24,6 +24,7 @@ class Mutant:
         old: the guard's text, which the file holds exactly once.
         new: what stands there instead.
         provers: tests that pass with the guard and must fail without it, from `tests/` on.
+        unseen: why no schedule of the simulation shows that the guard is off; nothing if one does.
     """
 
     promise: str
@@ -32,6 +33,7 @@ class Mutant:
     old: str
     new: str
     provers: tuple[str, ...]
+    unseen: str = ""
 
 
 def tests(file: str, *names: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from tests.mutation.mutants import MUTANTS
 from tests.simulation import rounds as playing
 from tests.simulation.invariants import COPIES
 from tests.simulation.mutants import try_all
@@ -86,7 +87,10 @@ def try_mutants(rounds: int, arguments: list[str], processes: int, word: str) ->
         what = "; ".join(trial.noticed[:2]) or "nothing"
         verdict = "noticed " if trial.noticed else "SURVIVED"
         print(f"{verdict} {trial.mutant.promise} {trial.mutant.turned_off}: {what}", flush=True)
-    print(f"{survivors} survived")
+    unseen = [each for each in MUTANTS if each.unseen and word in f"{each.promise} {each.turned_off}"]
+    for mutant in unseen:
+        print(f"not played {mutant.promise} {mutant.turned_off}: {mutant.unseen}")
+    print(f"{survivors} survived, {len(unseen)} were not played")
     return 1 if survivors else 0
 
 

@@ -34,6 +34,14 @@ def test_every_promise_has_a_mutant() -> None:
     assert promises == {mutant.promise for mutant in MUTANTS}
 
 
+def test_what_the_simulation_does_is_said_of_every_promise() -> None:
+    text = (ROOT / "docs/design.md").read_text()
+    table = text.partition("## What the simulation does against them")[2].partition("\n## ")[0]
+    promises = re.findall(r"^\| (\S[^|]*\.) \|", table, flags=re.MULTILINE)
+    assert promises == list(dict.fromkeys(promises))
+    assert set(promises) == {mutant.promise for mutant in MUTANTS}
+
+
 @pytest.mark.parametrize("text", ["", "guard guard"])
 def test_a_guard_that_is_not_there_once_is_named(text: str) -> None:
     mutant = Mutant("No task is lost.", "the guard", "file.py", "guard", "pass", ())

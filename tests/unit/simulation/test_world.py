@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.simulation.kernel.chance import Chance
 from tests.simulation.kernel.threads import Lock, ThreadPoolExecutor
-from tests.simulation.kernel.world import Process
+from tests.simulation.kernel.world import MICROSECONDS, Process
 from tests.unit.simulation.building import acted, pass_time, world
 
 
@@ -87,3 +87,44 @@ def test_a_lock_is_held_by_one_and_a_pool_has_so_many_actors() -> None:
     results = acted(here, act)
     pass_time(here, 60)
     assert (most, results) == ([1], [6])
+
+
+def test_no_sleep_goes_past_the_time_that_is_played() -> None:
+    here = world()
+    ended: list[float] = []
+
+    def act() -> None:
+        here.sleep(100)
+        ended.append(here.seconds)
+
+    acted(here, act)
+    pass_time(here, 60)
+    assert (ended, here.seconds) == ([], 60)
+    pass_time(here, 60)
+    assert ended == [100]
+
+
+def test_it_is_asked_whether_it_is_enough_though_an_actor_alone_is_at_work() -> None:
+    here = world()
+
+    def act() -> None:
+        for _ in range(1000):
+            here.sleep(1)
+
+    acted(here, act)
+    assert here.run(here.now + 2000 * MICROSECONDS, lambda: here.seconds >= 100, every=64)
+    assert 100 <= here.seconds < 200
+
+
+def test_an_actor_whose_process_is_frozen_does_not_go_on_though_nothing_else_is_due() -> None:
+    here = world()
+    process = Process(here, "frozen")
+
+    def act() -> float:
+        here.freeze(process, 50)
+        here.sleep(10)
+        return here.seconds
+
+    results = acted(here, act, process)
+    pass_time(here, 100)
+    assert results == [50]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.simulation.invariants import LATE_NEWS, UNHEEDED
+from tests.simulation.kernel.world import MICROSECONDS, Process
+from tests.simulation.news_invariants import NewsJudge
+from tests.simulation.profiles import CALM
+from tests.unit.simulation.building import acted, pass_time, world
+
+SUBMISSION = {"jobName": "name", "parameters": {"taskToken": "AQ1", "taskJob": "align"}}
+READ = {"TableName": "TaskTable"}
+
+
+def judged() -> tuple[NewsJudge, Any]:
+    stack: Any = SimpleNamespace(
+        world=world(),
+        watchers=[],
+        network=SimpleNamespace(hearers=[]),
+        profile=CALM,
+        step_functions=SimpleNamespace(on_outcome=[]),
+        plan=SimpleNamespace(outages=[]),
+        batch=SimpleNamespace(jobs={}),
+    )
+    judge = NewsJudge(stack)
+    judge.begin()
+    return judge, stack
+
+
+def item(state: str) -> dict[str, Any]:
+    return {"Item": {"taskToken": {"S": "AQ1"}, "state": {"S": state}}}
+
+
+@pytest.mark.parametrize(
+    ("state", "same", "found"), [("FAILED", True, 1), ("OPEN", True, 0), ("FAILED", False, 0)]
+)
+def test_only_who_was_shown_that_a_task_has_ended_must_not_submit_for_it(
+    state: str, same: bool, found: int
+) -> None:
+    judge, stack = judged()
+    process = Process(stack.world, "poller")
+
+    def read() -> None:
+        stack.network.hearers[0](READ, item(state))
+        if same:
+            submit()
+
+    def submit() -> None:
+        stack.watchers[0]("SubmitJob", SUBMISSION, process)
+
+    acted(stack.world, read, process)
+    acted(stack.world, submit, process)
+    pass_time(stack.world, 1)
+    assert [each.invariant for each in judge.verdict()] == [UNHEEDED] * found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(400, 0), (1000, 1)])
+def test_news_comes_within_the_time_that_its_event_and_a_function_take(seconds: int, found: int) -> None:
+    judge, stack = judged()
+    begun = stack.world.now
+    stack.batch.jobs = {"job-1": SimpleNamespace(stopped=begun), "job-0": SimpleNamespace(stopped=begun - 1)}
+    stack.world.now += seconds * MICROSECONDS
+    said = {"jobs": {"align": {"jobId": "job-1"}, "call": {"jobId": "job-0"}}}
+    stack.step_functions.on_outcome[0](SimpleNamespace(token="AQ1"), None, json.dumps(said))
+    assert [each.invariant for each in judge.verdict()] == [LATE_NEWS] * found

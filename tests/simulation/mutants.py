@@ -1,8 +1,8 @@
 """Which guards does the simulation alone miss when they are turned off?
 
 Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played again
-until it is noticed: an invariant breaks in a profile in which it did not, or clearly more often. What takes many
-tasks to show is tried in a directed scenario: it is noticed when healthy tasks are lost.
+until it is noticed: an invariant breaks in a profile in which it did not, or clearly more often. What takes
+many tasks to show is tried in a directed scenario: it is noticed when healthy tasks are lost.
 """
 
 from __future__ import annotations

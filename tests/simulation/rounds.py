@@ -69,7 +69,7 @@ def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = Fals
     until = START_US + round((workload.over_at + PATIENCE_SECONDS) * MICROSECONDS)
     world.run(until, lambda: world.seconds > workload.over_at + 60 and _is_quiet(stack))
     violations = [*judge.verdict(), *news.verdict(), *CohortJudge(stack, workload.cohort).verdict()]
-    return Outcome(
+    outcome = Outcome(
         seed,
         tuple(violations),
         tuple(chance.taken),
@@ -77,6 +77,8 @@ def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = Fals
         world.seconds,
         tuple(world.trace or ()),
     )
+    world.close()
+    return outcome
 
 
 def _is_quiet(stack: Stack) -> bool:

@@ -124,6 +124,8 @@ class Event:
     def wait(self) -> bool:
         if not self._set:
             actor = current()
+            if actor.process.dead:
+                raise KilledError
             self._waiting.append(actor)
             actor.process.world.park()
         return True

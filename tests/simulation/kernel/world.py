@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from greenlet import getcurrent, greenlet
@@ -71,6 +72,7 @@ class World:
         self._sequence = 0
         self._until, self._every = 0, 1
         self._hub = getcurrent()
+        self._processes: dict[Process, None] = {}
 
     @property
     def seconds(self) -> float:
@@ -121,6 +123,7 @@ class World:
         actor = Actor(body, parent=self._hub)
         actor.process = process
         process.actors[actor] = None
+        self._processes[process] = None
         self.at(self.now, self.resume, actor, None)
         return actor
 
@@ -177,7 +180,19 @@ class World:
         self.say(f"{process.name} is ended: {why}")
         self.at(self.now, self._bury, process)
 
+    def close(self) -> None:
+        """Ends all processes. An actor that waits for ever would keep the whole world in memory."""
+        for process in self._processes:
+            process.dead = True
+        for process in self._processes:
+            for actor in list(process.actors):
+                with suppress(KilledError):  # of one that has not begun
+                    actor.throw(KilledError)
+        self._processes.clear()
+        self._heap.clear()
+
     def _bury(self, process: Process) -> None:
+        self._processes.pop(process, None)
         for actor in list(process.actors):
             actor.throw(KilledError)
         process.actors.clear()

@@ -128,3 +128,26 @@ def test_an_actor_whose_process_is_frozen_does_not_go_on_though_nothing_else_is_
     results = acted(here, act, process)
     pass_time(here, 100)
     assert results == [50]
+
+
+def test_nothing_of_a_world_that_is_closed_waits_on() -> None:
+    here = world()
+    process = Process(here, "process")
+    cleaned: list[str] = []
+
+    def act() -> None:
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                pool.submit(here.park)
+                pool.submit(lambda: here.sleep(1000))
+        finally:
+            cleaned.append("the pool's owner")
+
+    acted(here, act, process)
+    pass_time(here, 60)
+    actors = list(process.actors)
+    acted(here, lambda: None, Process(here, "not begun"))
+    here.close()
+    assert len(actors) == 3
+    assert [actor.dead for actor in actors] == [True] * 3
+    assert cleaned == ["the pool's owner"]

@@ -37,8 +37,8 @@ DIRECTED: Final = {"heartbeats before any labour": "unlisted"}
 """The scenarios of those guards that a small round does not miss: as each minute brings another run, it takes
 some 15 tasks that hold up a reconciler to cost another its heartbeat."""
 
-STEP: Final = 100
-"""So many rounds are played before it is asked whether a mutant is noticed by now: five of each profile."""
+STEP: Final = 40
+"""So many rounds are played before it is asked whether a mutant is noticed by now: two of each profile."""
 
 Broken = Counter[str]
 """Of each invariant and profile, how many rounds broke it."""

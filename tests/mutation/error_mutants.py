@@ -9,6 +9,7 @@ from tests.mutation.promises import NAMED_RIGHT
 
 _ERRORS: Final = "functions/sluice/tasks/job_errors.py"
 _TESTS: Final = "unit/sluice/tasks/test_job_errors.py"
+_UNSEEN: Final = "a failure's name depends on one answer of Batch alone, and on no order of events"
 _SPEAKS: Final = tests(_TESTS, "test_the_container_that_ended_the_job_speaks")
 
 ERROR_MUTANTS: Final = (
@@ -19,6 +20,7 @@ ERROR_MUTANTS: Final = (
         old='return not failed, container.get("essential") is False, _just_killed(container)',
         new="return not failed, False, _just_killed(container)",
         provers=_SPEAKS,
+        unseen=_UNSEEN,
     ),
     Mutant(
         NAMED_RIGHT,
@@ -27,6 +29,7 @@ ERROR_MUTANTS: Final = (
         old='return not failed, container.get("essential") is False, _just_killed(container)',
         new='return not failed, container.get("essential") is False, False',
         provers=_SPEAKS,
+        unseen=_UNSEEN,
     ),
     Mutant(
         NAMED_RIGHT,
@@ -35,6 +38,7 @@ ERROR_MUTANTS: Final = (
         old='kinds = ("initContainers", "containers")',
         new='kinds = ("containers",)',
         provers=_SPEAKS,
+        unseen=_UNSEEN,
     ),
     Mutant(
         NAMED_RIGHT,
@@ -43,6 +47,7 @@ ERROR_MUTANTS: Final = (
         old=" and not any(map(WRONG_FOR_GOOD.search, reasons))",
         new="",
         provers=tests(_TESTS, "test_what_another_start_would_meet_again_is_an_ordinary_failure"),
+        unseen=_UNSEEN,
     ),
     Mutant(
         NAMED_RIGHT,
@@ -51,6 +56,7 @@ ERROR_MUTANTS: Final = (
         old='if container.get("exitCode") not in (None, NO_START) and not _just_killed(container):',
         new="if not container and reasons == ():",
         provers=tests(_TESTS, "test_what_has_run_or_could_not_run_is_no_hiccup"),
+        unseen=_UNSEEN,
     ),
     Mutant(
         NAMED_RIGHT,
@@ -59,6 +65,7 @@ ERROR_MUTANTS: Final = (
         old="told.append(GUESS)",
         new="pass",
         provers=tests(_TESTS, "test_an_exit_code_of_137_without_a_word_is_said_to_be_a_guess"),
+        unseen=_UNSEEN,
     ),
     Mutant(
         NAMED_RIGHT,
@@ -67,5 +74,6 @@ ERROR_MUTANTS: Final = (
         old="shown, noted = _listed(detail), _listed(_last_attempt(detail))",
         new="shown, noted = _listed(detail), _listed({})",
         provers=tests(_TESTS, "test_what_only_the_last_attempt_tells_is_read_too"),
+        unseen=_UNSEEN,
     ),
 )

@@ -7,6 +7,8 @@ from typing import Final
 from tests.mutation.mutant import Mutant, tests
 from tests.mutation.promises import FEW_BLOCKED, IDLE, NEVER_ABOVE, NEVER_SILENT, NO_TASK_IS_LOST, SECRET
 
+_UNSEEN: Final = "what logs and errors say is heard by no service"
+
 SERVICE_MUTANTS: Final = (
     Mutant(
         NEVER_ABOVE,
@@ -257,6 +259,7 @@ SERVICE_MUTANTS: Final = (
         provers=tests(
             "functional/test_aws_errors.py", "test_a_token_is_blotted_out_and_botocores_error_is_not_kept"
         ),
+        unseen=_UNSEEN,
     ),
     Mutant(
         SECRET,
@@ -265,5 +268,6 @@ SERVICE_MUTANTS: Final = (
         old="return (key if _KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest())[:16]",
         new="return key[:16]",
         provers=tests("unit/sluice/tasks/test_submission.py", "test_a_log_name_tells_nothing_of_the_token"),
+        unseen=_UNSEEN,
     ),
 )

@@ -33,6 +33,8 @@ THROTTLES: Final = {
 }
 """https://docs.aws.amazon.com/batch/latest/APIReference/CommonErrors.html and the other services' pages."""
 
+DENIED: Final = "AccessDeniedException"
+
 RETRIED: Final = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "SlowDown", "ProvisionedThroughputExceededException"}
     | {"TransactionInProgressException", "RequestLimitExceeded", "Throttling"}
@@ -69,6 +71,7 @@ class Outage:
     code: str
     status: int
     applies: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    message: str = "simulated"
 
 
 @dataclass
@@ -209,7 +212,7 @@ class Client:
         world = network.world
         outage = network.outage_of(operation, request)
         if outage is not None:
-            return client_error(self._service, operation, Refusal(outage.code, "simulated", outage.status))
+            return client_error(self._service, operation, Refusal(outage.code, outage.message, outage.status))
         kind = network.trouble(draw)
         if kind is None or not world.chance.allowed(draw.place):
             return None

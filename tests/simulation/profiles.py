@@ -32,7 +32,7 @@ class Profile:
         torn: SubmitJob calls whose process is ended when Batch has taken the job.
         killed: calls before or after which the process is ended.
         paused: calls before or after which the process stops for up to `pause_seconds`.
-        denied: SubmitJob calls in a time in which credentials are wrong.
+        denied: in how many windows of up to a minute IAM denies SubmitJob, as just after a deployment.
         list_lag: how late ListJobs may show a job.
         index_lag: how late an index may show a write.
         doubled, lost, delayed: events and schedules; delayed ones come up to `delay_seconds` late.
@@ -83,6 +83,7 @@ class Profile:
     long_jobs: float = 0.06
     in_step: bool = False
     spoilt: int = 0
+    denied: int = 0
 
     @property
     def is_troubled(self) -> bool:
@@ -199,6 +200,7 @@ PROFILES: Final = (
         long_jobs=0,
         settings={"OverdueSeconds": (7200,)},
     ),
+    Profile("denied", "permissions that are not in force yet", denied=6, workflows=8),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
     Profile(
         "mixed",

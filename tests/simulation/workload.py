@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.aws.batch import Fate
 from tests.simulation.aws.workflows import State
-from tests.simulation.client import Outage
+from tests.simulation.client import DENIED, Outage
 from tests.simulation.kernel.world import MICROSECONDS, START_US
 from tests.simulation.person import cancel
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
@@ -44,6 +44,9 @@ SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
 """Parameters and variables that a round may have instead of the template's."""
 
 STEP_SECONDS: Final = 300
+DENIED_SECONDS: Final = 60
+DENIAL: Final = "User: a role is not authorized to perform: batch:SubmitJob"
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
 SPOILT: Final = 3
 """Each third task is spoilt."""
 
@@ -176,8 +179,17 @@ class Workload:
                 ends = begins + round(draw.between(900, 1500) * MICROSECONDS)
                 yield Outage("UpdateItem", begins, ends, "ThrottlingException", 400, applies=_is_spoilt)
 
+    def _denied(self) -> Iterator[Outage]:
+        """Times in which a permission is not in force yet."""
+        for index in range(self.profile.denied):
+            draw = self.chance.at("denial", index)
+            if self.chance.happens(draw, 1, "IAM denies SubmitJob"):
+                begins = START_US + round(draw.pace * 900 * MICROSECONDS)
+                ends = begins + round(draw.between(20, DENIED_SECONDS) * MICROSECONDS)
+                yield Outage("SubmitJob", begins, ends, DENIED, 403, message=DENIAL)
+
     def _outages(self) -> list[Outage]:
-        found = list(self._spoilt())
+        found = [*self._spoilt(), *self._denied()]
         for index in range(self.profile.outages):
             draw = self.chance.at("outage", index)
             if self.chance.happens(draw, 1, "an outage"):

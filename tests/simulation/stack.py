@@ -120,7 +120,7 @@ class Stack:
         self.bus.rules = [self._rule(name) for name in self._named("AWS::Events::Rule")]
         self.functions = {name: self._function(name) for name in self._named("AWS::Serverless::Function")}
         submitting, probing = (self.functions[f"{name}Function"] for name in ("SubmitJobs", "ProbeActivity"))
-        self.poller = Poller(self.step_functions, submitting, probing, self._rounds)
+        self.poller = Poller(self.step_functions, submitting, probing, self._rounds, self._resting)
         self.workflows = Workflows(self.step_functions, plan.workflow)
         cohorts = CohortMachine(self.step_functions, self.functions["StartSamplesFunction"])
         self.step_functions.drivers |= {POLLER: self.poller, WORKFLOW: self.workflows, COHORTS: cohorts}
@@ -136,7 +136,14 @@ class Stack:
         found = {name: str(resolved(value, self.plan.given)) for name, value in variables.items()}
         return found | {name: str(self.plan.given[name]) for name in found if name in self.plan.given}
 
+    def _resting(self, slot: int) -> int | None:
+        """The link of a slot that has gone to rest last."""
+        item = self.tables["RateTable"].items.get((f"sluice/slot-{slot}",), {})
+        return int(item["resting"]["N"]) if "resting" in item else None
+
     def _watch(self, operation: str, request: Mapping[str, Any], process: Process) -> None:
+        if operation == "GetActivityTask":
+            self.poller.polled(process)
         for watcher in self.watchers:
             watcher(operation, request, process)
 

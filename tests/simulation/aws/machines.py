@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.aws.functions import Function
     from tests.simulation.aws.stepfunctions import Execution, StepFunctions
+    from tests.simulation.kernel.world import Process
 
 FOLDER: Final = Path(__file__).parents[3] / "statemachines"
 BY_THE_STATE: Final = "States.Timeout"
@@ -67,7 +68,7 @@ class Machine:
                 again = partial(self.call, execution, payload, then, tries + 1, function=invoked)
                 self._again(execution, error, tries, again)
 
-        invoked.invoke(payload, done)
+        execution.memory["process"] = invoked.invoke(payload, done)
         self.world.after(self._state["TimeoutSeconds"], done, None, BY_THE_STATE)
 
     def _again(self, execution: Execution, error: str, tries: int, act: Callable[[], None]) -> None:
@@ -84,12 +85,22 @@ def _retrier(retriers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, 
 
 
 class Poller(Machine):
-    """activity_poller.asl.json: rounds of submit_jobs, then the next link of the chain."""
+    """activity_poller.asl.json: rounds of submit_jobs, then the next link of the chain.
 
-    def __init__(self, service: StepFunctions, function: Function, probing: Function, rounds: int) -> None:
+    A link that rests, as `resting` says of a slot, has no work any more, though the answer may be on its way.
+    """
+
+    def __init__(
+        self,
+        service: StepFunctions,
+        function: Function,
+        probing: Function,
+        rounds: int,
+        resting: Callable[[int], int | None],
+    ) -> None:
         super().__init__(service, "activity_poller", function, "SubmitJobs")
         self._functions = {False: function, True: probing}
-        self._rounds = rounds
+        self._rounds, self._resting = rounds, resting
         self.at_work: dict[int, set[str]] = {}
         self.forks: list[str] = []
 
@@ -100,9 +111,9 @@ class Poller(Machine):
     def _round(self, execution: Execution) -> None:
         memory = execution.memory
         busy = self.at_work.setdefault(memory["slot"], set())
-        live = [name for name in busy if self.service.executions[name].running]
-        if live and live != [execution.arn]:
-            self.forks.append(f"{execution.name} works beside {live}")
+        live = [each for each in map(self.service.executions.__getitem__, busy) if each.running]
+        if any(self._is_at_work(each) for each in live if each is not execution):
+            self.forks.append(f"{execution.name} works beside {[each.name for each in live]}")
         busy.add(execution.arn)
         payload = {name: memory[name] for name in ("slot", "number", "probe", "emptyRounds")}
         self.call(
@@ -111,6 +122,16 @@ class Poller(Machine):
             lambda answer: self._over(execution, answer),
             function=self._functions[memory["probe"]],
         )
+
+    def _is_at_work(self, link: Execution) -> bool:
+        return bool(self._resting(link.memory["slot"]) != link.memory["number"])
+
+    def polled(self, process: Process) -> None:
+        """Hears of a poll: a link that rests must not make any."""
+        for arn in (arn for busy in self.at_work.values() for arn in busy):
+            link = self.service.executions[arn]
+            if link.running and link.memory.get("process") is process and not self._is_at_work(link):
+                self.forks.append(f"{link.name} polls though it rests")
 
     def _over(self, execution: Execution, answer: Mapping[str, Any]) -> None:
         memory = execution.memory

@@ -62,6 +62,8 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/reconciler.py",
         old="""\
             alive = self._beat(task.token, run.heartbeat_until_us)
+            if alive and self._lacks_nothing(findings, task.record):
+                return
             until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
             record = self.store.claim(task, self.clock.now_ms())
 """,

@@ -275,6 +275,10 @@ class MemoryTaskStore:
         due.sort(key=lambda record: record.heartbeat_at)
         return iter([OpenTask(r.task.key, r.created_at, r.heartbeat_at, r.task.token) for r in due])
 
+    def due_records(self, after_ms: int, before_ms: int) -> Iterator[OpenTask]:
+        due = [task for task in self.due_tasks(before_ms) if task.heartbeat_at > after_ms]
+        return iter([replace(task, record=self.records[task.token]) for task in due])
+
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         with self.lock:
             token = self._token(task.key)

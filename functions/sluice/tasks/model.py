@@ -165,12 +165,16 @@ class ActivityTask:
 
 @dataclass(frozen=True)
 class OpenTask:
-    """An entry of the index of open tasks; `token` is there for those that are due for a heartbeat."""
+    """An entry of the index of open tasks; `token` is there for those that are due for a heartbeat.
+
+    `record` is the task as it was a moment ago, for those that need no claim if nothing is to be done.
+    """
 
     key: str = field(repr=False)
     created_at: int
     heartbeat_at: int
     token: str = field(default="", repr=False)
+    record: TaskRecord | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

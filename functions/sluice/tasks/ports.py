@@ -127,6 +127,9 @@ class TaskStore(Protocol):
     def due_tasks(self, before_ms: int) -> Iterator[OpenTask]:
         """The open tasks that had their last heartbeat by then, longest ago first, with their tokens."""
 
+    def due_records(self, after_ms: int, before_ms: int) -> Iterator[OpenTask]:
+        """The open tasks that had their last heartbeat after the one time and by the other, with records."""
+
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
         """Moves the task's heartbeat to now; None if it was closed or another reconciler was quicker.
 

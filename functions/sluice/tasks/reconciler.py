@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sluice.errors import RejectedError, ServiceError, TaskGoneError, is_refusal
@@ -12,6 +12,7 @@ from sluice.fair_order import in_fair_order
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion, reconciliation
 from sluice.tasks.completer import Ended
+from sluice.tasks.last_run import LastRun
 from sluice.tasks.model import TaskState
 from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sluice.tasks.model import OpenTask, TaskRecord
     from sluice.tasks.overdue_jobs import OverdueJobs
     from sluice.tasks.ports import Activities, TaskStore
-    from sluice.tasks.reconciliation import ReconciliationPolicy, Run
+    from sluice.tasks.reconciliation import Diagnosis, ReconciliationPolicy, Run
     from sluice.tasks.submitter import Submitter
 
 Task = TypeVar("Task")
@@ -47,12 +48,17 @@ class _Claimed:
 
 @dataclass
 class _Findings:
-    """What the first pass of a run found to do. Lists, as these are appended to by several threads."""
+    """What the first pass of a run found to do. Lists, as these are appended to by several threads.
+
+    `until_ms` says up to which claim all open tasks were seen to, but for those that were `missed`.
+    """
 
     over: list[_Claimed] = field(default_factory=list)
     unsubmitted: list[_Claimed] = field(default_factory=list)
     overdue: list[OverdueJob] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)
     oldest_ms: int | None = None
+    until_ms: int | None = None
 
     def see(self, task: OpenTask) -> None:
         """Remembers the age of the oldest task."""
@@ -71,6 +77,9 @@ class Reconciler:
     The tasks come in the order of their last heartbeats: a task that had one goes to the end of the line. So
     a run needs no memory of the one before, and none is left out however many there are. Two runs at once
     share the line, as a task can be claimed once in a heartbeat.
+
+    A process that came to the end of the line a minute ago knows who has had his heartbeat. It sends every
+    second one of a task that lacks nothing without a claim, which is most of what a task costs.
     """
 
     activities: Activities
@@ -83,6 +92,7 @@ class Reconciler:
     policy: ReconciliationPolicy
     telemetry: Telemetry
     clock: Clock
+    last_run: LastRun = field(default_factory=LastRun)
 
     def reconcile(self, run: Run) -> int:
         """Looks at the tasks that are due, longest not looked at first, until none is left or the time is up.
@@ -92,29 +102,54 @@ class Reconciler:
         Returns:
             The age in seconds of the oldest task that was due; 0 if none was.
         """
-        findings = _Findings()
-        self.workers.each(self._due(findings, run), partial(self._visit, findings, run))
+        findings, now_ms = _Findings(), self.clock.now_ms()
+        self.workers.each(self._due(findings, run, now_ms), partial(self._visit, findings, run))
+        if findings.until_ms is not None:
+            self.last_run.keep(now_ms, min([findings.until_ms, *(each - 1 for each in findings.missed)]))
         self.workers.each(self._labour(findings, run), lambda piece: piece())
         return 0 if findings.oldest_ms is None else (self.clock.now_ms() - findings.oldest_ms) // 1000
 
-    def _due(self, findings: _Findings, run: Run) -> Iterator[OpenTask]:
-        for task in self.store.due_tasks(self.policy.due_before_ms(self.clock.now_ms())):
+    def _due(self, findings: _Findings, run: Run, now_ms: int) -> Iterator[OpenTask]:
+        due_ms = self.policy.due_before_ms(now_ms)
+        for task in self._line(due_ms, now_ms):
             findings.see(task)
             if self.clock.now_us() >= run.begin_until_us:
                 return
             yield task
+        findings.until_ms = due_ms
+
+    def _line(self, due_ms: int, now_ms: int) -> Iterator[OpenTask]:
+        """The tasks that are due, as far as is known: first those without a heartbeat since their claim."""
+        seen_ms = self.last_run.recall(now_ms)
+        if seen_ms is None:
+            return self.store.due_tasks(due_ms)
+        again_ms = min(seen_ms, self.policy.claim_before_ms(now_ms))
+        return chain(self.store.due_records(seen_ms, due_ms), self.store.due_tasks(again_ms))
 
     def _visit(self, findings: _Findings, run: Run, task: OpenTask) -> None:
         """Sends a heartbeat, then claims the task: who dies between the two has cost it nothing."""
         try:
             alive = self._beat(task.token, run.heartbeat_until_us)
+            if alive and self._lacks_nothing(findings, task.record):
+                return
             until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
             record = self.store.claim(task, self.clock.now_ms())
         except ServiceError as error:
             self.telemetry.task_left(task.key, error)
+            findings.missed.append(task.heartbeat_at)
             return
         if record is not None:
             self._sort(findings, _Claimed(record, alive, min(until_us, run.submit_until_us)))
+
+    def _lacks_nothing(self, findings: _Findings, record: TaskRecord | None) -> bool:
+        """True for a task that goes on without a claim; Batch may be asked about its jobs all the same."""
+        if record is None or record.state is not TaskState.OPEN or completion.decide(record) is not None:
+            return False
+        diagnosis = self._diagnosed(record)
+        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
+            return False
+        self._see_overdue(findings, record, diagnosis)
+        return True
 
     def _beat(self, token: str, until_us: int) -> bool:
         """Sends a heartbeat; False if the token is dead."""
@@ -130,9 +165,16 @@ class Reconciler:
         if not claimed.alive or record.state is not TaskState.OPEN or completion.decide(record) is not None:
             findings.over.append(claimed)
             return
-        diagnosis = reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
+        diagnosis = self._diagnosed(record)
         if diagnosis.submitting_is_over and diagnosis.unsubmitted:
             findings.unsubmitted.append(claimed)
+        self._see_overdue(findings, record, diagnosis)
+
+    def _diagnosed(self, record: TaskRecord) -> Diagnosis:
+        return reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
+
+    @staticmethod
+    def _see_overdue(findings: _Findings, record: TaskRecord, diagnosis: Diagnosis) -> None:
         findings.overdue += [
             OverdueJob(
                 record.task.key,
@@ -224,7 +266,7 @@ class Reconciler:
         record = self.store.claim_unsettled(task, again_ms)
         if record is None:
             return
-        diagnosis = reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
+        diagnosis = self._diagnosed(record)
         if diagnosis.submitting_is_over and diagnosis.unsubmitted:
             unknown.append(record)
         else:

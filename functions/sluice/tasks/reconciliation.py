@@ -46,6 +46,10 @@ class ReconciliationPolicy:
         """The last heartbeat of a task that is only just due."""
         return now_ms - self.heartbeat_seconds * 1000
 
+    def claim_before_ms(self, now_ms: int) -> int:
+        """The last claim of a task of which every second heartbeat only is to take one."""
+        return now_ms - 2 * self.heartbeat_seconds * 1000
+
 
 RUN_SECONDS: Final = 55
 """How long a run begins new looks. The schedule starts the next one within the minute (template.yaml), and

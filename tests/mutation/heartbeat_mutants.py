@@ -1,0 +1,90 @@
+"""Guards of the heartbeats that take no claim."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import NO_TASK_IS_LOST, STOPPED
+
+RECONCILER: Final = "functions/sluice/tasks/reconciler.py"
+LAST_RUN: Final = "functions/sluice/tasks/last_run.py"
+PROVER: Final = "functional/test_heartbeats_between.py"
+
+HEARTBEAT_MUTANTS: Final = (
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a claim of a task between whose claims a job is missing",
+        RECONCILER,
+        old="""\
+        if diagnosis.submitting_is_over and diagnosis.unsubmitted:
+            return False
+""",
+        new="",
+        provers=tests(PROVER, "test_a_job_that_nobody_submitted_is_submitted_between_two_claims"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a claim of a task whose jobs have all ended",
+        RECONCILER,
+        old="or record.state is not TaskState.OPEN or completion.decide(record) is not None:\n            return",
+        new="or record.state is not TaskState.OPEN:\n            return",
+        provers=tests(PROVER, "test_a_task_whose_jobs_have_all_ended_is_completed_between_two_claims"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a heartbeat that failed is sent again",
+        RECONCILER,
+        old="            findings.missed.append(task.heartbeat_at)\n",
+        new="",
+        provers=tests(PROVER, "test_a_heartbeat_that_failed_is_sent_by_the_next_run"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a run that was cut short is not remembered",
+        RECONCILER,
+        old="""\
+            if self.clock.now_us() >= run.begin_until_us:
+                return
+            yield task
+        findings.until_ms = due_ms
+""",
+        new="""\
+            if self.clock.now_us() >= run.begin_until_us:
+                break
+            yield task
+        findings.until_ms = due_ms
+""",
+        provers=tests(
+            PROVER,
+            "test_who_does_not_know_what_was_before_claims_all_that_is_due[a run that was cut short]",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "what was long ago is forgotten",
+        LAST_RUN,
+        old="return until_ms if now_ms - self._began_ms <= REMEMBERED_MS else None",
+        new="return until_ms",
+        provers=tests(
+            PROVER,
+            "test_who_does_not_know_what_was_before_claims_all_that_is_due[a schedule that was missed]",
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a run that dies is not remembered",
+        LAST_RUN,
+        old="until_ms, self._until_ms = self._until_ms, None",
+        new="until_ms = self._until_ms",
+        provers=tests(PROVER, "test_a_run_that_dies_leaves_no_memory"),
+    ),
+    Mutant(
+        STOPPED,
+        "a dead token between two claims",
+        RECONCILER,
+        old="if alive and self._lacks_nothing(findings, task.record):",
+        new="if self._lacks_nothing(findings, task.record):",
+        provers=tests(PROVER, "test_a_workflow_that_was_stopped_is_noticed_between_two_claims"),
+    ),
+)

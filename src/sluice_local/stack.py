@@ -17,6 +17,9 @@ STACK_NAME = "sluice"
 NETWORK = {"SubnetIds": "subnet-00000001", "SecurityGroupIds": "sg-00000001"}
 """Parameters that the template asks for; no job here looks for its network."""
 
+OPEN = {"JobDefinitionArns": "*", "WorkflowArns": "*"}
+"""Whoever calls Local AWS is its only user, and brings job definitions and workflows of his own."""
+
 RATE_WITHIN_QUOTA = 0.98
 """Sluice's share of the quota, as template.yaml has it: 49 of 50 calls a second."""
 BURST_MAX = 10
@@ -82,7 +85,9 @@ def require_parameters(project: Project, names: Iterable[str]) -> None:
 
 
 def deploy_stack(project: Project, aws: LocalAws, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Deploy template.yaml, in a made-up network if none is given, and return the stack's outputs.
+    """Deploy template.yaml and return the stack's outputs.
+
+    If nothing else is given, it is in a made-up network, and may use every job definition and workflow.
 
     Raises:
         DeployError: if the stack cannot be made; the message names the resource and its reason.
@@ -92,7 +97,7 @@ def deploy_stack(project: Project, aws: LocalAws, parameters: Mapping[str, str])
         aws.client("s3"),
         project.file("template.yaml"),
         stack_name=STACK_NAME,
-        parameters={**NETWORK, **parameters},
+        parameters={**NETWORK, **OPEN, **parameters},
     )
 
 

@@ -58,6 +58,7 @@ class World:
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
     telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
     limit: Limit = field(default_factory=lambda: Limit(RATE, burst=10))
+    allowed: tuple[str, ...] = (f"{WORKFLOW}*",)
 
     def __post_init__(self) -> None:
         """The table goes by the same clock."""
@@ -74,6 +75,7 @@ class World:
             workers=ThreadWorkers(1),
             telemetry=self.telemetry,
             clock=self.clock,
+            allowed=self.allowed,
         )
 
     @cached_property
@@ -232,6 +234,28 @@ def test_a_sheet_with_a_bad_row_starts_nothing(world: World) -> None:
     with pytest.raises(InvalidSheetError):
         world.launch(1, sheet=SheetPlace("csv", inline="sample\ngood\nbad name\n"))
     assert world.store.cohorts == {}
+
+
+OTHERS = (f"{WORKFLOW}-2", f"{WORKFLOW}-accept-*")
+
+
+def test_a_workflow_that_the_stack_may_not_start_leaves_no_cohort_behind() -> None:
+    world = World(allowed=OTHERS)
+    with pytest.raises(WorkflowError, match=r"lowpass\. .*WorkflowArns, or use .*lowpass-accept-\*"):
+        world.launch(1)
+    assert (world.store.cohorts, sum(world.workflows.started.values())) == ({}, 0)
+
+
+def test_a_cohort_whose_workflow_is_out_of_bounds_by_now_is_not_retried() -> None:
+    world = World()
+    world.launch(1)
+    world.end_all(ABORTED)
+    started = sum(world.workflows.started.values())
+    world.allowed = OTHERS
+    del world.starter
+    with pytest.raises(WorkflowError, match="must not start"):
+        world.retry()
+    assert sum(world.workflows.started.values()) == started
 
 
 def test_a_workflow_that_cannot_run_samples_leaves_no_cohort_behind(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sluice.errors import DeniedError, RejectedError, ThrottledError, UnauthenticatedError, UnclearError
 from tests.support.builders import EXECUTION, QUEUE, World, ended, job, task_text
-from tests.support.fakes import FakeBatch, FakeQueues, MemoryTaskStore
+from tests.support.fakes import FakeBatch, FakeBounds, MemoryTaskStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ def test_a_misspelt_field_fails_the_task_by_name_and_touches_nothing_else() -> N
 
 
 def test_a_job_to_a_queue_that_is_not_watched_is_refused_before_any_is_submitted() -> None:
-    world = World(queues=FakeQueues((QUEUE,)))
+    world = World(queues=FakeBounds((QUEUE,)))
     world.take("token", job("align"), job("impute", "align", jobQueue="another"))
     assert outcome(world).error == "Task.Rejected"
     cause = json.loads(outcome(world).cause)
@@ -56,6 +56,18 @@ def test_a_job_to_a_queue_that_is_not_watched_is_refused_before_any_is_submitted
     assert cause["reason"].startswith('"another" is no job queue that this stack watches')
     assert "JobQueueArns" in cause["reason"]
     assert QUEUE in cause["reason"]
+    assert (world.store.records, world.batch.jobs) == ({}, {})
+
+
+def test_a_job_of_a_definition_that_the_stack_may_not_use_is_refused_before_any_is_submitted() -> None:
+    world = World(definitions=FakeBounds(("lowpass",)))
+    world.take("token", job("align"), job("impute", "align", jobDefinition="another:7"))
+    assert outcome(world).error == "Task.Rejected"
+    cause = json.loads(outcome(world).cause)
+    assert cause["job"] == "impute"
+    assert cause["reason"].startswith('"another:7" is no job definition that this stack may use')
+    assert "JobDefinitionArns" in cause["reason"]
+    assert "lowpass" in cause["reason"]
     assert (world.store.records, world.batch.jobs) == ({}, {})
 
 

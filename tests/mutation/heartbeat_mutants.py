@@ -27,8 +27,8 @@ HEARTBEAT_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "a claim of a task whose jobs have all ended",
         RECONCILER,
-        old="or record.state is not TaskState.OPEN or completion.decide(record) is not None:\n            return",
-        new="or record.state is not TaskState.OPEN:\n            return",
+        old=" or completion.decide(record) is not None:\n            return False",
+        new=":\n            return False",
         provers=tests(PROVER, "test_a_task_whose_jobs_have_all_ended_is_completed_between_two_claims"),
     ),
     Mutant(

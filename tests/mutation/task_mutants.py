@@ -30,9 +30,9 @@ TASK_MUTANTS: Final = (
     Mutant(
         NO_EVENT_IS_LOST,
         "refusing a job to a queue of which no event tells",
-        "functions/sluice/tasks/submitter.py",
-        old="            check_queues(task, self.queues.instead_of)\n",
-        new="",
+        "functions/sluice/tasks/contract.py",
+        old="if queues := self.queues.instead_of(queue):",
+        new="if queues := ():",
         provers=tests(
             "functional/test_submitter.py",
             "test_a_job_to_a_queue_that_is_not_watched_is_refused_before_any_is_submitted",

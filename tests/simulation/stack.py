@@ -56,8 +56,12 @@ def resolved(value: Any, given: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - on
         ((kind, what),) = value.items()
         if kind == "Ref":
             return _ref(what, given)
-        if kind == "Fn::Sub" and isinstance(what, str):
-            return re.sub(r"\$\{([^}]+)\}", lambda found: str(_ref(found[1], given)), what)
+        if kind == "Fn::Sub":
+            text, own = (what, {}) if isinstance(what, str) else (what[0], resolved(what[1], given))
+            return re.sub(r"\$\{([^}]+)\}", lambda found: str(_ref(found[1], {**given, **own})), text)
+        if kind == "Fn::Join":
+            parts = resolved(what[1], given)
+            return what[0].join(parts.split(",") if isinstance(parts, str) else parts)
         if kind == "Fn::GetAtt":
             return (what if isinstance(what, str) else what[0]).split(".")[0]
         if kind == "Fn::If":
@@ -72,6 +76,11 @@ def _ref(name: str, given: Mapping[str, Any]) -> Any:
         return given[name]
     parameter = template()["Parameters"].get(name)
     return pseudo.get(name, name) if parameter is None else parameter["Default"]
+
+
+def _pattern(given: Any) -> Any:
+    """An event pattern, which may be given as text."""
+    return json.loads(given) if isinstance(given, str) else given
 
 
 @dataclass
@@ -134,6 +143,7 @@ class Stack:
         """The environment variables of all functions."""
         variables = template()["Globals"]["Function"]["Environment"]["Variables"]
         found = {name: str(resolved(value, self.plan.given)) for name, value in variables.items()}
+        found |= dict.fromkeys(("JOB_DEFINITION_ARNS", "WORKFLOW_ARNS"), "*")
         return found | {name: str(self.plan.given[name]) for name in found if name in self.plan.given}
 
     def _resting(self, slot: int) -> int | None:
@@ -170,7 +180,7 @@ class Stack:
     def _rule(self, name: str) -> Rule:
         properties = self._properties(name)
         targets = [(self.queues[each["Arn"]], each.get("Input")) for each in properties["Targets"]]
-        return Rule(properties["EventPattern"], targets)
+        return Rule(_pattern(properties["EventPattern"]), targets)
 
     def _function(self, name: str) -> Function:
         properties = self._properties(name)
@@ -239,7 +249,8 @@ class Stack:
 
     def _described_rule(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html."""
-        return {"EventPattern": json.dumps(self._properties(request["Name"])["EventPattern"])}
+        pattern = _pattern(self._properties(request["Name"])["EventPattern"])
+        return {"EventPattern": json.dumps(pattern)}
 
 
 METHODS: Final = {

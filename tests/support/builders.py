@@ -13,7 +13,7 @@ from sluice.rate.limiter import Limiter
 from sluice.runtime.workers import ThreadWorkers
 from sluice.tasks.completer import Completer, Stopper
 from sluice.tasks.completion import job_record
-from sluice.tasks.contract import parse_task
+from sluice.tasks.contract import Allowed, parse_task
 from sluice.tasks.job_finder import JobFinder
 from sluice.tasks.model import ActivityTask, JobRecord, TaskRecord, TaskState, task_key
 from sluice.tasks.overdue_jobs import OverdueJobs
@@ -24,8 +24,8 @@ from sluice.tasks.submitter import Submitter
 from tests.support.fakes import (
     FakeActivities,
     FakeBatch,
+    FakeBounds,
     FakeClock,
-    FakeQueues,
     KeptTelemetry,
     MemoryRateStore,
     MemoryTaskStore,
@@ -87,7 +87,8 @@ class World:
     activities: FakeActivities = field(default_factory=FakeActivities)
     store: MemoryTaskStore = field(default_factory=MemoryTaskStore)
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
-    queues: FakeQueues = field(default_factory=FakeQueues)
+    queues: FakeBounds = field(default_factory=FakeBounds)
+    definitions: FakeBounds = field(default_factory=FakeBounds)
     telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
     limit: Limit = field(default_factory=lambda: Limit(50))
     policy: ReconciliationPolicy = field(default_factory=lambda: ReconciliationPolicy(300, 300, 3600))
@@ -105,7 +106,7 @@ class World:
     def submitter(self) -> Submitter:
         return Submitter(
             batch=self.batch,
-            queues=self.queues,
+            allowed=Allowed(self.queues, self.definitions),
             store=self.store,
             completer=self.completer,
             submit_limiter=self._limiter("SubmitJob"),

@@ -121,13 +121,13 @@ class FakeBatch:
 
 
 @dataclass
-class FakeQueues:
-    """Watched queues; all queues unless some are named."""
+class FakeBounds:
+    """Queues or job definitions that may be used; all unless some are named."""
 
-    watched: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
-    def instead_of(self, job_queue: str) -> Sequence[str]:
-        return () if job_queue in self.watched else self.watched
+    def instead_of(self, name: str) -> Sequence[str]:
+        return () if name in self.named else self.named
 
 
 @dataclass

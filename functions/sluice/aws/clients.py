@@ -79,6 +79,12 @@ def events() -> Any:
 
 
 @cache
+def parameters() -> Any:
+    """Systems Manager for its parameters."""
+    return _client("ssm", _PATIENTLY, read_timeout_seconds=5)
+
+
+@cache
 def s3() -> S3Client:
     """S3 for sample sheets."""
     client: S3Client = _client("s3", _PATIENTLY, read_timeout_seconds=20)

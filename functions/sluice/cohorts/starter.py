@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from sluice.arns import matches
 from sluice.cohorts.attempts import Asked
 from sluice.cohorts.blocks import Block, in_blocks
 from sluice.cohorts.model import FAILURES, MAX_BLOCK, Cohort, SampleStatus, Start
@@ -17,6 +18,7 @@ from sluice.cohorts.sheet_changes import input_changes, sheet_changes
 from sluice.cohorts.sheet_lines import decode_sheet
 from sluice.errors import CohortCancelledError, DoesNotExistError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS
+from sluice.schema import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -74,6 +76,7 @@ class CohortStarter:
     workers: Workers
     telemetry: Telemetry
     clock: Clock
+    allowed: tuple[str, ...]
 
     def run(self, request: StartRequest, until_us: int) -> Progress:
         """Starts what was asked for, until it is done, the time is up or the cohort is cancelled.
@@ -81,7 +84,7 @@ class CohortStarter:
         Raises:
             InvalidSheetError: the sheet has bad rows; nothing was started.
             CohortConflictError: there is another cohort of this name, or none to retry; nothing was started.
-            WorkflowError: the state machine keeps no names of executions.
+            WorkflowError: the state machine keeps no names of executions, or the stack must not start it.
             ServiceError: somebody else's fault; it may be tried again unless it is a RejectedError.
         """
         cohort, blocks = self._retry(request) if request.only is Only.FAILED else self._launch(request)
@@ -95,6 +98,7 @@ class CohortStarter:
     def _launch(self, request: StartRequest) -> tuple[Cohort, Iterator[Block]]:
         assert request.sheet is not None
         assert request.workflow_arn is not None
+        self._check_allowed(request.workflow_arn)
         sheet = self._read(request.sheet, request)
         cohort = self.store.cohort(request.cohort)
         if cohort is None:
@@ -126,6 +130,13 @@ class CohortStarter:
         text = decode_sheet(self.sheets.read(place))
         return parse_sheet(text, fmt=place.fmt, rules=SheetRules(request.cohort, request.shared))
 
+    def _check_allowed(self, workflow_arn: str) -> None:
+        if not matches(workflow_arn, self.allowed):
+            raise WorkflowError(
+                f"cohorts of this stack must not start {workflow_arn}. Deploy it with this state machine in "
+                f"WorkflowArns, or use {listed(self.allowed)}"
+            )
+
     def _create(self, name: str, workflow_arn: str, sheet: Sheet) -> Cohort:
         kind = self.executions.kind(workflow_arn)
         if kind != STANDARD:
@@ -143,6 +154,7 @@ class CohortStarter:
             raise CohortConflictError(
                 f"there is no cohort {request.cohort} of which samples could be retried"
             )
+        self._check_allowed(cohort.workflow_arn)
         inputs = None
         if request.sheet is not None:
             inputs = {row.sample: row.input for row in self._read(request.sheet, request).rows}

@@ -33,6 +33,9 @@ class Settings:
     activity_arn: str
     poller_arn: str
     job_ended_rule: str
+    job_definition_arns: tuple[str, ...]
+    job_definition_bounds: str
+    workflow_arns: tuple[str, ...]
     submit_rate_per_second: float
     submit_burst: int
     other_rate_per_second: float
@@ -67,6 +70,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         activity_arn=_text(environment, "ACTIVITY_ARN"),
         poller_arn=_text(environment, "POLLER_ARN"),
         job_ended_rule=_text(environment, "JOB_ENDED_RULE"),
+        job_definition_arns=_texts(environment, "JOB_DEFINITION_ARNS"),
+        job_definition_bounds=_text(environment, "JOB_DEFINITION_BOUNDS"),
+        workflow_arns=_texts(environment, "WORKFLOW_ARNS"),
         submit_rate_per_second=_number(environment, "SUBMIT_RATE_PER_SECOND", 0.1, 1000),
         submit_burst=_whole(environment, "SUBMIT_BURST", 1, 1000),
         other_rate_per_second=_number(environment, "OTHER_RATE_PER_SECOND", 0.1, 1000),
@@ -94,6 +100,10 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise InvalidSettingError(f"environment variable {name} is not set; template.yaml sets it")
     return value
+
+
+def _texts(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in _text(environment, name).split(","))
 
 
 def _number(environment: Mapping[str, str], name: str, least: float, most: float) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sluice.batch_words import fitted, job_document
 from sluice.tasks.job_errors import DEPENDENCY_FAILED, container_of, named_error
 from sluice.tasks.model import FAILED, SUCCEEDED, TERMINAL, Failed, JobRecord, Outcome, Succeeded
-from sluice.tasks.parsing import UnwatchedQueueError
+from sluice.tasks.parsing import OutOfBoundsError
 from sluice.tasks.submission import OWN_PARAMETERS, is_of_sync_form
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def invalid(message: str) -> Failed:
 
 def refused(error: Exception) -> Failed:
     """The outcome of a task that was not accepted."""
-    if isinstance(error, UnwatchedQueueError):
+    if isinstance(error, OutOfBoundsError):
         return rejection(error.job_name, str(error))
     return invalid(str(error))
 

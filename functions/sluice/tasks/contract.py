@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import dataclass
 from graphlib import CycleError
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from sluice.batch_words import camel, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
-from sluice.tasks.parsing import InvalidTaskError, UnwatchedQueueError, is_sync_form, long_form, task_of
+from sluice.tasks.parsing import InvalidTaskError, OutOfBoundsError, is_sync_form, long_form, task_of
 from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, RESERVED_PARAMETERS, submit_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sluice.tasks.model import Task
+    from sluice.tasks.ports import Bounds
 
 MAX_JOBS: Final = 100
 """Jobs a task: their ids are noted in one DynamoDB expression of at most 4 KB, their records and the
@@ -131,24 +133,33 @@ def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | No
             raise InvalidTaskError(said if task.like_sync else f"jobs[{job.index}]: {said}")
 
 
-def check_queues(task: Task, instead_of: Callable[[str], Sequence[str]]) -> None:
-    """Makes sure that Sluice hears of the ends of all of a task's jobs.
+@dataclass(frozen=True)
+class Allowed:
+    """What tasks may use: queues of whose jobs Sluice hears, and job definitions."""
 
-    Args:
-        task: the task, whose requests SubmitJob takes.
-        instead_of: the queues that are watched, if one is not (ports.WatchedQueues).
+    queues: Bounds
+    definitions: Bounds
 
-    Raises:
-        UnwatchedQueueError: names the first job that goes to another queue, and the queues that it may use.
-    """
-    for job in task.jobs:
-        others = instead_of(job.request["jobQueue"])
-        if others:
-            raise UnwatchedQueueError(
-                job.name,
-                f"{shown(job.request['jobQueue'])} is no job queue that this stack watches, so it would never"
-                f" hear of the job's end. Deploy it with this queue in JobQueueArns, or use {listed(others)}",
-            )
+    def check(self, task: Task) -> None:
+        """Makes sure of both for all of a task's jobs, as far as can be said before.
+
+        Raises:
+            OutOfBoundsError: names the first job that must not be submitted, and what it may use instead.
+        """
+        for job in task.jobs:
+            queue, definition = job.request["jobQueue"], job.request["jobDefinition"]
+            if queues := self.queues.instead_of(queue):
+                raise OutOfBoundsError(
+                    job.name,
+                    f"{shown(queue)} is no job queue that this stack watches, so it would never hear of the"
+                    f" job's end. Deploy it with this queue in JobQueueArns, or use {listed(queues)}",
+                )
+            if definitions := self.definitions.instead_of(definition):
+                raise OutOfBoundsError(
+                    job.name,
+                    f"{shown(definition)} is no job definition that this stack may use. Deploy it with this"
+                    f" definition in JobDefinitionArns, or use {listed(definitions)}",
+                )
 
 
 def is_execution_arn(value: Any) -> TypeGuard[str]:

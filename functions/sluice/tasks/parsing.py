@@ -25,8 +25,8 @@ class InvalidTaskError(ValueError):
     """Raised when an activity task's input is not what the contract says; the message is for its sender."""
 
 
-class UnwatchedQueueError(InvalidTaskError):
-    """Raised for a job of whose end Sluice would never hear; `job_name` is its name in its task."""
+class OutOfBoundsError(InvalidTaskError):
+    """Raised for a job that the stack must not submit; `job_name` is its name in its task."""
 
     def __init__(self, job_name: str, message: str) -> None:
         super().__init__(message)

@@ -19,7 +19,7 @@ from sluice.rate.gcra import MICROSECONDS
 from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
 from sluice.tasks.completer import Ended
-from sluice.tasks.contract import check_queues, check_requests, parse_task
+from sluice.tasks.contract import check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
 from sluice.tasks.submission import (
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
+    from sluice.tasks.contract import Allowed
     from sluice.tasks.job_finder import JobFinder
     from sluice.tasks.model import ActivityTask, Task, TaskRecord
-    from sluice.tasks.ports import Batch, TaskStore, WatchedQueues
+    from sluice.tasks.ports import Batch, TaskStore
 
 MAX_ANSWER_BYTES: Final = 512
 """What is kept of SubmitJob's last answer."""
@@ -97,7 +98,7 @@ class Submitter:
     """
 
     batch: Batch
-    queues: WatchedQueues
+    allowed: Allowed
     store: TaskStore
     completer: Completer
     submit_limiter: Limiter
@@ -116,7 +117,7 @@ class Submitter:
         try:
             task = parse_task(handed.token, handed.input)
             check_requests(task, self.batch.complaint)
-            check_queues(task, self.queues.instead_of)
+            self.allowed.check(task)
             known = not self.store.put_intent(task, handed.input, now_ms)
         except (InvalidTaskError, RejectedError) as error:
             if isinstance(error, RejectedError) and error.code not in TABLE_REFUSALS:

@@ -42,6 +42,7 @@ class StartingWiring(LimitedWiring):
             workers=ThreadWorkers(START_THREADS),
             telemetry=self.telemetry,
             clock=self.clock,
+            allowed=self.settings.workflow_arns,
         )
 
     @cached_property

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import cache, cached_property
 
 from sluice.aws import clients
+from sluice.aws.bounds.definitions import ParameterDefinitions
+from sluice.aws.bounds.queues import RuleQueues
 from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.step_functions import BotoActivityQueue
-from sluice.aws.watched_queues import RuleQueues
 from sluice.pollers.hand import Crew, share
 from sluice.pollers.idleness import Idleness
 from sluice.pollers.pool import PollerPool
 from sluice.runtime.workers import ThreadWorkers
+from sluice.tasks.contract import Allowed
 from sluice.tasks.job_finder import JobFinder
 from sluice.tasks.overdue_jobs import OverdueJobs
 from sluice.tasks.reconciler import Reconciler
@@ -73,7 +75,7 @@ class SubmittingWiring(CompletingWiring):
         rate = self.settings.submit_rate_per_second
         return Submitter(
             batch=self._batch,
-            queues=RuleQueues(clients.events, self.settings.job_ended_rule, self.clock),
+            allowed=self._allowed,
             store=self.store,
             completer=self.completer,
             submit_limiter=self.limiter("SubmitJob", rate, burst=self.settings.submit_burst),
@@ -87,6 +89,19 @@ class SubmittingWiring(CompletingWiring):
             window_seconds=submitting_seconds(self.settings.takeover_seconds),
             telemetry=self.telemetry,
             clock=self.clock,
+        )
+
+    @cached_property
+    def _allowed(self) -> Allowed:
+        settings = self.settings
+        return Allowed(
+            queues=RuleQueues(self.clock, client=clients.events, rule=settings.job_ended_rule),
+            definitions=ParameterDefinitions(
+                self.clock,
+                client=clients.parameters,
+                parameter=settings.job_definition_bounds,
+                deployed=settings.job_definition_arns,
+            ),
         )
 
     @cached_property

@@ -13,6 +13,7 @@ from sluice_cli.doctor import (
     poller_checks,
     reconciler_checks,
     submission_checks,
+    wake_up_checks,
 )
 from sluice_cli.doctor.finding import CheckContext, warning, wrong
 from sluice_cli.errors import AwsError, CliError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CHECKS: Final[Mapping[str, Check]] = {
     "pollers": poller_checks.check_pollers,
+    "wake-ups": wake_up_checks.check_wake_ups,
     "reconciler": reconciler_checks.check_tasks,
     "cohorts": reconciler_checks.check_samples,
     "submissions": submission_checks.check_submissions,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from sluice_cli.doctor.finding import CheckContext, Finding
 
+LATE_SECONDS: Final = 240
+"""So late a task's look may be without anything being wrong: TaskHeartbeatSeconds allows no more."""
 EVER_MS: Final = 2**53
 """Later than any look, also one by a clock that is ahead of this one."""
 
@@ -21,8 +23,10 @@ def check_tasks(context: CheckContext) -> Iterator[Finding]:
     tasks = context.api.tasks(context.stack.output("TaskTableName"))
     oldest = next(tasks.due_tasks(EVER_MS), None)
     looked_ms = oldest.heartbeat_at if oldest else None
-    every_seconds = context.parameter("ReconcileHeartbeatSeconds", 300)
-    yield _judge("reconciler", "open task", _idle_seconds(context, looked_ms), every_seconds)
+    # each second heartbeat of a task is noted
+    every_seconds = 2 * context.parameter("ReconcileHeartbeatSeconds", 300)
+    idle_seconds = _idle_seconds(context, looked_ms)
+    yield _judge("reconciler", "open task", idle_seconds, every_seconds, LATE_SECONDS)
 
 
 def check_samples(context: CheckContext) -> Iterator[Finding]:
@@ -33,18 +37,21 @@ def check_samples(context: CheckContext) -> Iterator[Finding]:
     oldest = next(context.api.cohorts(table).running_samples(EVER_MS), None)
     looked_ms = oldest.looked_at if oldest else None
     every_seconds = context.parameter("CohortLookSeconds", 900)
-    yield _judge("cohorts", "running sample", _idle_seconds(context, looked_ms), every_seconds)
+    idle_seconds = _idle_seconds(context, looked_ms)
+    yield _judge("cohorts", "running sample", idle_seconds, every_seconds, every_seconds + 120)
 
 
 def _idle_seconds(context: CheckContext, looked_ms: int | None) -> float | None:
     return None if looked_ms is None else (context.now_ms - looked_ms) / 1000
 
 
-def _judge(check: str, what: str, idle_seconds: float | None, every_seconds: float) -> Finding:
+def _judge(
+    check: str, what: str, idle_seconds: float | None, every_seconds: float, late_seconds: float
+) -> Finding:
     if idle_seconds is None:
         return ok(check, f"there is no {what}")
     says = f"the {what} that was not looked at for longest has waited for {span(max(0, idle_seconds))}"
-    if idle_seconds <= 2 * every_seconds + 120:
+    if idle_seconds <= every_seconds + late_seconds:
         return ok(check, says)
     way_out = "reconcile_tasks does not keep up or does not run: see its schedule and its log group."
     return wrong(check, f"{says}; each should be looked at every {span(every_seconds)}", way_out)

@@ -2,6 +2,7 @@
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html,
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
 and https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 """
 
@@ -50,6 +51,12 @@ def messages_visible(queue: str, at_second: float, messages: int) -> Datum:
     """Return what SQS reports each minute of a queue that is in use."""
     metric = Metric.of("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue})
     return Datum(metric, "Count", Observation.of(at_second, float(messages)))
+
+
+def rule_invoked(rule: str, at_second: float) -> Datum:
+    """Return what EventBridge reports of a rule that gives an event to a target."""
+    metric = Metric.of("AWS/Events", "Invocations", {"RuleName": rule})
+    return Datum(metric, "Count", Observation.of(at_second, 1.0))
 
 
 def activities_scheduled(activity_arn: str, at_second: float, tasks: int = 1) -> Datum:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sluice.aws.tables.task_store import DynamoTaskStore
 from sluice.tasks.model import TERMINAL, TaskState
 from sluice_local.deploy import deploy
-from sluice_local.stack import NETWORK
+from sluice_local.stack import NETWORK, OPEN
 from tests.support.building import Machines, eventually
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def deployed_of(template: Path, aws: LocalAws, name: str, **parameters: str) -> 
         aws.client("s3"),
         template,
         stack_name=name,
-        parameters={**NETWORK, **QUICK, **parameters},
+        parameters={**NETWORK, **OPEN, **QUICK, **parameters},
     )
     return Stack(aws, outputs, name)
 

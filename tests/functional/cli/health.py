@@ -12,6 +12,7 @@ RESOURCES = {
     "JobEventsDeadLetters": ("AWS::SQS::Queue", "https://sqs/dead"),
     "JobEventsQueue": ("AWS::SQS::Queue", "https://sqs/events"),
     "JobEndedRule": ("AWS::Events::Rule", "rule"),
+    "ExecutionStartedRule": ("AWS::Events::Rule", "default|started"),
     "EveryMinute": ("AWS::Scheduler::Schedule", "schedule"),
     "JobEvents": ("AWS::Lambda::EventSourceMapping", "uuid"),
     "SubmitJobsFunction": ("AWS::Lambda::Function", "submit"),
@@ -98,6 +99,21 @@ def alarm(state: str) -> dict[str, Any]:
     return {"MetricAlarms": [{"AlarmName": "alarm", "StateValue": state, **fields}]}
 
 
+def metrics(woken: int = 0, came: int = 0) -> Any:
+    """GetMetricData of a day: in how many hours executions started, and in how many of these tasks came."""
+
+    def get_metric_data(**asked: Any) -> list[dict[str, Any]]:
+        counts = {"woken": woken, "came": came}
+        results = []
+        for query in asked["MetricDataQueries"]:
+            hours = range(counts.get(query["Id"], 0))
+            times = [NOW - timedelta(hours=hour) for hour in hours]
+            results.append({"Id": query["Id"], "Timestamps": times, "Values": [20.0 for _ in hours]})
+        return [{"MetricDataResults": results}]
+
+    return get_metric_data
+
+
 HEALTHY: dict[str, Any] = {
     "sts.get_caller_identity": caller(),
     "cloudformation.describe_stacks": described_stack(),
@@ -108,7 +124,7 @@ HEALTHY: dict[str, Any] = {
     "events.describe_rule": {"State": "ENABLED"},
     "scheduler.get_schedule": {"State": "ENABLED"},
     "lambda.get_event_source_mapping": {"State": "Enabled"},
-    "cloudwatch.get_metric_data": [{"MetricDataResults": [{"Id": "m0", "Values": []}]}],
+    "cloudwatch.get_metric_data": metrics(),
     "cloudwatch.describe_alarms": [alarm("OK")],
     "batch.describe_job_queues": queue(),
     "batch.describe_compute_environments": environment(),

@@ -30,6 +30,7 @@ from tests.functional.cli.health import (
     executions,
     last_event,
     messages,
+    metrics,
     queue,
     quota,
 )
@@ -53,7 +54,7 @@ def test_a_healthy_stack_is_fine_in_every_respect() -> None:
     assert examined() == (0, {})
     result = run(FakeApi(keyed(HEALTHY)), "doctor")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "All 16 checks are fine."
+    assert result.stdout.splitlines()[-1] == "All 17 checks are fine."
 
 
 TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
@@ -121,7 +122,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     ),
     "dead letters": ({"sqs.get_queue_attributes": messages(dead=3)}, "dead letters", "wrong", "holds 3"),
     "a long line": ({"sqs.get_queue_attributes": messages(waiting=20_000)}, "queue", "warning", "20000"),
-    "a rule off": ({"events.describe_rule": {"State": "DISABLED"}}, "routes", "wrong", "JobEndedRule"),
+    "a rule off": ({"events.describe_rule": {"State": "DISABLED"}}, "routes", "wrong", "Rule is DISABLED"),
     "a schedule off": ({"scheduler.get_schedule": {"State": "DISABLED"}}, "routes", "wrong", "EveryMinute"),
     "a source off": (
         {"lambda.get_event_source_mapping": {"State": "Disabled"}},
@@ -134,6 +135,12 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "functions",
         "warning",
         "SubmitJobsFunction: 3 Errors",
+    ),
+    "strangers that wake it": (
+        {"cloudwatch.get_metric_data": metrics(woken=9, came=2)},
+        "wake-ups",
+        "warning",
+        "in 7 of the last 24 hours no task came, but 140 executions of any state machine started",
     ),
     "an alarm": ({"cloudwatch.describe_alarms": [alarm("ALARM")]}, "alarms", "wrong", "NoPollerAlarm rings"),
     "a queue off": ({"batch.describe_job_queues": queue(state="DISABLED")}, "job queue", "wrong", "DISABLED"),
@@ -236,6 +243,21 @@ def running(minutes: int) -> Sample:
     return Sample("run-42", "NA1", 1, "arn", SampleStatus.RUNNING, "{}", 1, NOW_MS - minutes * 60_000)
 
 
+def test_whose_executions_are_served_is_named_with_them() -> None:
+    machine = "arn:aws:states:us-east-1:000000000000:stateMachine:lab-*"
+    parameters = [{"ParameterKey": "ServedWorkflowArns", "ParameterValue": machine}]
+    answers = {
+        "cloudformation.describe_stacks": described_stack(Parameters=parameters),
+        "cloudwatch.get_metric_data": metrics(woken=24),
+    }
+    assert machine in examined(**answers)[1]["wake-ups"]["says"]
+
+
+@pytest.mark.parametrize(("woken", "came"), [(24, 24), (24, 21), (0, 0), (0, 24)])
+def test_executions_that_send_tasks_and_a_few_that_wait_are_no_strangers(woken: int, came: int) -> None:
+    assert examined(**{"cloudwatch.get_metric_data": metrics(woken, came)}) == (0, {})
+
+
 def test_executions_whose_jobs_run_do_not_need_a_poller() -> None:
     answers = {
         "stepfunctions.list_executions": executions([], [execution("s1", "RUNNING")]),
@@ -287,4 +309,4 @@ def test_people_read_the_way_out_below_what_is_wrong() -> None:
     at = lines.index("wrong   dead letters: JobEventsDeadLetters holds 3 events that failed")
     assert lines[at + 1].startswith("        Read the function's log")
     assert lines[at + 1].endswith("sluice redrive JobEventsDeadLetters --stack sluice")
-    assert lines[-1] == "1 wrong, 0 warnings, 15 fine."
+    assert lines[-1] == "1 wrong, 0 warnings, 16 fine."

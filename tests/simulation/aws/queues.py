@@ -178,7 +178,10 @@ def _option(option: Any, value: Any, there: bool) -> bool:
     if "exists" in option:
         return bool(there == option["exists"])
     if "anything-but" in option:
-        return there and value not in option["anything-but"]
+        but = option["anything-but"]
+        if isinstance(but, Mapping):
+            return there and not fnmatchcase(str(value), but["wildcard"])
+        return there and value not in but
     if "wildcard" in option:
         return isinstance(value, str) and fnmatchcase(value, option["wildcard"])
     raise ValueError(f"the rules of the template have no {option!r}")

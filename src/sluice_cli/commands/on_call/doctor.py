@@ -33,8 +33,8 @@ def doctor(
 ) -> None:
     """Say what is wrong with the stack, and how to fix it.
 
-    It looks at credentials, the clock, the stack, pollers, the reconciler,
-    submissions that Batch answers with errors, dead-letter queues, rules and
+    It looks at credentials, the clock, the stack, pollers and what wakes them,
+    the reconciler, submissions that Batch answers with errors, dead-letter queues, rules and
     schedules, functions, alarms, job queues, compute environments, job
     definitions and images. It changes nothing, and what it may not read is a
     warning. The exit code is 1 if something is wrong.

@@ -1,4 +1,4 @@
-"""The metrics that Lambda, SQS and Step Functions give to CloudWatch.
+"""The metrics that Lambda, SQS, EventBridge and Step Functions give to CloudWatch.
 
 AWS: each service sends its metrics once a minute, SQS those of queues that were in use in the last six hours,
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html,
@@ -41,6 +41,7 @@ def install(engine: Engine) -> None:
     running, queues, every = RunningFunctions(), QueuesInUse(), engine.settings.alarm_seconds
     ministack.wrap("services.lambda_svc._execute_function_warm", functools.partial(_measured, running))
     ministack.wrap("services.lambda_svc._emit_lambda_metrics", _throttles_only)
+    ministack.wrap("services.eventbridge._invoke_target", _counting_rules)
 
     def look() -> None:
         engine.loop.call_later(seconds_to_next_look(time.time(), every), look)
@@ -142,6 +143,15 @@ def _measured(running: RunningFunctions, execute: Private) -> Private:
         return result
 
     return measured
+
+
+def _counting_rules(invoke_target: Private) -> Private:
+    @functools.wraps(invoke_target)
+    def count(target: dict[str, Any], event: Private, rule: dict[str, Any], view: Private = None) -> None:
+        invoke_target(target, event, rule, view)
+        record([service_metrics.rule_invoked(rule["Name"], time.time())])
+
+    return count
 
 
 def _throttles_only(emit: Private) -> Private:

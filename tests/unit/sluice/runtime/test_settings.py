@@ -7,6 +7,9 @@ from sluice.runtime.settings import InvalidSettingError, read_settings
 GOOD = {
     "TASK_TABLE": "tasks",
     "JOB_ENDED_RULE": "ended",
+    "JOB_DEFINITION_ARNS": "arn:definition,arn:another",
+    "JOB_DEFINITION_BOUNDS": "bounds",
+    "WORKFLOW_ARNS": "arn:workflow",
     "RATE_TABLE": "rates",
     "STACK_NAME": "sluice",
     "ACTIVITY_ARN": "arn:activity",

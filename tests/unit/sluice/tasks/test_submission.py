@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -41,6 +42,15 @@ def test_a_request_carries_the_key_the_name_and_the_ids_that_it_depends_on() -> 
     assert "dependsOn" not in first
     second = submit_request(task, impute, {"align": "id-1"})
     assert second["dependsOn"] == [{"jobId": "id-1", "type": "SEQUENTIAL"}, {"jobId": "other"}]
+
+
+def test_a_job_has_the_key_and_not_the_token() -> None:
+    token = "AAAAKgAAAAIAAAAAAAAAAQ"
+    task = parse_task(token, task_text(job("align"), job("impute", "align")))
+    requests = [submit_request(task, each, {"align": "id-1"}) for each in task.jobs]
+    assert token not in json.dumps(requests)
+    assert {each["parameters"]["taskKey"] for each in requests} == {task.key}
+    assert re.fullmatch(r"[0-9a-f]{32}", task.key)
 
 
 def test_a_task_of_a_former_version_goes_on_under_its_token() -> None:

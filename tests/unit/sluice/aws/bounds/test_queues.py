@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice.aws.watched_queues import AGAIN_SECONDS, RuleQueues
+from sluice.aws.bounds.asked import AGAIN_SECONDS
+from sluice.aws.bounds.queues import RuleQueues
 from tests.support.fakes import FakeClock
 
 ONE, TWO = (f"arn:aws:batch:eu-west-1:111122223333:job-queue/{name}" for name in ("one", "two"))
@@ -32,7 +33,7 @@ class Rule:
 
 
 def queues_of(rule: Rule, clock: FakeClock) -> RuleQueues:
-    return RuleQueues(lambda: rule, "ended", clock)
+    return RuleQueues(clock, client=lambda: rule, rule="ended")
 
 
 def test_a_queue_is_watched_by_its_arn_and_its_name_and_the_rule_read_once() -> None:

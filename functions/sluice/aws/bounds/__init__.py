@@ -1,0 +1,1 @@
+"""What the stack's tasks may use, as AWS keeps it."""

@@ -1,0 +1,89 @@
+"""Guards of what tasks and cohorts may use, and of the key that jobs have in place of a token."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutant import Mutant, tests
+from tests.mutation.promises import SECRET, WITHIN_BOUNDS
+
+ITEMS: Final = "functions/sluice/aws/task_items.py"
+SUBMISSION: Final = "functions/sluice/tasks/submission.py"
+
+BOUNDS_MUTANTS: Final = (
+    Mutant(
+        SECRET,
+        "the key in a job's parameters",
+        SUBMISSION,
+        old="own = {key: task.key, JOB: job.name, **form}",
+        new="own = {key: task.token, JOB: job.name, **form}",
+        provers=tests("unit/sluice/tasks/test_submission.py", "test_a_job_has_the_key_and_not_the_token"),
+    ),
+    Mutant(
+        SECRET,
+        "a key of which no token can be made",
+        "functions/sluice/tasks/model.py",
+        old="return hashlib.sha256(token.encode()).hexdigest()[:KEY_DIGITS]",
+        new="return token",
+        provers=tests("unit/sluice/tasks/test_submission.py", "test_a_job_has_the_key_and_not_the_token"),
+    ),
+    Mutant(
+        SECRET,
+        "the key of a task's item",
+        ITEMS,
+        old="        KEY: task.key,\n        TOKEN: task.token,\n",
+        new="        KEY: task.token,\n        TOKEN: task.token,\n",
+        provers=tests(
+            "contract/test_former_tasks.py",
+            "test_a_task_of_this_version_is_told_by_its_key_alone[local-aws]",
+        ),
+    ),
+    Mutant(
+        WITHIN_BOUNDS,
+        "refusing a job of a definition that is out of bounds",
+        "functions/sluice/tasks/contract.py",
+        old="if definitions := self.definitions.instead_of(definition):",
+        new="if definitions := ():",
+        provers=tests(
+            "functional/test_submitter.py",
+            "test_a_job_of_a_definition_that_the_stack_may_not_use_is_refused_before_any_is_submitted",
+        ),
+    ),
+    Mutant(
+        WITHIN_BOUNDS,
+        "a revision that was not given",
+        "functions/sluice/arns.py",
+        old="return not has_revision and matches(",
+        new="return matches(",
+        provers=tests("unit/sluice/test_arns.py", "test_a_job_definition_is_known_by_each_of_its_names"),
+    ),
+    Mutant(
+        WITHIN_BOUNDS,
+        "asking again for what a deployment may have added",
+        "functions/sluice/aws/bounds/asked.py",
+        old="if not self.has(name, self._known) and not self._is_fresh():",
+        new="if not self._known:",
+        provers=(
+            *tests(
+                "unit/sluice/aws/bounds/test_definitions.py",
+                "test_one_that_a_deployment_added_is_found_by_a_poller_that_is_older",
+            ),
+            *tests(
+                "unit/sluice/aws/bounds/test_queues.py",
+                "test_a_queue_that_a_deployment_added_is_found_by_a_poller_that_is_older",
+            ),
+        ),
+    ),
+    Mutant(
+        WITHIN_BOUNDS,
+        "refusing a cohort whose workflow is out of bounds",
+        "functions/sluice/cohorts/starter.py",
+        old="if not matches(workflow_arn, self.allowed):",
+        new="if not self.allowed:",
+        provers=tests(
+            "functional/test_cohorts.py",
+            "test_a_workflow_that_the_stack_may_not_start_leaves_no_cohort_behind",
+            "test_a_cohort_whose_workflow_is_out_of_bounds_by_now_is_not_retried",
+        ),
+    ),
+)

@@ -9,9 +9,8 @@ import pytest
 
 from sluice.errors import UnclearError
 from sluice.rate.gcra import Limit
-from sluice.tasks.last_run import REMEMBERED_MS
 from sluice.tasks.model import JobRecord, TaskState
-from sluice.tasks.reconciliation import plan_run
+from sluice.tasks.reconciliation import REMEMBERED_MS, plan_run
 from tests.functional.test_many_open_tasks import submitted
 from tests.support.builders import QUEUE, World, ended
 from tests.support.fakes import FakeActivities, FakeClock, MemoryTaskStore

@@ -7,7 +7,7 @@ from typing import Final
 from tests.mutation.mutant import Mutant, tests
 from tests.mutation.promises import SECRET, WITHIN_BOUNDS
 
-ITEMS: Final = "functions/sluice/aws/task_items.py"
+ITEMS: Final = "functions/sluice/aws/tables/task_items.py"
 SUBMISSION: Final = "functions/sluice/tasks/submission.py"
 
 BOUNDS_MUTANTS: Final = (

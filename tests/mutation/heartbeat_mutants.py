@@ -8,7 +8,7 @@ from tests.mutation.mutant import Mutant, tests
 from tests.mutation.promises import NO_TASK_IS_LOST, STOPPED
 
 RECONCILER: Final = "functions/sluice/tasks/reconciler.py"
-LAST_RUN: Final = "functions/sluice/tasks/last_run.py"
+LAST_RUN: Final = "functions/sluice/tasks/reconciliation.py"
 PROVER: Final = "functional/test_heartbeats_between.py"
 
 HEARTBEAT_MUTANTS: Final = (

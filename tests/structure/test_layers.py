@@ -23,7 +23,7 @@ PRODUCT = ("functions", "jobs", "src", "demo", "examples", "accept", "bench", "t
 ROOTS = ("functions", "jobs", "src", ".")
 """Folders from which packages are imported."""
 
-FOUNDATION = {"batch_words", "deadline", "errors", "events", "fair_order", "ports", "schema"}
+FOUNDATION = {"arns", "batch_words", "deadline", "errors", "events", "fair_order", "ports", "schema"}
 """The modules of the shared package that stand in no room: every room may use them."""
 
 ROOMS = {
@@ -38,6 +38,7 @@ ROOMS = {
 """The rooms of the shared package, and the rooms or modules that each may import."""
 
 PURE = {
+    "arns",
     "batch_words",
     "deadline",
     "events",
@@ -67,6 +68,7 @@ PURE = {
 """Modules that decide: no clock, no chance, no network, no environment."""
 
 IMPURE = {
+    "arns",
     "boto3",
     "botocore",
     "aws_lambda_powertools",

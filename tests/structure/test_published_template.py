@@ -36,6 +36,7 @@ LISTED = {
     "AWS::S3::BucketPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
+    "AWS::SSM::Parameter",
     "AWS::Serverless::Function",
     "AWS::Serverless::StateMachine",
     "AWS::StepFunctions::Activity",

@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cfnlint.api import lint_file
 from cfnlint.data import AdditionalSpecs
@@ -17,6 +17,9 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from sluice.runtime.settings import Settings
 from sluice_local.packaging import read_template
 from tests.support.expanded import expanded_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "template.yaml").read_text()
@@ -157,16 +160,22 @@ OF_OTHER_DATA = {"cloudwatch:GetMetricData": ["dataset"]}
 
 PATTERNS = {
     "job/*": "Batch chooses a job's id",
-    "job-definition/*": "Sluice serves state machines that it has never heard of",
     "execution:${AWS::StackName}-activity-poller:*": "the names of a poller's executions count up",
     "execution:*:*.*.*": "an execution of a sample names its cohort, its attempt and itself",
-    "stateMachine:*": "any state machine of the account may be a cohort's workflow",
     "log-group:/sluice/${AWS::StackName}/*": "one policy for the functions' groups, and their streams",
     "log-group:/sluice/${AWS::StackName}/jobs:*": "the streams of the group",
     "${Bucket}/*": "the workflow's input says which objects",
     "repository/*": "LowpassImage may be of any repository of the account",
 }
 """The ends of the ARNs that hold a star, and why."""
+
+BOUNDS = {
+    "job-definition/*": "JobDefinitionArns is a single star",
+    "stateMachine:*": "WorkflowArns is a single star",
+    "job-definition/${AWS::StackName}-accept-*": "an acceptance run's own",
+    "stateMachine:${AWS::StackName}-accept-*": "an acceptance run's own",
+}
+"""Likewise in what tasks may use, and cohorts start."""
 
 
 def statements() -> list[dict[str, Any]]:
@@ -215,8 +224,35 @@ def test_no_action_is_a_pattern() -> None:
 def test_every_star_within_a_resource_has_its_reason() -> None:
     resources = [each for statement in statements() for each in listed(statement["Resource"])]
     starred = {text for each in resources for text in texts(each) if "*" in text and text != "*"}
+    assert {ending(text) for text in starred} == PATTERNS.keys()
+
+
+def ending(arn: str) -> str:
+    """An ARN without what says where."""
     prefix = r"^arn:\$\{AWS::Partition\}:(s3:::|\w+:\$\{AWS::Region\}:\$\{AWS::AccountId\}:)"
-    assert {re.sub(prefix, "", text) for text in starred} == PATTERNS.keys()
+    return re.sub(prefix, "", arn)
+
+
+def subs(node: Any) -> Iterator[str]:
+    """The text of every Fn::Sub below a node."""
+    below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(node, dict) and isinstance(node.get("Fn::Sub"), str):
+        yield node["Fn::Sub"]
+    for each in below:
+        yield from subs(each)
+
+
+def test_what_tasks_and_cohorts_may_use_has_a_star_only_for_a_reason() -> None:
+    values = [each["Value"] for each in of_type("AWS::SSM::Parameter").values()]
+    assert {ending(text) for text in subs(values) if "*" in text} == BOUNDS.keys()
+
+
+def test_every_role_trusts_a_service_on_behalf_of_this_account_alone() -> None:
+    roles = of_type("AWS::IAM::Role")
+    assert len(roles) >= 13
+    for name, role in roles.items():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, name
 
 
 def statements_as_written() -> list[tuple[str, str]]:
@@ -233,7 +269,8 @@ def statements_as_written() -> list[tuple[str, str]]:
 
 def test_no_statement_is_overlooked_as_it_is_written() -> None:
     of_queues = [each["PolicyDocument"]["Statement"] for each in of_type("AWS::SQS::QueuePolicy").values()]
-    assert len(statements_as_written()) == len([*statements(), *itertools.chain(*of_queues)])
+    trusts = [each["AssumeRolePolicyDocument"]["Statement"] for each in of_type("AWS::IAM::Role").values()]
+    assert len(statements_as_written()) == len([*statements(), *itertools.chain(*of_queues, *trusts)])
 
 
 def test_every_statement_with_a_star_says_why_in_the_template() -> None:

@@ -20,10 +20,15 @@ import yaml
 from sluice_local.packaging import Template, read_template
 
 _UNLISTED = "AWS::Batch::"
+_ABOUT_ENVIRONMENTS = "Network"
 _SETTLED = {"CreateJobQueue": False}
 """Conditions that have one value only where nothing of Batch's is created."""
 _HAS_WORKFLOW = "HasLowpassWorkflow"
 _WORKFLOW = ("Workflow", "WorkflowRole")
+_NO_WORKFLOW = {
+    "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}"
+}
+"""What stands among the workflows that a stack without one may start: a name that nobody has."""
 _WORKFLOW_GROUP = "Low-pass workflow"
 """The group of parameters that the job definitions join."""
 _IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)[.}]")
@@ -89,7 +94,7 @@ def _with_settled_conditions(template: Template) -> Template:
     }
     for name in _SETTLED:
         del derived["Conditions"][name]
-    del derived["Rules"]  # they are about the compute environments
+    del derived["Rules"][_ABOUT_ENVIRONMENTS]
     return derived
 
 
@@ -106,7 +111,8 @@ def _take_job_definitions_as_parameters(template: Template) -> None:
         template["Parameters"][f"{name}Arn"] = {
             "Type": "String",
             "Default": "",
-            "Description": f"ARN of the low-pass workflow's {name}. Empty: no such workflow.",
+            "Description": f"ARN of the low-pass workflow's {name}; name it in JobDefinitionArns, too. "
+            "Empty: no such workflow.",
         }
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     workflows = next(group for group in groups if group["Label"]["default"] == _WORKFLOW_GROUP)
@@ -141,6 +147,13 @@ def _make_workflow_optional(template: Template) -> None:
     given = [name for name in template["Parameters"] if name.endswith("JobDefinitionArn")]
     missing = [{"Fn::Equals": [{"Ref": name}, ""]} for name in given]
     template["Conditions"][_HAS_WORKFLOW] = {"Fn::Not": [{"Fn::Or": missing}]}
+
+    def if_there(node: dict[str, Any]) -> Any:
+        if node != {"Ref": _WORKFLOW[0]}:
+            return node
+        return {"Fn::If": [_HAS_WORKFLOW, node, _NO_WORKFLOW]}
+
+    template["Resources"] = _mapped(template["Resources"], if_there)
     for name in _WORKFLOW:
         template["Resources"][name]["Condition"] = _HAS_WORKFLOW
     for output in template["Outputs"].values():

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from graphlib import CycleError
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 
 from sluice.batch_words import camel, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sluice.tasks.model import Task
-    from sluice.tasks.ports import Bounds
 
 MAX_JOBS: Final = 100
 """Jobs a task: their ids are noted in one DynamoDB expression of at most 4 KB, their records and the
@@ -131,6 +130,16 @@ def check_requests(task: Task, complaint: Callable[[Mapping[str, Any]], str | No
         said = complaint(request) or _size_complaint(request)
         if said:
             raise InvalidTaskError(said if task.like_sync else f"jobs[{job.index}]: {said}")
+
+
+class Bounds(Protocol):
+    """What tasks may use: the job queues of whose jobs Sluice hears, or the job definitions."""
+
+    def instead_of(self, name: str) -> Sequence[str]:
+        """What may be used, if this one, by its ARN or name, may not; nothing if it may.
+
+        Nothing either while nobody can say: a job is better submitted than refused for that.
+        """
 
 
 @dataclass(frozen=True)

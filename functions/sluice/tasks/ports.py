@@ -51,16 +51,6 @@ class Batch(Protocol):
         """Does so for each job; returns those that it could not end, by their ids, and why."""
 
 
-class Bounds(Protocol):
-    """What tasks may use: the job queues of whose jobs Sluice hears, or the job definitions."""
-
-    def instead_of(self, name: str) -> Sequence[str]:
-        """What may be used, if this one, by its ARN or name, may not; nothing if it may.
-
-        Nothing either while nobody can say: a job is better submitted than refused for that.
-        """
-
-
 class ActivityQueue(Protocol):
     """The Activity that is the queue."""
 

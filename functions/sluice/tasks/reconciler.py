@@ -12,9 +12,9 @@ from sluice.fair_order import in_fair_order
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion, reconciliation
 from sluice.tasks.completer import Ended
-from sluice.tasks.last_run import LastRun
 from sluice.tasks.model import TaskState
 from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
+from sluice.tasks.reconciliation import LastRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -19,7 +19,7 @@ from sluice.rate.gcra import MICROSECONDS
 from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
 from sluice.tasks.completer import Ended
-from sluice.tasks.contract import check_requests, parse_task
+from sluice.tasks.contract import Allowed, check_requests, parse_task
 from sluice.tasks.model import JobRecord, TaskState, new_record
 from sluice.tasks.parsing import InvalidTaskError
 from sluice.tasks.submission import (
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from sluice.ports import Clock, Telemetry
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Completer
-    from sluice.tasks.contract import Allowed
     from sluice.tasks.job_finder import JobFinder
     from sluice.tasks.model import ActivityTask, Task, TaskRecord
     from sluice.tasks.ports import Batch, TaskStore

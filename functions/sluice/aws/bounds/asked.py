@@ -19,7 +19,7 @@ widened them, and a poller outlives deployments."""
 
 @dataclass
 class AskedBounds(ABC):
-    """Bounds that somebody else keeps; implements ports.Bounds. Threads may share them.
+    """Bounds that somebody else keeps; implements contract.Bounds. Threads may share them.
 
     While they cannot be read, or name nothing, everything is taken to be within them.
     """

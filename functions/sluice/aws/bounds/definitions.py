@@ -1,4 +1,4 @@
-"""The Bounds port for job definitions: the parameter of Systems Manager in which the template keeps them."""
+"""The job definitions within bounds: the template keeps them in a parameter of Systems Manager."""
 
 from __future__ import annotations
 

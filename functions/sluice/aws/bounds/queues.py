@@ -1,4 +1,4 @@
-"""The Bounds port for job queues: the rule of EventBridge by which Sluice hears of the ends of jobs."""
+"""The queues within bounds: those of the rule of EventBridge by which Sluice hears of the ends of jobs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import sluice
-from sluice.aws import clients, task_items
+from sluice.aws import clients
+from sluice.aws.tables import task_items
 from sluice.runtime import telemetry
 from sluice.wiring import base
 from tests.simulation.kernel import threads

@@ -20,15 +20,15 @@ STEPS = ("align", "likelihoods", "impute")
 
 TASK_EVENTS = 5  # TaskStateEntered, ActivityScheduled, ActivityStarted, ActivitySucceeded, TaskStateExited
 
-INTENT_UNITS = 4
+INTENT_UNITS = 5
 """Write units of a task of one job: 2 for its item, which AWS's long tokens bring to between 1 and 2 KB,
-and 1 for each of the two indexes.
+and 1 for each of the three indexes.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 """
 IDS_UNITS = 2
 NOTE_UNITS = 2
-CLOSE_UNITS = 3  # the item, and out of the index of open tasks
+CLOSE_UNITS = 4  # the item, and out of the two indexes of open tasks
 
 
 @dataclass

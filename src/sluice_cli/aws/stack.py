@@ -77,6 +77,16 @@ def watched_queues(stack: Stack) -> tuple[str, ...]:
     return tuple(arn for arn in given if arn) or (stack.output("JobQueueArn"),)
 
 
+def startable_workflows(stack: Stack) -> tuple[str, ...]:
+    """ARNs, in which a star stands for any text, of what cohorts may start; all of an older stack."""
+    if "WorkflowArns" not in stack.parameters:
+        return ("*",)
+    given = [arn.strip() for arn in stack.parameters["WorkflowArns"].split(",")]
+    own = stack.output("WorkflowArn")
+    accept = f"{own.rpartition(':')[0]}:{stack.name}-accept-*"
+    return (own, accept, *(arn for arn in given if arn))
+
+
 def stack_resources(api: Api, name: str) -> tuple[Resource, ...]:
     """Lists what the stack is made of; what is not there yet has no name of AWS's and is left out."""
     pages = api.pages("cloudformation", "list_stack_resources", StackName=name)

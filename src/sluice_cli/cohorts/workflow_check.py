@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.arns import matches
 from sluice.cohorts.model import WORKFLOW_ARN
 from sluice.cohorts.sheet import COHORT
 from sluice.cohorts.sheet_cells import plain
 from sluice.cohorts.sheet_lines import SAMPLE
 from sluice.schema import did_you_mean
+from sluice_cli.aws.stack import startable_workflows
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS
 from sluice_cli.cohorts.workflow_reading import Reads, activity_remarks, fields_read
 from sluice_cli.errors import AwsError, WrongUsageError
@@ -34,7 +36,7 @@ def workflow_arn(stack: Stack, given: str | None) -> str:
     """The ARN of the workflow that is meant: the stack's own, or one by its name or ARN.
 
     Raises:
-        WrongUsageError: it is neither.
+        WrongUsageError: it is neither, or the stack's cohorts may not start it.
     """
     own = stack.output("WorkflowArn")
     if given is None:
@@ -42,6 +44,11 @@ def workflow_arn(stack: Stack, given: str | None) -> str:
     arn = given if given.startswith("arn:") else f"{own.rpartition(':')[0]}:{given}"
     if not WORKFLOW_ARN.fullmatch(arn):
         raise WrongUsageError(f"--workflow {given!r} is neither the name nor the ARN of a state machine.")
+    if not matches(arn, allowed := startable_workflows(stack)):
+        raise WrongUsageError(
+            f"Cohorts of stack {stack.name} may not start {arn}. Deploy it with this state machine in its "
+            f"parameter WorkflowArns, or use {', '.join(allowed)}."
+        )
     return arn
 
 

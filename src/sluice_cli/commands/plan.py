@@ -230,6 +230,7 @@ def _show_costs(console: Console, cohort: Cohort, bill: Costs, price: ComputePri
         ("Step Functions", bill.step_functions, "one transition a job and one a sample"),
         ("Lambda", bill.functions, ""),
         ("DynamoDB", bill.tables, ""),
+        ("heartbeats", bill.heartbeats, "DynamoDB's for open tasks, a write each ten minutes"),
         ("SQS", bill.queues, ""),
     ):
         table.add_row(f"  {name}", _usd(usd), note)

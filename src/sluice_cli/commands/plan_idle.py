@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from sluice_cli.errors import WrongUsageError
-from sluice_cli.plan.idle import LEAN, idle_costs
+from sluice_cli.plan.idle import LEAN, idle_costs, stray_poller
 from sluice_cli.plan.template import Deployment, read_template
 from sluice_cli.terminal.output import print_json, say, screen
 
@@ -33,10 +33,12 @@ def show_idle(template: Path, parameters: Sequence[str], *, as_json: bool) -> No
         says = f"--template is {template}: {error.strerror}. Give the template.yaml of a checkout of Sluice."
         raise WrongUsageError(says) from None
     full, lean = (idle_costs(Deployment(read, each)) for each in (given, {**given, **LEAN}))
+    stray = stray_poller(Deployment(read, given))
     if as_json:
-        print_json({"usdAMonth": _document(full), "usdAMonthLean": _document(lean)})
+        more = {"usdAMonthOfStrayPollers": round(stray.usd, 4)} if stray else {}
+        print_json({"usdAMonth": _document(full), "usdAMonthLean": _document(lean), **more})
     else:
-        _show(full, lean, "as given" if given else "everything on")
+        _show(full, lean, "as given" if given else "everything on", stray)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -54,7 +56,7 @@ def _total(costs: Sequence[IdleCost]) -> float:
     return sum(each.usd for each in costs)
 
 
-def _show(full: Sequence[IdleCost], lean: Sequence[IdleCost], title: str) -> None:
+def _show(full: Sequence[IdleCost], lean: Sequence[IdleCost], title: str, stray: IdleCost | None) -> None:
     console = screen()
     table = Table(box=None, pad_edge=False)
     table.add_column("USD a month, without work")
@@ -66,3 +68,6 @@ def _show(full: Sequence[IdleCost], lean: Sequence[IdleCost], title: str) -> Non
     table.add_row("in all", f"{_total(full):.2f}", f"{_total(lean):.2f}", "", style="bold")
     console.print(table)
     say(console, f"lean: {' '.join(f'{name}={value}' for name, value in LEAN.items())}")
+    if stray:
+        way_out = "ServedWorkflowArns says whose executions count"
+        say(console, f"{stray.what}: {stray.usd:.2f} more, {stray.note}; {way_out}")

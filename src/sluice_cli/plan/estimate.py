@@ -31,9 +31,13 @@ RECONCILER_SECONDS: Final = 0.2
 LOOK_EVERY_SECONDS: Final = 300.0
 LOOK_SECONDS: Final = 0.03 / 16
 """A look at an open task, by one of sixteen threads."""
-LOOK_UNITS: Final = 4
-JOB_UNITS: Final = 12
-"""Write units of a task of one job: intent 4, id 2, note 2, end 3, and its share of the rate's table 1."""
+CLAIM_EVERY_SECONDS: Final = 600.0
+"""Each second heartbeat of a task is noted in its item."""
+CLAIM_UNITS: Final = 4
+"""Write units of that: the item of up to 2 KB, and its entry in an index: one goes, one comes."""
+LOOK_READ_UNITS: Final = 0.5
+JOB_UNITS: Final = 14
+"""Write units of a task of one job: intent 5, id 2, note 2, end 4, and its share of the rate's table 1."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,24 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Costs:
-    """What it costs in USD: Sluice's own services, and the jobs' compute."""
+    """What it costs in USD: Sluice's own services, and the jobs' compute.
+
+    Attributes:
+        tables: DynamoDB, but for heartbeats.
+        heartbeats: what they take of DynamoDB, the longer jobs run the more.
+    """
 
     step_functions: float
     functions: float
     tables: float
+    heartbeats: float
     queues: float
     compute: float
 
     @property
     def sluice(self) -> float:
         """All but the compute."""
-        return self.step_functions + self.functions + self.tables + self.queues
+        return self.step_functions + self.functions + self.tables + self.heartbeats + self.queues
 
     @property
     def total(self) -> float:
@@ -92,7 +102,9 @@ def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs
     jobs = cohort.all_jobs
     polling = _polling_seconds(cohort, all_done_seconds)
     rounds = math.ceil(all_done_seconds / ROUND_SECONDS) + 3
-    looks = jobs * max(0.0, (cohort.seconds + cohort.start_seconds) / LOOK_EVERY_SECONDS - 0.5)
+    open_seconds = cohort.seconds + cohort.start_seconds
+    looks = jobs * max(0.0, open_seconds / LOOK_EVERY_SECONDS - 0.5)
+    claims = jobs * max(0.0, open_seconds / CLAIM_EVERY_SECONDS - 0.5)
     minutes = all_done_seconds / 60
     gb_seconds = (
         polling * POLLER_GB
@@ -104,9 +116,10 @@ def costs(cohort: Cohort, all_done_seconds: float, job_hour_usd: float) -> Costs
     return Costs(
         step_functions=(jobs + cohort.samples + 2 * rounds + 2) * prices.TRANSITION,
         functions=invocations * prices.INVOCATION + gb_seconds * prices.GB_SECOND,
-        tables=(jobs * JOB_UNITS + looks * LOOK_UNITS) * prices.WRITE_UNIT + minutes * prices.READ_UNIT,
+        tables=jobs * JOB_UNITS * prices.WRITE_UNIT + minutes * prices.READ_UNIT,
+        heartbeats=claims * CLAIM_UNITS * prices.WRITE_UNIT + looks * LOOK_READ_UNITS * prices.READ_UNIT,
         queues=messages * prices.REQUESTS_A_MESSAGE * prices.QUEUE_REQUEST,
-        compute=jobs * (cohort.seconds + cohort.start_seconds) / 3600 * job_hour_usd,
+        compute=jobs * open_seconds / 3600 * job_hour_usd,
     )
 
 

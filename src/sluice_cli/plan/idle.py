@@ -36,6 +36,11 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTa
 PROBE_TRANSITIONS: Final = 4
 """Begin, SubmitJobs, RoundOver, Idle: statemachines/activity_poller.asl.json."""
 
+EVERYBODY: Final = "*"
+"""Of the parameter ServedWorkflowArns."""
+EMPTY_MINUTES: Final = 3
+"""A poller ends after so many without a task: the parameter MaxEmptyRounds."""
+
 METRICS_A_LOOK: Final = 1
 """That of the tasks that came: functions/sluice/aws/activity_metrics.py."""
 
@@ -185,6 +190,15 @@ def _pollers(deployment: Deployment) -> IdleCost:
     pollers = _number(deployment, "PollerCount")
     usd = pollers * MONTH_SECONDS * _gb(deployment, function) * prices.GB_SECOND
     return IdleCost("pollers", usd, f"{pollers:.0f} always on")
+
+
+def stray_poller(deployment: Deployment) -> IdleCost | None:
+    """What strangers' executions cost that keep pollers awake; None if the stack knows whom it serves."""
+    if str(deployment.parameters.get("ServedWorkflowArns", EVERYBODY)) != EVERYBODY or _always_on(deployment):
+        return None
+    usd = _pollers(deployment).usd
+    note = f"if executions of strangers start more often than every {EMPTY_MINUTES} minutes"
+    return IdleCost("pollers that strangers keep awake", usd, note)
 
 
 def _logs(runs: float) -> IdleCost:

@@ -23,7 +23,8 @@ class _Loader(yaml.SafeLoader):
 def _function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
     if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
+        text = loader.construct_scalar(node)
+        return {name: text.split(".", 1) if name == "Fn::GetAtt" else text}
     if isinstance(node, yaml.SequenceNode):
         return {name: loader.construct_sequence(node, deep=True)}
     if isinstance(node, yaml.MappingNode):

@@ -173,14 +173,14 @@ def _of_queues() -> Iterator[Probe]:
 
 
 def _of_schedules() -> Iterator[Probe]:
-    for function, event in {
-        "EnsurePollers": "Probe",
-        "ReconcileTasks": "EveryMinute",
-        "ReconcileSamples": "EveryFiveMinutes",
-    }.items():
-        yield Probe(
-            f"{function}'s schedule calls", partial(is_called_by_its_schedule, function, event), "lambda:"
-        )
+    for function, event in (
+        ("EnsurePollers", "Probe"),
+        ("EnsurePollers", "Look"),
+        ("ReconcileTasks", "EveryMinute"),
+        ("ReconcileSamples", "EveryFiveMinutes"),
+    ):
+        calls = partial(is_called_by_its_schedule, function, event)
+        yield Probe(f"{function}'s schedule {event} calls", calls, "lambda:")
 
 
 def _of_events() -> Iterator[Probe]:

@@ -24,6 +24,45 @@ def submit_elsewhere(scene: Scene) -> Arguments:
     return {**submit(scene), "jobQueue": queue}
 
 
+def submit_theirs(scene: Scene) -> Arguments:
+    definition = scene.stack.job_definition("theirs", "true")
+    return {**submit(scene), "jobDefinition": definition}
+
+
+def submit_theirs_by_name(scene: Scene) -> Arguments:
+    return {**submit_theirs(scene), "jobDefinition": "theirs"}
+
+
+def submit_another_stack_s(scene: Scene) -> Arguments:
+    # its name begins like the stack's own
+    return {**submit(scene), "jobDefinition": scene.stack.job_definition("sluice-test-align", "true")}
+
+
+def tag_theirs(scene: Scene) -> Arguments:
+    return {"resourceArn": scene.stack.job_definition("theirs", "true"), "tags": {"project": "x"}}
+
+
+def their_workflow(scene: Scene) -> Arguments:
+    machine = scene.stack.outputs["WorkflowArn"].rpartition(":")[0]
+    return {"stateMachineArn": f"{machine}:theirs", "name": "cohort.1.sample", "input": "{}"}
+
+
+def their_definition(scene: Scene) -> Arguments:
+    return {"stateMachineArn": their_workflow(scene)["stateMachineArn"]}
+
+
+def bounds(name: str) -> Callable[[Scene], Arguments]:
+    def arguments(scene: Scene) -> Arguments:
+        return {"Name": scene.physical(name)}
+
+    arguments.__name__ = name
+    return arguments
+
+
+def widened(scene: Scene) -> Arguments:
+    return {"Name": scene.physical("JobDefinitionBounds"), "Value": "*", "Overwrite": True}
+
+
 def any_job(_scene: Scene) -> Arguments:
     return {"jobId": "job", "reason": "x"}
 
@@ -189,6 +228,11 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("stepfunctions", "start_execution", workflow),
         ("stepfunctions", "get_activity_task", other_activity),
         ("batch", "submit_job", submit_elsewhere),
+        ("batch", "submit_job", submit_theirs),
+        ("batch", "submit_job", submit_theirs_by_name),
+        ("batch", "submit_job", submit_another_stack_s),
+        ("batch", "tag_resource", tag_theirs),
+        ("ssm", "get_parameter", bounds("WorkflowBounds")),
         ("batch", "describe_jobs", describe_jobs),
         ("batch", "cancel_job", any_job),
         ("dynamodb", "query", by_execution),
@@ -230,6 +274,11 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
     ),
     "ReconcileTasksRole": (
         ("batch", "submit_job", submit_elsewhere),
+        ("batch", "submit_job", submit_theirs),
+        ("batch", "submit_job", submit_theirs_by_name),
+        ("batch", "submit_job", submit_another_stack_s),
+        ("batch", "tag_resource", tag_theirs),
+        ("ssm", "get_parameter", bounds("JobDefinitionBounds")),
         ("stepfunctions", "get_activity_task", activity),
         ("stepfunctions", "start_execution", poller),
         ("dynamodb", "put_item", task_item),
@@ -238,6 +287,10 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
     ),
     "StartSamplesRole": (
         ("stepfunctions", "stop_execution", sample),
+        ("stepfunctions", "start_execution", their_workflow),
+        ("stepfunctions", "describe_state_machine", their_definition),
+        ("stepfunctions", "start_execution", poller),
+        ("stepfunctions", "describe_execution", execution),
         ("stepfunctions", "send_task_success", success),
         ("stepfunctions", "get_activity_task", activity),
         ("s3", "get_object", other_object),
@@ -257,6 +310,8 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("sqs", "receive_message", queue("SampleEndsDeadLetters")),
     ),
     "ReconcileSamplesRole": (
+        ("stepfunctions", "start_execution", their_workflow),
+        ("stepfunctions", "start_execution", poller),
         ("stepfunctions", "describe_execution", execution),
         ("stepfunctions", "send_task_success", success),
         ("s3", "get_object", own_object),
@@ -315,6 +370,7 @@ NOBODY: Final[tuple[Call, ...]] = (
     ("sqs", "purge_queue", queue("JobEventsQueue")),
     ("lambda", "get_function", function("SubmitJobs")),
     ("iam", "list_role_policies", other_role),
+    ("ssm", "put_parameter", widened),
 )
 """What no role of the stack may do at all."""
 

@@ -72,7 +72,9 @@ def _rows(scene: Scene, seen: Mapping[str, Seen]) -> Iterator[Row]:
     """Try each permission and print its row."""
     for policy in scene.policies:
         for grant in grants(policy):
-            if not reason(grant.holder, grant.action):
+            # of what the stack was given to use, a probe uses some
+            spare = grant.resource in scene.bounds and not users_of(grant, seen)
+            if not spare and not reason(grant.holder, grant.action):
                 fails = _fails_without(scene, policy, grant, users_of(grant, seen)) or NOTHING
                 row = Row(grant.holder, grant.action, _short(scene, grant.resource), fails)
                 _print(row.line())

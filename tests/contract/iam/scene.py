@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from tests.contract.iam.policies import Policy
 
 QUICK = {"RoundSeconds": "1", "MaxEmptyRounds": "2", "RoundsPerExecution": "1"}
+ACCOUNT = "arn:aws:{}:us-east-1:000000000000"
+DEFINITIONS = ("sleep", "true", "false")
+BOUNDS = {
+    "JobDefinitionArns": ",".join(f"{ACCOUNT.format('batch')}:job-definition/{each}" for each in DEFINITIONS),
+    # those of `Scene.machines`
+    "WorkflowArns": f"{ACCOUNT.format('states')}:stateMachine:m????????????*",
+}
 # too short to wait for a permission, which a probe takes away on purpose
 HASTE = {"TAKEOVER_SECONDS": "6"}
 LONG_AGO_SECONDS = 3600
@@ -68,6 +75,14 @@ class Scene:
     def policies(self) -> tuple[Policy, ...]:
         """Every policy that the template deploys."""
         return tuple(deployed_policies(self.aws, self.resources))
+
+    @cached_property
+    def bounds(self) -> frozenset[str]:
+        """ARNs of which the stack was given any number: one permission of many names."""
+        ssm = self.aws.client("ssm")
+        names = [self.physical(name) for name in ("JobDefinitionBounds", "WorkflowBounds")]
+        given = ",".join(ssm.get_parameter(Name=name)["Parameter"]["Value"] for name in names).split(",")
+        return frozenset([*given, *(f"{each}:*" for each in given)])
 
     def decisions(self) -> list[dict[str, Any]]:
         """All that IAM was asked so far."""
@@ -208,7 +223,7 @@ def within(seconds: float, probe: Callable[[], bool]) -> bool:
 def enforced_scene(aws: LocalAws) -> Scene:
     """Deploys the stack on a Local AWS that enforces IAM, and quietens it."""
     make_role(aws.client("iam"))
-    stack = deployed(aws, **QUICK)
+    stack = deployed(aws, **QUICK, **BOUNDS)
     listed = aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName="sluice")
     resources = {
         each["LogicalResourceId"]: (each["ResourceType"], each["PhysicalResourceId"])

@@ -54,6 +54,16 @@ def refuses_queues(scene: Scene) -> str | None:
     return failed or first_wrong((told, "a job to a queue that is not watched is not refused by Sluice"))
 
 
+def refuses_definitions(scene: Scene) -> str | None:
+    """A job of a definition that the stack may not use is refused at once."""
+    theirs = scene.stack.job("theirs", scene.stack.job_definition("theirs", "true"))
+    execution = scene.start(theirs)
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    ended = scene.stack.states.describe_execution(executionArn=execution)
+    told = "no job definition that this stack may use" in ended.get("cause", "")
+    return failed or first_wrong((told, "a job of a definition out of bounds is not refused by Sluice"))
+
+
 def looks_up(scene: Scene) -> str | None:
     """A job whose submission was answered with an error is found by its name."""
     after_effect = Fault(FaultKind.SERVER_ERROR_AFTER_EFFECT, "Batch.SubmitJob", count=1)
@@ -86,7 +96,7 @@ def stops_siblings(scene: Scene) -> str | None:
     scene.forget_rate("TerminateJob")
     name = f"sleeper{next(_NUMBERS)}"
     sleeper = scene.stack.job(name, scene.stack.job_definition("sleep", "sleep", "600"))
-    scene.start(sleeper, scene.stack.job("refused", "nobody-has-defined-it"))
+    scene.start(sleeper, scene.stack.job("refused", "true:999"))
     failed, _ = scene.invoke("SubmitJobs", ROUND)
     ended = within(2, lambda: bool(scene.stack.ended_job(scene.stack.job_called(name))))
     return failed or first_wrong((ended, "a job runs on whose sibling was refused"))
@@ -126,6 +136,7 @@ PROBES: Final = (
     Probe("a tagged job is submitted", submits),
     Probe("a wrong input is refused", tells_the_sender),
     Probe("an unwatched queue is refused", refuses_queues, about="events:"),
+    Probe("a definition out of bounds is refused", refuses_definitions, about="ssm:"),
     Probe("a lost answer is looked up", looks_up),
     Probe("a refused job's siblings stop", stops_siblings),
     Probe("a task is completed by its poller", completes),

@@ -33,9 +33,28 @@ def test_every_permission_is_used(scene: Scene, rehearsed: dict[str, Seen]) -> N
         (grant.holder, grant.action, grant.resource)
         for policy in scene.policies
         for grant in grants(policy)
-        if not users_of(grant, rehearsed) and not reason(grant.holder, grant.action)
+        if grant.resource not in scene.bounds
+        and not users_of(grant, rehearsed)
+        and not reason(grant.holder, grant.action)
     ]
     assert unused == []
+
+
+def test_what_the_stack_was_given_to_use_is_used_for_each_action(
+    scene: Scene, rehearsed: dict[str, Seen]
+) -> None:
+    used: dict[tuple[str, str], bool] = {}
+    for grant in (grant for policy in scene.policies for grant in grants(policy)):
+        if grant.resource in scene.bounds:
+            key = grant.holder, grant.action
+            used[key] = used.get(key, False) or bool(users_of(grant, rehearsed))
+    assert used == {
+        ("JobSubmissionPolicy", "batch:SubmitJob"): True,
+        ("JobSubmissionPolicy", "batch:TagResource"): True,
+        ("StartSamplesRole", "states:DescribeStateMachine"): True,
+        ("StartSamplesRole", "states:StartExecution"): True,
+        ("ReconcileSamplesRole", "states:StartExecution"): True,
+    }
 
 
 def test_what_only_aws_can_use_is_still_in_the_template(scene: Scene) -> None:
@@ -49,7 +68,7 @@ def test_what_only_aws_can_use_is_still_in_the_template(scene: Scene) -> None:
 
 TAKEN_AWAY = {
     ("CancelJobsRole", "dynamodb:Query", "OpenByExecution"): "CancelJobs hands its record back",
-    ("SubmitJobsRole", "batch:TagResource", "job/*"): "the job has no id in its task's item",
+    ("JobSubmissionPolicy", "batch:TagResource", "job/*"): "the job has no id in its task's item",
     ("ActivityPollerRole", "states:StartExecution", ""): "the poller's round ends with Sfn.SfnException",
     ("HandleJobStatusRole", "sqs:DeleteMessage", ""): "messages are handled and not deleted",
     ("FunctionLogsPolicy", "logs:PutLogEvents", ""): "the function's log is lost",

@@ -39,6 +39,7 @@ class Session:
     def __init__(self, scene: Scene, role: str) -> None:
         self.scene = scene
         name = scene.physical(role)
+        trust_administrator(scene.aws.client("iam"), name)
         assumed = scene.aws.client("sts").assume_role(
             RoleArn=f"arn:aws:iam::000000000000:role/{name}", RoleSessionName="test"
         )["Credentials"]
@@ -59,6 +60,14 @@ class Session:
             **self._credentials,
         )
         return getattr(client, operation)(**arguments)
+
+
+def trust_administrator(iam: Any, role: str) -> None:
+    """Lets the account itself assume a role that trusts services alone, and these on its behalf."""
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    root = {"AWS": "arn:aws:iam::000000000000:root"}
+    trust["Statement"].append({"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"})
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
 
 
 Row = tuple[str, str, str, "Callable[[Scene], Arguments]"]

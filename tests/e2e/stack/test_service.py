@@ -9,8 +9,6 @@ from sluice.tasks.model import TaskState
 from tests.support.building import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.e2e.stack.stack import Stack
     from tests.support.building import Machines
 
@@ -88,47 +86,6 @@ def test_a_stopped_workflow_stops_its_jobs(stack: Stack, machines: Machines) -> 
     stack.states.stop_execution(executionArn=execution)
     assert eventually(lambda: stack.ended_job(job_id))["isTerminated"]
     assert eventually(lambda: stack.closed_task(task)) is TaskState.ABANDONED
-
-
-def test_no_task_token_reaches_a_job_an_event_or_a_log(stack: Stack, machines: Machines, unique: str) -> None:
-    """The table has it, and nobody else: an archive of the bus, DescribeJobs and the logs are read whole."""
-    heard = everything_on_the_bus(stack, unique)
-    fine, bad = (stack.job_definition(word, word) for word in ("true", "false"))
-    for name, definition in (("-ok", fine), ("-bad", bad)):
-        execution = machines.start(stack.machine(machines, stack.job("job", definition), name=name))
-        machines.ended(execution)
-    tokens = stack.tokens()
-    assert len(tokens) >= 2
-    events = eventually(lambda: found if "FAILED" in (found := heard()) else None)
-    jobs = [
-        job["jobId"]
-        for status in ("SUCCEEDED", "FAILED")
-        for job in stack.batch.list_jobs(jobQueue=stack.outputs["JobQueueArn"], jobStatus=status)[
-            "jobSummaryList"
-        ]
-    ]
-    described = json.dumps(stack.batch.describe_jobs(jobs=jobs[-100:])["jobs"], default=str)
-    assert "taskKey" in described
-    assert "taskKey" in events
-    for text in (described, events, stack.aws.log_path.read_text()):
-        assert not [token for token in tokens if token in text]
-
-
-def everything_on_the_bus(stack: Stack, unique: str) -> Callable[[], str]:
-    """Lets a queue hear of every event of Batch and Step Functions; returns what reads all that it heard."""
-    sqs, events = stack.aws.client("sqs"), stack.aws.client("events")
-    url = sqs.create_queue(QueueName=unique)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    events.put_rule(Name=unique, EventPattern=json.dumps({"source": ["aws.batch", "aws.states"]}))
-    events.put_targets(Rule=unique, Targets=[{"Id": "all", "Arn": arn}])
-    heard: list[str] = []
-
-    def read() -> str:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
-        heard.extend(each["Body"] for each in messages)
-        return "\n".join(heard)
-
-    return read
 
 
 def test_an_array_job_counts_as_one(stack: Stack, machines: Machines) -> None:

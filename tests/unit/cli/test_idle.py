@@ -9,7 +9,7 @@ import pytest
 
 from sluice.aws.tables.task_items import OPEN, UNSETTLED, partitions_of
 from sluice_cli.errors import WrongUsageError
-from sluice_cli.plan.idle import LEAN, RUN_READ_UNITS, idle_costs
+from sluice_cli.plan.idle import EMPTY_MINUTES, LEAN, RUN_READ_UNITS, idle_costs, stray_poller
 from sluice_cli.plan.template import Deployment, read_template
 from sluice_local.packaging import read_template as sams_reading
 
@@ -52,6 +52,15 @@ def test_a_dashboard_and_pollers_that_are_always_on_show() -> None:
     (found,) = (each for each in idle_costs(Deployment(with_dashboard, {})) if each.what == "dashboards")
     assert found.usd == 3
     assert usd(AlwaysOn="true", PollerCount="2")["pollers"] > 100
+
+
+def test_pollers_that_strangers_keep_awake_cost_as_much_as_those_that_are_always_on() -> None:
+    stray = stray_poller(Deployment(TEMPLATE, {}))
+    assert stray is not None
+    assert stray.usd == usd(AlwaysOn="true")["pollers"]
+    assert TEMPLATE["Parameters"]["MaxEmptyRounds"]["Default"] == EMPTY_MINUTES
+    for given in ({"ServedWorkflowArns": "arn:aws:states:x"}, {"AlwaysOn": "true"}):
+        assert stray_poller(Deployment(TEMPLATE, given)) is None
 
 
 def test_a_probe_costs_a_small_functions_minute() -> None:

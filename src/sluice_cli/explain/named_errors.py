@@ -110,7 +110,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         (
             _MEND,
             "Else fix the request in the workflow's definition.",
-            "The job queue must be one of the stack's (JobQueueArns), and the job definition active.",
+            "Job queue and definition must be the stack's (JobQueueArns, JobDefinitionArns), and active.",
             _ANEW,
         ),
     ),

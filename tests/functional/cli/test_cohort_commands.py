@@ -204,6 +204,26 @@ def test_a_workflow_that_no_cohort_can_run_is_refused(sheet: Path, answer: Any, 
     assert "StateMachineDoesNotExist" not in result.stderr
 
 
+def test_a_workflow_that_the_stack_s_cohorts_may_not_start_is_refused_before_anything_starts(
+    sheet: Path,
+) -> None:
+    aws = CohortAws()
+    api = aws.api()
+    (stack,) = api.answers["cloudformation", "describe_stacks"]["Stacks"]  # type: ignore[index, call-overload]
+    usual = list(stack["Parameters"])
+    for given, code in (
+        ("", 2),
+        (f"{ARN}:stateMachine:oth*", 0),
+        (f"{ARN}:stateMachine:others", 2),
+        ("*", 0),
+    ):
+        stack["Parameters"] = [*usual, {"ParameterKey": "WorkflowArns", "ParameterValue": given}]
+        result = run(api, "launch", str(sheet), *OTHER, "--dry-run")
+        assert (result.exit_code, "parameter WorkflowArns" in result.stderr) == (code, code == 2), given
+        own = run(api, "launch", str(sheet), "--dry-run")
+        assert "WorkflowArns" not in own.stderr
+
+
 def test_who_may_not_look_at_the_workflow_may_launch_all_the_same(sheet: Path) -> None:
     api = CohortAws().api()
     api.answers["stepfunctions", "describe_state_machine"] = denied("DescribeStateMachine")

@@ -15,7 +15,7 @@ def poller(resting: int | None, links: list[Any]) -> Poller:
     executions = {link.arn: link for link in links}
     here: Any = SimpleNamespace(world=world(), executions=executions)
     function: Any = SimpleNamespace(invoke=lambda *_: Process(here.world, "SubmitJobs#2"))
-    made = Poller(here, function, 1, lambda _: resting)
+    made = Poller(here, function, function, 1, lambda _: resting)
     made.at_work[0] = {link.arn for link in links[:1]}
     return made
 

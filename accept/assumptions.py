@@ -81,6 +81,13 @@ def _cohort(facts: Facts) -> bool | None:
     return True if facts["endedWhenDeploymentBegan"] < facts["samples"] else None
 
 
+def _bounds(facts: Facts) -> bool | None:
+    """A name is as good as an ARN; None of strangers' definitions where a person has allowed every one."""
+    if facts["byName"] != "SUCCEEDED":
+        return False
+    return None if facts["everyDefinitionIsAllowed"] else facts.get("error") == "Task.Rejected"
+
+
 def _containers(facts: Facts) -> bool | None:
     if "refused" in facts:
         return None
@@ -104,6 +111,13 @@ ASSUMPTIONS: Final = (
         "It starts at once.",
         jobs.dependent,
         holds=lambda facts: facts["status"] == "SUCCEEDED" and facts["secondStartedMsAfterFirstStopped"] >= 0,
+    ),
+    Assumption(
+        "job definitions",
+        "IAM knows a job definition by what SubmitJob is given: a name or an ARN, with a revision or without.",
+        "So it does, with --enforce-iam.",
+        jobs.bounded,
+        holds=_bounds,
     ),
     Assumption(
         "failure",

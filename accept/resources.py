@@ -19,6 +19,8 @@ MEMORY_MIB: Final = 512
 SCRIPT: Final = ["sh", "-c", "Ref::script"]
 LITERAL: Final = ["sh", "-c", 'test "$0" = "Ref::""absent"', "Ref::absent"]
 """Succeeds if what no parameter names arrives as it is written."""
+THEIRS: Final = "theirs"
+"""A job definition as a stranger might have it."""
 POLICY_VERSION: Final = "2012-10-17"
 
 
@@ -85,12 +87,13 @@ class Maker:
             "script": {"containerProperties": {**container, "command": SCRIPT}},
             "literal": {"containerProperties": {**container, "command": LITERAL}},
             "no-image": {"containerProperties": {**container, "image": NO_IMAGE, "command": ["true"]}},
+            THEIRS: {"containerProperties": {**container, "command": ["true"]}},
             "pair": {"ecsProperties": {"taskProperties": [_pair(container)]}},
         }
         made = {}
         for name, form in forms.items():
             answer = batch.register_job_definition(
-                jobDefinitionName=f"{self.prefix}-{name}",
+                jobDefinitionName=self._name(name),
                 type="container",
                 platformCapabilities=["FARGATE"],
                 **form,
@@ -98,6 +101,10 @@ class Maker:
             made[name] = str(answer["jobDefinitionArn"])
             later(self.undo, batch.deregister_job_definition, jobDefinition=made[name])
         return made
+
+    def _name(self, definition: str) -> str:
+        """The name of a job definition; that of a stranger begins otherwise than what a stack may use."""
+        return f"not-{self.prefix}" if definition == THEIRS else f"{self.prefix}-{definition}"
 
     def _sample_job(self, definitions: Mapping[str, str]) -> dict[str, Any]:
         return {

@@ -20,6 +20,21 @@ def dependent(scene: Scene) -> Facts:
     return {"status": ended["status"], "secondStartedMsAfterFirstStopped": waited_ms}
 
 
+def bounded(scene: Scene) -> Facts:
+    """A job by the mere name of its definition, and one of a definition that is not the stack's."""
+    own = scene.job("by-name")
+    by_name = scene.run(
+        {**own, "jobDefinition": str(own["jobDefinition"]).rpartition("/")[2].partition(":")[0]}
+    )
+    theirs = scene.run(scene.job("theirs", definition="theirs"))
+    return {
+        "byName": by_name["status"],
+        "theirs": theirs["status"],
+        "error": theirs.get("error"),
+        "everyDefinitionIsAllowed": scene.stack.parameters.get("JobDefinitionArns", "*") == "*",
+    }
+
+
 def failure(scene: Scene) -> Facts:
     """A program that ends with 3."""
     return _failed(scene, scene.job("fails", "exit 3"))

@@ -16,7 +16,7 @@ from accept.assumptions import ASSUMPTIONS
 from sluice_local.quotas import FARGATE_LAUNCHES
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from sluice_local.stack import STACK_NAME, deploy_stack, find_project
+from sluice_local.stack import OPEN, STACK_NAME, deploy_stack, find_project
 from tests.support.building import eventually
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def aws() -> Iterator[LocalAws]:
         activity_poll_seconds=2, job_slots=32, fargate_launches=FARGATE_LAUNCHES, enforce_iam=True
     )
     with LocalAws(settings) as aws:
-        deploy_stack(find_project(), aws, {})
+        # as on an account: the stack may use what is its own
+        deploy_stack(find_project(), aws, dict.fromkeys(OPEN, ""))
         yield aws
 
 

@@ -20,6 +20,12 @@ ARRAY = {
     "parentArray": {"size": 4},
     "childArray": {"index": 0},
 }
+BOUNDED = {
+    "byName": "SUCCEEDED",
+    "theirs": "FAILED",
+    "error": "Task.Rejected",
+    "everyDefinitionIsAllowed": False,
+}
 LITERAL = {"arrivedAsWritten": True, "exitCode": 0, "keptInDescription": True, "keptInEvent": True}
 NAMES = {
     "started": 20,
@@ -53,6 +59,10 @@ def failed(error: str, **more: Any) -> dict[str, Any]:
         ("dependency", {"status": "SUCCEEDED", "secondStartedMsAfterFirstStopped": 900}, HOLDS),
         ("dependency", {"status": "SUCCEEDED", "secondStartedMsAfterFirstStopped": -1}, DIFFERS),
         ("dependency", {"status": "FAILED", "error": "Task.Rejected"}, DIFFERS),
+        ("job definitions", BOUNDED, HOLDS),
+        ("job definitions", {**BOUNDED, "byName": "FAILED"}, DIFFERS),
+        ("job definitions", {**BOUNDED, "theirs": "SUCCEEDED", "error": None}, DIFFERS),
+        ("job definitions", {**BOUNDED, "everyDefinitionIsAllowed": True}, OPEN),
         ("failure", failed("Job.Failed", exitCode=3), HOLDS),
         ("failure", failed("Job.Failed"), DIFFERS),
         ("timeout", failed("Job.TimedOut"), HOLDS),

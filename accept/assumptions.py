@@ -114,7 +114,7 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         "job definitions",
-        "IAM knows a job definition by what SubmitJob is given: a name or an ARN, with a revision or without.",
+        "IAM knows a job definition by what SubmitJob is given: name or ARN, with a revision or without.",
         "So it does, with --enforce-iam.",
         jobs.bounded,
         holds=_bounds,

@@ -247,6 +247,12 @@ def test_what_tasks_and_cohorts_may_use_has_a_star_only_for_a_reason() -> None:
     assert {ending(text) for text in subs(values) if "*" in text} == BOUNDS.keys()
 
 
+def test_tasks_may_use_every_job_definition_of_the_stack() -> None:
+    bounds = set(subs(of_type("AWS::SSM::Parameter")["JobDefinitionBounds"]["Value"]))
+    own = {each["JobDefinitionName"]["Fn::Sub"] for each in of_type("AWS::Batch::JobDefinition").values()}
+    assert own <= {ending(text).removeprefix("job-definition/") for text in bounds}
+
+
 def test_every_role_trusts_a_service_on_behalf_of_this_account_alone() -> None:
     roles = of_type("AWS::IAM::Role")
     assert len(roles) >= 13

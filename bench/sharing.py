@@ -28,7 +28,7 @@ from sluice_local.observing import JobRow, read_calls, read_jobs
 from sluice_local.quotas import quota_of
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
-from sluice_local.stack import STACK_NAME, deploy_stack, find_project, stack_parameters
+from sluice_local.stack import OPEN, STACK_NAME, deploy_stack, find_project, stack_parameters
 
 SECOND: Final = "second"
 FOREIGN: Final = "foreign"
@@ -149,7 +149,7 @@ def _deployed(aws: LocalAws) -> tuple[SleepJob, dict[str, str]]:
         aws.client("s3"),
         project.file("template.yaml"),
         stack_name=SECOND,
-        parameters={**parameters, **shared},
+        parameters={**OPEN, **parameters, **shared},
     )
     activities = {STACK_NAME: first["ActivityArn"], SECOND: second["ActivityArn"]}
     return add_sleep_job(aws, first["JobQueueArn"]), activities

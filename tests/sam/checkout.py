@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sluice_local.deploy import stack_outputs
+from sluice_local.stack import OPEN
 from tests.e2e.stack.stack import QUICK, Stack
 from tools.sam.toolbox import Toolbox, run
 
@@ -43,7 +44,7 @@ class Checkout:
 
     def deploy(self, stack_name: str, *options: str, **parameters: str) -> Stack:
         """Runs `sam deploy` with the project's samconfig.toml; returns the stack."""
-        given = {"Architecture": self.toolbox.architecture, **QUICK, **parameters}
+        given = {"Architecture": self.toolbox.architecture, **OPEN, **QUICK, **parameters}
         overrides = [f"{name}={value}" for name, value in given.items()]
         self.sam(
             "deploy",

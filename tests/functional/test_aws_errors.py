@@ -93,3 +93,11 @@ def test_calls_that_must_not_be_repeated_are_not_retried_by_boto3() -> None:
 @pytest.mark.usefixtures("region")
 def test_a_long_poll_waits_longer_than_step_functions_holds_it() -> None:
     assert vars(clients.activity_queue().meta.config)["_user_provided_options"]["read_timeout"] >= 65
+
+
+@pytest.mark.usefixtures("region")
+def test_what_an_intent_waits_for_is_asked_once_and_briefly() -> None:
+    for client in (clients.events(), clients.parameters()):
+        options = vars(client.meta.config)["_user_provided_options"]
+        assert options["retries"]["total_max_attempts"] == 1
+        assert options["connect_timeout"] + options["read_timeout"] <= 2

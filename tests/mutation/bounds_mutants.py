@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mutation.mutant import Mutant, tests
-from tests.mutation.promises import SECRET, WITHIN_BOUNDS
+from tests.mutation.promises import NO_TASK_IS_LOST, SECRET, WITHIN_BOUNDS
 
 ITEMS: Final = "functions/sluice/aws/tables/task_items.py"
+ASKED: Final = "functions/sluice/aws/bounds/asked.py"
 SUBMISSION: Final = "functions/sluice/tasks/submission.py"
 
 BOUNDS_MUTANTS: Final = (
@@ -60,9 +61,9 @@ BOUNDS_MUTANTS: Final = (
     Mutant(
         WITHIN_BOUNDS,
         "asking again for what a deployment may have added",
-        "functions/sluice/aws/bounds/asked.py",
-        old="if not self.has(name, self._known) and not self._is_fresh():",
-        new="if not self._known:",
+        ASKED,
+        old="            if not self._is_fresh():\n",
+        new="            if not self._known:\n",
         provers=(
             *tests(
                 "unit/sluice/aws/bounds/test_definitions.py",
@@ -72,6 +73,51 @@ BOUNDS_MUTANTS: Final = (
                 "unit/sluice/aws/bounds/test_queues.py",
                 "test_a_queue_that_a_deployment_added_is_found_by_a_poller_that_is_older",
             ),
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "refusing nothing while nobody can say what is within bounds",
+        ASKED,
+        old="return () if not self._is_answered or self.has(name, self._known) else self._known",
+        new='return () if self.has(name, self._known) else self._known or ("nothing",)',
+        provers=(
+            *tests(
+                "unit/sluice/aws/bounds/test_queues.py",
+                "test_nothing_is_refused_while_nobody_can_say[rule0]",
+            ),
+            *tests(
+                "unit/sluice/aws/bounds/test_asked.py",
+                "test_what_was_known_before_an_outage_refuses_nothing_meanwhile",
+            ),
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "an intent that waits for one question, not for a hundred",
+        ASKED,
+        old="        with self._lock:\n",
+        new="        if self._lock:\n",
+        provers=tests("unit/sluice/aws/bounds/test_asked.py", "test_of_many_threads_one_asks"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "an intent that does not wait again for who gave no answer",
+        ASKED,
+        old="            self._is_answered = False\n",
+        new="            self._is_answered = False\n            return\n",
+        provers=tests(
+            "unit/sluice/aws/bounds/test_asked.py", "test_that_nobody_could_say_is_remembered_for_a_while"
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "an intent that waits for a brief question",
+        "functions/sluice/aws/clients.py",
+        old='return _client("events", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=1)',
+        new='return _client("events", _PATIENTLY, read_timeout_seconds=10)',
+        provers=tests(
+            "functional/test_aws_errors.py", "test_what_an_intent_waits_for_is_asked_once_and_briefly"
         ),
     ),
     Mutant(

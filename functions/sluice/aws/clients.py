@@ -74,14 +74,14 @@ def executions() -> SFNClient:
 
 @cache
 def events() -> Any:
-    """EventBridge for its rules."""
-    return _client("events", _PATIENTLY, read_timeout_seconds=10)
+    """EventBridge for its rules: a task's intent waits for the answer, and can do without it."""
+    return _client("events", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=1)
 
 
 @cache
 def parameters() -> Any:
-    """Systems Manager for its parameters."""
-    return _client("ssm", _PATIENTLY, read_timeout_seconds=5)
+    """Systems Manager for its parameters, as `events`."""
+    return _client("ssm", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=1)
 
 
 @cache
@@ -114,7 +114,14 @@ def _user_agent() -> str:
     return f"{USER_AGENT} app/{application}" if application else USER_AGENT
 
 
-def _client(service: str, retries: Any, *, read_timeout_seconds: int, validated: bool = False) -> Any:
+def _client(
+    service: str,
+    retries: Any,
+    *,
+    read_timeout_seconds: int,
+    connect_timeout_seconds: int = 5,
+    validated: bool = False,
+) -> Any:
     """Makes a client.
 
     A sixth of a call's CPU time goes to botocore's own User-Agent, which is put together anew for each call,
@@ -124,7 +131,7 @@ def _client(service: str, retries: Any, *, read_timeout_seconds: int, validated:
         user_agent=_user_agent(),
         parameter_validation=validated,
         retries=retries,
-        connect_timeout=5,
+        connect_timeout=connect_timeout_seconds,
         read_timeout=read_timeout_seconds,
         max_pool_connections=CONNECTIONS,
     )

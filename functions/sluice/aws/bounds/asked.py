@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sluice.errors import ServiceError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sluice.ports import Clock
 
 AGAIN_SECONDS: Final = 1
-"""Bounds that were read so long ago are read again for what is not within them: a deployment may have
+"""Bounds that were asked for so long ago are asked for again for what is not within them: a deployment may have
 widened them, and a poller outlives deployments."""
 
 
@@ -21,22 +22,24 @@ widened them, and a poller outlives deployments."""
 class AskedBounds(ABC):
     """Bounds that somebody else keeps; implements contract.Bounds. Threads may share them.
 
-    While they cannot be read, or name nothing, everything is taken to be within them.
+    While they cannot be read, or name nothing, everything is taken to be within them. A task's intent waits
+    for the answer, so that one thread asks for all of them, once and briefly (`clients.events`).
     """
 
     clock: Clock
     _known: tuple[str, ...] = ()
-    _read_us: int | None = None
+    _is_answered: bool = False
+    _asked_us: int | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def instead_of(self, name: str) -> tuple[str, ...]:
         """Reads the bounds when it is asked first, and again for what was not within them."""
-        if not self.has(name, self._known) and not self._is_fresh():
-            try:
-                self._known = self.read()
-            except ServiceError:
-                return ()
-            self._read_us = self.clock.now_us()
-        return () if self.has(name, self._known) else self._known
+        if self.has(name, self._known):
+            return ()
+        with self._lock:
+            if not self._is_fresh():
+                self._ask()
+            return () if not self._is_answered or self.has(name, self._known) else self._known
 
     @abstractmethod
     def has(self, name: str, known: tuple[str, ...]) -> bool:
@@ -46,6 +49,13 @@ class AskedBounds(ABC):
     def read(self) -> tuple[str, ...]:
         """The bounds as they are now; raises ServiceError."""
 
+    def _ask(self) -> None:
+        try:
+            self._known, self._is_answered = self.read(), True
+        except ServiceError:
+            self._is_answered = False
+        self._asked_us = self.clock.now_us()
+
     def _is_fresh(self) -> bool:
-        read_us = self._read_us
-        return read_us is not None and self.clock.now_us() < read_us + AGAIN_SECONDS * MICROSECONDS
+        asked_us = self._asked_us
+        return asked_us is not None and self.clock.now_us() < asked_us + AGAIN_SECONDS * MICROSECONDS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.events import is_look, is_wake_up
 from sluice.pollers.chain import wanted_pollers
 from sluice.runtime.telemetry import logger
 from sluice.wiring.polling import polling
@@ -17,12 +16,10 @@ if TYPE_CHECKING:
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Starts the pollers that are missing.
 
-    SQS records are wake-up calls; a look is one if tasks came to the Activity; anything else is a probe.
+    SQS records are wake-up calls; a look is a probe if tasks came to the Activity; so is anything else.
     """
     services = polling()
-    look = is_look(event)
-    woken = services.tasks_came() if look else is_wake_up(event)
-    wanted = wanted_pollers(services.settings, woken=woken, look=look)
+    wanted = wanted_pollers(services.settings, event, services.look_found_nothing)
     started = [services.chain.ensure(slot, probe=wanted.probe) for slot in wanted.slots]
     services.telemetry.count("PollersStarted", sum(started))
     # CloudWatch charges a metric for each hour in which it is sent

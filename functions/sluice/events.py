@@ -38,7 +38,7 @@ def is_wake_up(event: Any) -> bool:
 
 
 def is_look(event: Any) -> bool:
-    """True for the schedule that asks whether tasks came, in place of a poller."""
+    """True for the schedule that asks whether tasks came, before a poller is asked."""
     return isinstance(event, dict) and event.get("look") is True
 
 

@@ -41,6 +41,9 @@ class Telemetry(Protocol):
     def poll_failed(self, error: ServiceError) -> None:
         """Says that a long poll failed."""
 
+    def look_failed(self, error: ServiceError) -> None:
+        """Says that CloudWatch did not say whether tasks came."""
+
     def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
         """Says that Batch gave no answer about so many jobs, which are asked about again later."""
 

@@ -209,13 +209,13 @@ def test_who_finds_names_passed_over_by_one_that_died_goes_on_from_its_execution
 
 def test_work_wakes_all_pollers_and_the_schedule_one_probe() -> None:
     three = settings(POLLER_COUNT="3")
-    assert wanted_pollers(three, woken=True) == Wanted(range(3), probe=False)
-    assert wanted_pollers(three, woken=False) == Wanted(range(1), probe=True)
+    assert wanted_pollers(three, {"Records": []}, bool) == Wanted(range(3), probe=False)
+    assert wanted_pollers(three, {}, bool) == Wanted(range(1), probe=True)
 
 
 def test_pollers_that_are_always_on_are_all_started_by_the_schedule() -> None:
     always_on = settings(POLLER_COUNT="2", ALWAYS_ON="true")
-    assert wanted_pollers(always_on, woken=False) == Wanted(range(2), probe=False)
+    assert wanted_pollers(always_on, {}, bool) == Wanted(range(2), probe=False)
 
 
 @pytest.mark.parametrize(

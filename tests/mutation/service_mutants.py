@@ -240,6 +240,37 @@ SERVICE_MUTANTS: Final = (
         ),
     ),
     Mutant(
+        NEVER_SILENT,
+        "asking the Activity when its metrics cannot be had",
+        "functions/sluice/pollers/look.py",
+        old="            return False\n",
+        new="            return True\n",
+        provers=tests(
+            "functional/test_probes.py",
+            "test_a_look_without_an_answer_asks_the_activity_and_says_so[error0]",
+        ),
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "asking the Activity when its metrics show tasks",
+        "functions/sluice/pollers/chain.py",
+        old="range(0 if is_look(event) and found_nothing() else 1)",
+        new="range(0 if is_look(event) else 1)",
+        provers=tests(
+            "functional/test_probes.py", "test_a_look_starts_a_probe_if_tasks_came_and_nothing_otherwise"
+        ),
+    ),
+    Mutant(
+        IDLE,
+        "looking at metrics before the Activity is asked",
+        "functions/sluice/pollers/chain.py",
+        old="range(0 if is_look(event) and found_nothing() else 1)",
+        new="range(1)",
+        provers=tests(
+            "functional/test_probes.py", "test_a_look_starts_a_probe_if_tasks_came_and_nothing_otherwise"
+        ),
+    ),
+    Mutant(
         IDLE,
         "going home when nothing comes",
         "functions/sluice/pollers/chain.py",

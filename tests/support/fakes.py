@@ -418,6 +418,7 @@ class KeptTelemetry:
     counter: Counter[str] = field(default_factory=Counter)
     left: list[tuple[str, Exception]] = field(default_factory=list)
     failed_polls: list[ServiceError] = field(default_factory=list)
+    failed_looks: list[ServiceError] = field(default_factory=list)
     not_described: list[tuple[int, ServiceError]] = field(default_factory=list)
     samples: list[tuple[str, str, ServiceError]] = field(default_factory=list)
     ends: list[tuple[str, int, ServiceError]] = field(default_factory=list)
@@ -434,6 +435,9 @@ class KeptTelemetry:
 
     def poll_failed(self, error: ServiceError) -> None:
         self.failed_polls.append(error)
+
+    def look_failed(self, error: ServiceError) -> None:
+        self.failed_looks.append(error)
 
     def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
         self.not_described.append((jobs, error))

@@ -10,7 +10,7 @@ from sluice.aws.errors import translated
 
 
 @dataclass(frozen=True)
-class ActivityMetrics:
+class CloudWatchActivity:
     """The Activity's metrics; implements ports.ActivityMetrics."""
 
     client: Any

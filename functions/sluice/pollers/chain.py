@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.errors import AlreadyExistsError
+from sluice.events import is_look, is_wake_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sluice.pollers.ports import PollerExecutions, PollerSlots, Slot
     from sluice.ports import Clock
     from sluice.runtime.settings import Settings
@@ -63,21 +66,21 @@ class Wanted:
     probe: bool
 
 
-LOOK_MS: Final = 25 * 60_000
-"""How far back a look at the Activity's metrics goes: there is one every 15 minutes (template.yaml), and they
-may be late. A task that was taken meanwhile costs a few empty rounds."""
-
-
-def wanted_pollers(settings: Settings, *, woken: bool, look: bool = False) -> Wanted:
+def wanted_pollers(settings: Settings, event: Any, found_nothing: Callable[[], bool]) -> Wanted:
     """Says which pollers should run.
 
     Woken by work: all of them, until they have been idle for a while. By a schedule: all of them for ever if
-    pollers are to be always on; otherwise none after a look that found no work, and one for a single probing
-    round as a probe.
+    pollers are to be always on; otherwise none after a look that found nothing, and one for a single probing
+    round if it found tasks, as somebody may have taken them, or if nobody looked.
+
+    Args:
+        settings: the stack's.
+        event: what invoked ensure_pollers: records of a queue are wake-up calls.
+        found_nothing: looks at the Activity's metrics.
     """
-    if woken or settings.always_on:
+    if is_wake_up(event) or settings.always_on:
         return Wanted(range(settings.poller_count), probe=False)
-    return Wanted(range(0 if look else 1), probe=True)
+    return Wanted(range(0 if is_look(event) and found_nothing() else 1), probe=True)
 
 
 @dataclass(frozen=True)

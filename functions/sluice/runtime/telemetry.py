@@ -80,6 +80,10 @@ class LambdaTelemetry:
         """Says that a long poll failed."""
         logger.warning("long poll failed", error=_said(error))
 
+    def look_failed(self, error: ServiceError) -> None:
+        """Says that CloudWatch did not say whether tasks came."""
+        logger.warning("look at metrics failed", error=_said(error))
+
     def jobs_not_described(self, jobs: int, error: ServiceError) -> None:
         """Says that Batch gave no answer about so many jobs, which are asked about again later."""
         logger.warning("jobs not described", jobs=jobs, error=_said(error))

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 from sluice.aws import clients
 from sluice.aws.pollers import BotoPollerExecutions, DynamoPollerSlots
-from sluice.pollers.chain import LOOK_MS, Chain
+from sluice.pollers.chain import Chain
 from sluice.wiring.base import Wiring
 
 
@@ -22,13 +22,14 @@ class PollingWiring(Wiring):
             clock=self.clock,
         )
 
-    def tasks_came(self) -> bool:
-        """True if tasks have come to the Activity lately, as far as its metrics say."""
-        from sluice.aws.activity_metrics import ActivityMetrics  # noqa: PLC0415 - a wake-up does not need it
+    def look_found_nothing(self) -> bool:
+        """True if the Activity's metrics say that no task has come lately."""
+        # a wake-up does not need them
+        from sluice.aws.activity_metrics import CloudWatchActivity  # noqa: PLC0415
+        from sluice.pollers.look import Look  # noqa: PLC0415
 
-        now_ms = self.clock.now_ms()
-        metrics = ActivityMetrics(clients.cloudwatch(), self.settings.activity_arn)
-        return metrics.tasks_came(now_ms - LOOK_MS, now_ms)
+        metrics = CloudWatchActivity(clients.cloudwatch(), self.settings.activity_arn)
+        return Look(metrics, self.telemetry, self.clock).found_nothing()
 
 
 @cache

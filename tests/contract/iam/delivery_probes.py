@@ -45,7 +45,7 @@ def starts_a_poller(scene: Scene) -> str | None:
 def looks_at_metrics(scene: Scene) -> str | None:
     """Whether tasks came is asked of CloudWatch."""
     failed, answer = scene.invoke("EnsurePollers", {"look": True})
-    return failed or first_wrong((isinstance(answer, dict), "the metrics are not looked at"))
+    return failed or first_wrong(("LooksFailed" not in (answer or {}), "the metrics are not looked at"))
 
 
 def _first_link(scene: Scene) -> None:

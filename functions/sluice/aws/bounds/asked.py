@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sluice.ports import Clock
 
 AGAIN_SECONDS: Final = 1
-"""Bounds that were asked for so long ago are asked for again for what is not within them: a deployment may have
-widened them, and a poller outlives deployments."""
+"""Bounds that were asked for so long ago are asked for again for what is not within them: a deployment may
+have widened them, and a poller outlives deployments."""
 
 
 @dataclass

@@ -106,10 +106,22 @@ def test_what_failed_comes_again_soon_and_nothing_while_it_is_handled() -> None:
         assert "ScalingConfig" in source or source["BatchSize"] >= 100, name
 
 
-def test_an_outage_of_half_an_hour_makes_no_dead_letters_of_events() -> None:
+def test_an_outage_of_half_an_hour_makes_no_dead_letters() -> None:
+    """Nor does an account whose concurrency is used up: what Lambda cannot hand on counts as received."""
     for name, (queue, _, _) in sources().items():
-        if name != "WakeUpsQueue":  # a wake-up says nothing that the next one does not
-            assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 1800, name
+        assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 1800, name
+
+
+def test_whoever_reads_what_a_submitter_writes_is_deployed_before_it() -> None:
+    resources = expanded_template()["Resources"]
+    submitters = {
+        name for name, each in FUNCTIONS.items() if each["Properties"]["Handler"].startswith("submit_jobs.")
+    }
+    # the reconciler submits too, and does so with what it reads itself
+    readers = {"HandleJobStatusFunction", "CancelJobsFunction", "ReconcileTasksFunction"}
+    assert submitters == {"SubmitJobsFunction", "ProbeActivityFunction"}
+    for name in submitters:
+        assert readers <= set(resources[name]["DependsOn"]), name
 
 
 def test_a_second_stack_of_the_account_takes_none_of_the_names() -> None:

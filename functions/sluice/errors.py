@@ -21,6 +21,10 @@ class ThrottledError(ServiceError):
     """Raised when the service refused the call because of its rate (429); the call had no effect."""
 
 
+class NoSlotError(ThrottledError):
+    """Raised when no slot of a shared rate fell due in time."""
+
+
 class UnclearError(ServiceError):
     """Raised when nobody knows whether the call took effect: a timeout, a reset connection, a 5xx."""
 

@@ -120,6 +120,8 @@ def test_a_cohort_gets_another_sheet_once(store: CohortStore) -> None:
     known = store.cohort(COHORT.name)
     assert known is not None
     assert store.extend(known, ("1" * 64, 9), as_of=1400) is None, "somebody asked later"
+    behind = replace(known, next_row=known.next_row - 1)
+    assert store.extend(behind, ("1" * 64, 9), as_of=1600) is None, "samples started meanwhile"
     extended = store.extend(known, ("1" * 64, 9), as_of=1600)
     assert extended is not None
     assert (extended.sheet_sha256, extended.total, extended.next_row) == ("1" * 64, 9, 0)

@@ -8,9 +8,9 @@ import pytest
 
 from sluice.aws.tables.cohort_store import DynamoCohortStore
 from sluice.aws.tables.task_store import DynamoTaskStore
+from sluice.cohorts.blocks import launch_blocks
 from sluice.cohorts.model import Cohort, SampleEnd, SampleStatus
 from sluice.cohorts.sheet import Row, Sheet
-from sluice.cohorts.starter import launch_blocks
 from sluice.errors import ThrottledError
 from sluice.tasks.contract import parse_task
 from sluice.tasks.model import TaskState, task_key

@@ -26,7 +26,7 @@ from sluice.cohorts.redrives import REDRIVE_DAYS, HistoryEnd
 from sluice.cohorts.request import Only, SheetPlace, StartRequest
 from sluice.cohorts.sheet_cells import InvalidSheetError
 from sluice.cohorts.starter import LOOK_SECONDS, CohortConflictError, CohortStarter, Progress, WorkflowError
-from sluice.errors import RejectedError, ThrottledError, UnclearError
+from sluice.errors import BusyError, RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import MICROSECONDS, Limit
 from sluice.rate.limiter import Limiter
 from sluice.runtime.workers import ThreadWorkers
@@ -35,7 +35,9 @@ from tests.support.fakes import FakeClock, KeptTelemetry, MemoryRateStore
 from tests.unit.sluice.cohorts.test_request import ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from sluice.cohorts.blocks import Block
 
 WORKFLOW = "arn:aws:states:us-east-1:000000000000:stateMachine:lowpass"
 RUNNING, SUCCEEDED, FAILED, ABORTED = (
@@ -81,7 +83,12 @@ class World:
     @cached_property
     def attempts(self) -> Attempts:
         return Attempts(
-            self.store, self.workflows, self._limiter("StartExecution"), self._limiter("RedriveExecution")
+            self.store,
+            self.workflows,
+            self._limiter("StartExecution"),
+            self._limiter("RedriveExecution"),
+            self._limiter("DescribeExecution"),
+            self.clock,
         )
 
     @cached_property
@@ -361,6 +368,54 @@ def test_after_two_weeks_all_start_anew(world: World) -> None:
     assert world.workflows.started == {"run-7.1.s0000": 1, "run-7.2.s0000": 1}
 
 
+def test_a_history_without_an_answer_leaves_it_to_the_redrive(world: World) -> None:
+    world.launch(1)
+    world.end_all(FAILED)
+    world.workflows.lost_histories = 1
+    world.retry()
+    assert world.workflows.redriven == {"run-7.1.s0000": 1}
+
+
+def test_those_that_refuse_to_go_on_are_noted_anew_together() -> None:
+    class Counting(MemoryCohortStore):
+        def begin(self, block: Block, now_ms: int) -> list[Sample]:
+            blocks.append([start.sample for start in block.starts])
+            return super().begin(block, now_ms)
+
+    blocks: list[list[str]] = []
+    world = World(store=Counting())
+    world.launch(4)
+    world.end_all(FAILED)
+    world.clock.sleep(1)
+    refusing = [sample.execution_arn for sample in world.samples()[1:]]
+    world.workflows.unredrivable.update(refusing)
+    blocks.clear()
+    world.retry()
+    assert world.cohort().updated_at == world.now_ms, "not as of when they were noted first"
+    assert blocks == [["s0000", "s0001", "s0002", "s0003"], ["s0001", "s0002", "s0003"]]
+    assert len({sample.started_at for sample in world.samples()}) == 1, "a run that comes later finds them"
+    assert world.totals() == {RUNNING: 4}
+
+
+def test_executions_that_refuse_to_go_on_are_described_at_the_shared_rate(world: World) -> None:
+    world.launch(50)
+    world.end_all(FAILED)
+    world.workflows.unredrivable.update(sample.execution_arn for sample in world.samples())
+    world.workflows.throttled_looks = 1
+    world.retry()
+    assert world.totals() == {RUNNING: 50}
+    assert world.rates.states["DescribeExecution"].lowered_us > 0
+
+
+def test_a_table_that_throttles_ends_the_run_for_the_retry_with_its_pauses() -> None:
+    class Throttling(MemoryCohortStore):
+        def begin(self, block: Block, now_ms: int) -> list[Sample]:
+            raise ThrottledError("ProvisionedThroughputExceededException")
+
+    with pytest.raises(ThrottledError):
+        World(store=Throttling()).launch(1)
+
+
 def test_an_execution_that_refuses_to_go_on_is_followed_by_a_new_one(world: World) -> None:
     world.launch(1)
     world.end_all(FAILED)
@@ -467,6 +522,31 @@ def test_a_sheet_with_more_samples_starts_those(world: World) -> None:
     assert world.totals() == {RUNNING: 3, SUCCEEDED: 2 * MAX_BLOCK}
     assert world.telemetry.drain()["SamplesStarted"] == 3
     assert set(world.workflows.started.values()) == {1}
+
+
+def test_a_sheet_that_was_compared_while_samples_started_is_compared_again() -> None:
+    class Meanwhile(MemoryCohortStore):
+        def samples(self, cohort: str) -> Iterator[Sample]:
+            found = super().samples(cohort)
+            known = self.cohorts[cohort]
+            self.cohorts[cohort] = replace(known, next_row=known.next_row + 1)
+            return found
+
+    world = World(store=Meanwhile())
+    world.launch(3 * MAX_BLOCK, seconds=1.5)
+    with pytest.raises(BusyError):
+        world.launch(3 * MAX_BLOCK + 1)
+    assert world.cohort().total == 3 * MAX_BLOCK
+
+
+def test_a_sheet_with_more_samples_that_is_older_than_a_retry_says_so(world: World) -> None:
+    asked_at = world.now_ms
+    world.launch(2)
+    world.end_all(FAILED)
+    world.clock.sleep(1)
+    world.retry()
+    with pytest.raises(CohortConflictError, match="retried cohort run-7 after this sheet"):
+        world.launch(3, as_of=asked_at)
 
 
 def test_a_run_of_the_sheet_before_starts_nothing_more(world: World) -> None:

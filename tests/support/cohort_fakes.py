@@ -18,7 +18,14 @@ from sluice.cohorts.model import (
     status_to_leave,
 )
 from sluice.cohorts.redrives import HistoryEnd
-from sluice.errors import CohortCancelledError, DoesNotExistError, NotRedrivableError, RejectedError
+from sluice.errors import (
+    CohortCancelledError,
+    DoesNotExistError,
+    NotRedrivableError,
+    RejectedError,
+    ThrottledError,
+    UnclearError,
+)
 from tests.support.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -50,7 +57,8 @@ class MemoryCohortStore:
     def extend(self, cohort: Cohort, sheet: tuple[str, int], as_of: int) -> Cohort | None:
         with self.lock:
             known = self.cohorts[cohort.name]
-            if known.sheet_sha256 != cohort.sheet_sha256 or known.asked_at > as_of:
+            was = (known.sheet_sha256, known.next_row)
+            if was != (cohort.sheet_sha256, cohort.next_row) or known.asked_at > as_of:
                 return None
             sha256, total = sheet
             extended = replace(known, sheet_sha256=sha256, total=total, next_row=0, asked_at=as_of)
@@ -167,6 +175,8 @@ class FakeWorkflows:
     tokens: set[str] = field(default_factory=set)
     histories: dict[str, HistoryEnd] = field(default_factory=dict)
     unredrivable: set[str] = field(default_factory=set)
+    lost_histories: int = 0
+    throttled_looks: int = 0
     kinds: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -194,7 +204,7 @@ class FakeWorkflows:
                 return
             if self.answers and not self.lost_answers:
                 raise self.answers.popleft()
-            if self.ended(execution_arn) is None or execution_arn in self.unredrivable:
+            if self._end(execution_arn) is None or execution_arn in self.unredrivable:
                 raise NotRedrivableError(execution_arn)
             self.tokens.add(token)
             self.ends[execution_arn] = None
@@ -204,17 +214,26 @@ class FakeWorkflows:
                 raise self.answers.popleft()
 
     def history_end(self, execution_arn: str) -> HistoryEnd:
-        self.ended(execution_arn)
+        if self.lost_histories:
+            self.lost_histories -= 1
+            raise UnclearError("ReadTimeoutError")
+        self._end(execution_arn)
         return self.histories.get(execution_arn, HistoryEnd(events=12, in_fail_state=False))
 
     def ended(self, execution_arn: str) -> SampleEnd | None:
+        if self.throttled_looks:
+            self.throttled_looks -= 1
+            raise ThrottledError("ThrottlingException")
+        return self._end(execution_arn)
+
+    def _end(self, execution_arn: str) -> SampleEnd | None:
         if execution_arn not in self.ends:
             raise DoesNotExistError(execution_arn)
         return self.ends[execution_arn]
 
     def stop(self, execution_arn: str, error: str) -> None:
         assert error
-        if self.ended(execution_arn) is None:
+        if self._end(execution_arn) is None:
             self.stopped.append(execution_arn)
             self.end(execution_arn, SampleStatus.ABORTED)
 

@@ -12,10 +12,11 @@ from sluice.cohorts.redrives import redrive_token
 from sluice.errors import DoesNotExistError, NotRedrivableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sluice.cohorts.model import Cohort, Sample
     from sluice.cohorts.ports import CohortStore, Executions
+    from sluice.ports import Clock
     from sluice.rate.limiter import Limiter
 
 
@@ -49,8 +50,10 @@ class Attempts:
     executions: Executions
     start_limiter: Limiter
     redrive_limiter: Limiter
+    describe_limiter: Limiter
+    clock: Clock
 
-    def start(self, cohort: Cohort, sample: Sample, asked: Asked) -> None:
+    def start(self, cohort: Cohort, sample: Sample, asked: Asked) -> bool:
         """Starts a sample's execution, or lets it go on.
 
         Args:
@@ -58,21 +61,34 @@ class Attempts:
             sample: as it was noted.
             asked: who wants that, and for how long.
 
+        Returns:
+            False if its execution cannot go on: it is to be noted anew.
+
         Raises:
-            ThrottledError: the time is up.
+            NoSlotError: the time is up.
             UnclearError: nobody knows whether it started; the call may be made again.
         """
         if not sample.redrives:
             name = str(sample.execution_name)
             start = partial(self.executions.start, cohort.workflow_arn, name, sample.input)
             self._call(self.start_limiter, start, asked)
-            return
+            return True
         redrive = partial(self.executions.redrive, sample.execution_arn, redrive_token(sample))
         try:
             self._call(self.redrive_limiter, redrive, asked)
         except (NotRedrivableError, DoesNotExistError):
-            if not self._goes_on(sample):
-                self._start_anew(cohort, sample, asked)
+            return self._goes_on(sample, asked)
+        return True
+
+    def note_anew(self, cohort: Cohort, samples: Sequence[Sample], asked: Asked) -> list[Sample]:
+        """Moves samples that were noted together, and whose executions cannot go on, to new executions.
+
+        Returns:
+            Those that are to be started.
+        """
+        starts = [Start(sample.name, sample.input, before=sample) for sample in samples]
+        block = Block(cohort, starts, asked.as_of, noted_before=samples[0].started_at)
+        return [noted for noted in self.store.begin(block, self.clock.now_ms()) if not noted.redrives]
 
     def _call(self, limiter: Limiter, act: Callable[[], None], asked: Asked) -> None:
         def checked() -> None:
@@ -81,17 +97,11 @@ class Attempts:
 
         limiter.call(checked, asked.until_us)
 
-    def _goes_on(self, sample: Sample) -> bool:
+    def _goes_on(self, sample: Sample, asked: Asked) -> bool:
         """True if an execution that refused its redrive went on all the same, and perhaps has ended since."""
+        ask = partial(self.executions.ended, sample.execution_arn)
         try:
-            end = self.executions.ended(sample.execution_arn)
+            end = self.describe_limiter.call(ask, asked.until_us)
         except DoesNotExistError:
             return False
         return end is None or bool(self.store.note_ends([end]))
-
-    def _start_anew(self, cohort: Cohort, sample: Sample, asked: Asked) -> None:
-        """Moves a sample whose execution cannot go on to a new one."""
-        block = Block(cohort, [Start(sample.name, sample.input, before=sample)], asked.as_of)
-        for noted in self.store.begin(block, sample.started_at):
-            if not noted.redrives:
-                self.start(cohort, noted, asked)

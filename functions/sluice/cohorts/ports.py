@@ -30,7 +30,8 @@ class CohortStore(Protocol):
         """Gives a cohort another sheet, by its SHA-256 and its samples, of which none is passed yet.
 
         Returns:
-            The cohort as it is now; None if it has yet another sheet, or somebody asked for samples since.
+            The cohort as it is now; None if it has yet another sheet, or somebody has asked for samples, or
+            started some, since it was read.
         """
 
     def cohort(self, name: str) -> Cohort | None:

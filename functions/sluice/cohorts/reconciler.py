@@ -100,12 +100,17 @@ class CohortReconciler:
             self._give_up_in_time(sample, cohort, before)
             return
         try:
-            self.attempts.start(cohort, sample, Asked(cohort.wanted_at, until_us))
+            self._attempt(cohort, sample, Asked(cohort.wanted_at, until_us))
         except RejectedError as error:
             self.telemetry.sample_left(sample.cohort, sample.name, error)
             self._give_up(sample, before, SampleStatus.FAILED, NOT_STARTED)
         else:
             self.telemetry.count("SamplesResumed")
+
+    def _attempt(self, cohort: Cohort, sample: Sample, asked: Asked) -> None:
+        if not self.attempts.start(cohort, sample, asked):
+            for noted in self.attempts.note_anew(cohort, [sample], asked):
+                self.attempts.start(cohort, noted, asked)
 
     def _give_up_in_time(self, sample: Sample, cohort: Cohort, before: SampleEnd | None) -> None:
         """Gives a sample up that was never started, once nobody can start it any more.

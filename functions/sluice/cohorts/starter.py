@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluice.arns import matches
 from sluice.cohorts.attempts import Asked
-from sluice.cohorts.blocks import Block, in_blocks
-from sluice.cohorts.model import FAILURES, MAX_BLOCK, Cohort, SampleStatus, Start
+from sluice.cohorts.blocks import Block, in_blocks, launch_blocks, retry_starts
+from sluice.cohorts.model import MAX_BLOCK, Cohort, Start
 from sluice.cohorts.redrives import can_redrive
 from sluice.cohorts.request import Only
 from sluice.cohorts.sheet import SheetRules, parse_sheet
-from sluice.cohorts.sheet_changes import input_changes, sheet_changes
+from sluice.cohorts.sheet_changes import sheet_changes
 from sluice.cohorts.sheet_lines import decode_sheet
-from sluice.errors import CohortCancelledError, DoesNotExistError, ThrottledError, UnclearError
+from sluice.errors import BusyError, CohortCancelledError, DoesNotExistError, NoSlotError, UnclearError
 from sluice.rate.gcra import MICROSECONDS
 from sluice.schema import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sluice.cohorts.attempts import Attempts
     from sluice.cohorts.model import Sample
@@ -115,15 +116,21 @@ class CohortStarter:
         """Takes a sheet with more samples than before; one that is another says what differs."""
         inputs = {each.name: each.input for each in self.store.samples(cohort.name)}
         changes = sheet_changes(inputs, sheet)
-        extended = None
-        if changes.adds_only:
-            extended = self.store.extend(cohort, (sheet.sha256, len(sheet.rows)), as_of)
-        if extended is None:
+        if not changes.adds_only:
             raise CohortConflictError(
                 f"cohort {cohort.name} has another sheet of {cohort.total} samples. Of those that started, "
                 f"{len(changes.changed)} have other inputs here, and {len(changes.missing)} are missing. "
                 "Take another name, or `sluice retry --sheet` for samples that failed"
             )
+        extended = self.store.extend(cohort, (sheet.sha256, len(sheet.rows)), as_of)
+        if extended is None:
+            now = self.store.cohort(cohort.name) or cohort
+            if now.asked_at > as_of:
+                raise CohortConflictError(
+                    f"somebody launched or retried cohort {cohort.name} after this sheet with more samples. "
+                    "Launch it again"
+                )
+            raise BusyError(f"samples of cohort {cohort.name} started while its sheet was compared")
         return extended
 
     def _read(self, place: SheetPlace, request: StartRequest) -> Sheet:
@@ -172,10 +179,25 @@ class CohortStarter:
             block = self._looked_at(block, until_us)
             samples = self.store.begin(block, self.clock.now_ms())
             asked = Asked(block.as_of, until_us, _Lookout(self.store, self.clock, block).check)
-            self.workers.each(iter(samples), partial(self._start, block.cohort, asked))
-        except ThrottledError:
+            refused = self._start_all(block.cohort, samples, asked)
+            if refused:
+                self._start_all(block.cohort, self.attempts.note_anew(block.cohort, refused, asked), asked)
+        except NoSlotError:
             return False
         return True
+
+    def _start_all(self, cohort: Cohort, samples: Sequence[Sample], asked: Asked) -> list[Sample]:
+        """Returns those whose executions cannot go on."""
+        refused: list[Sample] = []
+
+        def start(sample: Sample) -> None:
+            if self._start(cohort, sample, asked):
+                self.telemetry.count("SamplesStarted")
+            else:
+                refused.append(sample)
+
+        self.workers.each(iter(samples), start)
+        return refused
 
     def _looked_at(self, block: Block, until_us: int) -> Block:
         """The block with redrives only of executions that can go on where they failed."""
@@ -197,18 +219,15 @@ class CohortStarter:
             history = self.history_limiter.call(ask, until_us)
         except DoesNotExistError:
             return False
+        except UnclearError:
+            return True  # the redrive itself will say
         return can_redrive(sample, history, self.clock.now_ms())
 
-    def _start(self, cohort: Cohort, asked: Asked, sample: Sample) -> None:
-        for tries in range(1, UNCLEAR_TRIES + 1):
-            try:
-                self.attempts.start(cohort, sample, asked)
-            except UnclearError:
-                if tries == UNCLEAR_TRIES:
-                    raise
-            else:
-                self.telemetry.count("SamplesStarted")
-                return
+    def _start(self, cohort: Cohort, sample: Sample, asked: Asked) -> bool:
+        for _ in range(1, UNCLEAR_TRIES):
+            with suppress(UnclearError):
+                return self.attempts.start(cohort, sample, asked)
+        return self.attempts.start(cohort, sample, asked)
 
 
 class _Lookout:
@@ -231,56 +250,6 @@ class _Lookout:
             if cohort is not None and cohort.refuses(self.block.as_of):
                 raise CohortCancelledError(f"cohort {cohort.name} was cancelled while its samples started")
             self._looked_us = now_us
-
-
-def launch_blocks(cohort: Cohort, sheet: Sheet, as_of: int, known: Collection[str] = ()) -> Iterator[Block]:
-    """The samples of the rows that were not started yet; each block tells how many rows were before it.
-
-    Rows of samples that are `known` are passed over.
-    """
-    total = len(sheet.rows)
-    places = {row.sample: place for place, row in enumerate(sheet.rows)}
-    rows = (row for row in sheet.rows[cohort.next_row :] if row.sample not in known)
-    for starts in in_blocks(Start(row.sample, row.input) for row in rows):
-        yield Block(cohort, starts, as_of, next_row=places[starts[0].sample])
-    if cohort.next_row < total:
-        yield Block(cohort, (), as_of, next_row=total)
-
-
-def retry_starts(
-    samples: Sequence[Sample],
-    as_of: int,
-    inputs: Mapping[str, str] | None = None,
-    *,
-    from_start: bool = False,
-) -> list[Start]:
-    """The samples that had failed when it was asked for, and those whose next attempt was noted only.
-
-    Of the samples that run again, a run before can have failed to start only those that it noted last, at
-    once: to start all of them again could take all the time that a run has. They are among the others as
-    samples to start for the first time: that changes nothing in their items.
-
-    Args:
-        samples: all of the cohort.
-        as_of: when it was asked for, ms since the epoch.
-        inputs: what those that are meant get as input, by name; None if all that failed are meant.
-        from_start: whether none goes on where it failed.
-    """
-    meant = [sample for sample in samples if inputs is None or sample.name in inputs]
-    noted_last_at = max((sample.started_at for sample in meant if _runs_again(sample)), default=0)
-    starts = []
-    for sample in meant:
-        if _runs_again(sample) and sample.started_at == noted_last_at:
-            starts.append(Start(sample.name, sample.input))
-        elif sample.status in FAILURES and (sample.stopped_at or 0) <= as_of:
-            text = sample.input if inputs is None else inputs[sample.name]
-            redrive = not from_start and not input_changes(sample.input, text)
-            starts.append(Start(sample.name, text, before=sample, redrive=redrive))
-    return starts
-
-
-def _runs_again(sample: Sample) -> bool:
-    return sample.status is SampleStatus.RUNNING and (sample.attempt > 1 or sample.redrives > 0)
 
 
 def _check_workflow(cohort: Cohort, workflow_arn: str) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sluice.errors import ServiceError, ThrottledError
+from sluice.errors import NoSlotError, ServiceError, ThrottledError
 from sluice.rate import gcra
 from sluice.rate.gcra import AHEAD_SECONDS, MICROSECONDS
 
@@ -79,14 +79,14 @@ class Limiter:
         """Makes a call in a slot of the rate; one that is throttled lowers the rate and is made again.
 
         Raises:
-            ThrottledError: no slot came before `until_us`.
+            NoSlotError: no slot came before `until_us`.
         """
         while self.wait(until_us):
             try:
                 return act()
             except ThrottledError:
                 self.back_off()
-        raise ThrottledError(f"no slot of {self._api}'s rate fell due in time")
+        raise NoSlotError(f"no slot of {self._api}'s rate fell due in time")
 
     def back_off(self) -> None:
         """Tells everybody that the API answered 429."""

@@ -51,9 +51,7 @@ class StartingWiring(LimitedWiring):
         return CohortReconciler(
             store=self._store,
             executions=self._executions,
-            describe_limiter=self.step_functions_limiter(
-                "DescribeExecution", self.settings.describe_rate_per_second
-            ),
+            describe_limiter=self._describe_limiter,
             attempts=self._attempts,
             workers=ThreadWorkers(RECONCILER_THREADS),
             look_seconds=self.settings.cohort_look_seconds,
@@ -76,7 +74,13 @@ class StartingWiring(LimitedWiring):
             executions=self._executions,
             start_limiter=self._start_limiter("StartExecution"),
             redrive_limiter=self._start_limiter("RedriveExecution"),
+            describe_limiter=self._describe_limiter,
+            clock=self.clock,
         )
+
+    @cached_property
+    def _describe_limiter(self) -> Limiter:
+        return self.step_functions_limiter("DescribeExecution", self.settings.describe_rate_per_second)
 
     def _start_limiter(self, api: str) -> Limiter:
         return self.step_functions_limiter(api, self.settings.start_rate_per_second)

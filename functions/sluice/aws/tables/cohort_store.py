@@ -57,11 +57,11 @@ class DynamoCohortStore:
         return read_cohort(item) if item else cohort
 
     def extend(self, cohort: Cohort, sheet: tuple[str, int], as_of: int) -> Cohort | None:
-        """One write, refused when the cohort has another sheet by now."""
+        """One write, refused when the cohort has another sheet by now, or is further."""
         item = self._update(
             cohort_key(cohort.name),
             "SET sheetSha256 = :sha256, #total = :total, nextRow = :first, askedAt = :asof",
-            "sheetSha256 = :old AND askedAt <= :asof",
+            "sheetSha256 = :old AND nextRow = :row AND askedAt <= :asof",
             names={"#total": "total"},
             values={
                 ":sha256": sheet[0],
@@ -69,6 +69,7 @@ class DynamoCohortStore:
                 ":first": 0,
                 ":asof": as_of,
                 ":old": cohort.sheet_sha256,
+                ":row": cohort.next_row,
             },
         )
         return read_cohort(item) if item else None

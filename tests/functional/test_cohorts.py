@@ -410,7 +410,7 @@ def test_executions_that_refuse_to_go_on_are_described_at_the_shared_rate(world:
 def test_a_table_that_throttles_ends_the_run_for_the_retry_with_its_pauses() -> None:
     class Throttling(MemoryCohortStore):
         def begin(self, block: Block, now_ms: int) -> list[Sample]:
-            raise ThrottledError("ProvisionedThroughputExceededException")
+            raise ThrottledError(f"ProvisionedThroughputExceededException for {block} at {now_ms}")
 
     with pytest.raises(ThrottledError):
         World(store=Throttling()).launch(1)

@@ -33,8 +33,8 @@ class Block:
         starts: the samples, each once.
         as_of: when somebody asked for it, ms since the epoch; a cohort cancelled later starts nothing.
         next_row: the row of the sheet before which all samples were started by now; None if not known.
-        noted_before: when its samples were noted for a redrive that was refused, ms since the epoch, so that a
-            run that comes later finds them beside those that were noted with them; None if they were not.
+        noted_before: when its samples were noted for a redrive that was refused, ms since the epoch; None if
+            they were not. A run that comes later finds them beside those that were noted with them.
     """
 
     cohort: Cohort

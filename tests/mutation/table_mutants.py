@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sluice.aws.tables.task_items import ROOMY_INPUT
 from tests.mutation.mutant import Mutant, tests
 from tests.mutation.promises import (
     COMPLETED_ONCE,
@@ -76,6 +77,39 @@ TABLE_MUTANTS: Final = (
         provers=tests(
             "contract/test_stores.py",
             "test_a_closed_task_stays_as_it_was_closed_and_leaves_the_open_ones[local-aws]",
+        ),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "keeping little of jobs beside a large input",
+        "functions/sluice/aws/tables/task_store.py",
+        old='f"(attribute_not_exists({BRIEF}) AND attribute_exists(#token))"',
+        new='f"(attribute_not_exists(nothing) AND attribute_exists(#token))"',
+        provers=tests(
+            "contract/test_stores.py",
+            f"test_a_job_is_kept_whole_where_there_is_room_for_it[local-aws-{ROOMY_INPUT}-False]",
+        ),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "keeping no more of a former task's jobs than its item has room for",
+        "functions/sluice/aws/tables/task_store.py",
+        old='f"(attribute_not_exists({BRIEF}) AND attribute_exists(#token))"',
+        new='f"(attribute_not_exists({BRIEF}) AND (attribute_exists(#token) OR NOT attribute_exists(#token)))"',
+        provers=tests(
+            "contract/test_former_tasks.py",
+            "test_it_gets_its_heartbeats_and_stays_under_its_key[local-aws]",
+        ),
+    ),
+    Mutant(
+        NO_EVENT_IS_LOST,
+        "telling the jobs of a former version by its key",
+        "functions/sluice/aws/tables/task_items.py",
+        old="keyed_by_token=TOKEN not in values",
+        new="keyed_by_token=False",
+        provers=tests(
+            "contract/test_former_tasks.py",
+            "test_it_gets_its_heartbeats_and_stays_under_its_key[local-aws]",
         ),
     ),
     Mutant(

@@ -43,6 +43,10 @@ NOT_ENDED: Final = (
     "attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed)"
 )
 
+HAS_ROOM: Final = f"(attribute_not_exists({BRIEF}) AND attribute_exists(#token))"
+"""True of an item with room for all that is kept of a job. A former version, which had no tokens beside keys,
+kept less, and did not mark the items without room."""
+
 EVER_MS: Final = 2**53
 """Later than any heartbeat, also one by a clock that is ahead of this one."""
 
@@ -115,10 +119,10 @@ class DynamoTaskStore:
 
     def note_job(self, key: str, job: JobRecord) -> Noted:
         """One write, two if there is no room for all; refused when the job has ended or is not its own."""
-        item, changed = self._note(key, job, f"attribute_not_exists({BRIEF})")
-        if item and BRIEF in item:
+        item, changed = self._note(key, job, HAS_ROOM)
+        if item and (BRIEF in item or TOKEN not in item):
             bare = replace(job, attempt_details=None, document=None)
-            item, changed = self._note(key, bare, f"attribute_exists({BRIEF})")
+            item, changed = self._note(key, bare, f"NOT {HAS_ROOM}")
         record = read_task(item) if item else None
         return Noted(record if record and job.name in record.jobs else None, changed)
 
@@ -127,7 +131,7 @@ class DynamoTaskStore:
         return self._update(
             key,
             "SET jobs.#name = :job",
-            names={"#name": job.name, "#status": "status"},
+            names={"#name": job.name, "#status": "status", "#token": TOKEN},
             values={":job": job_values(job), ":id": job.job_id, ":succeeded": SUCCEEDED, ":failed": FAILED},
             condition=f"attribute_exists(jobs.#name) AND ({NOT_ENDED}) AND ({same_job}) AND {room}",
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -74,6 +75,22 @@ def request_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Writes a state's arguments, in PascalCase or camelCase, as SubmitJob takes them."""
     request: dict[str, Any] = _recased(_present(arguments, "", DEEPEST), "", camel, DEEPEST)
     return request
+
+
+def given_twice(value: Any, name: str = "", deepest: int = DEEPEST) -> str | None:
+    """Names a member that an object of a state's arguments has in PascalCase and in camelCase, as Batch does.
+
+    Of the two, `request_of` would keep one and lose the other.
+    """
+    if isinstance(value, dict) and deepest:
+        is_map = camel(name) in MAPS
+        names = Counter(name if is_map else camel(name) for name in value)
+        own = (name for name, times in names.items() if times > 1)
+        within = (given_twice(each, "" if is_map else key, deepest - 1) for key, each in value.items())
+        return next(own, None) or next(filter(None, within), None)
+    if isinstance(value, list) and deepest:
+        return next(filter(None, (given_twice(each, name, deepest - 1) for each in value)), None)
+    return None
 
 
 def job_document(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ TABLE_MUTANTS: Final = (
         "keeping no more of a former task's jobs than its item has room for",
         "functions/sluice/aws/tables/task_store.py",
         old='f"(attribute_not_exists({BRIEF}) AND attribute_exists(#token))"',
-        new='f"(attribute_not_exists({BRIEF}) AND (attribute_exists(#token) OR NOT attribute_exists(#token)))"',
+        new='f"(attribute_not_exists({BRIEF}) AND NOT #token = :id)"',
         provers=tests(
             "contract/test_former_tasks.py",
             "test_it_gets_its_heartbeats_and_stays_under_its_key[local-aws]",

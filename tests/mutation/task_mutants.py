@@ -39,6 +39,17 @@ TASK_MUTANTS: Final = (
         ),
     ),
     Mutant(
+        NO_EVENT_IS_LOST,
+        "refusing parameters by which Sluice tells jobs apart",
+        "functions/sluice/tasks/submission.py",
+        old="OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, FORM)",
+        new="OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB)",
+        provers=tests(
+            "unit/sluice/tasks/test_bad_contract.py",
+            "test_what_is_wrong_is_said_in_few_words_of_plain_ascii[a task's form of the sender's]",
+        ),
+    ),
+    Mutant(
         NO_TASK_IS_LOST,
         "submitting what a dead poller left",
         "functions/sluice/tasks/reconciler.py",

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from graphlib import CycleError
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 
-from sluice.batch_words import camel, pascal, request_of
+from sluice.batch_words import given_twice, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
 from sluice.tasks.parsing import InvalidTaskError, OutOfBoundsError, is_sync_form, long_form, task_of
-from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, RESERVED_PARAMETERS, submit_request
+from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, submit_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -200,7 +200,7 @@ def _given_twice(names: Iterable[str]) -> str | None:
 def _check_sync_form(body: Mapping[str, Any]) -> None:
     """Names a member as it stands in the input, in PascalCase or camelCase."""
     request = request_of(body)
-    twice = _given_twice(map(camel, body))
+    twice = given_twice(body)
     if twice is not None:
         raise InvalidTaskError(f"the input has {shown(twice)} twice, in PascalCase and in camelCase")
     for complaint in _SYNC.complaints("", request):
@@ -220,7 +220,7 @@ def _check_jobs(jobs: Sequence[Mapping[str, Any]]) -> None:
     if twice is not None:
         raise InvalidTaskError(f"jobs has the jobName {twice!r} twice; names must differ within a task")
     for index, job in enumerate(jobs):
-        for name in RESERVED_PARAMETERS:
+        for name in OWN_PARAMETERS:
             if name in job.get("parameters", ()):
                 raise InvalidTaskError(
                     f"jobs[{index}].parameters.{name} is Sluice's own; choose another name"

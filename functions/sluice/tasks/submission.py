@@ -41,10 +41,7 @@ just so; much less is for tests with a Batch that answers at once.
 """
 
 OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, FORM)
-"""The parameters that Sluice adds to a job, the last of them to one of the short form only."""
-
-RESERVED_PARAMETERS: Final = OWN_PARAMETERS[:-1]
-"""Those that a job of the long form must not have."""
+"""The parameters that Sluice adds to jobs, or did; a task's jobs must have none of them."""
 
 SYNC_FORM: Final = "sync"
 

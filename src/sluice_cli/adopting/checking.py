@@ -13,7 +13,7 @@ from botocore.session import Session
 from sluice.batch_words import camel, pascal
 from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME
 from sluice.tasks.parsing import is_sync_form
-from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS, RESERVED_PARAMETERS
+from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
 from sluice_cli.adopting.conversion import BATCH_ERRORS, LEAST_HEARTBEAT
 from sluice_cli.adopting.machines import ACTIVITY, PAST_THE_RATE, names_in, states_of
 from sluice_cli.adopting.source import entries, members, number_of, read_source
@@ -144,7 +144,7 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
             for name, value in given.items()
             if camel(name.removesuffix(".$")) not in ONE_OF_SLUICE
         }
-        yield from _job("", job, queues, MAX_SYNC_NAME, OWN_PARAMETERS)
+        yield from _job("", job, queues, MAX_SYNC_NAME)
         return
     for name in ("executionArn", "stateName", "jobs"):
         if name not in body:
@@ -157,12 +157,10 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
         yield _wrong(f"it has {len(body['jobs'])} jobs; {MAX_JOBS} are allowed in a task.")
     for at, job in enumerate(body["jobs"]):
         if isinstance(job, dict):
-            yield from _job(f"jobs[{at}].", job, queues, MAX_NAME, RESERVED_PARAMETERS)
+            yield from _job(f"jobs[{at}].", job, queues, MAX_NAME)
 
 
-def _job(
-    path: str, job: Mapping[str, Any], queues: Sequence[str], longest: int, reserved: Sequence[str]
-) -> Iterator[Said]:
+def _job(path: str, job: Mapping[str, Any], queues: Sequence[str], longest: int) -> Iterator[Said]:
     fixed = {camel(name): value for name, value in job.items() if not name.endswith(".$")}
     known = {camel(name.removesuffix(".$")) for name in job}
     # a job of the long form has a place among others
@@ -179,7 +177,7 @@ def _job(
             "the first a letter or digit."
         )
     parameters = fixed.get("parameters")
-    for each in reserved:
+    for each in OWN_PARAMETERS:
         if isinstance(parameters, dict) and parameters.keys() & {each, f"{each}.$"}:
             yield _wrong(f"{said_of('parameters')}.{each} is Sluice's own; choose another name.")
     queue = fixed.get("jobQueue")

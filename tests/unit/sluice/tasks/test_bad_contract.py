@@ -285,6 +285,7 @@ BAD: dict[str, tuple[str, str]] = {
     "a dependency on nobody": (of_one(dependsOn=[{"jobName": "x" * 200_000}]), "no job of this task; there"),
     # what is Sluice's own
     "a task token of the sender's": (of_one(parameters={"taskToken": "mine"}), "is Sluice's own"),
+    "a task's form of the sender's": (of_one(parameters={"taskForm": "sync"}), "is Sluice's own"),
     "a task's job of the sender's": (of_one(parameters={"taskJob": "mine"}), "is Sluice's own"),
 }
 

@@ -70,6 +70,11 @@ def test_dots_of_an_execution_s_name_become_hyphens() -> None:
     assert submit_request(task, task.jobs[0], {})["jobName"].startswith("trio-1-NA06989-")
 
 
+def test_names_that_a_person_has_given_may_differ_in_their_first_letter_alone() -> None:
+    task = parse_task("token", json.dumps({**JOB, "Parameters": {"Sample": "1", "sample": "2"}}))
+    assert task.jobs[0].request["parameters"] == {"Sample": "1", "sample": "2"}
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -81,6 +86,8 @@ def test_dots_of_an_execution_s_name_become_hyphens() -> None:
         ({"Parameters": {"taskForm": "x"}}, "the parameter taskForm is Sluice's own"),
         ({"Parameters": {"taskToken": "x"}}, "the parameter taskToken is Sluice's own"),
         ({"jobName": "align"}, '"jobName" twice'),
+        ({"ContainerOverrides": {"Environment": [], "environment": []}}, '"environment" twice'),
+        ({"DependsOn": [{"JobId": "1", "jobId": "2"}]}, '"jobId" twice'),
         ({"ExecutionArn": "x"}, "ExecutionArn is "),
         ({"DependsOn": [{"JobName": "other"}]}, "dependsOn[0] names"),
         ({"DependsOn": [{}]}, "dependsOn[0] names no job"),

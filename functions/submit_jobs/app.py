@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sluice.wiring.submitting import SubmittingWiring
 
 BRIEF_SECONDS: Final = 1
-"""How long a probe begins polls: once. What it finds is submitted by it, and the next round is a full one."""
+"""A probe begins polls for so long: once. What it finds it submits, and the next round is a full one."""
 
 
 @logger.inject_lambda_context
@@ -30,7 +30,8 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int | None]:
     if services.idleness.rests(asked):
         outcome, verdict = Outcome(0), RESTING
     else:
-        crew = BRIEF if asked.brief else services.crew(asked.slot)
+        crew = services.crew(asked.slot)
+        crew = crew.at_most(BRIEF) if asked.brief else crew
         outcome = services.pollers.run(crew, _round(services, context, asked))
         verdict = services.idleness.after(asked, outcome, began_ms)
     counts = services.telemetry.publish(f"round of slot {asked.slot} over")

@@ -13,7 +13,7 @@ from sluice.aws.activity_metrics import CloudWatchActivity
 from sluice.errors import DeniedError, ServiceError, ThrottledError
 from sluice.events import is_look
 from sluice.pollers.chain import Wanted, wanted_pollers
-from sluice.pollers.hand import BRIEF
+from sluice.pollers.hand import BRIEF, Crew
 from sluice.pollers.look import LOOK_MS, Look
 from sluice.pollers.request import read_poller_round
 from sluice.runtime.settings import Settings, read_settings
@@ -127,6 +127,8 @@ def test_a_probe_is_brief_only_in_the_small_function() -> None:
 
 def test_a_probe_opens_few_polls_once() -> None:
     assert 1 < BRIEF.polls <= 10
+    assert Crew(100, 20).at_most(BRIEF) == BRIEF
+    assert Crew(5, 1).at_most(BRIEF) == Crew(5, 1), "OpenPolls and PollerThreads count for a probe too"
     assert BRIEF_SECONDS == 1
 
 

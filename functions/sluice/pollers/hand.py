@@ -31,9 +31,13 @@ class Crew:
     polls: int
     threads: int
 
+    def at_most(self, other: Crew) -> Crew:
+        """Leaves out those that the other does not have."""
+        return Crew(min(self.polls, other.polls), min(self.threads, other.threads))
+
 
 BRIEF: Final = Crew(polls=10, threads=2)
-"""That of a probe: a few of the polls may be blocked for a minute, and it has a small function's memory."""
+"""The most of a probe: a few polls may be blocked for a minute, and it has a small function's memory."""
 
 
 def share(total: int, pollers: int, slot: int) -> int:

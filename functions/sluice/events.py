@@ -43,7 +43,7 @@ def is_look(event: Any) -> bool:
 
 
 def is_token(value: Any) -> TypeGuard[str]:
-    """True for what Step Functions may have made and the task table can have as a key."""
+    """True for what may be a task's key, or the token that a former version's task has in its place."""
     return isinstance(value, str) and value.isascii() and 1 <= len(value) <= MAX_TOKEN
 
 

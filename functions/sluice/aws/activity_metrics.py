@@ -11,7 +11,7 @@ from sluice.aws.errors import translated
 
 @dataclass(frozen=True)
 class CloudWatchActivity:
-    """The Activity's metrics; implements ports.ActivityMetrics."""
+    """The Activity's metrics; implements pollers.ports.ActivityMetrics."""
 
     client: Any
     activity_arn: str

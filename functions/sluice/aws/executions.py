@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BotoExecutions:
-    """Executions of workflows; implements cohort_ports.Executions with a client that must not retry."""
+    """Executions of workflows; implements cohorts.ports.Executions with a client that must not retry."""
 
     client: SFNClient
 

@@ -21,7 +21,7 @@ MAX_SHEET_BYTES: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class S3Sheets:
-    """Sheets in S3; implements cohort_ports.Sheets. The client is made when a sheet is in S3."""
+    """Sheets in S3; implements cohorts.ports.Sheets. The client is made when a sheet is in S3."""
 
     client: Callable[[], S3Client]
 

@@ -41,7 +41,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Attempts:
-    """Does to executions what is noted of their samples; whatever was interrupted can be done again.
+    """Starts and redrives executions as their samples say; whatever was interrupted can be done again.
 
     Step Functions refuses a name twice and a redrive of what runs, so that nothing happens twice.
     """

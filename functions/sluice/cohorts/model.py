@@ -91,7 +91,7 @@ class Cohort:
     """A cohort as its item says; times are ms since the epoch.
 
     `next_row` is the row of the sheet before which all samples were started, `asked_at` when somebody asked
-    for the samples that started last. whoever asked up to `cancelled_at` is refused, also when the cohort
+    for the samples that started last. Whoever asked up to `cancelled_at` is refused, also when the cohort
     is wanted again; `reopened_at` is when somebody asked for that.
     """
 

@@ -45,7 +45,7 @@ RUNNING_BY_LOOK: Final = "RunningByLook"
 
 @dataclass(frozen=True)
 class DynamoCohortStore:
-    """The cohort table; implements cohort_ports.CohortStore. `sleep` waits for other writers."""
+    """The cohort table; implements cohorts.ports.CohortStore. `sleep` waits for other writers."""
 
     client: DynamoDBClient
     table: str

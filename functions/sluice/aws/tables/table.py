@@ -21,7 +21,7 @@ KEYS_MAX: Final = 100
 class Table:
     """One table. Keys and items are in DynamoDB's attribute form, values of expressions are plain.
 
-    What `secrets` names is blotted out of errors.
+    Errors do not tell the secrets that a call is given.
     """
 
     client: DynamoDBClient

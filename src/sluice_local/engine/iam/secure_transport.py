@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 MiniStack 1.5.33: speaks HTTP, so a policy that asks for TLS would refuse everything.
 
-Fixed by taking the loopback interface for TLS.
+Fixed by taking every request for one that came by TLS, as Local AWS serves one machine.
 """
 
 import functools

@@ -100,4 +100,4 @@ def test_what_an_intent_waits_for_is_asked_once_and_briefly() -> None:
     for client in (clients.events(), clients.parameters()):
         options = vars(client.meta.config)["_user_provided_options"]
         assert options["retries"]["total_max_attempts"] == 1
-        assert options["connect_timeout"] + options["read_timeout"] <= 2
+        assert options["connect_timeout"] + options["read_timeout"] <= 3

@@ -114,7 +114,7 @@ BOUNDS_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "an intent that waits for a brief question",
         "functions/sluice/aws/clients.py",
-        old='return _client("events", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=1)',
+        old='return _client("events", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=2)',
         new='return _client("events", _PATIENTLY, read_timeout_seconds=10)',
         provers=tests(
             "functional/test_aws_errors.py", "test_what_an_intent_waits_for_is_asked_once_and_briefly"

@@ -75,13 +75,13 @@ def executions() -> SFNClient:
 @cache
 def events() -> Any:
     """EventBridge for its rules: a task's intent waits for the answer, and can do without it."""
-    return _client("events", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=1)
+    return _client("events", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=2)
 
 
 @cache
 def parameters() -> Any:
     """Systems Manager for its parameters, as `events`."""
-    return _client("ssm", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=1)
+    return _client("ssm", _ONCE, connect_timeout_seconds=1, read_timeout_seconds=2)
 
 
 @cache

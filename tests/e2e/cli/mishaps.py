@@ -55,7 +55,8 @@ class Mishaps:
             "Type": "Task",
             "Resource": self.stack.outputs["ActivityArn"],
             "Arguments": arguments,
-            "HeartbeatSeconds": 600,
+            # it must be less than the timeout, which is short where there is one
+            **({} if "TimeoutSeconds" in fields else {"HeartbeatSeconds": 600}),
             "End": True,
             **fields,
         }

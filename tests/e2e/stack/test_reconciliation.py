@@ -54,6 +54,7 @@ def test_a_task_for_which_its_workflow_waits_no_longer_is_abandoned(stack: Stack
     machine = stack.machine(machines, stack.job("job", stack.job_definition("true", "true")))
     definition = json.loads(stack.states.describe_state_machine(stateMachineArn=machine)["definition"])
     # a workflow that goes on without its task ends well, so that cancel_jobs never hears of it
+    del definition["States"]["Work"]["HeartbeatSeconds"]
     definition["States"]["Work"] |= {
         "TimeoutSeconds": 1,
         "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "GoOn"}],

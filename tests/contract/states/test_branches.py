@@ -168,7 +168,8 @@ def test_a_further_try_runs_all_branches_again(states: Any, machines: Machines, 
     retry = [{**ALL, "IntervalSeconds": 1, "MaxAttempts": 1}]
     execution = machines.start(machines.create(parallel(work, WAITING, Retry=retry)))
     for _ in range(2):
-        token = states.get_activity_task(activityArn=activity_arn)["taskToken"]
+        # a poll ends after a second, which is as long as the retrier waits
+        token = eventually(lambda: states.get_activity_task(activityArn=activity_arn).get("taskToken"))
         states.send_task_failure(taskToken=token, error="Bad")
     machines.ended(execution)
     assert machines.events(execution).count("ParallelStateStarted") == 2

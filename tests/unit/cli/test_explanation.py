@@ -226,7 +226,7 @@ def test_the_advice_says_how_the_sample_of_a_cohort_is_run_again() -> None:
     assert told("Task.Rejected").advice == (
         f"If its row in the sheet is wrong, mend that and {again} --sheet SHEET",
         "Else fix the request in the workflow's definition.",
-        "The job queue must be one of the stack's (JobQueueArns), and the job definition active.",
+        "Job queue and definition must be the stack's (JobQueueArns, JobDefinitionArns), and active.",
         f"Once that is fixed, {again} (add --from-start if the workflow's definition changed)",
     )
     assert told("Job.SpotInterruption").advice[0] == (

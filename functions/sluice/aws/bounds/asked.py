@@ -30,7 +30,11 @@ class AskedBounds(ABC):
     _known: tuple[str, ...] = ()
     _is_answered: bool = False
     _asked_us: int | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nobody asks yet."""
+        self._lock = threading.Lock()
 
     def instead_of(self, name: str) -> tuple[str, ...]:
         """Reads the bounds when it is asked first, and again for what was not within them."""

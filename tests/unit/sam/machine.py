@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +129,9 @@ class Machine:
     def daemons(self) -> list[str]:
         """Return the command lines of the daemons that run here."""
         daemons = tuple(str(self.programs / name) for name in ("dockerd", "containerd"))
-        return [line for line in _command_lines() if any(each in line for each in daemons)]
+        found = {pid: line for pid, line in _command_lines().items() if any(each in line for each in daemons)}
+        # a child that has not become another program yet has its parent's line
+        return [line for pid, line in found.items() if _parent(pid) not in found]
 
 
 def _write_program(path: Path, script: str) -> None:
@@ -139,11 +141,17 @@ def _write_program(path: Path, script: str) -> None:
     path.chmod(0o755)
 
 
-def _command_lines() -> list[str]:
-    lines = []
+def _command_lines() -> dict[int, str]:
+    lines = {}
     for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(place.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            line = place.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            lines[int(place.parent.name)] = line
     return lines
+
+
+def _parent(pid: int) -> int | None:
+    """https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return None

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.tasks.model import task_key
 from tests.simulation.invariants import LATE_NEWS, UNHEEDED, Violation
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
 
@@ -56,9 +57,9 @@ class NewsJudge:
 
     def _called(self, operation: str, request: Mapping[str, Any], process: Process) -> None:
         if operation == "SubmitJob":
-            token = request["parameters"]["taskToken"]
-            if (current(), token) in self.ended:
-                self._find(UNHEEDED, f"{request['parameters']['taskJob']} of {token} by {process.name}")
+            key = request["parameters"]["taskKey"]
+            if (current(), key) in self.ended:
+                self._find(UNHEEDED, f"{request['parameters']['taskJob']} of {key} by {process.name}")
 
     def _told(self, task: ActivityTask, error: str | None, text: str) -> None:
         ends = self._ends(task, error, json.loads(text))
@@ -86,7 +87,7 @@ class NewsJudge:
     def _grace(self, task: ActivityTask) -> float:
         """What the troubles of a round, as far as they concern a task, may add."""
         profile = self.stack.profile
-        item = {"TableName": "TaskTable", "Key": {"taskToken": {"S": task.token}}}
+        item = {"TableName": "TaskTable", "Key": {"taskToken": {"S": task_key(task.token)}}}
         outages = [
             each.ends - each.begins
             for each in self.stack.plan.outages

@@ -255,8 +255,8 @@ class Workload:
 
 
 def _is_spoilt(request: Mapping[str, Any]) -> bool:
-    token = request["Key"].get("taskToken", {"S": ""})["S"]
-    return bool(token) and int(token.removeprefix("AQ")) % SPOILT == 0
+    key = request["Key"].get("taskToken", {"S": ""})["S"]
+    return bool(key) and int(key, 16) % SPOILT == 0
 
 
 def _is_of(table: str, request: Mapping[str, Any]) -> bool:

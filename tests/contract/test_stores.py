@@ -244,6 +244,17 @@ def test_due_tasks_come_in_the_order_of_their_last_heartbeats(stores: Stores) ->
     ]
 
 
+def test_due_tasks_between_two_heartbeats_come_with_their_records(stores: Stores) -> None:
+    for now_ms in (3000, 1000, 2000, 6000):
+        put(stores, f"token-{now_ms}", job("align"), now_ms=now_ms)
+    stores.tasks.record_submitted("token-2000", {"align": "job-0"})
+    found = list(stores.tasks.due_records(1000, 3000))
+    assert [(each.token, each.heartbeat_at) for each in found] == [("token-2000", 2000), ("token-3000", 3000)]
+    records = [each.record for each in found]
+    assert [record and record.jobs["align"].job_id for record in records] == ["job-0", None]
+    assert list(stores.tasks.due_records(3000, 3000)) == list(stores.tasks.due_records(3000, 1000)) == []
+
+
 def test_a_task_that_ended_unsettled_waits_in_a_line_of_its_own_until_it_is_settled(stores: Stores) -> None:
     put(stores, "token", job("align"))
     put(stores, "other", job("align"))

@@ -110,19 +110,17 @@ class Backend:
 
     def forgotten(self) -> list[Job]:
         """List the jobs that were lost, as they were then; only who watches Batch from outside sees them."""
-        with self._changed:
-            return list(self._forgotten)
+        return list(self._forgotten)
 
     def find(self, job_ids: Iterable[str], scope: Scope) -> list[Job]:
         """Find the jobs with these ids in an account and Region; unknown ids are left out."""
-        found = (self._jobs.get(job_id) for job_id in job_ids)
+        found = map(self._job, job_ids)
         return [job for job in found if job is not None and job.spec.scope == scope]
 
     def queue_jobs(self, queue_arn: str) -> list[Job]:
         """List the jobs of a queue, arrays by their parent only, oldest first."""
-        return [
-            job for job in self.jobs() if job.spec.queue_arn == queue_arn and job.spec.array_index is None
-        ]
+        jobs = [job for job in self.jobs() if job.spec.queue_arn == queue_arn]
+        return [job for job in jobs if job.spec.array_index is None]
 
     def array_jobs(self, parent_id: str) -> list[Job]:
         """List the children of an array."""
@@ -148,8 +146,7 @@ class Backend:
 
     def lacks(self) -> list[Lack]:
         """List what the jobs that could run wait for, queue by queue."""
-        waits = any(job.status is JobStatus.RUNNABLE for job in self.jobs())
-        return self._room.lacks if waits else []
+        return self._room.lacks if any(job.status is JobStatus.RUNNABLE for job in self.jobs()) else []
 
     def started(self, job_id: str) -> None:
         """Note that the job's program runs."""
@@ -240,11 +237,8 @@ class Backend:
             return
         ready = self._ready[queue_arn]
         waiting = [job for job in map(self._jobs.get, ready) if job and job.status is JobStatus.RUNNABLE]
-        placed = [
-            job
-            for job in self._jobs.values()
-            if job.spec.queue_arn == queue_arn and job.status in {JobStatus.STARTING, JobStatus.RUNNING}
-        ]
+        of_queue = [job for job in self._jobs.values() if job.spec.queue_arn == queue_arn]
+        placed = [job for job in of_queue if job.status in {JobStatus.STARTING, JobStatus.RUNNING}]
         ready.clear()
         ready.extend(job.spec.job_id for job in in_fair_order(waiting, placed, policy))
 
@@ -255,6 +249,12 @@ class Backend:
                 self._happened(job_id, happening)
             for child_id in self._child_ids(job_id):
                 self._happened(child_id, happening)
+
+    def _job(self, job_id: str) -> Job | None:
+        if ":" in job_id and job_id not in self._jobs:
+            with self._changed:
+                self._evaluate_submitted()  # so that an array has its children
+        return self._jobs.get(job_id)
 
     def _child_ids(self, parent_id: str) -> list[str]:
         parent = self._jobs.get(parent_id)

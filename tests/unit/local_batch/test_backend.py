@@ -215,6 +215,22 @@ def test_terminating_an_array_ends_its_children_even_before_they_exist(backend: 
     assert (job(backend, parent).status, job(backend, parent).is_terminated) == (JobStatus.FAILED, True)
 
 
+def test_one_child_is_found_and_terminated_alone_even_before_the_scheduler_has_looked(
+    backend: Backend, outside: Outside
+) -> None:
+    parent = submit(backend, arrayProperties={"size": 3})
+    assert job(backend, f"{parent}:1").status is JobStatus.RUNNABLE
+    backend.terminate(f"{parent}:1", "stop it")
+    assert [one.status_reason for one in backend.array_jobs(parent)] == [None, "stop it", None]
+    assert outside.statuses(f"{parent}:1") == ["RUNNABLE", "FAILED"]
+    drain(backend)
+    counts = job(backend, parent).children
+    assert (counts[JobStatus.SUCCEEDED], counts[JobStatus.FAILED]) == (2, 1)
+    assert job(backend, parent).status is JobStatus.FAILED
+    # a child's last event comes before its parent's
+    assert outside.published[-1].spec.job_id == parent
+
+
 def test_deleting_a_queue_ends_its_jobs(backend: Backend) -> None:
     job_id = submit(backend)
     backend.terminate_queue(QUEUE_ARN, "Job queue deleted")

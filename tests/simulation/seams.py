@@ -40,6 +40,10 @@ HANDLERS: Final = (
 
 YOUNG_OBJECTS: Final = 50_000
 """How many new objects bring the garbage collector: a round makes and drops far more than Python expects."""
+CLIENTS: Final = tuple(
+    name for name, made in vars(clients).items() if hasattr(made, "cache_info") and not name.startswith("_")
+)
+"""What a process of Python's has one of: shared by rounds, it would call the world of the first of them."""
 
 
 class ProcessClock:
@@ -99,7 +103,7 @@ def install() -> Mapping[str, Callable[[Any, Any], Any]]:
     apps = {name: importlib.import_module(f"{name}.app") for name in HANDLERS}
     for module in [each for name, each in sys.modules.items() if name.startswith("sluice.")]:
         _replace_threads(module)
-    for name in ("batch", "activity_queue", "step_functions", "executions", "s3", "dynamodb"):
+    for name in CLIENTS:
         setattr(clients, name, _once_a_process(getattr(clients, name)))
     clients._client = _client
     replaced: Any = base

@@ -17,6 +17,9 @@ from typing import Any, Final
 from tests.simulation.kernel.world import MICROSECONDS, Process, World
 
 REPEATED_AFTER: Final = (60, 120)
+MISTAKES: Final = (AttributeError, LookupError, NameError, TypeError, AssertionError)
+"""What no trouble of AWS's raises: a mistake of Sluice's, or of this simulation's."""
+
 CRASHED: Final = "Lambda.Unknown"
 Done = Callable[[Any, str | None], None]
 
@@ -40,6 +43,7 @@ class Function:
         self._made = 0
         self.running = 0
         self.failures = 0
+        self.mistakes: list[str] = []
 
     def invoke(self, payload: Any, done: Done) -> Process:
         """Invokes it; `done` hears the answer, or the error's name."""
@@ -67,6 +71,8 @@ class Function:
             done(result, error)
 
         def ended(result: Any, error: Any) -> None:
+            if isinstance(error, MISTAKES):
+                self.mistakes.append(f"{process.name}: {error!r}")
             if not process.dead:
                 process.on_death = None
                 self._idle.append(process)

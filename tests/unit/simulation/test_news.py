@@ -12,7 +12,7 @@ from tests.simulation.news_invariants import NewsJudge
 from tests.simulation.profiles import CALM
 from tests.unit.simulation.building import acted, pass_time, world
 
-SUBMISSION = {"jobName": "name", "parameters": {"taskToken": "AQ1", "taskJob": "align"}}
+SUBMISSION = {"jobName": "name", "parameters": {"taskKey": "AQ1", "taskJob": "align"}}
 READ = {"TableName": "TaskTable"}
 
 

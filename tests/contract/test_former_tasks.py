@@ -41,7 +41,7 @@ def store(request: pytest.FixtureRequest, unique: str) -> DynamoTaskStore:
 def told(world: World, events: Iterable[str]) -> None:
     """handle_job_status hears of these events."""
     for event in events:
-        for _ in note(event, world.completer, world.telemetry):
+        for _ in note(event, world.completer, world.telemetry, world.members):
             pass
 
 

@@ -44,7 +44,7 @@ def queued(*bodies: Any) -> dict[str, Any]:
 
 
 def noted(world: World, *bodies: Any) -> BatchAnswer:
-    return job_events_handled(queued(*bodies), world.completer, world.telemetry)
+    return job_events_handled(queued(*bodies), world.completer, world.telemetry, world.members)
 
 
 def cancelled(world: World, *bodies: Any) -> BatchAnswer:
@@ -107,7 +107,7 @@ def test_a_record_whose_body_is_no_text_is_dropped_too(body: Any) -> None:
 def test_a_record_without_a_body_is_dropped_too() -> None:
     world = World()
     event = {"Records": [{"messageId": "1", "eventSource": "aws:sqs"}]}
-    answer = job_events_handled(event, world.completer, world.telemetry)
+    answer = job_events_handled(event, world.completer, world.telemetry, world.members)
     assert answer == {"batchItemFailures": []}
 
 

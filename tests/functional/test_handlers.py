@@ -30,13 +30,18 @@ def sqs_event(*bodies: str) -> dict[str, object]:
 def test_an_event_of_an_ended_job_completes_its_task() -> None:
     world = World()
     world.take("token", job("align"))
-    handle(sqs_event(job_event("token", "align", detail("job-0"))), world.completer, world.telemetry)
+    handle(
+        sqs_event(job_event("token", "align", detail("job-0"))),
+        world.completer,
+        world.telemetry,
+        world.members,
+    )
     assert world.store.records["token"].state is TaskState.SUCCEEDED
 
 
 def test_an_event_of_somebody_elses_job_is_counted_and_passed_over() -> None:
     world = World()
-    handle(sqs_event("{}"), world.completer, world.telemetry)
+    handle(sqs_event("{}"), world.completer, world.telemetry, world.members)
     assert world.telemetry.drain() == {"EventsIgnored": 1}
 
 

@@ -181,7 +181,9 @@ def test_good_news_does_not_wait_behind_the_stopping_of_failed_tasks() -> None:
 
     def invoke(bodies: list[str]) -> None:
         records = [{"messageId": str(index), "body": body} for index, body in enumerate(bodies)]
-        assert handle({"Records": records}, world.completer, world.telemetry) == {"batchItemFailures": []}
+        assert handle({"Records": records}, world.completer, world.telemetry, world.members) == {
+            "batchItemFailures": []
+        }
 
     batches = [[events.popleft() for _ in range(10)] for _ in range(len(events) // 10)]
     world.workers.each(iter(batches), invoke)
@@ -206,7 +208,7 @@ def test_the_events_of_siblings_of_a_closed_task_stop_nothing_again() -> None:
         for index in range(JOBS)
     ]
     for record in records:
-        handle({"Records": [record]}, world.completer, world.telemetry)
+        handle({"Records": [record]}, world.completer, world.telemetry, world.members)
     assert len(batch.terminated) == JOBS - 1
     assert len(world.activities.outcomes["token"]) == 1
 

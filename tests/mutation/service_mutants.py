@@ -62,7 +62,7 @@ SERVICE_MUTANTS: Final = (
         NEVER_ABOVE,
         "giving up a slot that comes too late",
         "functions/sluice/rate/limiter.py",
-        old="if not self._is_late(due_us):",
+        old="if not self.is_late(due_us):",
         new="if due_us:",
         provers=tests(
             "functional/test_limiter.py",

@@ -42,8 +42,8 @@ TASK_MUTANTS: Final = (
         NO_EVENT_IS_LOST,
         "refusing parameters by which Sluice tells jobs apart",
         "functions/sluice/tasks/submission.py",
-        old="OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, FORM)",
-        new="OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB)",
+        old="OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, ARRAY, FORM)",
+        new="OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, ARRAY)",
         provers=tests(
             "unit/sluice/tasks/test_bad_contract.py",
             "test_what_is_wrong_is_said_in_few_words_of_plain_ascii[a task's form of the sender's]",
@@ -285,8 +285,8 @@ TASK_MUTANTS: Final = (
         NEVER_TWICE,
         "the window that is the poller's alone",
         "functions/sluice/tasks/submitter.py",
-        old="_Work(record, min(until_us, window_us), looked_us=accepted_us)",
-        new="_Work(record, max(until_us, window_us), looked_us=accepted_us)",
+        old="_Work(record, min(until_us, window_us), looked_us=accepted_us, alone=alone)",
+        new="_Work(record, max(until_us, window_us), looked_us=accepted_us, alone=alone)",
         provers=tests(
             "functional/test_submitter.py", "test_nobody_submits_after_the_window_that_is_the_pollers_alone"
         ),

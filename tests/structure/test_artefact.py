@@ -12,7 +12,7 @@ from sluice_local.packaging import zip_folder
 ROOT = Path(__file__).parents[2]
 LOCKS = [ROOT / "functions/requirements.txt", *sorted((ROOT / "tools/requirements").glob("*.txt"))]
 # as measured: 60 KB; room to grow, none for a package that crept in
-MAX_BYTES = 150_000
+MAX_BYTES = 170_000
 
 
 def pins(path: Path) -> dict[str, str]:

@@ -30,15 +30,17 @@ ROOMS = {
     "rate": set(),
     "runtime": set(),
     "tasks": {"rate"},
+    "arrays": {"rate", "tasks"},
     "cohorts": {"rate"},
     "pollers": {"runtime.settings", "tasks"},
-    "aws": {"cohorts", "pollers.ports", "rate", "tasks"},
-    "wiring": {"aws", "cohorts", "pollers", "rate", "runtime", "tasks"},
+    "aws": {"arrays", "cohorts", "pollers.ports", "rate", "tasks"},
+    "wiring": {"arrays", "aws", "cohorts", "pollers", "rate", "runtime", "tasks"},
 }
 """The rooms of the shared package, and the rooms or modules that each may import."""
 
 PURE = {
     "arns",
+    "arrays.shape",
     "batch_words",
     "deadline",
     "events",

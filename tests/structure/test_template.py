@@ -151,6 +151,8 @@ def test_the_data_bucket_takes_no_request_without_tls_and_keeps_no_unfinished_up
 
 WITHOUT_RESOURCE = {
     "cloudwatch:GetMetricData": "IAM knows no resource for it",
+    "batch:DescribeComputeEnvironments": "IAM knows no resource for it",
+    "batch:DescribeJobQueues": "IAM knows no resource for it",
     "batch:DescribeJobs": "jobs are looked up by id, over all queues",
     "batch:ListJobs": "IAM knows no resource for it, not even the queue",
     "ecr:GetAuthorizationToken": "the token is the registry's",

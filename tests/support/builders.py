@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sluice.arrays.members import ArrayMembers
+from sluice.arrays.sender import ArraySender
 from sluice.pollers.pool import PollerPool
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
@@ -21,6 +23,7 @@ from sluice.tasks.reconciler import Reconciler
 from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice.tasks.submission import submitting_seconds
 from sluice.tasks.submitter import Submitter
+from tests.support.array_fakes import FakeLaunches, MemoryArrayStore
 from tests.support.fakes import (
     FakeActivities,
     FakeBatch,
@@ -89,6 +92,7 @@ class World:
     rates: MemoryRateStore = field(default_factory=MemoryRateStore)
     queues: FakeBounds = field(default_factory=FakeBounds)
     definitions: FakeBounds = field(default_factory=FakeBounds)
+    launches: FakeLaunches = field(default_factory=FakeLaunches)
     telemetry: KeptTelemetry = field(default_factory=KeptTelemetry)
     limit: Limit = field(default_factory=lambda: Limit(50))
     policy: ReconciliationPolicy = field(default_factory=lambda: ReconciliationPolicy(300, 300, 3600))
@@ -109,9 +113,39 @@ class World:
             allowed=Allowed(self.queues, self.definitions),
             store=self.store,
             completer=self.completer,
-            submit_limiter=self._limiter("SubmitJob"),
-            finder=JobFinder(self.batch, self._limiter("ListJobs"), self.stopper, self.telemetry, self.clock),
+            submit_limiter=self.submit_limiter,
+            finder=self.finder,
+            together=self.together,
             window_seconds=submitting_seconds(self.policy.takeover_seconds),
+            telemetry=self.telemetry,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def submit_limiter(self) -> Limiter:
+        return self._limiter("SubmitJob")
+
+    @cached_property
+    def finder(self) -> JobFinder:
+        limiter = self._limiter("ListJobs")
+        return JobFinder(self.batch, limiter, self.stopper, self.telemetry, self.clock, self.members)
+
+    @cached_property
+    def array_store(self) -> MemoryArrayStore:
+        return MemoryArrayStore(self.store)
+
+    @cached_property
+    def members(self) -> ArrayMembers:
+        return ArrayMembers(lambda: self.array_store)
+
+    @cached_property
+    def together(self) -> ArraySender:
+        return ArraySender(
+            batch=self.batch,
+            store=self.array_store,
+            launches=self.launches,
+            limiter=self.submit_limiter,
+            finder=self.finder,
             telemetry=self.telemetry,
             clock=self.clock,
         )

@@ -92,7 +92,7 @@ class VirtualLimiter(Limiter):
             yield self._queue[-1]
         self._is_taking = True
         due_us = yield from self._next(until_us)
-        while due_us is not None and self._is_late(due_us):
+        while due_us is not None and self.is_late(due_us):
             due_us = yield from self._next(until_us)
         self._pass_turn()
         self._change_waiting(-1)

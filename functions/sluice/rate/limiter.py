@@ -62,7 +62,11 @@ class Limiter:
         return self._rate_per_second
 
     def wait(self, until_us: int | None = None) -> bool:
-        """Returns True when the caller may make one call, False if that time would come after `until_us`.
+        """Returns True when the caller may make one call, False if that time would come after `until_us`."""
+        return self.slot(until_us) is not None
+
+    def slot(self, until_us: int | None = None) -> int | None:
+        """Returns, as `wait`, when the caller may make one call: the time since when its slot is due.
 
         A caller that is held up for too long gives its slot up and waits for another, as late calls would
         add up to a burst.
@@ -70,10 +74,10 @@ class Limiter:
         while True:
             due_us = self._take_slot(until_us)
             if due_us is None or (until_us is not None and max(due_us, self._clock.now_us()) > until_us):
-                return False
+                return None
             self._clock.sleep((due_us - self._clock.now_us()) / MICROSECONDS)
-            if not self._is_late(due_us):
-                return True
+            if not self.is_late(due_us):
+                return due_us
 
     def call(self, act: Callable[[], Result], until_us: int | None = None) -> Result:
         """Makes a call in a slot of the rate; one that is throttled lowers the rate and is made again.
@@ -155,7 +159,8 @@ class Limiter:
         self._own, taken = gcra.reserve(own, block, now_us=now_us, limit=self._limit)
         return taken
 
-    def _is_late(self, due_us: int) -> bool:
+    def is_late(self, due_us: int) -> bool:
+        """Says whether a slot has been due for so long that no call may be made in it any more."""
         return self._clock.now_us() > due_us + self._limit.usable_us
 
     def _change_waiting(self, by: int) -> None:

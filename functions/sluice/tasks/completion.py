@@ -14,12 +14,12 @@ from sluice.batch_words import fitted, job_document
 from sluice.tasks.job_errors import DEPENDENCY_FAILED, container_of, named_error
 from sluice.tasks.model import FAILED, SUCCEEDED, TERMINAL, Failed, JobRecord, Outcome, Succeeded
 from sluice.tasks.parsing import OutOfBoundsError
-from sluice.tasks.submission import OWN_PARAMETERS, is_of_sync_form
+from sluice.tasks.submission import OWN_PARAMETERS, ROWS, is_of_sync_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sluice.tasks.model import JobSpec, Task, TaskRecord
+    from sluice.tasks.model import Task, TaskRecord
 
 MAX_CAUSE: Final = 32_768
 """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
@@ -163,7 +163,7 @@ def _failed(task: Task, failed: list[JobRecord]) -> Failed:
     root = next((job for job in failed if job.error != DEPENDENCY_FAILED), failed[0])
     error = root.error or "Job.Failed"
     if task.like_sync:
-        return Failed(error=error, cause=fitted(_document_of(task.jobs[0], root), MAX_CAUSE))
+        return Failed(error=error, cause=fitted(_document_of(task, root), MAX_CAUSE))
     facts = {
         "job": root.name,
         "jobId": root.job_id,
@@ -186,7 +186,7 @@ def _cause(facts: Mapping[str, Any]) -> str:
 
 def _output_of(task: Task, jobs: Sequence[JobRecord]) -> str:
     if task.like_sync:
-        return fitted(_document_of(task.jobs[0], jobs[0]), MAX_OUTPUT)
+        return fitted(_document_of(task, jobs[0]), MAX_OUTPUT)
     text = json.dumps({"jobs": {job.name: _output(job) | _details(job) for job in jobs}})
     if len(text) <= MAX_OUTPUT:
         return text
@@ -216,13 +216,25 @@ def _output(job: JobRecord) -> dict[str, Any]:
 def _document(detail: Mapping[str, Any]) -> str:
     """A job as `batch:submitJob.sync` tells of it, less the parameters that Sluice has added to it."""
     parameters = {name: value for name, value in detail["parameters"].items() if name not in OWN_PARAMETERS}
-    return fitted(job_document({**detail, "parameters": parameters}), MAX_DOCUMENT)
+    told = {**detail, "parameters": parameters}
+    container = detail.get("container")
+    if isinstance(container, dict) and isinstance(container.get("environment"), list):
+        own = [each for each in container["environment"] if not _holds_rows(each)]
+        told["container"] = {**container, "environment": own}
+    return fitted(job_document(told), MAX_DOCUMENT)
 
 
-def _document_of(spec: JobSpec, job: JobRecord) -> dict[str, Any]:
+def _holds_rows(variable: Any) -> bool:
+    return isinstance(variable, dict) and variable.get("name") == ROWS
+
+
+def _document_of(task: Task, job: JobRecord) -> dict[str, Any]:
     """The same of a job's record, which has little of a job that Batch has forgotten."""
+    (spec,) = task.jobs
     if job.document is not None:
         document: dict[str, Any] = json.loads(job.document)
+        if task.vary:  # its own values are in the task alone
+            document["Parameters"] = {**document.get("Parameters", {}), **spec.request.get("parameters", {})}
         return document
     container = {"ExitCode": job.exit_code, "LogStreamName": job.log_stream_name, "Reason": job.reason}
     facts = {

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 from sluice.batch_words import given_twice, pascal, request_of
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
 from sluice.tasks.parsing import InvalidTaskError, OutOfBoundsError, is_sync_form, long_form, task_of
-from sluice.tasks.submission import MAX_NAME, NAME, OWN_PARAMETERS, submit_request
+from sluice.tasks.submission import (
+    MAX_NAME,
+    MAX_REQUEST_BYTES,
+    NAME,
+    OWN_PARAMETERS,
+    ROWS,
+    submit_request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,8 +43,17 @@ MAX_ARN: Final = 256
 MAX_STATE_NAME: Final = 80
 """https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
 
-MAX_REQUEST_BYTES: Final = 30 * 1024
-"""A SubmitJob request: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
+MAX_VARYING: Final = 20
+"""Parameters in which the children of an array may differ: their values share one variable."""
+
+_SEVERAL: Final = ("ecsPropertiesOverride", "eksPropertiesOverride", "nodeOverrides")
+NOT_IN_ARRAYS: Final = ("arrayProperties", "dependsOn", *_SEVERAL)
+"""Members of a job that shares no array: it is one, waits for a job, or has several containers or nodes."""
+
+REVISION: Final = re.compile(r"(.*/)?[^/:]+:[0-9]+")
+"""A job definition with a revision, by its name or ARN."""
+
+_VARY = Entries(Text(least=1), least=1, most=MAX_VARYING)
 
 _EXECUTION_ARN = Text(
     most=MAX_ARN,
@@ -67,6 +83,7 @@ _TASK = Fields(
         "stateName": Text(least=1, most=MAX_STATE_NAME),
         "jobs": Entries(_JOB, least=1, most=MAX_JOBS),
         "failFast": Flag(),
+        "vary": _VARY,
     },
     required=("executionArn", "stateName", "jobs"),
 )
@@ -84,6 +101,7 @@ _SYNC = Fields(
         ),
         "dependsOn": Entries(Fields({}, others=True)),
         "parameters": Fields({}, others=True),
+        "vary": _VARY,
     },
     required=("jobName",),
     others=True,
@@ -107,6 +125,7 @@ def parse_task(token: str, text: str) -> Task:
         for complaint in _TASK.complaints("", body):
             raise InvalidTaskError(complaint)
         _check_jobs(body["jobs"])
+        _check_vary(body.get("vary", ()), body["jobs"], "jobs[0].")
     try:
         return task_of(token, body)
     except CycleError as error:
@@ -207,6 +226,7 @@ def _check_sync_form(body: Mapping[str, Any]) -> None:
         as_given = any(complaint.startswith(name) for name in body)
         raise InvalidTaskError(complaint if as_given else pascal(complaint))
     (job,) = long_form(body)["jobs"]
+    _check_vary(request.get("vary", ()), [job], "")
     for name in OWN_PARAMETERS:
         if name in job.get("parameters", ()):
             raise InvalidTaskError(f"the parameter {name} is Sluice's own; choose another name")
@@ -227,6 +247,33 @@ def _check_jobs(jobs: Sequence[Mapping[str, Any]]) -> None:
                 )
         for at, entry in enumerate(job.get("dependsOn", ())):
             _check_dependency(f"jobs[{index}].dependsOn[{at}]", entry, names)
+
+
+def _check_vary(vary: Sequence[str], jobs: Sequence[Mapping[str, Any]], path: str) -> None:
+    """Makes sure that a task which says what varies can share an array with others."""
+    if not vary:
+        return
+    if len(jobs) > 1:
+        raise InvalidTaskError(f"vary is for a task of one job, and jobs has {len(jobs)}; leave vary out")
+    (job,), twice = jobs, _given_twice(vary)
+    if twice is not None:
+        raise InvalidTaskError(f"vary has the name {shown(twice)} twice")
+    there = job.get("parameters", {})
+    for at, name in enumerate(vary):
+        if name not in there:
+            has = listed(sorted(there)) or "none"
+            raise InvalidTaskError(f"vary[{at}] is {shown(name)}, no parameter of the job; there are: {has}")
+    for name in (each for each in NOT_IN_ARRAYS if each in job):
+        raise InvalidTaskError(f"{path}{name} cannot be had with vary; leave one of them out")
+    definition = job.get("jobDefinition")
+    if isinstance(definition, str) and not REVISION.fullmatch(definition):
+        said = (
+            f"{path}jobDefinition is {shown(definition)}; with vary it must name a revision, as in lowpass:3"
+        )
+        raise InvalidTaskError(f"{said}, whose command begins with sluice-row")
+    # whatever else is wrong with the overrides, SubmitJob's model knows
+    if f'"{ROWS}"' in json.dumps(job.get("containerOverrides")):
+        raise InvalidTaskError(f"the variable {ROWS} is Sluice's own; choose another name")
 
 
 def _check_dependency(path: str, entry: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sluice.rate.limiter import Limiter
     from sluice.tasks.completer import Stopper
     from sluice.tasks.model import JobRecord, TaskRecord
-    from sluice.tasks.ports import Batch
+    from sluice.tasks.ports import Arrays, Batch
 
 SETTLE_SECONDS: Final = (2, 5)
 """How long before each look-up an unclear submission may take to show up under its name. AWS promises
@@ -40,6 +40,7 @@ class JobFinder:
     stopper: Stopper
     telemetry: Telemetry
     clock: Clock
+    arrays: Arrays
     patience: threading.BoundedSemaphore = field(
         default_factory=partial(threading.BoundedSemaphore, PATIENT_THREADS)
     )
@@ -55,12 +56,20 @@ class JobFinder:
         unknown = [job for job in task.jobs if record.jobs[job.name].job_id is None]
         found = {}
         for job in unknown:
-            job_id = self._look_up(job.request["jobQueue"], job_name(task.token, job.name), until_us)
+            job_id = self._in_array(record, until_us) or self._look_up(
+                job.request["jobQueue"], job_name(task.token, job.name), until_us
+            )
             if job_id is not None:
                 found[job.name] = job_id
             elif record.trouble is not None:  # nothing was submitted after the job that could not be
                 break
         return found
+
+    def _in_array(self, record: TaskRecord, until_us: int) -> str | None:
+        """The id of the job that was submitted for a task together with others."""
+        if record.place is None:
+            return None
+        return self.arrays.child_id(record.place, lambda queue, name: self._look_up(queue, name, until_us))
 
     def wait_for(self, request: Mapping[str, Any], until_us: int) -> str | None:
         """Looks up a job that may have been submitted; None if it has not shown up, or nobody can say."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Task:
     `execution_arn` is empty where the task does not say whose it is. Of one that is `like_sync`, output and
     cause are those of `batch:submitJob.sync`, and it has one job.
     `keyed_by_token` says that a former version began it, whose tasks and jobs were known by their tokens.
+    `vary` names the parameters of its one job in which it differs from others that may share an array.
     """
 
     token: str = field(repr=False)
@@ -83,6 +84,7 @@ class Task:
     fail_fast: bool = True
     like_sync: bool = False
     keyed_by_token: bool = False
+    vary: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -133,11 +135,20 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A task's place in an array: the array's id in the task table, and the index of its child."""
+
+    array_id: str
+    index: int
+
+
+@dataclass(frozen=True)
 class TaskRecord:
     """A task with the score of its jobs, as the task table keeps it; times are ms since the epoch.
 
     `fault` says why no task can be made of the input that is kept; of its jobs the names are known then.
-    `trouble` is there while a job of it cannot be submitted.
+    `trouble` is there while a job of it cannot be submitted. Of a task that was to be submitted in an array
+    `place` is there, and `array_ended_at` once that has ended.
     """
 
     task: Task
@@ -147,12 +158,30 @@ class TaskRecord:
     heartbeat_at: int
     fault: str | None = None
     trouble: Trouble | None = None
+    place: Place | None = None
+    array_ended_at: int | None = None
 
 
 def new_record(task: Task, now_ms: int) -> TaskRecord:
     """A task of which nothing but the intent is known."""
     jobs = {job.name: JobRecord(job.name) for job in task.jobs}
     return TaskRecord(task, TaskState.OPEN, jobs, created_at=now_ms, heartbeat_at=now_ms)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A task's one job was submitted together with others, and has this id."""
+
+    job_id: str
+
+
+class Turn(Enum):
+    """What a task that waited for a slot does next."""
+
+    SLOT = "submit its job, now: the slot is its own"
+    ALONE = "wait for a slot of its own, now and later"
+    AGAIN = "wait once more, with others if there are any"
+    LEFT = "leave its job to its next owner"
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def task_of(token: str, body: Mapping[str, Any]) -> Task:
         jobs=_in_order([_job(index, job) for index, job in enumerate(fields["jobs"])]),
         fail_fast=fields.get("failFast", True),
         like_sync=like_sync,
+        vary=tuple(fields.get("vary", ())),
     )
 
 
@@ -76,8 +77,10 @@ def long_form(body: Mapping[str, Any]) -> dict[str, Any]:
     """
     job = request_of(body)
     execution_arn, state_name = job.pop("executionArn", ""), job.pop("stateName", None)
+    vary = job.pop("vary", ())
     job["jobName"] = job["jobName"].replace(".", "-")[:MAX_NAME]
-    return {"executionArn": execution_arn, "stateName": state_name or job["jobName"], "jobs": [job]}
+    own = {"executionArn": execution_arn, "stateName": state_name or job["jobName"]}
+    return {**own, "jobs": [job], "vary": vary}
 
 
 def _job(index: int, fields: Mapping[str, Any]) -> JobSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sluice.errors import ServiceError
     from sluice.tasks.model import (
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
         OpenTask,
         OpenTry,
         Outcome,
+        Place,
+        Submitted,
         Task,
         TaskRecord,
         TaskState,
+        Turn,
     )
 
 
@@ -49,6 +52,42 @@ class Batch(Protocol):
 
     def terminate_jobs(self, job_ids: Sequence[str], reason: str) -> Mapping[str, ServiceError]:
         """Does so for each job; returns those that it could not end, by their ids, and why."""
+
+
+class Together(Protocol):
+    """Lets tasks that wait for a slot share one."""
+
+    def submit(
+        self, record: TaskRecord, until_us: int, take_slot: Callable[[], int | None]
+    ) -> Submitted | Turn:
+        """Waits for a slot with others, if the task may; `ALONE` if not, but never `AGAIN`.
+
+        Args:
+            record: a task whose job nobody may have submitted.
+            until_us: its job is submitted by then, or by its next owner.
+            take_slot: waits for a slot as the task would alone; says since when it is due, or None.
+
+        Raises:
+            UnansweredError: nobody knows whether the job was submitted.
+        """
+
+
+class Arrays(Protocol):
+    """The arrays in which tasks were submitted together."""
+
+    def member(self, place: Place) -> tuple[str, str] | None:
+        """The key of the task whose job is at this place, and the job's name; None if there is none."""
+
+    def child_id(self, place: Place, look_up: Callable[[str, str], str | None]) -> str | None:
+        """The id of the job at a task's place; None if the array was not submitted, which it never is later.
+
+        Args:
+            place: of a task whose poller must have let go of it.
+            look_up: finds a job by its queue and name.
+        """
+
+    def ended(self, array_id: str, now_ms: int) -> int:
+        """Notes the end of an array in its tasks that are still open; returns how many they are."""
 
 
 class ActivityQueue(Protocol):

@@ -122,6 +122,10 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_states.html
 """
 
 
+AUDIT_SECONDS: Final = 60
+"""How long after an array's end the events of its children count as lost."""
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What to do for a live task: submit what is missing, ask Batch about jobs that should have ended.
@@ -140,7 +144,8 @@ def diagnose(record: TaskRecord, *, now_ms: int, policy: ReconciliationPolicy) -
     age_ms = now_ms - record.created_at
     # of a task that nobody can read, nobody knows what to submit, or in which queue to look it up
     unsubmitted = record.fault is None and any(job.job_id is None for job in record.jobs.values())
-    overdue = age_ms >= policy.overdue_seconds * 1000
+    array_ended = record.array_ended_at is not None and now_ms - record.array_ended_at >= AUDIT_SECONDS * 1000
+    overdue = age_ms >= policy.overdue_seconds * 1000 or array_ended
     waiting = tuple(job for job in record.jobs.values() if job.job_id and not job.ended)
     return Diagnosis(
         submitting_is_over=age_ms >= policy.takeover_seconds * 1000,

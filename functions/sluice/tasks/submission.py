@@ -22,6 +22,15 @@ FORM: Final = "taskForm"
 FORMER_KEY: Final = "taskToken"
 """What a former version had in place of KEY, with the token itself."""
 
+ARRAY: Final = "taskArray"
+"""A parameter that only an array of Sluice's own has, in place of these: the array's id in the task table,
+which tells whose its children are."""
+ROWS: Final = "SLUICE_ROWS"
+"""The variable with the values in which the children of such an array differ (jobs/sluice-row)."""
+
+MAX_REQUEST_BYTES: Final = 30 * 1024
+"""A SubmitJob request: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
+
 MAX_NAME: Final = 111
 """Batch's 128 characters less a hyphen and the 16 that `job_name` adds.
 
@@ -40,14 +49,34 @@ is for the call that was begun last: 25 s at most until its answer or the end of
 just so; much less is for tests with a Batch that answers at once.
 """
 
-OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, FORM)
+OWN_PARAMETERS: Final = (KEY, FORMER_KEY, JOB, ARRAY, FORM)
 """The parameters that Sluice adds to jobs, or did; a task's jobs must have none of them."""
 
 SYNC_FORM: Final = "sync"
 
+LOOK_SECONDS: Final = 20
+"""A decision to submit is no older than this: whoever waited longer, for a slot or because his machine stood
+still, looks first whether the task is still his."""
+
 LAST_SUBMIT_SECONDS: Final = 45
 """No job is submitted later than this before a function's deadline, so that even after a slow answer its id
 can still be noted (the sockets' timeouts: aws/clients.py)."""
+
+
+class JobError(Exception):
+    """Raised when a job was not submitted; `job_name` is its name in its task."""
+
+    def __init__(self, job_name: str, message: str) -> None:
+        super().__init__(message)
+        self.job_name = job_name
+
+
+class RefusedJobError(JobError):
+    """Raised when Batch refused a job for good; the message is for the task's sender."""
+
+
+class UnansweredError(JobError):
+    """Raised when Batch has not taken a job, as far as anybody knows; the message is what it answered."""
 
 
 def choose(found: Sequence[JobRecord]) -> tuple[JobRecord | None, list[JobRecord]]:

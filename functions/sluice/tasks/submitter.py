@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.errors import (
@@ -20,11 +21,14 @@ from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.tasks import completion
 from sluice.tasks.completer import Ended
 from sluice.tasks.contract import Allowed, check_requests, parse_task
-from sluice.tasks.model import JobRecord, TaskState, new_record
+from sluice.tasks.model import JobRecord, Submitted, TaskState, Turn, new_record
 from sluice.tasks.parsing import InvalidTaskError
 from sluice.tasks.submission import (
     DENIED_PAUSE_SECONDS,
     DENIED_SECONDS,
+    LOOK_SECONDS,
+    RefusedJobError,
+    UnansweredError,
     hopeless,
     submit_request,
     suspects,
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
     from sluice.tasks.completer import Completer
     from sluice.tasks.job_finder import JobFinder
     from sluice.tasks.model import ActivityTask, Task, TaskRecord
-    from sluice.tasks.ports import Batch, TaskStore
+    from sluice.tasks.ports import Batch, TaskStore, Together
 
 MAX_ANSWER_BYTES: Final = 512
 """What is kept of SubmitJob's last answer."""
@@ -46,41 +50,22 @@ MAX_ANSWER_BYTES: Final = 512
 TABLE_REFUSALS: Final = frozenset({"", "ValidationException"})
 """Codes with which DynamoDB refuses an item for good, as it is too large."""
 
-LOOK_SECONDS: Final = 20
-"""A decision to submit is no older than this: whoever waited longer, for a slot or because his machine stood
-still, looks first whether the task is still his."""
-
 NOTE_SECONDS: Final = 10
 """The ids of a task that takes longer are noted as often, and the answer says whether it has ended."""
-
-
-class _JobError(Exception):
-    """Raised when a job was not submitted; `job_name` is its name in its task."""
-
-    def __init__(self, job_name: str, message: str) -> None:
-        super().__init__(message)
-        self.job_name = job_name
-
-
-class RefusedJobError(_JobError):
-    """Raised when Batch refused a job for good; the message is for the task's sender."""
-
-
-class UnansweredError(_JobError):
-    """Raised when Batch has not taken a job, as far as anybody knows; the message is what it answered."""
 
 
 @dataclass
 class _Work:
     """A task that is being submitted, as its owner last looked at it, and the ids of its jobs so far.
 
-    `denied_us` is when IAM first denied the job that is its next.
+    `denied_us` is when IAM first denied the job that is its next. One that is `alone` shares no slot.
     """
 
     record: TaskRecord
     until_us: int
     looked_us: int
     denied_us: int | None = None
+    alone: bool = True
     job_ids: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +87,7 @@ class Submitter:
     completer: Completer
     submit_limiter: Limiter
     finder: JobFinder
+    together: Together
     window_seconds: float
     telemetry: Telemetry
     clock: Clock
@@ -137,7 +123,8 @@ class Submitter:
         """
         accepted_us = record.created_at * 1000
         window_us = accepted_us + round(self.window_seconds * MICROSECONDS)
-        self._submit(_Work(record, min(until_us, window_us), looked_us=accepted_us))
+        alone = not record.task.vary
+        self._submit(_Work(record, min(until_us, window_us), looked_us=accepted_us, alone=alone))
 
     def submit(self, record: TaskRecord, *, until_us: int) -> None:
         """Submits the jobs of an open task that have no id, and notes the new ids.
@@ -218,7 +205,9 @@ class Submitter:
 
     def _submit_once(self, work: _Work, job_name: str, request: Mapping[str, Any]) -> str | None:
         """Tries until Batch answers; None if the time is up before, or the task is another's by now."""
-        while self._has_slot(work):
+        while not isinstance(turn := self._turn(work), Submitted):
+            if turn is Turn.LEFT:
+                return None
             try:
                 job_id = self.batch.submit_job(request)
             except ThrottledError:
@@ -240,7 +229,16 @@ class Submitter:
                 self.telemetry.count("JobsSubmitted")
                 work.denied_us = None
                 return job_id
-        return None
+        return turn.job_id
+
+    def _turn(self, work: _Work) -> Submitted | Turn:
+        """Waits for a slot, and shares it with others while the task may."""
+        if not work.alone:
+            turn = self.together.submit(work.record, work.until_us, partial(self._slot, work))
+            if turn is not Turn.ALONE:
+                return turn
+            work.alone = True
+        return Turn.LEFT if self._slot(work) is None else Turn.SLOT
 
     def _wait_for_permission(self, work: _Work, job_name: str, error: ServiceError) -> None:
         """Waits a little after a denial of IAM's, which may be about to end; raises if it lasts."""
@@ -256,21 +254,22 @@ class Submitter:
         ):
             raise UnansweredError(job_name, str(error)) from error
 
-    def _has_slot(self, work: _Work) -> bool:
-        """Waits for a slot that falls due soon after a look at the task; False if there is none for it."""
+    def _slot(self, work: _Work) -> int | None:
+        """Waits for a slot that falls due soon after a look at the task; says since when it is due."""
         while self.clock.now_us() <= work.until_us:
             stale_us = work.looked_us + LOOK_SECONDS * MICROSECONDS
             # who was held up in between finds it stale, and decides anew
-            if self.submit_limiter.wait(min(work.until_us, stale_us)) and self.clock.now_us() <= stale_us:
-                return True
+            due_us = self.submit_limiter.slot(min(work.until_us, stale_us))
+            if due_us is not None and self.clock.now_us() <= stale_us:
+                return due_us
             again_us = self.clock.now_us() + AGAIN_SECONDS * MICROSECONDS
             if again_us > work.until_us:
-                return False
+                return None
             if again_us < stale_us:
                 self.clock.sleep(AGAIN_SECONDS)
             elif not self._is_still_ours(work):
-                return False
-        return False
+                return None
+        return None
 
     def _is_still_ours(self, work: _Work) -> bool:
         """Reads the task again; False if it has ended, or somebody else has claimed it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from sluice.arrays.members import ArrayMembers
 from sluice.aws import clients
 from sluice.aws.batch import BotoBatch
 from sluice.aws.step_functions import BotoActivities
@@ -14,6 +15,7 @@ from sluice.tasks.reconciliation import SETTLE_SHARE
 from sluice.wiring.limiting import LimitedWiring
 
 if TYPE_CHECKING:
+    from sluice.arrays.ports import ArrayStore
     from sluice.rate.limiter import Limiter
 
 
@@ -37,6 +39,19 @@ class CompletingWiring(LimitedWiring):
     def store(self) -> DynamoTaskStore:
         """The task table."""
         return DynamoTaskStore(clients.dynamodb(), self.settings.task_table, self.settings.keep_days)
+
+    @cached_property
+    def arrays(self) -> ArrayMembers:
+        """Whose tasks are the children of arrays."""
+        return ArrayMembers(lambda: self._array_store)
+
+    @cached_property
+    def _array_store(self) -> ArrayStore:
+        from sluice.aws.tables.array_store import DynamoArrayStore  # noqa: PLC0415 - most events are not of arrays
+
+        return DynamoArrayStore(
+            clients.dynamodb(), self.settings.task_table, self.settings.keep_days, self.clock.sleep
+        )
 
     @cached_property
     def _heartbeat_limiter(self) -> Limiter:

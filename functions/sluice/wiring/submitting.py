@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
+from sluice.arrays.sender import ArraySender
 from sluice.aws import clients
 from sluice.aws.bounds.definitions import ParameterDefinitions
 from sluice.aws.bounds.queues import RuleQueues
+from sluice.aws.launches import QueueLaunches
 from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.step_functions import BotoActivityQueue
 from sluice.pollers.hand import Crew, share
@@ -21,6 +24,9 @@ from sluice.tasks.reconciliation import ReconciliationPolicy
 from sluice.tasks.submission import submitting_seconds
 from sluice.tasks.submitter import Submitter
 from sluice.wiring.completing import CompletingWiring
+
+if TYPE_CHECKING:
+    from sluice.rate.limiter import Limiter
 
 
 class SubmittingWiring(CompletingWiring):
@@ -72,20 +78,14 @@ class SubmittingWiring(CompletingWiring):
 
     @cached_property
     def _submitter(self) -> Submitter:
-        rate = self.settings.submit_rate_per_second
         return Submitter(
             batch=self._batch,
             allowed=self._allowed,
             store=self.store,
             completer=self.completer,
-            submit_limiter=self.limiter("SubmitJob", rate, burst=self.settings.submit_burst),
-            finder=JobFinder(
-                self._batch,
-                self._batch_limiter("ListJobs"),
-                self.completer.stopper,
-                self.telemetry,
-                self.clock,
-            ),
+            submit_limiter=self._submit_limiter,
+            finder=self._finder,
+            together=self._together,
             window_seconds=submitting_seconds(self.settings.takeover_seconds),
             telemetry=self.telemetry,
             clock=self.clock,
@@ -102,6 +102,28 @@ class SubmittingWiring(CompletingWiring):
                 parameter=settings.job_definition_bounds,
                 deployed=settings.job_definition_arns,
             ),
+        )
+
+    @cached_property
+    def _submit_limiter(self) -> Limiter:
+        rate = self.settings.submit_rate_per_second
+        return self.limiter("SubmitJob", rate, burst=self.settings.submit_burst)
+
+    @cached_property
+    def _finder(self) -> JobFinder:
+        limiter, stopper = self._batch_limiter("ListJobs"), self.completer.stopper
+        return JobFinder(self._batch, limiter, stopper, self.telemetry, self.clock, self.arrays)
+
+    @cached_property
+    def _together(self) -> ArraySender:
+        return ArraySender(
+            batch=self._batch,
+            store=self._array_store,
+            launches=QueueLaunches(clients.batch, self.clock),
+            limiter=self._submit_limiter,
+            finder=self._finder,
+            telemetry=self.telemetry,
+            clock=self.clock,
         )
 
     @cached_property

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.tables.attributes import from_item
-from sluice.tasks.model import JobRecord, OpenTask, OpenTry, TaskRecord, TaskState, Trouble
+from sluice.tasks.model import JobRecord, OpenTask, OpenTry, Place, TaskRecord, TaskState, Trouble
 from sluice.tasks.parsing import InvalidTaskError, build_task, task_of
 from sluice.tasks.submission import jobs_digest
 
@@ -117,6 +117,8 @@ def read_task(item: Mapping[str, Any]) -> TaskRecord:
         heartbeat_at=int(values["heartbeatAt"]),
         fault=fault,
         trouble=_read_trouble(values),
+        place=Place(values["arrayId"], int(values["arrayIndex"])) if "arrayId" in values else None,
+        array_ended_at=int(values["arrayEndedAt"]) if "arrayEndedAt" in values else None,
     )
 
 

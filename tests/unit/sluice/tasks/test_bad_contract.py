@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from sluice.aws.tables.task_items import BRIEF, ROOMY_INPUT, intent, job_values
 from sluice.tasks import completion
-from sluice.tasks.contract import MAX_ARN, MAX_JOBS, MAX_REQUEST_BYTES, check_requests, parse_task
+from sluice.tasks.contract import MAX_ARN, MAX_JOBS, check_requests, parse_task
 from sluice.tasks.job_errors import MAX_REASON, named_error
 from sluice.tasks.model import Succeeded, TaskRecord, TaskState
 from sluice.tasks.parsing import InvalidTaskError, build_task
-from sluice.tasks.submission import MAX_NAME, NAME, submit_request
+from sluice.tasks.submission import MAX_NAME, MAX_REQUEST_BYTES, NAME, submit_request
 from tests.support.builders import EXECUTION, detail, ended, job, task_text
 from tests.support.fakes import BATCH_MODEL, FakeBatch
 

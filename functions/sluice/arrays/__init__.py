@@ -1,0 +1,1 @@
+"""Jobs of one shape that go to Batch together, as the children of one array."""

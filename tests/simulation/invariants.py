@@ -90,6 +90,11 @@ class Judge:
         for name, number in self.submissions.items():
             if number > MOST_SUBMISSIONS:
                 self._find(ENDLESS, f"SubmitJob for {name}, {number} times")
+        for function in self.stack.functions.values():
+            for mistake in function.mistakes:
+                self._find(CRASHED, mistake)
+        for wrong in self.stack.wrong_rows:
+            self._find(OUTCOME, wrong)
         for fork in self.stack.poller.forks:
             self._find(LINKS, fork)
         return list(dict.fromkeys(self.found))

@@ -52,14 +52,22 @@ class NewsJudge:
     def _heard(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Remembers which threads were shown the item of a task that has ended."""
         item = answer.get("Attributes") or answer.get("Item")
-        if item and request.get("TableName") == "TaskTable" and item["state"]["S"] != "OPEN":
+        is_task = item and request.get("TableName") == "TaskTable" and "state" in item  # else it is an array
+        if item and is_task and item["state"]["S"] != "OPEN":
             self.ended.add((current(), item["taskToken"]["S"]))
 
     def _called(self, operation: str, request: Mapping[str, Any], process: Process) -> None:
         if operation == "SubmitJob":
-            key = request["parameters"]["taskKey"]
-            if (current(), key) in self.ended:
-                self._find(UNHEEDED, f"{request['parameters']['taskJob']} of {key} by {process.name}")
+            for key in self._keys(request["parameters"]):
+                if (current(), key) in self.ended:
+                    self._find(UNHEEDED, f"{request['jobName']} of {key} by {process.name}")
+
+    def _keys(self, parameters: Mapping[str, str]) -> list[str]:
+        """The tasks that a submission is for."""
+        if "taskArray" not in parameters:
+            return [parameters["taskKey"]]
+        array = self.stack.tables["TaskTable"].items["array:" + parameters["taskArray"],]
+        return [key["S"] for key in array["members"]["M"].values()]
 
     def _told(self, task: ActivityTask, error: str | None, text: str) -> None:
         ends = self._ends(task, error, json.loads(text))

@@ -43,6 +43,7 @@ class Profile:
         cohorts: chance that there is a cohort; somebody may cancel and retry it.
         timeouts: chance that a state has TimeoutSeconds that its jobs exceed.
         missed: jobs that an answer of DescribeJobs leaves out.
+        arrays: many tasks of one job that say what varies.
         crowded: many jobs a task.
         settings: parameters and variables that a round may have instead of the usual choice.
         workflows: how many there are at most.
@@ -76,6 +77,7 @@ class Profile:
     stops: float = 0.15
     cohorts: float = 0.1
     timeouts: float = 0
+    arrays: bool = False
     crowded: bool = False
     missed: float = 0
     settings: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -99,6 +101,13 @@ class Profile:
 
 
 CALM = Profile("calm", "nothing but jobs that fail and workflows that are stopped")
+
+ARRAYED: Final[Mapping[str, tuple[Any, ...]]] = {
+    "SubmitRatePerSecond": (0.2, 1, 10),
+    "PollerThreads": (4, 8, 16),
+    "OpenPolls": (8, 16),
+}
+"""With these tasks wait for each other."""
 
 PROFILES: Final = (
     CALM,
@@ -201,6 +210,29 @@ PROFILES: Final = (
         settings={"OverdueSeconds": (7200,)},
     ),
     Profile("denied", "permissions that are not in force yet", denied=6, workflows=8),
+    Profile(
+        "arrays",
+        "tasks that share arrays, in a calm world",
+        arrays=True,
+        stops=0.4,
+        workflows=24,
+        settings=ARRAYED,
+    ),
+    Profile(
+        "troubled-arrays",
+        "tasks that share arrays, functions that die and answers that are lost",
+        arrays=True,
+        killed=0.01,
+        unclear=0.02,
+        throttled=0.01,
+        lost=0.05,
+        doubled=0.2,
+        delayed=0.2,
+        list_lag=6,
+        stops=0.3,
+        workflows=24,
+        settings=ARRAYED,
+    ),
     Profile("timeouts", "states that time out and are tried again", timeouts=0.5),
     Profile(
         "mixed",

@@ -10,6 +10,7 @@ import statistics
 import time
 from typing import TYPE_CHECKING
 
+from tests.simulation.aws.workflows import State
 from tests.simulation.invariants import OVERLAP, Judge, open_things
 from tests.simulation.kernel.chance import Chance
 from tests.simulation.kernel.world import MICROSECONDS, START_US, World
@@ -17,8 +18,10 @@ from tests.simulation.scenarios import HOUR, QUIET, SCENARIOS, word_of
 from tests.simulation.stack import Plan, Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
+
+    from tests.simulation.aws.stepfunctions import Execution
 
 HEALTHY = ("good", "late")
 
@@ -30,9 +33,10 @@ def play(name: str) -> list[str]:
     world = World(Chance(f"scenario {name}"))
     plan = Plan(
         scenario.given,
-        lambda execution: (scenario.states[word_of(execution)],),
+        lambda execution: (_state(scenario.states[word_of(execution)], execution),),
         lambda request: scenario.fate(_word(stack, request), request),
         scenario.outages,
+        scenario.submits_per_second,
     )
     stack = Stack(world, QUIET, plan)
     judge = Judge(stack)
@@ -44,6 +48,10 @@ def play(name: str) -> list[str]:
         every=5_000,
     )
     return _report(name, judge, quiet=quiet, took=time.perf_counter() - began)
+
+
+def _state(wanted: State | Callable[[Execution], State], execution: Execution) -> State:
+    return wanted if isinstance(wanted, State) else wanted(execution)
 
 
 def _word(stack: Stack, request: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.simulation.aws.batch import Fate
+from tests.simulation.aws.batch import Fate, Job
 from tests.simulation.aws.stepfunctions import Execution
 from tests.simulation.aws.workflows import State
 from tests.simulation.client import Outage
@@ -38,22 +38,24 @@ class Scenario:
 
     Attributes:
         about: one line.
-        states: what an execution does, by the first word of its name.
+        states: what an execution does, by the first word of its name; a function makes it of the execution.
         fate: what becomes of a job, by the same word.
         begin: starts what is to be started.
         hours: after which it is judged, at the latest.
         outages: what fails, and when (seconds after the beginning).
         given: parameters that differ from the template's.
+        submits_per_second: what Batch allows.
     """
 
     about: str
-    states: Mapping[str, State]
+    states: Mapping[str, State | Callable[[Execution], State]]
     fate: Callable[[str, Mapping[str, Any]], Fate]
     begin: Callable[[Stack], None]
     hours: float = 6
     outages: list[Outage] = field(default_factory=list)
     given: Mapping[str, Any] = field(default_factory=dict)
     extra: Callable[[Stack], list[str]] = lambda _: []
+    submits_per_second: float = 50
 
 
 def word_of(execution: Execution) -> str:
@@ -145,6 +147,8 @@ def _blocked_polls(stack: Stack) -> None:
     start(stack, "good", 100, after=21, spread=1)
 
 
+ALIKE: Final = 3000
+QUOTA: Final = 10.0
 SAMPLES: Final = 2000
 CANCELLED_AFTER: Final = 5.0
 RETRIED_AFTER: Final = 8.0
@@ -169,6 +173,43 @@ def _after_the_cancel(stack: Stack) -> list[str]:
     ]
     said = f"{len(late):,}, the last after {max(late, default=0):.0f} s"
     return [f"  samples that the cancelled launch started more than a second after the cancel: {said}"]
+
+
+def _alike(stack: Stack) -> None:
+    start(stack, "good", ALIKE, spread=2)
+    start(stack, "late", 600, after=1200, spread=120)
+
+
+def _rate_in_backlog(stack: Stack) -> list[str]:
+    """How fast jobs were submitted in the backlog, and how soon where there is none."""
+    jobs_of: dict[str, list[Job]] = {"good": [], "late": []}
+    for job in stack.batch.jobs.values():
+        jobs_of[word_of(stack.step_functions.tasks[job.token].execution)].append(job)
+    created = sorted(job.created for job in jobs_of["good"])
+    seconds = (created[-1] - created[0]) / MICROSECONDS
+    delays = sorted(
+        (job.created - stack.step_functions.tasks[job.token].scheduled) / MICROSECONDS
+        for job in jobs_of["late"]
+    )
+    return [
+        (
+            f"  in the backlog {len(created):,} jobs were submitted in {seconds:.0f} s,"
+            f" {len(created) / seconds / QUOTA:.2f} times the quota; HTTP 429: {stack.batch.throttled}"
+        ),
+        (
+            f"  without one a job was submitted after p50 {delays[len(delays) // 2]:.2f} s,"
+            f" p99 {delays[len(delays) * 99 // 100]:.2f} s; SubmitJob calls in all:"
+            f" {stack.world.calls['SubmitJob']:,}"
+        ),
+    ]
+
+
+def _alike_state(*, vary: bool) -> Callable[[Execution], State]:
+    def state(execution: Execution) -> State:
+        fields = {"jobDefinition": "definition:1", "parameters": {"sample": execution.name}}
+        return State("work", (jobs(1, **fields) | ({"vary": ["sample"]} if vary else {}),))
+
+    return state
 
 
 def _by_word(seconds: Mapping[str, float], failing: str = "") -> Callable[[str, Mapping[str, Any]], Fate]:
@@ -251,6 +292,25 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         _by_word({"good": 60}),
         _blocked_polls,
         hours=3,
+    ),
+    "alone": Scenario(
+        "3,000 tasks of one job come in 2 s where Batch allows 10 SubmitJob a second, each submitted alone;"
+        " 600 more come later, 5 a second",
+        {"good": _alike_state(vary=False), "late": _alike_state(vary=False)},
+        _by_word({"good": 600, "late": 600}),
+        _alike,
+        given={"SubmitRatePerSecond": 0.98 * QUOTA},
+        extra=_rate_in_backlog,
+        submits_per_second=QUOTA,
+    ),
+    "arrays": Scenario(
+        "the same, and the tasks say what varies",
+        {"good": _alike_state(vary=True), "late": _alike_state(vary=True)},
+        _by_word({"good": 600, "late": 600}),
+        _alike,
+        given={"SubmitRatePerSecond": 0.98 * QUOTA},
+        extra=_rate_in_backlog,
+        submits_per_second=QUOTA,
     ),
     "cancel-launch": Scenario(
         "a launch of 2,000 samples, throttled at first, is cancelled after 5 s and retried 3 s later",

@@ -21,6 +21,7 @@ from tests.simulation.aws.tables import Index, Table
 from tests.simulation.aws.workflows import State, Workflows
 from tests.simulation.client import Network, Outage
 from tests.simulation.kernel.world import MICROSECONDS, Process, World
+from tests.support.rows import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,12 +108,13 @@ class Stack:
     def __init__(self, world: World, profile: Profile, plan: Plan) -> None:
         self.world, self.profile, self.plan = world, profile, plan
         self.handlers = seams.install()
+        self.wrong_rows: list[str] = []
         self.bus = Bus(world, profile)
         self.step_functions = StepFunctions(world, self.bus.emit)
         self.batch = Batch(
             world,
             fate=plan.fate,
-            token_of=lambda request: self.step_functions.task_of(request).token,
+            task_of=self._task_of,
             lag=self._list_lag,
             emit=self.bus.emit,
             per_second=plan.submits_per_second,
@@ -234,6 +236,18 @@ class Stack:
         draw = self.world.chance.draw("termination")
         return self.world.chance.happens(draw, self.profile.throttled, "TerminateJobs leaves a job out")
 
+    def _task_of(self, request: Mapping[str, Any], index: int | None) -> tuple[str, str]:
+        """The task of a job, and what the job is called there."""
+        if index is None:
+            return self.step_functions.task_of(request).token, request["parameters"]["taskJob"]
+        item = self.tables["TaskTable"].items["array:" + request["parameters"]["taskArray"],]
+        task = self.step_functions.by_key[item["members"]["M"][str(index)]["S"]]
+        (variable,) = request["containerOverrides"]["environment"]
+        (job,) = json.loads(task.input)["jobs"]
+        if decoded(variable["value"])[index] != [job["parameters"]["sample"]]:
+            self.wrong_rows.append(f"child {index} of {request['jobName']} has another task's row")
+        return task.token, job["jobName"]
+
     def _list_lag(self) -> float:
         draw = self.world.chance.draw("listing")
         return draw.size**2 * self.profile.list_lag
@@ -264,12 +278,22 @@ METHODS: Final = {
         "scan",
     ),
     "cloudwatch": ("get_metric_data",),
-    "batch": ("submit_job", "list_jobs", "describe_jobs", "terminate_job", "terminate_jobs"),
+    "batch": (
+        "submit_job",
+        "list_jobs",
+        "describe_jobs",
+        "describe_job_queues",
+        "describe_compute_environments",
+        "terminate_job",
+        "terminate_jobs",
+    ),
     "stepfunctions": (
         "describe_state_machine",
         "start_execution",
         "describe_execution",
         "stop_execution",
+        "redrive_execution",
+        "get_execution_history",
         "get_activity_task",
         "send_task_success",
         "send_task_failure",

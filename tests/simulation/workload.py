@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FAILING: Final = 0.08
 INTERRUPTED: Final = 0.03
+ALIKE: Final = 0.8
+"""Tasks that may share an array, where there are any."""
 LONG_SECONDS: Final = 2 * 3600
 """Some jobs take hours, so that what is forgotten shows."""
 SPOT: Final = "Your Spot Task was interrupted."
@@ -49,6 +51,9 @@ DENIAL: Final = "User: a role is not authorized to perform: batch:SubmitJob"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
 SPOILT: Final = 3
 """Each third task is spoilt."""
+
+SPREAD_SECONDS: Final = 900
+AT_ONCE_SECONDS: Final = 5
 
 OUTAGES: Final = (
     ("SubmitJob", "InternalServerError", 500),
@@ -109,7 +114,8 @@ class Workload:
         stack = self._stack
         assert stack is not None
         name = f"workflow-{index}"
-        begins = self.chance.at("begins", index).size * 900
+        spread = AT_ONCE_SECONDS if self.profile.arrays else SPREAD_SECONDS
+        begins = self.chance.at("begins", index).size * spread
         self._at(begins, stack.step_functions.start, WORKFLOW, name, "{}")
         if not self._is_there("stop", index, self.profile.stops):
             return
@@ -142,6 +148,9 @@ class Workload:
 
     def _body(self, place: str) -> dict[str, Any]:
         draw = self.chance.at(f"body {place}", 0)
+        if self.profile.arrays and draw.fate < ALIKE:
+            wanted = {"jobQueue": QUEUE, "jobDefinition": "definition:1", "parameters": {"sample": place}}
+            return {"jobs": [{"jobName": "alike", **wanted}], "vary": ["sample"], "failFast": True}
         jobs: list[dict[str, Any]] = []
         number = 4 + int(draw.size * 24) if self.profile.crowded else 1 + int(draw.size**2 * 4)
         for index in range(number):

@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.tasks.model import task_key
 from tests.simulation.aws.errors import Refusal
 from tests.simulation.kernel.world import MICROSECONDS, World
 
@@ -48,7 +49,10 @@ class Fate:
 
 @dataclass(eq=False)
 class Job:
-    """A job; times are microseconds since the epoch."""
+    """A job; times are microseconds since the epoch.
+
+    The child of an array that tasks share has an `index`; of such an array that many children are `left`.
+    """
 
     job_id: str
     request: Mapping[str, Any]
@@ -64,22 +68,22 @@ class Job:
     children: int = 0
     waits_for: set[str] = field(default_factory=set)
     token: str = ""
+    index: int | None = None
+    left: int = 0
+    task_job: str = ""
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
 
-    @property
-    def task_job(self) -> str:
-        return str(self.request.get("parameters", {}).get("taskJob", ""))
-
 
 class Batch:
     """The service.
 
-    `token_of` says of which task a job is, for the judge; `fate` decides about it, `lag` how late ListJobs
-    shows it, `misses` whether DescribeJobs leaves it out for once, as its answers may lag behind too, and
-    `spares` whether TerminateJobs does; `emit` hears of events.
+    `task_of` says of which task a job is and what it is called there, for the judge; of an array that tasks
+    share it is asked child by child. `fate` decides about a job, `lag` how late ListJobs shows it, `misses`
+    whether DescribeJobs leaves it out for once, as its answers may lag behind too, and `spares` whether
+    TerminateJobs does; `emit` hears of events.
     """
 
     def __init__(  # noqa: PLR0913 - each is a decision
@@ -89,14 +93,16 @@ class Batch:
         fate: Callable[[Mapping[str, Any]], Fate],
         lag: Callable[[], float],
         emit: Callable[[Mapping[str, Any]], None],
-        token_of: Callable[[Mapping[str, Any]], str] = lambda _: "",
+        task_of: Callable[[Mapping[str, Any], int | None], tuple[str, str]] = lambda _, __: ("", ""),
         per_second: float = PER_SECOND,
         misses: Callable[[], bool] = lambda: False,
         spares: Callable[[], bool] = lambda: False,
     ) -> None:
         self.world, self._fate, self._lag, self._emit, self._misses = world, fate, lag, emit, misses
-        self._spares, self._token_of = spares, token_of
+        self._spares, self._task_of = spares, task_of
         self.jobs: dict[str, Job] = {}
+        self.shared: dict[str, Job] = {}
+        """Arrays that tasks share; their children are among the jobs."""
         self.by_name: dict[str, list[Job]] = {}
         self._dependents: dict[str, list[Job]] = {}
         self._tokens, self._filled, self._per_second = per_second, world.now, per_second
@@ -110,11 +116,13 @@ class Batch:
         for entry in request.get("dependsOn", ()):
             if "jobId" in entry and entry["jobId"] not in self.jobs:
                 raise Refusal("ClientException", f"dependent job {entry['jobId']} not found")
-        job_id = f"job-{len(self.jobs):05d}"
+        job_id = f"job-{len(self.jobs) + len(self.shared):05d}"
         shown = self.world.now + round(self._lag() * MICROSECONDS)
-        job = Job(job_id, request, self.world.now, shown, self._fate(request))
+        if "taskArray" in request.get("parameters", {}):
+            return self._submit_shared(job_id, request, shown)
+        token, name = self._task_of(request, None)
+        job = Job(job_id, request, self.world.now, shown, self._fate(request), token=token, task_job=name)
         job.children = request.get("arrayProperties", {}).get("size", 0)
-        job.token = self._token_of(request)
         self.jobs[job_id] = job
         self.by_name.setdefault(request["jobName"].lower(), []).append(job)
         self.world.say(f"Batch has {job_id}, {job.task_job} of {job.token}")
@@ -127,6 +135,42 @@ class Batch:
                 self.world.after(1, self._doom, job)
         self._go_on(job)
         return {"jobId": job_id, "jobName": request["jobName"], "jobArn": f"arn:aws:batch:::job/{job_id}"}
+
+    def _submit_shared(self, job_id: str, request: Mapping[str, Any], shown: int) -> dict[str, Any]:
+        """Makes an array of which each child is a task's."""
+        size = request["arrayProperties"]["size"]
+        parent = Job(job_id, request, self.world.now, shown, Fate(0), status="PENDING", left=size)
+        self.shared[job_id] = parent
+        self.by_name.setdefault(request["jobName"].lower(), []).append(parent)
+        self.world.say(f"Batch has {job_id}, an array of {size}")
+        for index in range(size):
+            token, name = self._task_of(request, index)
+            known = {**request, "parameters": {"taskKey": task_key(token), "taskJob": name}}
+            child = Job(f"{job_id}:{index}", request, self.world.now, shown, self._fate(known))
+            child.token, child.task_job, child.index = token, name, index
+            self.jobs[child.job_id] = child
+            self._go_on(child)
+        return {"jobId": job_id, "jobName": request["jobName"], "jobArn": f"arn:aws:batch:::job/{job_id}"}
+
+    def describe_job_queues(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Each queue has one compute environment of its own."""
+        order = [{"order": 1, "computeEnvironment": "environment"}]
+        return {
+            "jobQueues": [
+                {"jobQueueArn": name, "computeEnvironmentOrder": order}
+                for name in request["jobQueues"]
+                if "gone" not in name
+            ]
+        }
+
+    def describe_compute_environments(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """All are of instances."""
+        of = {"computeResources": {"type": "EC2"}}
+        return {
+            "computeEnvironments": [
+                {"computeEnvironmentArn": name, **of} for name in request["computeEnvironments"]
+            ]
+        }
 
     def list_jobs(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Jobs of a name, as far as the listing has caught up."""
@@ -141,16 +185,25 @@ class Batch:
     def describe_jobs(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """JobDetails of those that Batch knows."""
         assert len(request["jobs"]) <= 100
-        known = [self.jobs[job_id] for job_id in request["jobs"] if job_id in self.jobs]
+        everything = {**self.shared, **self.jobs} if self.shared else self.jobs
+        known = [everything[job_id] for job_id in request["jobs"] if job_id in everything]
         return {"jobs": [self.detail(job) for job in known if not self._misses()]}
 
     def terminate_job(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Ends a job a little later; an ended one stays as it is."""
-        job = self.jobs.get(request["jobId"])
-        if job is None:
+        found = self._named(request["jobId"])
+        if not found:
             raise Refusal("ClientException", f"Job {request['jobId']} not found")
-        self._terminate(job, request["reason"])
+        for job in found:
+            self._terminate(job, request["reason"])
         return {}
+
+    def _named(self, job_id: str) -> list[Job]:
+        """The job of an id, or the children of an array that tasks share."""
+        if job_id in self.shared:
+            size = self.shared[job_id].request["arrayProperties"]["size"]
+            return [self.jobs[f"{job_id}:{index}"] for index in range(size)]
+        return [self.jobs[job_id]] if job_id in self.jobs else []
 
     def terminate_jobs(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Ends jobs, each with an answer of its own."""
@@ -159,8 +212,8 @@ class Batch:
         spared = [job_id for job_id in request["jobs"] if self._spares()]
         ended = [job_id for job_id in request["jobs"] if job_id not in spared]
         for job_id in ended:
-            if job_id in self.jobs:
-                self._terminate(self.jobs[job_id], request["reason"])
+            for job in self._named(job_id):
+                self._terminate(job, request["reason"])
         said = {"code": "ThrottlingException", "message": "Too Many Requests"}
         return {"successful": ended, "errors": [{"job": job_id, **said} for job_id in spared]}
 
@@ -181,6 +234,10 @@ class Batch:
             "parameters": job.request.get("parameters", {}),
             "attempts": [],
         }
+        if job.index is not None:
+            said["arrayProperties"] = {"index": job.index}
+        elif job.job_id in self.shared:
+            said["arrayProperties"] = {"size": job.request["arrayProperties"]["size"], "statusSummary": {}}
         if job.started is not None:
             said["startedAt"] = job.started // 1000
             container = {"logStreamName": f"log/{job.job_id}"}
@@ -226,6 +283,8 @@ class Batch:
             }
             self._tell(detail)
         self._tell(self.detail(job))
+        if job.index is not None:
+            self._end_with_the_last(self.shared[job.job_id.partition(":")[0]], failed=status == "FAILED")
         for dependent in self._dependents.pop(job.job_id, ()):
             dependent.waits_for.discard(job.job_id)
             by_child = any(
@@ -236,6 +295,15 @@ class Batch:
                 self.world.after(1, self._doom, dependent)
             else:
                 self._go_on(dependent)
+
+    def _end_with_the_last(self, parent: Job, *, failed: bool) -> None:
+        """Notes the end of a child; an array ends when all have, and fails if one did."""
+        parent.left -= 1
+        parent.exit_code = 1 if failed else parent.exit_code
+        if not parent.left:
+            parent.status = "SUCCEEDED" if parent.exit_code is None else "FAILED"
+            parent.stopped = self.world.now
+            self._tell(self.detail(parent))
 
     def _doom(self, job: Job) -> None:
         if not job.ended:

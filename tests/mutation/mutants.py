@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.mutation.array_mutants import ARRAY_MUTANTS
 from tests.mutation.bounds_mutants import BOUNDS_MUTANTS
 from tests.mutation.cohort_mutants import COHORT_MUTANTS
 from tests.mutation.error_mutants import ERROR_MUTANTS
@@ -14,6 +15,7 @@ from tests.mutation.task_mutants import TASK_MUTANTS
 
 MUTANTS: Final = (
     *TASK_MUTANTS,
+    *ARRAY_MUTANTS,
     *HEARTBEAT_MUTANTS,
     *BOUNDS_MUTANTS,
     *SERVICE_MUTANTS,

@@ -200,7 +200,7 @@ class Stack:
     def tokens(self) -> list[str]:
         """The tokens of all tasks."""
         items = self.aws.client("dynamodb").scan(TableName=self.outputs["TaskTableName"])["Items"]
-        return [item["token"]["S"] for item in items]
+        return [item["token"]["S"] for item in items if "token" in item]
 
     def _item(self, key: str) -> dict[str, Any]:
         answer = self.aws.client("dynamodb").get_item(

@@ -52,11 +52,12 @@ class PlannedJob:
 
 @dataclass(frozen=True)
 class PlannedState:
-    """An Activity state of a workflow."""
+    """An Activity state of a workflow; one that is `shared` lets its job share an array with others."""
 
     name: str
     jobs: tuple[PlannedJob, ...]
     fail_fast: bool = True
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,13 @@ COHORT: Final[tuple[Workflow, ...]] = (
             ),
         ),
         copies=2,
+    ),
+    Workflow("alike", (PlannedState("Work", (PlannedJob("alike"),), shared=True),), copies=8),
+    Workflow(
+        "alike-failing",
+        (PlannedState("Work", (PlannedJob("alike-bad", Program.FAILING),), shared=True),),
+        copies=3,
+        error="Job.Failed",
     ),
     Workflow("steady", _one_job("slow", Program.STEADY)),
     Workflow("array", _one_job("many", size=3)),
@@ -173,6 +181,7 @@ def _task(state: PlannedState, arns: Arns) -> dict[str, Any]:
             "stateName": state.name,
             "failFast": state.fail_fast,
             "jobs": [_job(job, state, arns) for job in state.jobs],
+            **({"vary": ["workflow"]} if state.shared else {}),
         },
         "HeartbeatSeconds": HEARTBEAT_SECONDS,
         # as statemachines/workflow.asl.json retries, with less patience

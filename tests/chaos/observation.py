@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sluice_local.observing import ENDED, read_forgotten_jobs, read_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sluice_local.observing import JobRow
     from tests.chaos.cohort import Run
@@ -110,6 +110,35 @@ class Observation:
         return list(by_task.values())[-1] if by_task else []
 
 
+@dataclass(frozen=True)
+class Member:
+    """A task whose job is the child of an array: its key, and the job as its input has it."""
+
+    key: str
+    job: Mapping[str, Any]
+
+
+def with_own_names(page: Mapping[str, Any], shared: Mapping[str, Mapping[int, Member]]) -> dict[str, Any]:
+    """The page of jobs with each child of a shared array as its own task's job, and without such arrays.
+
+    Args:
+        page: `/_sluice/jobs`.
+        shared: the members of such arrays by their indices, by the arrays' ids.
+    """
+    return {**page, **{name: list(_own_rows(page[name], shared)) for name in ("jobs", "forgotten")}}
+
+
+def _own_rows(rows: Iterable[Any], shared: Mapping[str, Mapping[int, Member]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        array_id = row["parameters"].get("taskArray")
+        if array_id is None:
+            yield row
+        elif "index" in row.get("arrayProperties", {}):
+            member = shared[array_id][row["arrayProperties"]["index"]]
+            parameters = {**member.job["parameters"], "taskJob": member.job["jobName"]}
+            yield {**row, "parameters": parameters, "taskId": member.key[:16]}
+
+
 def rows_of_round(page: Mapping[str, Any], label: str) -> list[JobRow]:
     """Picks the jobs of the round that `label` names from the page `/_sluice/jobs`, the lost ones too."""
     lost = [replace(row, status=FORGOTTEN) for row in read_forgotten_jobs(page)]
@@ -128,10 +157,12 @@ def jobs_of_round(rows: Sequence[JobRow], details: Mapping[str, Mapping[str, Any
     children: defaultdict[str, list[SeenJob]] = defaultdict(list)
     for job_id, job in seen.items():
         parent_id, child, _ = job_id.partition(":")
-        if child:
+        if child and parent_id in seen:  # that of an array which tasks share is a job like any other
             children[parent_id].append(job)
     parents = [
-        replace(job, children=tuple(children[job_id])) for job_id, job in seen.items() if ":" not in job_id
+        replace(job, children=tuple(children[job_id]))
+        for job_id, job in seen.items()
+        if job_id.partition(":")[0] == job_id or job_id.partition(":")[0] not in seen
     ]
     return tuple(sorted(parents, key=lambda job: job.created_s))
 

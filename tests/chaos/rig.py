@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.config import Config
 
+from sluice_local.packaging import read_template
 from sluice_local.settings import ACCOUNT_ID, LocalSettings
 from tests.chaos.cohort import COHORT, COMMANDS, Arns, state_machine
+from tests.chaos.observation import Member, with_own_names
 from tests.chaos.troubles import POLLER, RECONCILER, STARTER
-from tests.e2e.stack.stack import Stack, deployed
+from tests.e2e.stack.stack import ROOT, Stack, deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LOCAL_SETTINGS: Final = LocalSettings(activity_poll_seconds=1, job_slots=16, enforce_iam=True)
 """Long polls of a second, more room than the jobs of a cohort need at once, and the template's own rights."""
 
+ENTRY_POINT: Final = str(ROOT / "jobs/sluice-row")
 RATE_PER_SECOND: Final = 10.0
 BURST: Final = 5
 PARAMETERS: Final[Mapping[str, str]] = {
@@ -97,6 +100,7 @@ class Rig:
     machines: Mapping[str, str]
     _pollers: int = 1
     _clients: dict[str, Any] = field(default_factory=dict)
+    _shared: dict[str, dict[int, Member]] = field(default_factory=dict)
 
     @property
     def aws(self) -> LocalAws:
@@ -147,7 +151,38 @@ class Rig:
             .paginate(TableName=self.stack.outputs["TaskTableName"])
         )
         found = [item for page in pages for item in page["Items"]]
-        return [item for item in found if execution_name(item).startswith(f"{label}-")]
+        return [
+            item for item in found if "executionArn" in item and execution_name(item).startswith(f"{label}-")
+        ]
+
+    def jobs(self) -> dict[str, Any]:
+        """The page of jobs, on which the children of arrays that tasks share are those tasks' jobs."""
+        page = self.aws.page("jobs")
+        arrays = {
+            row["parameters"]["taskArray"]
+            for name in ("jobs", "forgotten")
+            for row in page[name]
+            if "taskArray" in row["parameters"]
+        }
+        for array_id in arrays - self._shared.keys():
+            self._shared[array_id] = self._members(array_id)
+        return with_own_names(page, self._shared)
+
+    def _members(self, array_id: str) -> dict[int, Member]:
+        """Whose the children of an array are; an array is never submitted before that is written."""
+        (array,) = self._read([f"array:{array_id}"])
+        keys = {int(index): key["S"] for index, key in array["members"]["M"].items()}
+        tasks = {item["taskToken"]["S"]: item for item in self._read(list(keys.values()))}
+        return {
+            index: Member(key, json.loads(tasks[key]["input"]["S"])["jobs"][0]) for index, key in keys.items()
+        }
+
+    def _read(self, keys: list[str]) -> list[dict[str, Any]]:
+        table = self.stack.outputs["TaskTableName"]
+        wanted = {table: {"Keys": [{"taskToken": {"S": key}} for key in keys], "ConsistentRead": True}}
+        answer = self.client("dynamodb").batch_get_item(RequestItems=wanted)
+        found: list[dict[str, Any]] = answer["Responses"][table]
+        return found
 
     def messages(self) -> dict[str, int]:
         """How many messages lie in each queue, those in somebody's hand included."""
@@ -203,11 +238,12 @@ def execution_name(item: Mapping[str, Any]) -> str:
 
 def build_rig(aws: LocalAws) -> Rig:
     """Deploys the stack and the cohort's state machines on a Local AWS."""
-    stack = deployed(aws, **PARAMETERS)
+    stack = deployed(aws, JobQueueArns=_add_queue(aws), **PARAMETERS)
     listed = aws.client("cloudformation").describe_stack_resources(StackName="sluice")["StackResources"]
     resources = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
     definitions = {
-        program: stack.job_definition(f"chaos-{program}", *command) for program, command in COMMANDS.items()
+        program: stack.job_definition(f"chaos-{program}", ENTRY_POINT, *command)
+        for program, command in COMMANDS.items()
     }
     arns = Arns(stack.outputs["ActivityArn"], stack.outputs["JobQueueArn"], definitions)
     role_arn = f"arn:aws:iam::{ACCOUNT_ID}:role/{resources['WorkflowRole']}"
@@ -222,6 +258,22 @@ def build_rig(aws: LocalAws) -> Rig:
     rig = Rig(stack, resources, machines)
     rig.shorten()
     return rig
+
+
+def _add_queue(aws: LocalAws) -> str:
+    """A queue of instances, as tasks share no arrays on Fargate; it ends stuck jobs as the stack's does."""
+    template, batch = read_template((ROOT / "template.yaml").read_text()), aws.client("batch")
+    limits = template["Resources"]["JobQueue"]["Properties"]["JobStateTimeLimitActions"]
+    actions = [{name[:1].lower() + name[1:]: value for name, value in each.items()} for each in limits]
+    batch.create_compute_environment(computeEnvironmentName="chaos", type="UNMANAGED")
+    order: list[Any] = [{"order": 1, "computeEnvironment": "chaos"}]
+    made = batch.create_job_queue(
+        jobQueueName="chaos",
+        priority=1,
+        computeEnvironmentOrder=order,
+        jobStateTimeLimitActions=actions,
+    )
+    return str(made["jobQueueArn"])
 
 
 def until(

@@ -195,7 +195,7 @@ class _Round:
         return None
 
     def _jobs(self) -> list[JobRow]:
-        return rows_of_round(self._rig.aws.page("jobs"), self._label)
+        return rows_of_round(self._rig.jobs(), self._label)
 
     def _details(self, jobs: list[JobRow]) -> dict[str, dict[str, Any]]:
         failed = [job.job_id for job in jobs if job.status == "FAILED"][:DESCRIBED]

@@ -156,6 +156,8 @@ FUNCTIONS: Final = (
     _costly(_killed("before-intent", POLLER, "DynamoDB.PutItem", after=2)),
     _costly(_killed("after-intent", POLLER, "DynamoDB.PutItem", after=2)),
     _costly(_killed("after-submit", POLLER, "Batch.SubmitJob", after=3)),
+    _killed("after-seal", POLLER, "DynamoDB.TransactWriteItems"),
+    _killed("before-seal", POLLER, "DynamoDB.TransactWriteItems"),
     _killed("after-note", HANDLER, "DynamoDB.UpdateItem", after=2, count=2),
     _killed("before-success", HANDLER, "States.SendTaskSuccess", count=2),
     _killed("after-success", HANDLER, "States.SendTaskSuccess", after=1, count=2),

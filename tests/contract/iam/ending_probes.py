@@ -98,8 +98,33 @@ def execution_ended(execution: str, machine_arn: str, *, name: str = "x") -> str
     return json.dumps({"source": "aws.states", "detail-type": kind, "detail": facts})
 
 
+def hears_of_children(scene: Scene) -> str | None:
+    """The event of an array's child completes its task; the array's end is noted in the other."""
+    handed = [scene.handed(), scene.handed()]
+    records = [scene.put_shared(each, f"s{number}") for number, each in enumerate(handed)]
+    array_id = scene.seal(records)
+    told = [
+        {**detail("job-1:0"), "arrayProperties": {"index": 0}},
+        {**detail("job-1"), "arrayProperties": {"size": 2}},
+    ]
+    for each in told:
+        body = {
+            "detail-type": "Batch Job State Change",
+            "detail": {**each, "parameters": {"taskArray": array_id}},
+        }
+        failed, _ = scene.invoke("HandleJobStatus", record(json.dumps(body)))
+        if failed:
+            return failed
+    other = scene.stack.store.read(records[1].task.key)
+    return first_wrong(
+        (has_ended(scene, handed[0], "SUCCEEDED"), "the workflow does not hear of its child"),
+        (other is not None and other.array_ended_at is not None, "the array's end is not noted"),
+    )
+
+
 PROBES: Final = (
     Probe("a job's end completes its task", completes),
+    Probe("a child's end completes its task", hears_of_children),
     Probe("a failed job stops its siblings", fails_fast),
     Probe("a stopped workflow's jobs stop", cancels),
 )

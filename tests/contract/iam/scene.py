@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sluice.arrays.groups import Member
+from sluice.arrays.shape import row_of
+from sluice.aws.tables.array_store import DynamoArrayStore
 from sluice.tasks.contract import parse_task
-from sluice.tasks.model import task_key
+from sluice.tasks.model import new_record, task_key
 from tests.contract.iam.policies import deployed_policies
 from tests.e2e.stack.stack import Stack, deployed, make_impatient
 from tests.support.building import Machines, make_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from sluice.tasks.model import TaskRecord
     from sluice_local.server import LocalAws
     from tests.contract.iam.policies import Policy
 
@@ -111,6 +115,22 @@ class Scene:
         self.stack.store.put_intent(parse_task(handed.token, text), text, long_ago_ms)
         if ids:
             self.stack.store.record_submitted(task_key(handed.token), ids)
+
+    def put_shared(self, handed: Handed, sample: str) -> TaskRecord:
+        """Writes the intent of a task that says what varies."""
+        job = self.stack.job("only", "any:1", parameters={"sample": sample})
+        given = {"executionArn": handed.execution, "stateName": "Work", "jobs": [job], "vary": ["sample"]}
+        task, now_ms = parse_task(handed.token, json.dumps(given)), int(time.time()) * 1000
+        self.stack.store.put_intent(task, json.dumps(given), now_ms)
+        return new_record(task, now_ms)
+
+    def seal(self, records: Sequence[TaskRecord]) -> str:
+        """Writes the array of such tasks, as a poller does before it submits it; returns its id."""
+        array_id = uuid.uuid4().hex
+        members = [Member(each, row, 0) for each in records if (row := row_of(each.task))]
+        store = DynamoArrayStore(self.aws.client("dynamodb"), self.physical("TaskTable"), 1, time.sleep)
+        assert store.seal(array_id, members, int(time.time()) * 1000) == members
+        return array_id
 
     def task_state(self, token: str) -> str:
         """The state of a task's item."""

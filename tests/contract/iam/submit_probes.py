@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.contract.iam.scene import Scene
 
 ROUND: Final = {"slot": 0, "probe": True}
+ASKING: Final = ("batch:DescribeJobQueues", "batch:DescribeComputeEnvironments")
 _NUMBERS = itertools.count(1_000_000, 10)
 
 
@@ -33,6 +34,28 @@ def submits(scene: Scene) -> str | None:
     return failed or first_wrong(
         (bool(scene.stack.tasks(execution)), "the task is refused or has no item"),
         (_job_id(scene, execution, "tagged") is not None, "the job has no id in its task's item"),
+    )
+
+
+def asks_what_queues_run_on(scene: Scene) -> str | None:
+    """Before a task goes with others it is asked whether its queue is Fargate's."""
+    definition = scene.stack.job_definition("sleep", "sleep", "600")
+    job = scene.stack.job("alike", definition, parameters={"sample": "x"})
+    machines = scene.machines()
+    given = {
+        "executionArn.$": "$$.Execution.Id",
+        "stateName.$": "$$.State.Name",
+        "jobs": [job],
+        "vary": ["sample"],
+    }
+    resource = scene.stack.outputs["ActivityArn"]
+    execution = machines.start(machines.of_one_task(resource, Parameters=given, HeartbeatSeconds=600))
+    asked = len(scene.decisions())
+    failed, _ = scene.invoke("SubmitJobs", ROUND)
+    of_queues = [each for each in scene.decisions()[asked:] if each["action"] in ASKING]
+    return failed or first_wrong(
+        (_job_id(scene, execution, "alike") is not None, "the job has no id in its task's item"),
+        (all(each["allowed"] for each in of_queues), "nobody can say what the queue runs on"),
     )
 
 
@@ -134,6 +157,7 @@ def _end(scene: Scene, execution: str) -> str | None:
 
 PROBES: Final = (
     Probe("a tagged job is submitted", submits),
+    Probe("a queue is asked about", asks_what_queues_run_on, about="batch:Describe"),
     Probe("a wrong input is refused", tells_the_sender),
     Probe("an unwatched queue is refused", refuses_queues, about="events:"),
     Probe("a definition out of bounds is refused", refuses_definitions, about="ssm:"),

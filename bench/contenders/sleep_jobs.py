@@ -24,10 +24,14 @@ def add_queue(aws: LocalAws) -> str:
     return str(made["jobQueueArn"])
 
 
-def add_sleep_job(aws: LocalAws, queue: str) -> SleepJob:
-    """Register the job definition."""
+def add_sleep_job(aws: LocalAws, queue: str, before: tuple[str, ...] = ()) -> SleepJob:
+    """Register the job definition; `before` stands before its command, as an entry point does."""
     needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
-    container = {"image": "none", "command": ["sleep", "Ref::seconds"], "resourceRequirements": needs}
+    container = {
+        "image": "none",
+        "command": [*before, "sleep", "Ref::seconds"],
+        "resourceRequirements": needs,
+    }
     made = aws.client("batch").register_job_definition(
         jobDefinitionName=_NAME, type="container", containerProperties=container
     )

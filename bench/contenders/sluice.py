@@ -16,8 +16,8 @@ from sluice_local.stack import deploy_stack, find_project, stack_parameters
 
 HEARTBEAT_SECONDS = 900
 """As template.yaml has it."""
-_WORKFLOW = "statemachines/workflow.asl.json"
-_STEPS = ("Align", "Likelihoods", "Impute")
+WORKFLOW = "statemachines/workflow.asl.json"
+STEPS = ("Align", "Likelihoods", "Impute")
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -39,7 +39,7 @@ class Sluice:
         parameters, project = {**stack_parameters(quota), **self.parameters}, find_project()
         outputs = deploy_stack(project, aws, parameters)
         job = add_sleep_job(aws, outputs["JobQueueArn"])
-        workflow = definition(project.file(_WORKFLOW).read_text(), outputs["ActivityArn"], job)
+        workflow = definition(project.file(WORKFLOW).read_text(), outputs["ActivityArn"], job)
         chosen = ", ".join(f"{name} {value}" for name, value in parameters.items())
         note = f"{chosen}: in proportion to the quota, as the defaults are to 50 a second"
         return run_workflows(aws, workflow, cohort, note=note)
@@ -55,12 +55,12 @@ def definition(workflow: str, activity_arn: str, job: SleepJob) -> dict[str, Any
         "MaxMemoryMib": "8192",
     }
     filled: dict[str, Any] = json.loads(_PLACEHOLDER.sub(lambda match: values.get(match[1], ""), workflow))
-    (model,) = filled["States"][_STEPS[0]]["Arguments"]["jobs"]
-    for number, step in enumerate(_STEPS):
+    (model,) = filled["States"][STEPS[0]]["Arguments"]["jobs"]
+    for number, step in enumerate(STEPS):
         # the last step's jobs are an expression, which makes several when there are windows
         task = {**model, "jobName": step.lower(), **_sleeping(job, number)}
         filled["States"][step]["Arguments"]["jobs"] = [task]
-    filled["States"][_STEPS[-1]]["Output"] = "{% $states.input %}"
+    filled["States"][STEPS[-1]]["Output"] = "{% $states.input %}"
     return filled
 
 

@@ -13,6 +13,7 @@ from sluice_local.settings import ACCOUNT_ID
 
 _ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/bench"
 _LOOK_SECONDS = 1.0
+MACHINE = "bench-sample"
 
 
 def run_workflows(aws: LocalAws, definition: Mapping[str, Any], cohort: Cohort, *, note: str) -> Ended:
@@ -22,7 +23,7 @@ def run_workflows(aws: LocalAws, definition: Mapping[str, Any], cohort: Cohort, 
     """
     states, started_s = aws.client("stepfunctions"), time.time()
     inputs = {sample: _input(cohort, sample) for sample in cohort.sample_names()}
-    machine = start_workflows(aws, definition, inputs, name="bench-sample")
+    machine = start_workflows(aws, definition, inputs, name=MACHINE)
     while states.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)["executions"]:
         time.sleep(_LOOK_SECONDS)
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine)

@@ -14,6 +14,7 @@ from bench.cohort import Cohort
 from bench.compare import RESULTS_FILE
 from bench.report.table import number
 from bench.results import write_json
+from bench.scale.arrays import arrays
 from bench.scale.outcome import POLICIES, Outcome, simulate
 from bench.scale.scenario import Delays, Scenario
 from bench.scale.validation import TOLERANCE, Comparison, validate
@@ -50,8 +51,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quota", type=float, default=50.0, help="SubmitJob calls a second (50)")
     parser.add_argument("--seconds", type=float, default=MEAN_SECONDS, help="mean length of a job (300)")
     parser.add_argument("--seed", type=int, default=1, help="draws lengths and delays (1)")
+    parser.add_argument(
+        "--arrays", action="store_true", help="how long large cohorts take with and without arrays, computed"
+    )
     parser.add_argument("--output", type=Path, default=Path("out/bench"), help="folder of the results")
     given = parser.parse_args(arguments)
+    if given.arrays:
+        return arrays(given.output, Console())
     return scale(given.samples, given.quota, seed=given.seed, output=given.output, mean_seconds=given.seconds)
 
 

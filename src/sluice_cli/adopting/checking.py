@@ -11,7 +11,7 @@ from botocore.model import ListShape, StructureShape
 from botocore.session import Session
 
 from sluice.batch_words import camel, pascal
-from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME
+from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME, NOT_IN_ARRAYS, REVISION
 from sluice.tasks.parsing import is_sync_form
 from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
 from sluice_cli.adopting.conversion import BATCH_ERRORS, LEAST_HEARTBEAT
@@ -144,7 +144,9 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
             for name, value in given.items()
             if camel(name.removesuffix(".$")) not in ONE_OF_SLUICE
         }
+        vary = next((job.pop(name) for name in ("vary", "Vary") if name in job), None)
         yield from _job("", job, queues, MAX_SYNC_NAME)
+        yield from _varying(vary, [job], "")
         return
     for name in ("executionArn", "stateName", "jobs"):
         if name not in body:
@@ -158,6 +160,27 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
     for at, job in enumerate(body["jobs"]):
         if isinstance(job, dict):
             yield from _job(f"jobs[{at}].", job, queues, MAX_NAME)
+    yield from _varying(body.get("vary"), body["jobs"], "jobs[0].")
+
+
+def _varying(vary: Any, jobs: Sequence[Any], path: str) -> Iterator[Said]:
+    """What keeps a task that says what varies from sharing an array."""
+    if not isinstance(vary, list):
+        return
+    if len(jobs) != 1 or not isinstance(jobs[0], dict):
+        yield _wrong(f"vary is for a task of one job, and it has {len(jobs)}.")
+        return
+    fixed = {camel(name): value for name, value in jobs[0].items()}
+    said_of = path.__add__ if path else pascal
+    parameters = fixed.get("parameters")
+    for name in vary:
+        if isinstance(parameters, dict) and not parameters.keys() & {name, f"{name}.$"}:
+            yield _wrong(f"vary names {name!r}, which is no parameter of the job.")
+    for name in fixed.keys() & set(NOT_IN_ARRAYS):
+        yield _wrong(f"{said_of(name)} cannot be had with vary.")
+    definition = fixed.get("jobDefinition")
+    if _is_written_out(definition) and not REVISION.fullmatch(definition):
+        yield _wrong(f"{said_of('jobDefinition')} is {definition!r}; with vary it must name a revision.")
 
 
 def _job(path: str, job: Mapping[str, Any], queues: Sequence[str], longest: int) -> Iterator[Said]:

@@ -66,6 +66,16 @@ _Launches = Annotated[
         help="Tasks a second that Fargate starts, after a burst of five seconds' worth.",
     ),
 ]
+_Together = Annotated[
+    float,
+    typer.Option(
+        "--together",
+        min=1,
+        max=99,
+        metavar="N",
+        help="Jobs of a SubmitJob in a backlog where tasks share arrays; on EC2 alone.",
+    ),
+]
 _Vcpus = Annotated[float, typer.Option("--vcpus", min=0.25, metavar="N", help="vCPUs of a job.")]
 _Gib = Annotated[float, typer.Option("--gib", min=0.5, metavar="N", help="Memory of a job in GiB.")]
 _Compute = Annotated[
@@ -104,6 +114,7 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     start_seconds: _Start = 60.0,
     quota: _Quota = 50.0,
     fargate_launches: _Launches = LAUNCHES_PER_SECOND,
+    together: _Together = 1.0,
     max_vcpus: _MaxVcpus = 512.0,
     vcpus: _Vcpus = 1.0,
     gib: _Gib = 2.0,
@@ -134,14 +145,21 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
         return
     if samples is None:
         raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
-    room = _room(quota, max_vcpus, vcpus, fargate_launches if compute != "ec2" else None)
+    room = _room(quota, max_vcpus, vcpus, None if compute == "ec2" else fargate_launches, together)
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
     price, ask_for = _price(compute, vcpu_usd, gib_usd), advice(cohort, room, compute, vcpus)
     forecast = _forecast(cohort, room, price, job_hour(price, vcpus, gib), ask_for)
     forecast.print(as_json=as_json)
 
 
-def _room(quota: float, max_vcpus: float, vcpus: float, fargate_launches: float | None) -> Room:
+def _room(
+    quota: float, max_vcpus: float, vcpus: float, fargate_launches: float | None, together: float
+) -> Room:
+    if together > 1 and fargate_launches is not None:
+        raise WrongUsageError(
+            f"--together is {together:g}: Sluice shares arrays with --compute ec2 alone, as Fargate starts "
+            "fewer tasks a second than SubmitJob takes."
+        )
     if vcpus > max_vcpus:
         raise WrongUsageError(
             f"--vcpus is {vcpus:g}: more than --max-vcpus, {max_vcpus:g}; no job could run."
@@ -151,6 +169,7 @@ def _room(quota: float, max_vcpus: float, vcpus: float, fargate_launches: float 
         slots_of(max_vcpus, vcpus),
         fargate_launches,
         BURST_SECONDS * (fargate_launches or 0),
+        together=together,
     )
 
 

@@ -38,8 +38,8 @@ def advice(cohort: Cohort, room: Room, compute: str, job_vcpus: float) -> str:
         case Wall.SUBMIT:
             # https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
             return (
-                "AWS does not raise it. Give each job more to do, use array jobs, or run a part in another "
-                "Region or account."
+                "AWS does not raise it. On EC2 let tasks share arrays (docs/arrays.md); or give each job "
+                "more to do, or run a part in another Region or account."
             )
         case Wall.LAUNCHES:
             kind = "Spot" if compute == "fargate-spot" else "on-demand"
@@ -62,6 +62,12 @@ def _other_advice(wall: Wall, amount: int) -> str:
         return (
             f"Raise StartRatePerSecond to {amount}. Above 150, in most Regions, ask Service Quotas (AWS Step "
             "Functions, StartExecution throttle token refill rate per second) first."
+        )
+    if wall is Wall.TASKS:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+        return (
+            "Ask Service Quotas (AWS Step Functions) for higher refill rates of GetActivityTask and "
+            "SendTaskSuccess, and raise PollerCount; or put several jobs into a task."
         )
     if wall is Wall.HEARTBEATS:
         most = int(HEARTBEATS_PER_SECOND * 300)

@@ -21,6 +21,11 @@ LAUNCHES_AT_ONCE: Final = 100.0
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
 """
 BURST_SECONDS: Final = LAUNCHES_AT_ONCE / LAUNCHES_PER_SECOND
+TASKS_PER_SECOND: Final = 500.0
+"""Tasks that Step Functions hands out, and ends, a second in most large Regions.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
 STARTS_PER_SECOND: Final = 100.0
 """Executions that Sluice starts; template.yaml's StartRatePerSecond."""
 HEARTBEATS_PER_SECOND: Final = 250.0
@@ -37,6 +42,7 @@ class Wall(StrEnum):
     LAUNCHES = "Fargate's task launches"
     VCPUS = "vCPUs"
     STARTS = "Step Functions' StartExecution"
+    TASKS = "Step Functions' tasks"
     HEARTBEATS = "heartbeats"
     JOBS = "the samples' own jobs"
 
@@ -51,6 +57,7 @@ class Room:
         launches_per_second: tasks that Fargate starts; None where there is no such limit, as on EC2.
         launches_at_once: tasks that it starts at once before that rate holds.
         starts_per_second: executions that are started.
+        together: jobs of a SubmitJob in a backlog, where tasks share arrays; Sluice shares none on Fargate.
     """
 
     rate_per_second: float
@@ -58,6 +65,7 @@ class Room:
     launches_per_second: float | None = None
     launches_at_once: float = LAUNCHES_AT_ONCE
     starts_per_second: float = STARTS_PER_SECOND
+    together: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,8 @@ def times(cohort: Cohort, room: Room) -> Times:
     jobs = cohort.jobs * step
     by_wall = {
         Wall.JOBS: jobs,
-        Wall.SUBMIT: _at_rate(cohort, step, room.rate_per_second),
+        Wall.SUBMIT: _at_rate(cohort, step, room.rate_per_second * room.together),
+        Wall.TASKS: _at_rate(cohort, step, TASKS_PER_SECOND),
         Wall.STARTS: cohort.samples / room.starts_per_second + jobs,
     }
     if room.launches_per_second is not None:

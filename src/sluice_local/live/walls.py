@@ -34,7 +34,9 @@ _OF_BATCH: Final[Mapping[Lack, Wall]] = {
     ),
     Lack.LAUNCHES: Wall("Fargate's task launches", "Ask AWS Support for a higher task launch rate."),
 }
-_SUBMIT: Final = Wall("SubmitJob", "AWS does not raise it: give each job more to do, or use array jobs.")
+_SUBMIT: Final = Wall(
+    "SubmitJob", "AWS does not raise it: give each job more to do, or let tasks share arrays."
+)
 _STARTS: Final = Wall(
     "Step Functions' StartExecution", "Ask Service Quotas for a higher throttle token refill rate."
 )

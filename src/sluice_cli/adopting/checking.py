@@ -14,9 +14,10 @@ from sluice.batch_words import camel, pascal
 from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME, NOT_IN_ARRAYS, REVISION
 from sluice.tasks.parsing import is_sync_form
 from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
-from sluice_cli.adopting.conversion import BATCH_ERRORS, LEAST_HEARTBEAT
+from sluice_cli.adopting.conversion import BATCH_ERRORS
+from sluice_cli.adopting.heartbeats import heartbeat_remarks
 from sluice_cli.adopting.machines import ACTIVITY, PAST_THE_RATE, names_in, states_of
-from sluice_cli.adopting.source import entries, members, number_of, read_source
+from sluice_cli.adopting.source import entries, read_source, value_of
 from sluice_cli.adopting.templates import definitions_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SYNC_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """Of the short form, which writes hyphens for dots."""
 _NEEDED: Final = ("jobName", "jobQueue", "jobDefinition")
-_HANDLED: Final = {"States.HeartbeatTimeout", "States.ALL"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Problem:
 
     Attributes:
         place: the state, with the resource that has it.
-        line: its line in the file; that in the string if a template has the definition as one.
+        line: its line in the file; 0 of what has none.
         text: what is wrong and what to do.
         is_error: it would break; else it is only worth knowing.
     """
@@ -54,41 +54,63 @@ class Problem:
     is_error: bool = True
 
 
-def check(name: str, text: str, queues: Sequence[str]) -> list[Problem]:
-    """Checks the definitions of a file.
+@dataclass(frozen=True)
+class Checked:
+    """What a check has found.
+
+    Attributes:
+        problems: in the order of the file.
+        states: how many states on an Activity were looked at.
+    """
+
+    problems: tuple[Problem, ...]
+    states: int
+
+
+def check(name: str, text: str, queues: Sequence[str], sent_every_seconds: float) -> Checked:
+    """Checks the definitions of a file. One that cannot be read is an error: nobody knows what it breaks.
 
     Args:
         name: the file's.
         text: what is in it.
         queues: ARNs of the queues that the stack watches; none if nobody can say.
+        sent_every_seconds: how often the stack sends a task's heartbeat (ReconcileHeartbeatSeconds).
 
     Raises:
         WrongUsageError: the file has no definition.
     """
     found: list[Problem] = []
+    states = 0
     for definition in definitions_of(read_source(name, text)):
         if definition.note:
-            found.append(Problem(definition.name, 0, f"{definition.note}.", is_error=False))
+            said = f"{definition.note}." if definition.is_read else f"not checked: {definition.note}."
+            found.append(Problem(definition.name, 0, said, is_error=not definition.is_read))
             continue
         for state in states_of(definition.machine):
             place = f"{definition.name}, {state.name}" if definition.name else state.name
-            line = definition.source.line(state.node)
-            found += [Problem(place, line, said, is_error) for is_error, said in _problems(state, queues)]
-    return found
+            states += _is_on_activity(state)
+            said_of_it = _problems(state, queues, sent_every_seconds)
+            line = definition.line(state.node)
+            found += [Problem(place, line, said, is_error) for is_error, said in said_of_it]
+    return Checked(tuple(found), states)
+
+
+def _is_on_activity(state: State) -> bool:
+    return ACTIVITY.fullmatch(state.resource) is not None
 
 
 Said = tuple[bool, str]
 
 
-def _problems(state: State, queues: Sequence[str]) -> Iterator[Said]:
+def _problems(state: State, queues: Sequence[str], sent_every_seconds: float) -> Iterator[Said]:
     if state.is_sync:
         yield False, "it still runs its job by batch:submitJob.sync: `sluice convert` brings it to Sluice."
     elif PAST_THE_RATE.fullmatch(state.resource):
         yield False, "it submits a job past the shared rate."
-    elif ACTIVITY.fullmatch(state.resource):
+    elif _is_on_activity(state):
         if len(state.name) > MAX_STATE_NAME:
             yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
-        yield from _timing(state)
+        yield from heartbeat_remarks(value_of(state.node), sent_every_seconds)
         yield from _retries(state)
         yield from _input(state, queues)
 
@@ -97,39 +119,11 @@ def _wrong(text: str) -> Said:
     return True, text
 
 
-def _timing(state: State) -> Iterator[Said]:
-    fields = state.fields
-    timeout = number_of(fields.get("TimeoutSeconds"))
-    if "HeartbeatSecondsPath" in fields:
-        return
-    if "HeartbeatSeconds" not in fields:
-        if timeout is None or timeout > LEAST_HEARTBEAT:
-            yield _wrong("HeartbeatSeconds is missing: a lost task would wait for ever. Set it to 900.")
-        return
-    heartbeat = number_of(fields["HeartbeatSeconds"])
-    if heartbeat is not None and heartbeat < LEAST_HEARTBEAT:
-        yield _wrong(
-            f"HeartbeatSeconds is {heartbeat}: Sluice sends a heartbeat every five minutes. "
-            f"Set it to {LEAST_HEARTBEAT} at least."
-        )
-    if heartbeat is not None and timeout is not None and heartbeat >= timeout:
-        yield _wrong(f"HeartbeatSeconds, {heartbeat}, must be less than TimeoutSeconds, {timeout}.")
-
-
 def _retries(state: State) -> Iterator[Said]:
-    retriers = entries(state.fields.get("Retry"))
-    names = [name for each in retriers for name in names_in(each)]
-    tried = [
-        name
-        for each in retriers
-        if number_of(members(each).get("MaxAttempts")) != 0
-        for name in names_in(each)
-    ]
-    if "HeartbeatSeconds" in state.fields and not _HANDLED & set(tried):
-        yield False, "it has no Retry of States.HeartbeatTimeout: a task that is lost fails the state."
-    for name in names:
-        if name.startswith(BATCH_ERRORS):
-            yield False, f"its Retry of {name} matches nothing: an Activity has other errors."
+    for retrier in entries(state.fields.get("Retry")):
+        for name in names_in(retrier):
+            if name.startswith(BATCH_ERRORS):
+                yield False, f"its Retry of {name} matches nothing: an Activity has other errors."
 
 
 def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:

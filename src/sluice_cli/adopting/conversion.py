@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST, SENT_EVERY_SECONDS, least_heartbeat
 from sluice_cli.adopting.machines import NESTED, PAST_THE_RATE, State, names_in, states_of
 from sluice_cli.adopting.source import (
     edit_list,
@@ -21,17 +23,13 @@ from sluice_cli.adopting.source import (
     walk,
     written,
 )
-from sluice_cli.adopting.templates import definitions_of, put_back
+from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
 
 if TYPE_CHECKING:
     from sluice_cli.adopting.source import Source
     from sluice_cli.adopting.templates import Definition
 
-HEARTBEAT_SECONDS: Final = 900
-LEAST_HEARTBEAT: Final = 450
-"""Sluice sends a heartbeat every five minutes (ReconcileHeartbeatSeconds), and a run may come late."""
-
-RETRIER: Final[dict[str, Any]] = {"ErrorEquals": ["States.HeartbeatTimeout"], "MaxAttempts": 3}
+RETRIER: Final[dict[str, Any]] = {"ErrorEquals": [LOST], "MaxAttempts": 3}
 BATCH_ERRORS: Final = "Batch."
 """How the errors begin that Step Functions gives to calls of Batch; none of them comes from an Activity."""
 
@@ -43,6 +41,9 @@ EXECUTION: Final = {
     ],
 }
 """What a job says of its execution, by whether the state is in JSONata."""
+
+NO_LINE_BREAK: Final = "\\ No newline at end of file\n"
+"""What a diff has after a last line without a line break, with these very words."""
 
 NOT_NEEDED: Final = ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob")
 EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
@@ -63,43 +64,49 @@ class Conversion:
         queues: job queues that the stack must watch, as the definitions name them.
     """
 
-    name: str
     before: str
     after: str = ""
     states: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     queues: list[str] = field(default_factory=list)
 
-    @property
-    def diff(self) -> list[str]:
-        """The changes as a unified diff, a line each."""
-        before, after = (text.splitlines(keepends=True) for text in (self.before, self.after))
-        name = self.name.lstrip("/")
-        return list(difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"))
+    def diff(self, name: str) -> list[str]:
+        """The changes as a unified diff of a file of this name, a line each, as `git apply` takes it."""
+        # not splitlines, for which more ends a line than for git
+        before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (self.before, self.after))
+        lines = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+        return [line if line.endswith("\n") else f"{line}\n{NO_LINE_BREAK}" for line in lines]
 
     @property
     def lines(self) -> tuple[int, int]:
         """How many lines were taken out, and how many came in."""
-        body = self.diff[2:]
-        return tuple(sum(line.startswith(sign) for line in body) for sign in "-+")  # type: ignore[return-value]
+        body = self.diff("")[2:]
+        return sum(line.startswith("-") for line in body), sum(line.startswith("+") for line in body)
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the states are given: the Activity, and whether each says of which execution it is."""
+    """What the states are given.
+
+    Attributes:
+        activity: their Resource.
+        execution_arn: whether each says of which execution it is.
+        sent_every_seconds: how often the stack sends a task's heartbeat (ReconcileHeartbeatSeconds).
+    """
 
     activity: str
     execution_arn: bool = True
+    sent_every_seconds: float = SENT_EVERY_SECONDS
 
 
 def convert(name: str, text: str, wishes: Wishes) -> Conversion:
     """Converts a definition, or those of a template.
 
     Raises:
-        WrongUsageError: the text is neither.
+        WrongUsageError: the text is neither, or its form is one that cannot be edited.
     """
     source = read_source(name, text)
-    done = Conversion(name, text)
+    done = Conversion(text)
     definitions = definitions_of(source)
     for definition in definitions:
         if definition.note:
@@ -107,7 +114,7 @@ def convert(name: str, text: str, wishes: Wishes) -> Conversion:
             continue
         _convert_machine(definition, wishes, done)
         put_back(source, definition)
-    done.after = source.edited()
+    done.after = checked_edits(source)
     for at, line in enumerate(done.after.splitlines(), 1):
         if "batch:submitJob.sync" in line.partition(" #")[0]:
             done.notes.append(f"line {at} of the result still has batch:submitJob.sync: change it by hand.")
@@ -140,12 +147,15 @@ class _Notes:
 
 def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -> None:
     resource = state.fields["Resource"]
+    if "${" in wishes.activity:  # what fills the placeholder stays: !Sub, or Fn::Sub
+        resource = members(resource).get("Fn::Sub", resource)
     begin, end = int(resource.start_mark.index), int(resource.end_mark.index)
+    tag = "!Sub " if resource.tag == "!Sub" and "${" in wishes.activity else ""
     quote = source.text[begin]
     plain = isinstance(resource, ScalarNode) and quote not in "\"'!" and not state.node.flow_style
-    source.replace(begin, end, wishes.activity if plain else written(wishes.activity, quoted=True))
-    timing = _edit_timing(source, state, note)
-    has_heartbeat = bool(timing) or bool(state.fields.keys() & {"HeartbeatSeconds", "HeartbeatSecondsPath"})
+    source.replace(begin, end, tag + (wishes.activity if plain else written(wishes.activity, quoted=True)))
+    timing = _edit_timing(source, state, wishes.sent_every_seconds, note)
+    has_heartbeat = bool(timing) or bool(state.fields.keys() & set(HEARTBEAT_FIELDS))
     retrier = RETRIER if has_heartbeat else None
     retry = [("Retry", [retrier])] if retrier and "Retry" not in state.fields else []
     if timing or retry:
@@ -158,37 +168,37 @@ def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -
                 note(f"its Catch of {name} matches nothing any more; what Batch refuses is Task.Rejected.")
 
 
-def _edit_timing(source: Source, state: State, note: _Notes) -> list[tuple[str, Any]]:
+def _edit_timing(
+    source: Source, state: State, sent_every_seconds: float, note: _Notes
+) -> list[tuple[str, Any]]:
     """Raises a HeartbeatSeconds that is too short, and returns the one to insert where there is none."""
-    fields = state.fields
-    wanted = _heartbeat(state, note)
+    fields, least = state.fields, least_heartbeat(sent_every_seconds)
+    wanted = least if _has_room(state, least, note) else None
     if "HeartbeatSecondsPath" in fields or wanted is None:
         return []
     if "HeartbeatSeconds" not in fields:
         return [("HeartbeatSeconds", wanted)]
     given = number_of(fields["HeartbeatSeconds"])
-    if given is not None and given < LEAST_HEARTBEAT:
+    if given is not None and given < least:
         node = fields["HeartbeatSeconds"]
         source.replace(int(node.start_mark.index), int(node.end_mark.index), str(wanted))
-        note(f"its HeartbeatSeconds were {given}; Sluice sends a heartbeat every five minutes.")
+        note(f"its HeartbeatSeconds were {given}; Sluice sends a heartbeat every {sent_every_seconds:g} s.")
     return []
 
 
-def _heartbeat(state: State, note: _Notes) -> int | None:
-    """What HeartbeatSeconds may be, less than TimeoutSeconds; None if that leaves no room."""
+def _has_room(state: State, least: int, note: _Notes) -> bool:
+    """Whether HeartbeatSeconds can be less than TimeoutSeconds, as it must; tells where it cannot."""
     fields = state.fields
     timeout = number_of(fields.get("TimeoutSeconds"))
     if timeout is None and fields.keys() & {"TimeoutSeconds", "TimeoutSecondsPath"}:
-        note(f"its timeout is known at run time only; it must be more than {HEARTBEAT_SECONDS} s.")
-    if timeout is None or timeout > HEARTBEAT_SECONDS:
-        return HEARTBEAT_SECONDS
-    if timeout > LEAST_HEARTBEAT:
-        return timeout - 1
+        note(f"its timeout is known at run time only; it must be more than {least} s.")
+    if timeout is None or timeout > least:
+        return True
     note(
-        f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {LEAST_HEARTBEAT} at least. "
+        f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {least} at least. "
         "It counts from when the state begins, so it covers the wait for a slot of the rate as well."
     )
-    return None
+    return False
 
 
 def _edit_retry(source: Source, state: State, retrier: Any) -> None:
@@ -204,7 +214,7 @@ def _edit_retry(source: Source, state: State, retrier: Any) -> None:
             listed = members(each)["ErrorEquals"]
             if isinstance(listed, SequenceNode):
                 edit_list(source, listed, keep=[not name.startswith(BATCH_ERRORS) for name in names])
-    if any("States.HeartbeatTimeout" in names_in(each) for each in retry.value):
+    if any(LOST in names_in(each) for each in retry.value):
         retrier = None
     if retrier or not all(keep):
         edit_list(source, retry, first=retrier, keep=keep)

@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from sluice.batch_words import camel
 from sluice.tasks.parsing import is_sync_form
 from sluice_cli.adopting.conversion import Conversion
+from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST
 from sluice_cli.adopting.machines import names_in, states_of
 from sluice_cli.adopting.source import (
     edit_list,
@@ -19,14 +20,13 @@ from sluice_cli.adopting.source import (
     stands_at,
     written,
 )
-from sluice_cli.adopting.templates import definitions_of, put_back
+from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
 
 if TYPE_CHECKING:
     from sluice_cli.adopting.machines import State
     from sluice_cli.adopting.source import Source
     from sluice_cli.adopting.templates import Definition
 
-HEARTBEAT: Final = "States.HeartbeatTimeout"
 OF_SLUICE: Final = ("Job.", "Task.")
 """How the errors begin that Sluice gives to jobs and tasks; `batch:submitJob.sync` has none of them."""
 
@@ -37,17 +37,17 @@ def convert_back(name: str, text: str, activity: str) -> Conversion:
     """Takes the states on this Activity out of Sluice: the reverse of `convert`.
 
     Raises:
-        WrongUsageError: the text is neither a definition nor a template.
+        WrongUsageError: the text is neither a definition nor a template, or its form cannot be edited.
     """
     source = read_source(name, text)
-    done = Conversion(name, text)
+    done = Conversion(text)
     for definition in definitions_of(source):
         if definition.note:
             done.notes.append(f"{definition.name}: {definition.note}.")
             continue
         _convert_machine(definition, activity, done)
         put_back(source, definition)
-    done.after = source.edited()
+    done.after = checked_edits(source)
     if done.states:
         done.notes.append("Retriers of Batch's errors, which `sluice convert` takes out, are not put back.")
     return done
@@ -74,7 +74,7 @@ def _convert_state(source: Source, state: State, activity: str) -> None:
     sync = f"arn:{partition}:states:::batch:submitJob.sync"
     plain = isinstance(resource, ScalarNode) and resource.style is None and not state.node.flow_style
     source.replace(begin, end, sync if plain else written(sync, quoted=True))
-    gone = {"HeartbeatSeconds", "HeartbeatSecondsPath"}
+    gone = set(HEARTBEAT_FIELDS)
     if _edit_retry(source, state):
         gone.add("Retry")
     remove_members(source, state.node, gone)
@@ -90,7 +90,7 @@ def _edit_retry(source: Source, state: State) -> bool:
     retry = state.fields.get("Retry")
     if not isinstance(retry, SequenceNode):
         return False
-    keep = [names_in(each) != [HEARTBEAT] for each in retry.value]
+    keep = [names_in(each) != [LOST] for each in retry.value]
     if any(keep) and not all(keep):
         edit_list(source, retry, keep=keep)
     return not any(keep)

@@ -262,15 +262,22 @@ def _edit_flow_list(source: Source, node: SequenceNode, first: Any, keep: Sequen
 
 
 def _edit_block_list(source: Source, node: SequenceNode, first: Any, keep: Sequence[bool]) -> None:
-    starts = [source.line_start(int(each.start_mark.index)) for each in node.value]
+    starts = [_dash_line(source, node, each) for each in node.value]
     after = source.line_end(end_of(node)) + len(source.line_break)
-    dash = source.text.index("-", starts[0]) - starts[0]
     for start, end, is_kept in zip(starts, [*starts[1:], min(after, len(source.text))], keep, strict=True):
         if not is_kept:
             source.replace(start, end, "")
     if first is not None or not any(keep):
         line = "  []" if first is None else f"- {written(first, quoted=False)}"
-        source.replace(starts[0], starts[0], f"{' ' * dash}{line}{source.line_break}")
+        source.replace(starts[0], starts[0], f"{' ' * node.start_mark.column}{line}{source.line_break}")
+
+
+def _dash_line(source: Source, node: SequenceNode, entry: Node) -> int:
+    """Where the line with an entry's dash begins; the entry itself may begin in a later one."""
+    at, column = source.line_start(int(entry.start_mark.index)), int(node.start_mark.column)
+    while at > node.start_mark.index and source.text[at : at + column + 1] != f"{' ' * column}-":
+        at = source.line_start(at - 1)
+    return at
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
+from sluice.batch_words import camel
 from sluice_cli.adopting.machines import SYNC
-from sluice_cli.adopting.source import Source, entries, members, read_source, text_of
+from sluice_cli.adopting.source import Source, entries, members, read_source, text_of, value_of
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+CHANGED: Final = frozenset(
+    {"resource", "retry", "heartbeatSeconds", "heartbeatSecondsPath", "executionArn", "stateName"}
+    | {"definitionString"}  # which is looked into by itself
+)
+"""Fields that a conversion writes anew, as they begin in lower case."""
 
 KINDS: Final = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 
@@ -27,7 +34,8 @@ class Definition:
         source: the text in which it stands.
         machine: its root.
         holder: the scalar of the file that has the text, None if it is the file's own.
-        note: why it cannot be read here; the other attributes say nothing then.
+        note: what a person has to know of it; the other attributes say nothing then.
+        is_read: false if the note says why it cannot be read here.
     """
 
     name: str
@@ -35,6 +43,14 @@ class Definition:
     machine: Node
     holder: ScalarNode | None = None
     note: str = ""
+    is_read: bool = True
+
+    def line(self, node: Node) -> int:
+        """The number of a node's line in the file; of a string that is one line, the line of the string."""
+        if self.holder is None:
+            return self.source.line(node)
+        begin = int(self.holder.start_mark.line) + 1
+        return begin + self.source.line(node) if self.holder.style == "|" else begin
 
 
 def definitions_of(source: Source) -> list[Definition]:
@@ -75,6 +91,44 @@ def put_back(source: Source, definition: Definition) -> None:
         source.replace(begin, end, tag + json.dumps(text, ensure_ascii=False))
 
 
+def checked_edits(source: Source) -> str:
+    """The text with all edits done, once it is sure that they have changed nothing else.
+
+    Raises:
+        WrongUsageError: they would.
+    """
+    text = source.edited()
+    try:
+        is_sound = not source.edits or _left_alone(read_source(source.name, text)) == _left_alone(source)
+    except WrongUsageError:
+        is_sound = False
+    if not is_sound:
+        raise WrongUsageError(
+            f"{source.name} is written in a form that cannot be edited without harm to the rest of it. Write "
+            "its states as `sluice convert` writes them: a member and an entry of a list in a line each."
+        )
+    return text
+
+
+def _left_alone(source: Source) -> list[Any]:
+    """The values of a file and of the definitions in its strings, less what a conversion may change."""
+    roots = [source.root, *(each.machine for each in definitions_of(source) if each.holder)]
+    return [_without_changes(value_of(each)) for each in roots]
+
+
+def _without_changes(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {name: each for name, each in value.items() if camel(name.removesuffix(".$")) not in CHANGED}
+        return {name: _without_changes(each) for name, each in kept.items()}
+    if isinstance(value, list):  # a retrier may stand elsewhere, and be shared by an alias
+        return [_without_changes(each) for each in value if not _is_retrier(each)]
+    return value
+
+
+def _is_retrier(value: Any) -> bool:
+    return isinstance(value, dict) and "ErrorEquals" in value and "Next" not in value
+
+
 def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterator[Definition]:
     if text_of(resource.get("Type")) not in KINDS:
         return
@@ -88,12 +142,17 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
     elif "DefinitionString" in properties:
         yield _of_string(source, name, properties["DefinitionString"])
     elif properties.keys() & {"DefinitionUri", "DefinitionS3Location"}:
-        where = text_of(properties.get("DefinitionUri")) or "a file in S3"
-        yield Definition(
-            name, source, source.root, note=f"its definition is in {where}: give that file instead"
-        )
+        yield _elsewhere(source, name, text_of(properties.get("DefinitionUri")) or "a file in S3")
     else:
-        yield Definition(name, source, source.root, note="its definition is not written out in this file")
+        yield _unread(source, name, "its definition is not written out in this file")
+
+
+def _elsewhere(source: Source, name: str, where: str) -> Definition:
+    return _unread(source, name, f"its definition is in {where}: give that file instead")
+
+
+def _unread(source: Source, name: str, note: str) -> Definition:
+    return Definition(name, source, source.root, note=note, is_read=False)
 
 
 def _of_serverless(source: Source, fields: dict[str, Node]) -> Iterator[Definition]:
@@ -104,10 +163,7 @@ def _of_serverless(source: Source, fields: dict[str, Node]) -> Iterator[Definiti
         if isinstance(definition, MappingNode):
             yield Definition(name, source, definition)
         else:
-            where = text_of(definition) or "another file"
-            yield Definition(
-                name, source, source.root, note=f"its definition is in {where}: give that file instead"
-            )
+            yield _elsewhere(source, name, text_of(definition) or "another file")
 
 
 def _of_string(source: Source, name: str, node: Node) -> Definition:
@@ -120,7 +176,7 @@ def _of_string(source: Source, name: str, node: Node) -> Definition:
             f"its DefinitionString is made by {made}, as the CDK does it: convert what it is made from; in "
             "the CDK's code, the state becomes a StepFunctionsInvokeActivity"
         )
-        return Definition(name, source, source.root, note=said)
+        return _unread(source, name, said)
     text = holder.value
     if holder.style == "|":
         text = _unindented(source, holder)

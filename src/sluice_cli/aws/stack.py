@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
 from sluice_cli.errors import AwsError, StackMissingError
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def watched_queues(stack: Stack) -> tuple[str, ...]:
     """The ARNs of the job queues that the stack was given, or has made: of their jobs it hears."""
     given = [arn.strip() for arn in stack.parameters.get("JobQueueArns", "").split(",")]
     return tuple(arn for arn in given if arn) or (stack.output("JobQueueArn"),)
+
+
+def heartbeat_interval(stack: Stack) -> float:
+    """How often the stack sends a task's heartbeat, in seconds; the default of an older stack."""
+    return float(stack.parameters.get("ReconcileHeartbeatSeconds", SENT_EVERY_SECONDS))
 
 
 def startable_workflows(stack: Stack) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sluice.cohorts.sheet import COHORT
 from sluice.cohorts.sheet_cells import plain
 from sluice.cohorts.sheet_lines import SAMPLE
 from sluice.schema import did_you_mean
-from sluice_cli.aws.stack import startable_workflows
+from sluice_cli.aws.stack import heartbeat_interval, startable_workflows
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS
 from sluice_cli.cohorts.workflow_reading import Reads, activity_remarks, fields_read
 from sluice_cli.errors import AwsError, WrongUsageError
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from sluice.cohorts.sheet import Sheet
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Stack
-
-HEARTBEAT_SECONDS: Final = 300.0
-"""The default of the template's parameter ReconcileHeartbeatSeconds."""
 
 OWN_READS: Final = Reads(frozenset(), frozenset(OWN_WORKFLOW_KINDS), whole=False)
 
@@ -76,8 +73,7 @@ def workflow_remarks(api: Api, stack: Stack, arn: str, sheet: Sheet) -> Iterator
         if definition is None:
             yield f"Its definition was not checked, as AWS refused DescribeStateMachine of {arn}."
             return
-        heartbeat = float(stack.parameters.get("ReconcileHeartbeatSeconds", HEARTBEAT_SECONDS))
-        yield from activity_remarks(definition, stack.output("ActivityArn"), heartbeat)
+        yield from activity_remarks(definition, stack.output("ActivityArn"), heartbeat_interval(stack))
         reads = fields_read(definition)
     yield from _field_remarks(reads, columns)
 

@@ -7,18 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice_cli.adopting.heartbeats import heartbeat_remarks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-RETRIED: Final = frozenset({"States.HeartbeatTimeout", "States.Timeout", "States.ALL"})
-"""Errors of a Retry that match a missed heartbeat, by which a lost task comes again.
-
-https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
-"""
 
 _EXECUTION_INPUT: Final = r"Execution\.Input\.([A-Za-z_]\w*)"
 _STATE_INPUT: Final = (r"\$states\.input\.([A-Za-z_]\w*)", r"(?<![$\w])\$\.([A-Za-z_]\w*)")
 _WHOLE_INPUT: Final = (r"\$states\.input(?![\w.])", r"Execution\.Input(?![\w.])", r'\.\$": "\$\$?"')
+_OF_PART: Final = re.compile(r'(?<![$\w])\$(?=[."])')
 _PASSED_ON: Final = (
     "Output",
     "Comment",
@@ -31,9 +28,6 @@ _PASSED_ON: Final = (
     "InputPath",
 )
 """Fields of a state that use nothing of its input, or only hand it on."""
-
-_TIMED: Final = ("HeartbeatSeconds", "HeartbeatSecondsPath", "TimeoutSeconds", "TimeoutSecondsPath")
-"""Fields of which any ends a task that was lost."""
 
 
 @dataclass(frozen=True)
@@ -84,26 +78,7 @@ def activity_remarks(
     if not ours:
         yield f"No state uses the stack's Activity {activity_arn}: Sluice submits none of its jobs."
     for name, state in ours:
-        yield from _heartbeat_remarks(name, state, 3 * heartbeat_seconds)
-        retried = {error for retry in state.get("Retry", ()) for error in retry.get("ErrorEquals", ())}
-        if not retried & RETRIED and any(field in state for field in _TIMED):
-            yield (
-                f"State {name} has no Retry on States.HeartbeatTimeout: a sample whose task is lost fails."
-            )
-
-
-def _heartbeat_remarks(name: str, state: Mapping[str, Any], least: float) -> Iterator[str]:
-    seconds = state.get("HeartbeatSeconds")
-    if not any(field in state for field in _TIMED):
-        yield (
-            f"State {name} has no HeartbeatSeconds: a task whose token is lost would hang for ever. "
-            f"Give it {least:.0f} or more."
-        )
-    elif isinstance(seconds, int | float) and seconds < least:
-        yield (
-            f"State {name} has HeartbeatSeconds {seconds}, less than three times the stack's "
-            f"ReconcileHeartbeatSeconds: give it {least:.0f} or more."
-        )
+        yield from (f"State {name}: {remark.text}" for remark in heartbeat_remarks(state, heartbeat_seconds))
 
 
 def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -117,8 +92,16 @@ def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _text(state: Mapping[str, Any]) -> str:
+    """What of a state may read its input, as JSON."""
     inner = ("ItemProcessor", "Iterator", "Branches")
-    return json.dumps({name: value for name, value in state.items() if name not in {*_PASSED_ON, *inner}})
+    fields = {name: value for name, value in state.items() if name not in {*_PASSED_ON, *inner, "Assign"}}
+    assigned, path = json.dumps(state.get("Assign", {})), state.get("InputPath", "$")
+    # a path in a task's Assign is one of its result
+    if state.get("Type") != "Task" or "$states" in assigned:
+        fields["Assign"] = state.get("Assign", {})
+    text = json.dumps(fields)
+    # where InputPath chooses a part, $ means that part
+    return text if path == "$" else _OF_PART.sub("", text) + json.dumps(path)
 
 
 def _found(text: str) -> set[str]:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sluice_cli.adopting.checking import check
+from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
 from sluice_cli.aws.ports import Session, Target
-from sluice_cli.aws.stack import find_stack, watched_queues
+from sluice_cli.aws.stack import find_stack, heartbeat_interval, watched_queues
 from sluice_cli.commands.convert import DefinitionArgument, read_definition
 from sluice_cli.terminal.options import DEFAULT_STACK, JsonOption, ProfileOption, RegionOption, StackOption
 from sluice_cli.terminal.output import print_json, say, screen
 
 if TYPE_CHECKING:
-    from sluice_cli.adopting.checking import Problem
+    from pathlib import Path
+
+    from sluice_cli.adopting.checking import Checked, Problem
 
 _Queues = Annotated[
     list[str] | None,
@@ -55,22 +58,30 @@ def check_file(  # noqa: PLR0913 - each parameter is an option of the command li
     """  # noqa: D301 - \b keeps Typer from joining the lines
     text = read_definition(file)
     session: Session = context.obj
-    queues = tuple(queue or ())
+    queues, sent_every = tuple(queue or ()), SENT_EVERY_SECONDS
     if not queues and not offline:
-        queues = watched_queues(find_stack(session.connect(Target(stack, profile, region)), stack))
-    problems = check(str(file), text, queues)
-    errors = [each for each in problems if each.is_error]
+        found = find_stack(session.connect(Target(stack, profile, region)), stack)
+        queues, sent_every = watched_queues(found), heartbeat_interval(found)
+    checked = check(str(file), text, queues, sent_every)
+    errors = sum(each.is_error for each in checked.problems)
     if as_json:
-        print_json({"errors": len(errors), "problems": [_document(each) for each in problems]})
+        problems = [_document(each) for each in checked.problems]
+        print_json({"errors": errors, "statesChecked": checked.states, "problems": problems})
     else:
-        console = screen()
-        for each in problems:
-            where = f"{file}:{each.line}" if each.line else str(file)
-            say(console, f"{where}: {each.place}: {each.text}", "red" if each.is_error else "")
-        if not errors:
-            say(console, f"{file}: nothing would break.", "green")
+        _tell(file, checked, errors)
     if errors:
         raise typer.Exit(1)
+
+
+def _tell(file: Path, checked: Checked, errors: int) -> None:
+    console = screen()
+    for each in checked.problems:
+        where = f"{file}:{each.line}" if each.line else str(file)
+        say(console, f"{where}: {each.place}: {each.text}", "red" if each.is_error else "")
+    if not checked.states:
+        say(console, f"{file}: no state of it is on an Activity, so nothing was checked.", "yellow")
+    elif not errors:
+        say(console, f"{file}: nothing would break.", "green")
 
 
 def _document(problem: Problem) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,10 @@ import typer
 from rich.console import Console
 
 from sluice_cli.adopting.conversion import Conversion, Wishes, convert
+from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
 from sluice_cli.adopting.reversal import convert_back
 from sluice_cli.aws.ports import Session, Target
-from sluice_cli.aws.stack import find_stack
+from sluice_cli.aws.stack import find_stack, heartbeat_interval
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.terminal.options import DEFAULT_STACK, ProfileOption, RegionOption, StackOption
 from sluice_cli.terminal.output import say
@@ -65,16 +67,21 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
     """  # noqa: D301 - \b keeps Typer from joining the lines
     text = read_definition(file)
     session: Session = context.obj
+    sent_every = SENT_EVERY_SECONDS
     if activity is None:
-        activity = find_stack(session.connect(Target(stack, profile, region)), stack).output("ActivityArn")
+        found = find_stack(session.connect(Target(stack, profile, region)), stack)
+        activity, sent_every = found.output("ActivityArn"), heartbeat_interval(found)
     if back:
         done = convert_back(str(file), text, activity)
     else:
-        done = convert(str(file), text, Wishes(activity, execution_arn=not no_execution_arn))
+        done = convert(str(file), text, Wishes(activity, not no_execution_arn, sent_every))
     if in_place and done.after != done.before:
         write_definition(file, done.after)
     elif not in_place:
-        sys.stdout.write("".join(line if line.endswith("\n") else f"{line}\n" for line in done.diff))
+        name = os.path.relpath(file)
+        if name.startswith(os.pardir):
+            done.notes.append(f"{file} is outside of this folder, so that `git apply` refuses the diff here.")
+        sys.stdout.write("".join(done.diff(name)))
     where = activity if back else "batch:submitJob.sync"
     _tell(Console(stderr=True, highlight=False, soft_wrap=True), done, where)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +21,9 @@ CONTEXT = {"ExecutionArn.$": "$$.Execution.Id", "StateName.$": "$$.State.Name"}
 JOB = {"JobName": "align", "JobQueue": QUEUE, "JobDefinition": "lowpass"}
 
 
-def api() -> FakeApi:
-    return FakeApi({("cloudformation", "describe_stacks"): described_stack()})
+def api(**parameters: str) -> FakeApi:
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    return FakeApi({("cloudformation", "describe_stacks"): described_stack(Parameters=given)})
 
 
 def written(tmp_path: Path, text: str, name: str = "machine.json") -> str:
@@ -228,12 +230,26 @@ def test_maps_branches_and_jsonata_are_converted_too(tmp_path: Path) -> None:
     assert "Whole: its Arguments are made at run time" in said
 
 
-@pytest.mark.parametrize(("timeout", "heartbeat"), [(300, None), (900, 899), (901, 900), (3600, 900)])
+@pytest.mark.parametrize(("timeout", "heartbeat"), [(300, None), (900, None), (901, 900), (3600, 900)])
 def test_a_heartbeat_is_less_than_the_timeout(tmp_path: Path, timeout: int, heartbeat: int | None) -> None:
     after, said = converted(tmp_path, machine(TimeoutSeconds=timeout))
     assert align(after).get("HeartbeatSeconds") == heartbeat
     assert ("Retry" in align(after)) == (heartbeat is not None)
-    assert ("TimeoutSeconds, 300" in said) == (heartbeat is None)
+    assert (f"TimeoutSeconds, {timeout}, leaves no room" in said) == (heartbeat is None)
+    assert not [each for each in problems(tmp_path, after) if each.startswith("error")]
+
+
+def test_of_the_heartbeat_that_the_stack_sends_convert_and_check_know(tmp_path: Path) -> None:
+    path, slow = written(tmp_path, machine(HeartbeatSeconds=900)), api(ReconcileHeartbeatSeconds="600")
+    result = run(slow, "convert", path, "--in-place")
+    assert "its HeartbeatSeconds were 900; Sluice sends a heartbeat every 600 s" in result.stderr
+    assert align((tmp_path / "machine.json").read_text())["HeartbeatSeconds"] == 1800
+    assert run(slow, "check", path).exit_code == 0
+    written(tmp_path, machine(**{**GOOD, "HeartbeatSeconds": 1799}))
+    result = run(slow, "check", path)
+    assert result.exit_code == 1
+    assert "HeartbeatSeconds is 1799" in result.stdout
+    assert "Give it 1800 or more." in " ".join(result.stdout.split())
 
 
 def test_a_heartbeat_that_is_too_short_is_raised_and_one_known_at_run_time_named(tmp_path: Path) -> None:
@@ -321,7 +337,7 @@ Resources:
 def test_the_definitions_of_a_template_are_converted_where_they_stand(tmp_path: Path) -> None:
     after, said = converted(tmp_path, TEMPLATE, "--activity", "${Activity}", name="template.yaml")
     assert "submitJob.sync" not in after
-    assert '            Resource: "${Activity}"\n            HeartbeatSeconds: 900\n' in after
+    assert '            Resource: !Sub "${Activity}"\n            HeartbeatSeconds: 900\n' in after
     assert '              "Resource": "${Activity}",\n              "HeartbeatSeconds": 900,\n' in after
     assert (
         "{ExecutionArn.$: $$.Execution.Id, StateName.$: $$.State.Name, JobName: align, JobQueue: !Ref Queue"
@@ -334,6 +350,72 @@ def test_the_definitions_of_a_template_are_converted_where_they_stand(tmp_path: 
     assert "Joined: its DefinitionString is made by Join, as the CDK does it" in said
     assert "batch:SubmitJob, line 7, is not needed" in said
     assert "Queue" in said
+
+
+def test_a_diff_of_a_file_without_a_last_line_break_is_one_that_git_applies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    for text in (json.dumps(json.loads(machine())), f"{machine()}\n", machine().replace("\n", "\r\n")):
+        path = written(tmp_path, text, "below/machine.json")
+        diff = run(api(), "convert", path).stdout_bytes
+        subprocess.run(["git", "apply", "-"], input=diff, check=True)
+        after, _ = converted(tmp_path, text)
+        assert (tmp_path / "below/machine.json").read_bytes().decode() == after
+    outside = run(api(), "convert", "../machine.json", "--back")
+    assert "../machine.json is outside of this folder" in outside.stderr
+
+
+DASHES = f"""\
+States:
+  Align:
+    Type: Task
+    Resource: {SYNC}
+    Retry:
+      -
+        ErrorEquals: [Batch.AWSBatchException]
+        Comment: a-b
+      -   # of ours
+        ErrorEquals: [States.ALL]
+      - ErrorEquals:
+        -
+          Batch.AWSBatchException
+        - States.TaskFailed
+    End: true
+"""
+
+
+def test_a_dash_may_stand_alone_on_its_line(tmp_path: Path) -> None:
+    after, _ = converted(tmp_path, DASHES, name="machine.yaml")
+    assert align(after)["Retry"] == [
+        OURS,
+        {"ErrorEquals": ["States.ALL"]},
+        {"ErrorEquals": ["States.TaskFailed"]},
+    ]
+    assert "      -   # of ours\n        ErrorEquals: [States.ALL]\n" in after
+
+
+def test_a_form_that_cannot_be_edited_is_refused_and_the_file_left_alone(tmp_path: Path) -> None:
+    text = DASHES.replace("    Type: Task\n", "    ? Type\n    : Task\n").replace(
+        f"    Resource: {SYNC}\n", f"    ? Resource\n    : {SYNC}\n"
+    )
+    path = written(tmp_path, text, "machine.yaml")
+    result = run(api(), "convert", path, "--in-place")
+    assert (result.exit_code, (tmp_path / "machine.yaml").read_text()) == (2, text)
+    assert "cannot be edited without harm" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "resource", ["!Sub arn:${AWS::Partition}:states:::batch:submitJob.sync", f'{{"Fn::Sub": "{SYNC}"}}']
+)
+def test_what_fills_a_placeholder_stays(tmp_path: Path, resource: str) -> None:
+    text = DASHES.replace(SYNC, resource)
+    after, _ = converted(tmp_path, text, "--activity", "${Activity}", name="machine.yaml")
+    filled = resource.replace(SYNC, "${Activity}")
+    assert f"Resource: {filled}\n" in after or 'Resource: !Sub "${Activity}"\n' in after
+    plain, _ = converted(tmp_path, text, name="machine.yaml")
+    assert "Sub" not in plain
 
 
 ALIASES = f"""\
@@ -485,6 +567,42 @@ def test_nothing_is_wrong_with_what_was_converted(tmp_path: Path) -> None:
     after, _ = converted(tmp_path, machine())
     assert problems(tmp_path, after) == []
     assert "nothing would break" in run(api(), "check", written(tmp_path, after)).stdout
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [{"DefinitionUri": "m.json"}, {"DefinitionString": {"Fn::Join": ["", ["{", "}"]]}}, {}],
+    ids=["a file", "joined", "nothing"],
+)
+def test_what_was_not_checked_is_an_error(tmp_path: Path, properties: dict[str, Any]) -> None:
+    resource = {"Type": "AWS::Serverless::StateMachine", "Properties": properties}
+    path = written(tmp_path, json.dumps({"Resources": {"M": resource}}))
+    result = run(api(), "check", path)
+    assert (result.exit_code, "nothing would break" in result.stdout) == (1, False)
+    assert "M: not checked: its " in " ".join(result.stdout.split())
+    told = json.loads(run(api(), "check", path, "--json").stdout)
+    assert (told["errors"], told["statesChecked"]) == (1, 0)
+
+
+def test_of_a_file_without_a_state_on_an_activity_it_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path, machine(Type="Pass", Resource=None))
+    result = run(api(), "check", path)
+    assert (result.exit_code, "nothing would break" in result.stdout) == (0, False)
+    assert "no state of it is on an Activity" in result.stdout
+
+
+@pytest.mark.parametrize(("style", "line"), [("|", 6), ("'", 5)])
+def test_the_line_is_the_file_s(tmp_path: Path, style: str, line: int) -> None:
+    state = json.dumps({"Type": "Task", "Resource": ACTIVITY})
+    text = f'{{"States":\n  {{"Align": {state}}}}}'
+    quoted = f"|\n        {text.replace(chr(10), chr(10) + ' ' * 8)}" if style == "|" else f"'{text}'"
+    path = written(
+        tmp_path,
+        "Resources:\n  M:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n"
+        f"      DefinitionString: {quoted}\n",
+    )
+    problem = json.loads(run(api(), "check", path, "--json").stdout)["problems"][0]
+    assert (problem["line"], problem["text"][:27]) == (line + (style == "|"), "HeartbeatSeconds is missing")
 
 
 @pytest.mark.parametrize(

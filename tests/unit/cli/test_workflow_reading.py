@@ -85,13 +85,48 @@ def test_what_is_taken_out_of_a_result_is_not_read_of_the_input() -> None:
     assert fields_read(machine(A=state)).needed == {"given"}
 
 
+def test_a_path_of_the_input_is_read_and_shifts_what_the_state_s_own_paths_mean() -> None:
+    state = task(
+        InputPath="$.detail", Parameters={"a.$": "$.given", "b.$": "$", "c.$": "$$.Execution.Input.lane"}
+    )
+    reads = fields_read(machine(A=state))
+    assert (set(reads.needed), reads.whole) == ({"detail", "lane"}, False)
+    assert fields_read(machine(A=task(InputPath="$", Parameters={"a.$": "$.given"}))).needed == {"given"}
+
+
+def test_what_is_assigned_of_a_result_is_not_read_of_the_input_and_of_the_input_is() -> None:
+    of_result = task(Parameters={"a.$": "$.given"}, Assign={"id.$": "$.jobs.align.jobId"})
+    assert fields_read(machine(A=of_result)).needed == {"given"}
+    of_input = task(Arguments={"a": 1}, Assign={"reads": "{% $states.input.reads %}"})
+    assert fields_read(machine(A=of_input)).needed == {"reads"}
+
+
+@pytest.mark.parametrize("sent_every", [300, 600])
+def test_a_heartbeat_is_long_enough_at_three_times_what_the_stack_sends(sent_every: int) -> None:
+    def remarks_at(seconds: int) -> list[str]:
+        return list(activity_remarks(machine(A=task(HeartbeatSeconds=seconds)), ACTIVITY, sent_every))
+
+    assert remarks_at(3 * sent_every) == []
+    (remark,) = remarks_at(3 * sent_every - 1)
+    assert f"every {sent_every} seconds" in remark
+    assert f"Give it {3 * sent_every} or more." in remark
+
+
+def test_a_retrier_that_never_tries_is_none() -> None:
+    (remark,) = remarks(A=task(Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}]))
+    assert "no Retry of States.HeartbeatTimeout" in remark
+
+
 @pytest.mark.parametrize(
     ("state", "says"),
     [
         ({"Type": "Pass", "End": True}, "No state uses the stack's Activity"),
-        ({"Type": "Task", "Resource": ACTIVITY, "Retry": RETRY, "End": True}, "has no HeartbeatSeconds"),
-        (task(HeartbeatSeconds=300), "HeartbeatSeconds 300, less than three times the stack's"),
-        (task(Retry=[{"ErrorEquals": ["Job.NotStarted"]}]), "has no Retry on States.HeartbeatTimeout"),
+        ({"Type": "Task", "Resource": ACTIVITY, "Retry": RETRY, "End": True}, "HeartbeatSeconds is missing"),
+        (
+            task(HeartbeatSeconds=300),
+            "HeartbeatSeconds is 300, and the stack sends a heartbeat every 300 seconds",
+        ),
+        (task(Retry=[{"ErrorEquals": ["Job.NotStarted"]}]), "it has no Retry of States.HeartbeatTimeout"),
     ],
 )
 def test_what_may_fail_is_told(state: dict[str, Any], says: str) -> None:

@@ -4,6 +4,8 @@ import json
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +16,7 @@ from rich.console import Console
 from accept.aws import Aws
 from accept.errors import AcceptError
 from accept.run import Size, run
-from accept.stack import Stack, find_stack
+from accept.stack import find_stack
 from accept.table import Row, Verdict, document, markdown
 from sluice_local.terminal.signals import Interrupted, leave_at_once, raise_interrupted
 
@@ -52,7 +54,9 @@ def accept(
     the run could not be made, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM.
     """  # noqa: D301 - \b keeps Typer from joining the lines
     console, began_s = Console(highlight=False, soft_wrap=True), time.time()
-    aws, found = _find(stack)
+    with _told():
+        aws = Aws()
+        found = find_stack(aws, stack)
     where = f"account {aws.account}, {aws.region}" if aws.is_real else aws.endpoint_url
     console.print(f"Stack {stack} at {where}", style="bold", markup=False)
     prefix, size = f"{stack}-accept-{uuid.uuid4().hex[:8]}", Size(samples, launches)
@@ -60,16 +64,18 @@ def accept(
     def tell(text: str) -> None:
         console.print(f"{time.time() - began_s:5.0f} s  {text}", markup=False)
 
-    rows = run(aws, found, prefix, size, tell)
+    with _told():
+        rows = run(aws, found, prefix, size, tell)
     _write(output, rows, {**_about(aws, size), "seconds": round(time.time() - began_s, 1)})
     console.print(f"\n{markdown(rows, is_real=aws.is_real)}", markup=False)
     raise typer.Exit(_conclude(console, rows, output))
 
 
-def _find(stack: str) -> tuple[Aws, Stack]:
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say why the run cannot be made, and end."""
     try:
-        aws = Aws()
-        return aws, find_stack(aws, stack)
+        yield
     except AcceptError as error:
         typer.echo(f"accept: {error}", err=True)
         raise typer.Exit(1) from error

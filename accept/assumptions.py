@@ -15,9 +15,12 @@ AT_ONCE: Final = 100
 A_SECOND: Final = 20
 """Fargate's launches. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html"""
 SPREAD_SECONDS: Final = 60
+MINUTE_SECONDS: Final = 60
+STOPPED: Final = "Sluice: its workflow does not wait for it any more"
+"""The reason that Sluice gives for a job whose workflow was stopped."""
 
 
-def _in_words(facts: Facts) -> str:
+def in_words(facts: Facts) -> str:
     """Make `exit code 3, attempts 1` of exitCode and attempts; what is not there is left out."""
     words = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower(): fact for name, fact in facts.items()}
     told = {name: fact for name, fact in words.items() if fact not in (None, [], {})}
@@ -41,7 +44,7 @@ class Assumption:
     assumes: str
     local: str
     probe: Probe | None
-    said: Callable[[Facts], str] = _in_words
+    said: Callable[[Facts], str] = in_words
     holds: Callable[[Facts], bool | None] = lambda _: None
 
 
@@ -68,10 +71,22 @@ def _permissions(facts: Facts) -> bool | None:
     return bool(max(facts["permissionSeconds"], facts["newRoleSeconds"]) < PERMISSION_SECONDS)
 
 
-def _launches(facts: Facts) -> bool:
-    """Not slower than Fargate's rate; containers differ by so much in the time that they take to start."""
-    allowed = max(0, facts["tasks"] - AT_ONCE) / A_SECOND + SPREAD_SECONDS
-    return bool(facts["secondsFromFirstToLast"] <= allowed)
+def _launches(facts: Facts) -> bool | None:
+    """Fargate's rate, and not twice as fast; None if so few tasks are all started at once.
+
+    Containers differ by SPREAD_SECONDS in the time that they take to start.
+    """
+    if facts["tasks"] <= AT_ONCE:
+        return None
+    at_the_rate = (facts["tasks"] - AT_ONCE) / A_SECOND
+    return bool(at_the_rate / 2 <= facts["secondsFromFirstToLast"] <= at_the_rate + SPREAD_SECONDS)
+
+
+def _empty_poll(facts: Facts) -> bool | None:
+    """A minute; None of a Local AWS that was told to answer sooner."""
+    if facts["emptyPollSeconds"] < MINUTE_SECONDS - 5 and not facts["isAws"]:
+        return None
+    return bool(abs(facts["emptyPollSeconds"] - MINUTE_SECONDS) <= 10)
 
 
 def _cohort(facts: Facts) -> bool | None:
@@ -193,7 +208,9 @@ ASSUMPTIONS: Final = (
         "A stopped workflow's job ends, and its event has the reason that Sluice gave.",
         "It ends within seconds.",
         jobs.stop,
-        holds=lambda facts: facts["status"] == "FAILED" and facts["reason"] == facts["reasonInEvent"],
+        holds=lambda facts: (
+            facts["status"] == "FAILED" and facts["reason"] == facts["reasonInEvent"] == STOPPED
+        ),
     ),
     Assumption(
         "listing",
@@ -214,8 +231,11 @@ ASSUMPTIONS: Final = (
         "A new execution may not be found by DescribeExecution for a moment, a minute at most.",
         "It is found at once.",
         services.names,
-        said=lambda facts: f"{facts['notFoundAtOnce']} of {facts['started']} not found at once",
-        holds=lambda _: True,
+        said=lambda facts: (
+            f"{facts['notFoundAtOnce']} of {facts['started']} not found at once, the last after "
+            f"{facts['mostSecondsUntilFound']} s"
+        ),
+        holds=lambda facts: facts["mostSecondsUntilFound"] <= MINUTE_SECONDS,
     ),
     Assumption(
         "tokens",
@@ -232,7 +252,7 @@ ASSUMPTIONS: Final = (
         "After a minute, or as the setting says.",
         services.tokens,
         said=lambda facts: f"{facts['emptyPollSeconds']} s",
-        holds=lambda facts: facts["emptyPollSeconds"] < 70,
+        holds=_empty_poll,
     ),
     Assumption(
         "permissions",
@@ -272,7 +292,7 @@ ASSUMPTIONS: Final = (
         "An event comes within seconds of a job's end; one that does not come within an hour is lost.",
         "Within a second.",
         events.delays,
-        holds=lambda facts: facts["p99Ms"] < 60_000,
+        holds=lambda facts: None if facts["p99Ms"] is None else facts["p99Ms"] < 60_000,
     ),
     Assumption(
         "memory of Batch",

@@ -7,13 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from accept.assumptions import ALONE, ASSUMPTIONS, Assumption, Probe
 from accept.aws import Aws
 from accept.clock import Clock
-from accept.errors import StoppedError
+from accept.errors import AcceptError, StoppedError
 from accept.events import Events
 from accept.leftovers import end_jobs
-from accept.resources import Maker
+from accept.resources import Made, Maker
 from accept.scene import Facts, Scene
 from accept.stack import Stack
 from accept.table import Row
@@ -40,17 +42,30 @@ class Size:
 
 
 def run(aws: Aws, stack: Stack, prefix: str, size: Size, tell: Callable[[str], None]) -> list[Row]:
-    """Try every assumption, and return the rows of the table in their order."""
+    """Try every assumption, and return the rows of the table in their order.
+
+    Raises:
+        AcceptError: what the run needs cannot be made.
+    """
     clock = Clock(LOOK_SECONDS if aws.is_real else LOOK_SECONDS_LOCALLY)
     with ExitStack() as undo:
         undo.callback(tell, "Everything that the run made is taken away.")
-        made = Maker(aws, stack, prefix, undo).make()
+        made = _make(Maker(aws, stack, prefix, undo))
         events = Events(aws.client("sqs"), made.queue_url, clock)
         undo.callback(end_jobs, aws, made, stack.outputs["JobQueueArn"])
         undo.callback(clock.end)
-        scene = Scene(aws, stack, made, events, clock, undo, size.samples, size.launches)
+        scene = Scene(aws, stack, made, events, clock, undo, size.samples, size.launches, tell)
         tried = _try_all(scene, ASSUMPTIONS, tell)
     return [_row(assumption, tried) for assumption in ASSUMPTIONS]
+
+
+def _make(maker: Maker) -> Made:
+    try:
+        return maker.make()
+    except ClientError as error:
+        raise AcceptError(
+            f"What the run needs cannot be made: {error}\ndocs/acceptance.md has the permissions it takes."
+        ) from error
 
 
 def _row(assumption: Assumption, tried: Mapping[Probe, Tried]) -> Row:

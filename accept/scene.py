@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,7 @@ class Scene:
         undo: takes away what a probe makes.
         samples: of the cohort.
         launches: jobs that are launched at once to see how fast Fargate is.
+        tell: says something to whoever looks on.
     """
 
     aws: Aws
@@ -40,6 +41,7 @@ class Scene:
     undo: ExitStack
     samples: int
     launches: int
+    tell: Callable[[str], None]
 
     def job(self, name: str, script: str = "true", definition: str = "script", **more: Any) -> dict[str, Any]:
         """Return a job of a task that runs a shell script."""

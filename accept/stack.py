@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from accept.aws import Aws
 from accept.errors import AcceptError
+
+NEEDED: Final = ("JobQueueArn", "AlignJobDefinitionArn")
+"""Outputs for the run's jobs; the published template has no workflow of its own, and so no job definition."""
 
 
 @dataclass(frozen=True)
@@ -33,5 +37,11 @@ def find_stack(aws: Aws, name: str) -> Stack:
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
     if "ActivityArn" not in outputs:
         raise AcceptError(f"Stack {name!r} is not one of Sluice's: it has no output ActivityArn.")
+    missing = [each for each in NEEDED if each not in outputs]
+    if missing:
+        raise AcceptError(
+            f"Stack {name!r} has no output {', '.join(missing)}: it is an older one, or of the published "
+            "template. Deploy one from a checkout (`sam build && sam deploy`) and name it by STACK=."
+        )
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", ())}
     return Stack(name, outputs, parameters)

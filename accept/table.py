@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from accept.assumptions import Assumption
+from accept.assumptions import Assumption, in_words
 from accept.scene import Facts
 
 
@@ -33,17 +33,28 @@ class Row:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it is as assumed."""
-        if self.facts is None:
+        """Whether it is as assumed; open if the facts lack what would tell."""
+        if self.facts is None or self._unclear:
             return Verdict.OPEN
         holds = self.assumption.holds(self.facts)
         return Verdict.OPEN if holds is None else Verdict.HOLDS if holds else Verdict.DIFFERS
 
     @property
+    def _unclear(self) -> str | None:
+        """Why nothing can be made of the facts: AWS gave others than Sluice knows; None if something can."""
+        facts = self.facts or {}
+        try:
+            self.assumption.said(facts)
+            self.assumption.holds(facts)
+        except Exception as error:  # noqa: BLE001 - a row that breaks must not lose the others
+            return f"{type(error).__name__}: {error}; seen: {in_words(facts)}"
+        return None
+
+    @property
     def seen(self) -> str:
         """What was seen, in words."""
         if self.facts is not None:
-            return self.assumption.said(self.facts)
+            return self._unclear or self.assumption.said(self.facts)
         return self.trouble or "a run of minutes cannot tell"
 
 

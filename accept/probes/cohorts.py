@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,8 @@ from accept.scene import Facts, Scene
 
 CHANGED: Final = "KeepDays"
 """A parameter that is a variable of every function and changes nothing that a run shows."""
+NOTHING_TO_CHANGE: Final = "No updates are to be performed"
+"""What CloudFormation says where a stack is as it is asked to be."""
 COHORT_SECONDS: Final = 1_800.0
 BURST_SECONDS: Final = 2.0
 SETTLE_SECONDS: Final = 1.0
@@ -89,10 +90,13 @@ def _done(scene: Scene, name: str, least: int) -> dict[str, int] | None:
 def _restore(scene: Scene, name: str, before: str) -> None:
     """Give up what is left of the cohort, and deploy the stack as it was; the run may be ending early."""
     _sluice(scene, "cancel", name, "--yes", may_fail=True)
-    _settle(scene)
-    with suppress(ClientError):  # there is nothing to change
+    try:
+        _settle(scene)
         _deploy(scene, before)
         _settle(scene)
+    except ClientError as error:
+        if NOTHING_TO_CHANGE not in str(error):
+            scene.tell(f"{scene.stack.name} may have another {CHANGED}: deploy it with {before}. {error}")
 
 
 def _settle(scene: Scene) -> None:

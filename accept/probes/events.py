@@ -72,7 +72,7 @@ def delays(scene: Scene) -> Facts:
     """How long after a job's end its event comes, of all jobs of the run so far."""
     found = [event.delay_ms for event in scene.events.all() if event.delay_ms is not None]
     if len(found) < 2:
-        return {"events": len(found)}
+        return {"events": len(found), "p50Ms": None, "p99Ms": None, "mostMs": None}
     hundredths = statistics.quantiles(found, n=100, method="inclusive")
     return {
         "events": len(found),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from accept.aws import code_of, status_of
+from accept.aws import Client, code_of, status_of
 from accept.resources import POLICY_VERSION, later, make_caller_role
 from accept.scene import Facts, Scene
 
@@ -45,19 +45,34 @@ def list_lag(scene: Scene) -> Facts:
 def names(scene: Scene) -> Facts:
     """Whether a name of an execution can be used twice, and whether a new one can be described at once."""
     states, machine = scene.aws.client("stepfunctions"), scene.made.sample_machine_arn
-    missing, last, arn = 0, "", ""
+    missing, longest_s, last, arn = 0, 0.0, "", ""
     for _ in range(STARTS):
         last = uuid.uuid4().hex
         arn = states.start_execution(stateMachineArn=machine, name=last, input="{}")["executionArn"]
-        missing += _refusal(partial(states.describe_execution, executionArn=arn)) is not None
-    again = _refusal(
-        lambda: states.start_execution(stateMachineArn=machine, name=last, input='{"other": true}')
-    )
+        began = time.monotonic()
+        if not _is_found(states, arn):
+            missing += 1
+            scene.clock.until(partial(_is_found, states, arn), "new execution in DescribeExecution")
+            longest_s = max(longest_s, time.monotonic() - began)
+    start_again = partial(states.start_execution, stateMachineArn=machine, name=last, input='{"other": true}')
+    while_it_runs = _refusal(start_again)
     scene.end_of(arn)
-    later = _refusal(
-        lambda: states.start_execution(stateMachineArn=machine, name=last, input='{"other": true}')
-    )
-    return {"started": STARTS, "notFoundAtOnce": missing, "whileItRuns": again, "afterItsEnd": later}
+    return {
+        "started": STARTS,
+        "notFoundAtOnce": missing,
+        "mostSecondsUntilFound": round(longest_s, 1),
+        "whileItRuns": while_it_runs,
+        "afterItsEnd": _refusal(start_again),
+    }
+
+
+def _is_found(states: Client, arn: str) -> bool:
+    """Whether an execution can be described; raises what else is refused, such as too many calls."""
+    try:
+        states.describe_execution(executionArn=arn)
+    except states.exceptions.ExecutionDoesNotExist:
+        return False
+    return True
 
 
 def tokens(scene: Scene) -> Facts:
@@ -80,6 +95,7 @@ def tokens(scene: Scene) -> Facts:
     scene.end_of(execution)
     return {
         "emptyPollSeconds": round(empty, 1),
+        "isAws": scene.aws.is_real,
         "usedAgain": _refusal(lambda: states.send_task_success(taskToken=token, output="{}")),
         "heartbeatAfterwards": _refusal(lambda: states.send_task_heartbeat(taskToken=token)),
     }

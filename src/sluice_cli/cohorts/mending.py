@@ -36,15 +36,26 @@ class Mend:
 
     def input_of(self, sample: Sample) -> str:
         """The input of a sample's next attempt, as JSON."""
-        row = (self.rows or {}).get(sample.name)
-        before: dict[str, Any] = json.loads(sample.input)
-        cohort = before.pop(COHORT, sample.cohort)
-        if row is not None:
-            kept = {name: value for name, value in before.items() if name in row or name not in self.columns}
-            before = {**kept, **row}
+        before = self._with_row(sample)
         fields = {name: _as_before(before.get(name), text) for name, text in self.fields.items()}
-        after = {**before, **fields, COHORT: cohort}
-        return json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+        return _input({**before, **fields}, sample)
+
+    def row_differs(self, sample: Sample) -> bool:
+        """Whether a sample has a row in the mended sheet, which would change its input."""
+        return bool(input_changes(sample.input, _input(self._with_row(sample), sample)))
+
+    def _with_row(self, sample: Sample) -> dict[str, Any]:
+        """A sample's fields as its row changes them; the same if it has none."""
+        row, before = (self.rows or {}).get(sample.name), _own_fields(sample.input)
+        if row is None:
+            return before
+        kept = {name: value for name, value in before.items() if name in row or name not in self.columns}
+        return {**kept, **row}
+
+
+def _input(fields: Mapping[str, Any], sample: Sample) -> str:
+    cohort = json.loads(sample.input).get(COHORT, sample.cohort)
+    return json.dumps({**fields, COHORT: cohort}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _as_before(value: Any, text: str) -> Any:
@@ -116,7 +127,7 @@ def remarks(
     for sample in samples:
         if sample.name in chosen and sample.name not in mend.rows:
             said.append(f"{sample.name} has no row in {sheet_name}: it is left as it is.")
-        elif sample.name not in chosen and input_changes(sample.input, mend.input_of(sample)):
+        elif sample.name not in chosen and mend.row_differs(sample):
             said.append(f"{sample.name} is {sample.status}: its row differs, and it is not run again.")
     new = len(mend.rows.keys() - {sample.name for sample in samples})
     if new and said:

@@ -79,7 +79,12 @@ _Together = Annotated[
 _Vcpus = Annotated[float, typer.Option("--vcpus", min=0.25, metavar="N", help="vCPUs of a job.")]
 _Gib = Annotated[float, typer.Option("--gib", min=0.5, metavar="N", help="Memory of a job in GiB.")]
 _Compute = Annotated[
-    Compute, typer.Option("--compute", help="What the jobs run on; none leaves its price out.")
+    Compute | None,
+    typer.Option(
+        "--compute",
+        help="What the jobs run on: fargate-spot if left out, ec2 if prices are given. "
+        "none leaves the price out.",
+    ),
 ]
 _VcpuUsd = Annotated[
     float | None,
@@ -118,7 +123,7 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     max_vcpus: _MaxVcpus = 512.0,
     vcpus: _Vcpus = 1.0,
     gib: _Gib = 2.0,
-    compute: _Compute = "fargate-spot",
+    compute: _Compute = None,
     vcpu_usd: _VcpuUsd = None,
     gib_usd: _GibUsd = None,
     idle: _Idle = False,
@@ -145,7 +150,9 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
         return
     if samples is None:
         raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
-    room = _room(quota, max_vcpus, vcpus, None if compute == "ec2" else fargate_launches, together)
+    compute = compute or ("fargate-spot" if vcpu_usd is None and gib_usd is None else "ec2")
+    launches = fargate_launches if compute.startswith("fargate") else None
+    room = _room(quota, max_vcpus, vcpus, launches, together)
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
     price, ask_for = _price(compute, vcpu_usd, gib_usd), advice(cohort, room, compute, vcpus)
     forecast = _forecast(cohort, room, price, job_hour(price, vcpus, gib), ask_for)

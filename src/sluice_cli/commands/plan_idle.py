@@ -29,8 +29,9 @@ def show_idle(template: Path, parameters: Sequence[str], *, as_json: bool) -> No
     given = dict(_pair(each) for each in parameters)
     try:
         read = read_template(template.read_text(encoding="utf-8"))
-    except OSError as error:
-        says = f"--template is {template}: {error.strerror}. Give the template.yaml of a checkout of Sluice."
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        says = f"--template is {template}: {why}. Give the template.yaml of a checkout of Sluice."
         raise WrongUsageError(says) from None
     full, lean = (idle_costs(Deployment(read, each)) for each in (given, {**given, **LEAN}))
     stray = stray_poller(Deployment(read, given))

@@ -111,11 +111,7 @@ def idle_costs(deployment: Deployment) -> list[IdleCost]:
 
 
 def _number(deployment: Deployment, name: str) -> float:
-    given = deployment.parameters.get(name, "")
-    try:
-        return float(given)
-    except ValueError:
-        raise WrongUsageError(f"{name} is {given!r}: not a number.") from None
+    return float(deployment.parameters[name])
 
 
 def _always_on(deployment: Deployment) -> bool:

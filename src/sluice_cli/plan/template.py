@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,9 @@ from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+MARKS: Final = ("ActivityPoller", "ProbeActivityFunction", "SubmitJobsFunction")
+"""Resources by which Sluice's template is known, and of which its idle cost is counted."""
 
 NO_VALUE: Final = "AWS::NoValue"
 
@@ -80,6 +84,7 @@ class Deployment:
         for name in self.given:
             if name not in wanted:
                 raise WrongUsageError(f"{name} is no parameter of the template; it has {', '.join(wanted)}.")
+            _check_value(name, self.given[name], wanted[name])
         return {name: self.given.get(name, each.get("Default", "")) for name, each in wanted.items()}
 
     def _holds(self, name: str) -> bool:
@@ -106,8 +111,30 @@ class Deployment:
         return str(self.value(node))
 
 
+def _check_value(name: str, given: str, declared: Mapping[str, Any]) -> None:
+    """Holds a value to what the template allows, as CloudFormation does."""
+    allowed = [_as_cloudformation(each) for each in declared.get("AllowedValues", (given,))]
+    if given not in allowed:
+        raise WrongUsageError(f"{name} is {given!r}; it must be one of {', '.join(allowed)}.")
+    if declared.get("Type") != "Number":
+        return
+    try:
+        number = float(given)
+    except ValueError:
+        raise WrongUsageError(f"{name} is {given!r}: not a number.") from None
+    least, most = declared.get("MinValue", -math.inf), declared.get("MaxValue", math.inf)
+    if not least <= number <= most:
+        bounds = f"at least {least}" if most == math.inf else f"{least} to {most}"
+        raise WrongUsageError(f"{name} is {given}; it must be {bounds}.")
+
+
+def _as_cloudformation(value: object) -> str:
+    """A value as CloudFormation compares it: as text, `true` and not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def read_template(text: str) -> Mapping[str, Any]:
-    """Reads a template in YAML.
+    """Reads Sluice's template in YAML.
 
     Raises:
         WrongUsageError: it is none.
@@ -118,4 +145,10 @@ def read_template(text: str) -> Mapping[str, Any]:
         raise WrongUsageError(f"the template is no YAML: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise WrongUsageError("the template has no Resources; give Sluice's template.yaml.")
+    missing = [name for name in MARKS if name not in found["Resources"]]
+    if missing or "Function" not in (found.get("Globals") or {}):
+        raise WrongUsageError(
+            f"the template is not Sluice's: it has no {missing[0] if missing else 'Globals'}. Give the "
+            "template.yaml of a checkout of Sluice with --template."
+        )
     return found

@@ -83,6 +83,18 @@ def test_plan_takes_prices_as_they_are_given() -> None:
     assert found["usd"]["compute"] == pytest.approx(60.0)
 
 
+def test_plan_with_prices_is_one_of_ec2_unless_told_otherwise() -> None:
+    short = ("--samples", "1500", "--minutes", "0.2", "--start-seconds", "0", "--max-vcpus", "5000")
+    prices = ("--vcpu-usd", "0.019", "--gib-usd", "0")
+    walls = {
+        given: document(run(NOTHING, "plan", *short, *given, "--json"))["secondsByWall"]
+        for given in [(), prices, (*prices, "--compute", "fargate"), ("--compute", "none")]
+    }
+    assert ["LAUNCHES" in each for each in walls.values()] == [True, False, True, False]
+    few = document(run(NOTHING, "plan", "--samples", "1500", "--max-vcpus", "32", *prices, "--json"))
+    assert "Amazon EC2" in few["askFor"]
+
+
 def test_plan_refuses_a_job_that_could_never_run() -> None:
     result = run(NOTHING, "plan", "--samples", "1", "--vcpus", "8", "--max-vcpus", "4")
     assert (result.exit_code, result.stderr) == (

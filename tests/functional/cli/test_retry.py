@@ -76,6 +76,18 @@ def test_a_field_for_all_goes_over_what_samples_have() -> None:
     assert retried(aws) == [{"sample": "NA1", "memoryMib": "8192"}]
 
 
+def test_of_samples_that_succeeded_only_rows_that_differ_are_named_whatever_is_set(tmp_path: Path) -> None:
+    mended = tmp_path / "mended.csv"
+    mended.write_text("sample,reads\nNA1,a\nNA2,b\nNA3,other\n")
+    aws = failed_cohort(NA1={"reads": "a"}, NA2={"reads": "b"}, NA3={"reads": "c"}, NA4={"reads": "d"})
+    aws.end(["NA2", "NA3", "NA4"], SUCCEEDED)
+    asked = ("retry", "run-42", "--sheet", str(mended), "--set", "memoryMib=8192", "--json")
+    told = document(run(aws.api(), *asked))
+    assert told["remarks"][0] == "NA3 is SUCCEEDED: its row differs, and it is not run again."
+    assert [each for each in told["remarks"] if "NA2" in each or "NA4" in each] == []
+    assert [each["sample"] for each in told["samples"]] == ["NA1"]
+
+
 def test_samples_are_chosen_by_what_they_failed_of() -> None:
     aws = failed_cohort(NA1={}, NA2={})
     aws.end(["NA2"], FAILED, "Job.OutOfMemory")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from accept.assumptions import ALONE, ASSUMPTIONS, Assumption
+from accept.assumptions import ALONE, ASSUMPTIONS, STOPPED, Assumption
+from accept.errors import AcceptError
 from accept.events import Event
+from accept.stack import find_stack
 from accept.table import Row, Verdict, document, markdown
+from sluice.tasks import completer
 
 BY_NAME = {each.name: each for each in ASSUMPTIONS}
 ARRAY = {
@@ -30,10 +35,16 @@ LITERAL = {"arrivedAsWritten": True, "exitCode": 0, "keptInDescription": True, "
 NAMES = {
     "started": 20,
     "notFoundAtOnce": 1,
+    "mostSecondsUntilFound": 0.4,
     "whileItRuns": "ExecutionAlreadyExists",
     "afterItsEnd": "ExecutionAlreadyExists",
 }
-TOKENS = {"emptyPollSeconds": 60.1, "usedAgain": "TaskTimedOut", "heartbeatAfterwards": "TaskDoesNotExist"}
+TOKENS = {
+    "emptyPollSeconds": 60.1,
+    "isAws": True,
+    "usedAgain": "TaskTimedOut",
+    "heartbeatAfterwards": "TaskDoesNotExist",
+}
 IAM = {"newRoleSeconds": 9.0, "isEnforced": True, "permissionSeconds": 12.0, "withdrawalSeconds": 30.0}
 LAUNCHES = {"tasks": 200, "secondsFromFirstToLast": 20.0, "perSecond": 10.0}
 COHORT = {
@@ -83,22 +94,28 @@ def failed(error: str, **more: Any) -> dict[str, Any]:
         ("several containers", {"exitCodes": {"helper": 0, "main": 4}}, HOLDS),
         ("several containers", {"exitCodes": {}}, DIFFERS),
         ("several containers", {"refused": "Local AWS runs none"}, OPEN),
-        ("stop", {"status": "FAILED", "reason": "Sluice: …", "reasonInEvent": "Sluice: …"}, HOLDS),
-        ("stop", {"status": "FAILED", "reason": "Sluice: …", "reasonInEvent": None}, DIFFERS),
+        ("stop", {"status": "FAILED", "reason": STOPPED, "reasonInEvent": STOPPED}, HOLDS),
+        ("stop", {"status": "FAILED", "reason": STOPPED, "reasonInEvent": None}, DIFFERS),
+        ("stop", {"status": "FAILED", "reason": None, "reasonInEvent": None}, DIFFERS),
         ("listing", {"jobs": 5, "mostSeconds": 3.0}, HOLDS),
         ("listing", {"jobs": 5, "mostSeconds": 300.0}, DIFFERS),
         ("names", NAMES, HOLDS),
         ("names", {**NAMES, "afterItsEnd": None}, DIFFERS),
         ("description", NAMES, HOLDS),
+        ("description", {**NAMES, "mostSecondsUntilFound": 61.0}, DIFFERS),
         ("tokens", TOKENS, HOLDS),
         ("tokens", {**TOKENS, "usedAgain": None}, DIFFERS),
         ("empty poll", TOKENS, HOLDS),
         ("empty poll", {**TOKENS, "emptyPollSeconds": 75.0}, DIFFERS),
+        ("empty poll", {**TOKENS, "emptyPollSeconds": 0.1}, DIFFERS),
+        ("empty poll", {**TOKENS, "emptyPollSeconds": 2.0, "isAws": False}, OPEN),
         ("permissions", IAM, HOLDS),
         ("permissions", {**IAM, "permissionSeconds": 130.0}, DIFFERS),
         ("permissions", {"newRoleSeconds": 0.1, "isEnforced": False}, OPEN),
         ("launches", LAUNCHES, HOLDS),
         ("launches", {**LAUNCHES, "secondsFromFirstToLast": 66.0}, DIFFERS),
+        ("launches", {**LAUNCHES, "secondsFromFirstToLast": 2.0}, DIFFERS),
+        ("launches", {**LAUNCHES, "tasks": 20}, OPEN),
         ("throttling", THROTTLED, HOLDS),
         ("throttling", {**THROTTLED, "answers": {"ClientException 400": 200}}, DIFFERS),
         ("throttling", {**THROTTLED, "answers": {"ClientException 400": 200}, "seconds": 9.0}, OPEN),
@@ -106,6 +123,7 @@ def failed(error: str, **more: Any) -> dict[str, Any]:
         ("cohort", {**COHORT, "counts": {"SUCCEEDED": 299, "FAILED": 1}}, DIFFERS),
         ("cohort", {**COHORT, "endedWhenDeploymentBegan": 300}, OPEN),
         ("delay", {"events": 500, "p50Ms": 900, "p99Ms": 4000, "mostMs": 5000}, HOLDS),
+        ("delay", {"events": 1, "p50Ms": None, "p99Ms": None, "mostMs": None}, OPEN),
         ("delay", {"events": 500, "p50Ms": 900, "p99Ms": 90_000, "mostMs": 99_000}, DIFFERS),
     ],
 )
@@ -126,6 +144,42 @@ def test_what_could_not_be_tried_is_open_and_says_why() -> None:
     assert (never.verdict, broken.verdict) == (OPEN, OPEN)
     assert "minutes" in never.seen
     assert broken.seen.startswith("TooLateError")
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("facts", [{}, {"status": None, "exitCodes": [], "answers": 3, "counts": []}])
+def test_facts_that_nobody_expected_lose_no_table(assumption: Assumption, facts: dict[str, Any]) -> None:
+    row = Row(assumption, facts)
+    assert row.assumption.name in markdown([row], is_real=True)
+    (told,) = document([row], {})["assumptions"]
+    assert told["facts"] == facts
+
+
+def test_facts_that_say_nothing_are_open_and_shown() -> None:
+    row = Row(BY_NAME["cohort"], {"samples": 3})
+    assert row.verdict is OPEN
+    assert row.seen.startswith("KeyError: 'counts'")
+    assert "samples 3" in row.seen
+
+
+def stack(**outputs: str) -> Any:
+    """An AWS with one stack, as far as it is asked."""
+    described = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    client = SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [{"Outputs": described}]})
+    return SimpleNamespace(client=lambda _: client, account="1", region="r")
+
+
+def test_a_stack_that_lacks_what_a_run_needs_is_told_before_anything_is_made() -> None:
+    with pytest.raises(AcceptError, match=r"has no output AlignJobDefinitionArn: .* published template"):
+        find_stack(stack(ActivityArn="a", JobQueueArn="q"), "sluice")
+    with pytest.raises(AcceptError, match="not one of Sluice's"):
+        find_stack(stack(JobQueueArn="q"), "sluice")
+    found = find_stack(stack(ActivityArn="a", JobQueueArn="q", AlignJobDefinitionArn="d"), "sluice")
+    assert found.outputs["AlignJobDefinitionArn"] == "d"
+
+
+def test_the_reason_of_a_stopped_workflow_s_job_is_the_one_that_sluice_gives() -> None:
+    assert f'"{STOPPED.removeprefix("Sluice: ")}"' in inspect.getsource(completer)
 
 
 def test_the_table_has_a_row_each_and_says_whether_it_was_aws() -> None:

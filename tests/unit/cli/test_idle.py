@@ -79,6 +79,11 @@ def test_an_unknown_parameter_and_another_file_are_told_of() -> None:
         usd(ProbeMinute="5")
     with pytest.raises(WrongUsageError, match="ProbeMinutes is 'often': not a number"):
         usd(ProbeMinutes="often")
-    for text in ("[", "a: 1", "- x"):
+    with pytest.raises(WrongUsageError, match="ProbeMinutes is 0; it must be 2 to 1440"):
+        usd(ProbeMinutes="0")
+    with pytest.raises(WrongUsageError, match="Alarms is 'no'; it must be one of true, false"):
+        usd(Alarms="no")
+    others = TEXT.replace("  ProbeActivityFunction:", "  Other:")
+    for text in ("[", "a: 1", "- x", "Resources: {}", others, TEXT.replace("Globals:", "Metadata:")):
         with pytest.raises(WrongUsageError, match="the template"):
             read_template(text)

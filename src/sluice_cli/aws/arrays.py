@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sluice_cli.aws.ports import Api
 
 ENDED: Final = ("SUCCEEDED", "FAILED")
-UNDER_WAY: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ MAX_PAGES: Final = 20
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
+GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
+"""What Step Functions says of an execution that it has deleted, or of an Express one, of which it keeps none."""
+
 
 def find_execution(
     api: Api, stack: Stack, asked: str, cohort: str | None, *, attempt: int | None = None
@@ -51,7 +54,8 @@ def find_execution(
         return describe_execution(api, asked, command)
     sample = find_sample(api, stack, asked, cohort)
     if sample is not None:
-        return _of_sample(api, sample, _arn_of(sample, attempt), command)
+        again = f"{command} --attempt {attempt}" if attempt is not None else command
+        return _of_sample(api, sample, _arn_of(sample, attempt), again)
     if attempt is not None:
         raise WrongUsageError(f"No cohort has a sample {asked!r}, so that --attempt {attempt} says nothing.")
     workflow_arn = stack.output("WorkflowArn")
@@ -85,7 +89,7 @@ def describe_execution(api: Api, arn: str, asked: str) -> Execution:
     try:
         found = api.call("stepfunctions", "describe_execution", executionArn=arn)
     except AwsError as error:
-        if error.code in {"ExecutionDoesNotExist", "InvalidArn"}:
+        if error.code in GONE:
             raise WrongUsageError(f"There is no execution {arn} in {api.region}: check the ARN.") from error
         raise
     return read_execution(found, asked)
@@ -185,12 +189,19 @@ def find_sample(api: Api, stack: Stack, asked: str, cohort: str | None) -> Sampl
 
 
 def _arn_of(sample: Sample, attempt: int | None) -> str:
-    """The execution of an attempt, which differs from the last one's by its name only."""
-    if attempt in {None, sample.attempt}:
+    """The execution of an attempt, of the last if it is None; refuses one that there was not."""
+    if attempt is None:
         return sample.execution_arn
-    if attempt is None or attempt > sample.attempt:
+    if attempt > sample.attempt:
         whose = f"sample {sample.name} of cohort {sample.cohort}"
         raise WrongUsageError(f"--attempt is {attempt}; {whose} has had {sample.attempt} so far.")
+    return arn_of_attempt(sample, attempt)
+
+
+def arn_of_attempt(sample: Sample, attempt: int) -> str:
+    """The execution of an attempt, which differs from the last one's by its name only."""
+    if attempt == sample.attempt:
+        return sample.execution_arn
     name = ExecutionName(sample.cohort, attempt, sample.name)
     return f"{sample.execution_arn.rpartition(':')[0]}:{name}"
 

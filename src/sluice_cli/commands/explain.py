@@ -1,7 +1,5 @@
 """`sluice explain`."""
 
-from typing import Annotated
-
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +13,7 @@ from sluice_cli.explain.report import Explanation
 from sluice_cli.terminal.durations import moment
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
+    AttemptOption,
     CohortOption,
     JsonOption,
     ProfileOption,
@@ -23,13 +22,6 @@ from sluice_cli.terminal.options import (
     SubjectArgument,
 )
 from sluice_cli.terminal.output import print_json, say, screen
-
-AttemptOption = Annotated[
-    int | None,
-    typer.Option(
-        "--attempt", metavar="N", min=1, help="Attempt of a cohort's sample; the last, if left out."
-    ),
-]
 
 _STYLES = {"SUCCEEDED": "bold green", "RUNNING": "bold"}
 

@@ -14,6 +14,7 @@ from sluice_cli.logs.job_choice import choose_job
 from sluice_cli.logs.job_log import find_log, read_log
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
+    AttemptOption,
     CohortOption,
     ProfileOption,
     RegionOption,
@@ -25,9 +26,11 @@ JobOption = Annotated[
     str | None,
     typer.Option("--job", metavar="NAME", help="Job of the sample; the failed one or the last, if left out."),
 ]
-AttemptOption = Annotated[
+JobAttemptOption = Annotated[
     int | None,
-    typer.Option("--attempt", metavar="N", min=1, help="Attempt of the job; the last, if left out."),
+    typer.Option(
+        "--job-attempt", metavar="N", min=1, help="Batch's attempt at the job; the last, if left out."
+    ),
 ]
 IndexOption = Annotated[
     int | None,
@@ -48,10 +51,11 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
     subject: SubjectArgument,
     *,
     job: JobOption = None,
-    attempt: AttemptOption = None,
+    job_attempt: JobAttemptOption = None,
     index: IndexOption = None,
     follow: FollowOption = False,
     cohort: CohortOption = None,
+    attempt: AttemptOption = None,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
     region: RegionOption = None,
@@ -69,14 +73,14 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
     session: Session = context.obj
     api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
-    execution = find_execution(api, found_stack, subject, cohort)
+    execution = find_execution(api, found_stack, subject, cohort, attempt=attempt)
     inside = all_executions(api, execution)
     tasks = [task for each in inside for task in tasks_of(api, found_stack, each.arn)]
     blamed = None
     if job is None and execution.status not in {"RUNNING", "SUCCEEDED"}:
         blamed = explain_execution(api, found_stack, execution, now_ms=session.now_ms()).job_id
     chosen = choose_job(execution, tasks, job, blamed)
-    log = find_log(api, chosen, attempt=attempt, index=index)
+    log = find_log(api, chosen, attempt=job_attempt, index=index)
     where = f"{log.group} {log.stream}" if log.stream else "no log yet"
     which = f"job {chosen.name}, {log.child}" if log.child else f"job {chosen.name}"
     sys.stderr.write(f"{execution.subject}, {which} ({log.status or 'forgotten by Batch'}): {where}\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sluice.causes import JobCause, read_cause
 from sluice.cohorts.model import CANCELLED_ERROR
 from sluice.tasks.job_errors import GUESS, OUT_OF_MEMORY, named_error
 from sluice_cli.explain.arrays import failed_together
 from sluice_cli.explain.doing import doing, plain_answer
 from sluice_cli.explain.history import Try, read_history
-from sluice_cli.explain.job_cause import JobCause, cause_of_record, failed_job, read_cause
+from sluice_cli.explain.job_cause import cause_of_record, failed_job
 from sluice_cli.explain.named_errors import (
     ABORTED,
     CANCELLED,

@@ -116,11 +116,6 @@ class History:
     blamed: Try | HistoryEvent | None = None
     nested: tuple[Nested, ...] = ()
 
-    @property
-    def last_failed(self) -> Try | None:
-        """The last try that did not succeed."""
-        return next((each for each in reversed(self.tries) if each.error), None)
-
     def state_of(self, error: str) -> str | None:
         """The state in which something other than a try failed with this error, else the last such state."""
         others = [each for each in reversed(self.moments) if each.place]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sluice.tasks.model import FAILED
 from sluice_cli.aws.arrays import children_of
 from sluice_cli.aws.executions import describe_execution, history_of, present_of, tasks_of
-from sluice_cli.errors import CliError
+from sluice_cli.errors import AwsError, CliError
 from sluice_cli.explain.explanation import explanation
 from sluice_cli.explain.history import read_history
 from sluice_cli.explain.known import Known, arrays
@@ -61,12 +61,16 @@ def executions_inside(api: Api, execution: Execution, nested: Nested) -> list[Ex
 
     One that cannot be read, as Step Functions keeps none of Express workflows, is left out.
     """
-    arns = _children_of_run(api, nested.arn) if nested.is_map_run else iter((nested.arn,))
+    arns = _children_of_run(api, nested.arn) if nested.is_map_run else (nested.arn,)
+    inside = (_readable(api, arn, execution.asked) for arn in arns)
+    return [replace(each, whose=execution.whose) for each in inside if each is not None]
+
+
+def _readable(api: Api, arn: str, asked: str) -> Execution | None:
     try:
-        inside = [describe_execution(api, arn, execution.asked) for arn in arns]
+        return describe_execution(api, arn, asked)
     except CliError:
-        return []
-    return [replace(each, whose=execution.whose) for each in inside]
+        return None
 
 
 def all_executions(api: Api, execution: Execution, *, depth: int = DEPTH_MAX) -> Iterator[Execution]:
@@ -78,11 +82,16 @@ def all_executions(api: Api, execution: Execution, *, depth: int = DEPTH_MAX) ->
             yield from all_executions(api, each, depth=depth - 1)
 
 
-def _children_of_run(api: Api, map_run_arn: str) -> Iterator[str]:
+def _children_of_run(api: Api, map_run_arn: str) -> list[str]:
+    found: list[str] = []
     for status in ("FAILED", "TIMED_OUT", "RUNNING"):
         pages = api.pages("stepfunctions", "list_executions", mapRunArn=map_run_arn, statusFilter=status)
-        found = (each["executionArn"] for page in pages for each in page["executions"])
-        yield from islice(found, CHILDREN_MAX)
+        arns = (each["executionArn"] for page in pages for each in page["executions"])
+        try:
+            found += islice(arns, CHILDREN_MAX)
+        except AwsError:
+            break  # whoever may not list them is told of the others
+    return found
 
 
 def _failed_children(api: Api, tasks: Sequence[TaskRecord]) -> dict[str, Sequence[Child]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sluice.causes import read_cause
 from sluice_cli.aws.arrays import array_size
 from sluice_cli.errors import WrongUsageError
-from sluice_cli.explain.job_cause import read_cause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

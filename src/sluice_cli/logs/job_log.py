@@ -155,7 +155,7 @@ def _stream(detail: Mapping[str, Any], attempt: int | None) -> str | None:
     attempts = detail.get("attempts") or []
     if not 1 <= attempt <= len(attempts):
         raise WrongUsageError(
-            f"--attempt is {attempt}; job {detail['jobId']} has had {len(attempts)} so far."
+            f"--job-attempt is {attempt}; job {detail['jobId']} has had {len(attempts)} so far."
         )
     stream: str | None = container_of(attempts[attempt - 1]).get("logStreamName")
     return stream

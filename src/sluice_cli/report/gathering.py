@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from sluice.cohorts.model import FAILURES, ExecutionName
+from sluice.cohorts.model import FAILURES
 from sluice_cli.aws.cohorts import cohorts_of, find_cohort
+from sluice_cli.aws.executions import arn_of_attempt
 from sluice_cli.report.accuracy_files import found_accuracy, named_accuracy
 from sluice_cli.report.console import console_of
 from sluice_cli.report.facts import CohortFacts, SampleFacts
@@ -92,7 +93,9 @@ class _Asked:
 def _jobs(asked: _Asked, cohort: Cohort, samples: Sequence[Sample]) -> tuple[JobFacts, ...]:
     """The jobs of all attempts at the samples, also of the executions inside of theirs."""
     api, tell = asked.api, asked.tell
-    attempts = [(sample, number, _arn(sample, number)) for sample in samples for number in _attempts(sample)]
+    attempts = [
+        (sample, number, arn_of_attempt(sample, number)) for sample in samples for number in _attempts(sample)
+    ]
     arns = [arn for *_, arn in attempts]
     inside = read_inside(api, arns, tell) if starts_executions(api, cohort.workflow_arn) else {}
     every = list(dict.fromkeys([*arns, *(each for found in inside.values() for each in found)]))
@@ -119,14 +122,6 @@ def _jobs(asked: _Asked, cohort: Cohort, samples: Sequence[Sample]) -> tuple[Job
 
 def _attempts(sample: Sample) -> range:
     return range(1, sample.attempt + 1)
-
-
-def _arn(sample: Sample, attempt: int) -> str:
-    """The execution of an attempt, which differs from the last one's by its name only."""
-    if attempt == sample.attempt:
-        return sample.execution_arn
-    name = ExecutionName(sample.cohort, attempt, sample.name)
-    return f"{sample.execution_arn.rpartition(':')[0]}:{name}"
 
 
 def _with_reasons(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from sluice_cli.aws.executions import describe_execution, history_of
+from sluice.causes import read_cause
+from sluice_cli.aws.executions import GONE, describe_execution, history_of
 from sluice_cli.errors import AwsError, CliError
 from sluice_cli.explain.history import read_history
-from sluice_cli.explain.job_cause import read_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,16 +33,26 @@ STARTS_EXECUTIONS: Final = ("states:startExecution", "DISTRIBUTED")
 
 
 def starts_executions(api: Api, workflow_arn: str) -> bool:
-    """True if a workflow starts executions or has a Distributed Map; only then histories tell more."""
+    """True if a workflow starts executions or has a Distributed Map; only then histories tell more.
+
+    Raises:
+        AwsError: AWS refused the call, so that nobody knows; one that was deleted starts none any more.
+    """
     try:
         found = api.call("stepfunctions", "describe_state_machine", stateMachineArn=workflow_arn)
-    except AwsError:
+    except AwsError as error:
+        if error.code != "StateMachineDoesNotExist":
+            raise
         return False
     return any(word in found["definition"] for word in STARTS_EXECUTIONS)
 
 
 def read_inside(api: Api, execution_arns: Sequence[str], tell: Tell) -> dict[str, tuple[str, ...]]:
-    """Finds the executions inside of each of these, by their ARN."""
+    """Finds the executions inside of each of these, by their ARN.
+
+    Raises:
+        AwsError: AWS refused a call: a report without the jobs inside would look like a whole one.
+    """
     found: dict[str, tuple[str, ...]] = {}
     with ThreadPoolExecutor(THREADS) as pool:
         read = pool.map(lambda arn: tuple(_inside(api, arn, DEPTH_MAX)), execution_arns)
@@ -64,8 +74,10 @@ def _inside(api: Api, arn: str, depth: int) -> Iterator[str]:
     try:
         nested = read_history(history_of(api, arn)).nested if depth else ()
         children = [child for each in nested for child in _children(api, each)]
-    except AwsError:
-        return  # one that Step Functions has deleted, or keeps no history of
+    except AwsError as error:
+        if error.code not in GONE:
+            raise
+        return
     for child in children:
         yield child
         yield from _inside(api, child, depth - 1)

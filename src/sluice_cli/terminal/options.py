@@ -36,6 +36,12 @@ CohortOption = Annotated[
         autocompletion=cohort_names,
     ),
 ]
+AttemptOption = Annotated[
+    int | None,
+    typer.Option(
+        "--attempt", metavar="N", min=1, help="Attempt of a cohort's sample; the last, if left out."
+    ),
+]
 SubjectArgument = Annotated[
     str,
     typer.Argument(

@@ -3,12 +3,12 @@
 Counts, rates of the last minutes and the newest failures; nothing grows with the number of samples.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sluice.causes import read_cause
 from sluice.cohorts.model import read_execution_name
 from sluice_local.live.walls import Wall
 
@@ -136,7 +136,7 @@ def _newest(failed: Sequence[Execution]) -> list[Execution]:
 
 def _failure(execution: Execution, latest: Latest) -> dict[str, Any]:
     """A failure: of a cohort's sample, or of another execution; `later` is how a later attempt stands."""
-    job, reason = _said(execution.cause or "")
+    cause = read_cause(execution.cause)
     name = read_execution_name(execution.name)
     attempt, status = latest[name.cohort, name.sample] if name else (0, "")
     return {
@@ -148,17 +148,6 @@ def _failure(execution: Execution, latest: Latest) -> dict[str, Any]:
         "later": status if name and attempt > name.attempt else None,
         "error": execution.error or UNNAMED,
         "status": execution.status,
-        "job": job,
-        "reason": reason[:REASON_SHOWN],
+        "job": cause.job,
+        "reason": (cause.reason or "")[:REASON_SHOWN],
     }
-
-
-def _said(cause: str) -> tuple[str | None, str]:
-    """Sluice's causes are JSON objects that name the job; others are sentences."""
-    try:
-        found = json.loads(cause)
-    except ValueError:
-        return None, cause
-    if not isinstance(found, dict):
-        return None, cause
-    return found.get("job"), str(found.get("reason") or found.get("cause") or cause)

@@ -13,7 +13,7 @@ from sluice_cli.app import app
 
 PAGE: Final = Path(__file__).parents[3] / "docs/command-line.md"
 COMMANDS: Final = sorted(get_command(app).commands)  # type: ignore[attr-defined] # it is a group
-BLOCK: Final = re.compile(r"```console\n\$ (sluice[^\n]*) --help\n.*?\n```", re.DOTALL)
+BLOCK: Final = re.compile(r"^```console\n\$ (sluice[^\n]*) --help\n.*?\n```$", re.DOTALL | re.MULTILINE)
 
 
 def helped(*command: str) -> str:

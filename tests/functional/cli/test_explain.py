@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sluice.cohorts.model import Cohort, ExecutionName, Sample, SampleStatus
+from sluice_cli.aws.executions import describe_execution
 from sluice_cli.errors import AwsError
+from sluice_cli.explain.history import Nested
+from sluice_cli.explain.reading import executions_inside
 from tests.functional.cli.fakes import (
+    NOW,
     FakeApi,
     denied,
     described_stack,
@@ -199,6 +203,35 @@ def test_a_sample_is_found_through_the_cohorts_whatever_their_workflow(
     assert result.exit_code == 0, result.output
     described = [arguments for _, operation, arguments in api.calls if operation == "describe_execution"]
     assert described == [{"executionArn": f"{WORKFLOW.replace('stateMachine', 'execution')}:{execution}"}]
+
+
+def test_the_log_that_is_advised_is_the_same_attempt_s() -> None:
+    found = document(run(in_cohorts(), "explain", "NA06989", "--cohort", "trio", "--attempt", "1", "--json"))
+    (logs,) = [each for each in found["advice"] if "sluice logs" in each]
+    assert "sluice logs NA06989 --cohort trio --attempt 1" in logs
+
+
+def test_the_logs_are_those_of_the_same_attempt() -> None:
+    api = in_cohorts()
+    run(api, "logs", "NA06989", "--attempt", "1")
+    described = [arguments for _, operation, arguments in api.calls if operation == "describe_execution"]
+    assert described[0]["executionArn"].endswith(":trio.1.NA06989")
+
+
+def test_a_child_of_a_map_run_that_cannot_be_read_hides_no_other() -> None:
+    def describe(executionArn: str) -> Any:  # noqa: N803 - boto3's
+        if executionArn.endswith(":1"):
+            return AwsError("It said ThrottlingException: slow down", "ThrottlingException")
+        return {"executionArn": executionArn, "name": executionArn[-1], "status": "FAILED", "startDate": NOW}
+
+    def list_executions(statusFilter: str, **_: Any) -> Any:  # noqa: N803 - boto3's
+        return {"executions": [{"executionArn": f"arn:{n}"} for n in range(3) if statusFilter == "FAILED"]}
+
+    answers = {"stepfunctions.describe_execution": describe, "stepfunctions.list_executions": list_executions}
+    api = FakeApi(keyed(answers))
+    parent = describe_execution(api, "arn:0", "whatever")
+    map_run = Nested("arn:aws:states:us-east-1:0:mapRun:m/n:1", "Each", is_map_run=True)
+    assert [each.name for each in executions_inside(api, parent, map_run)] == ["0", "2"]
 
 
 def test_an_attempt_that_there_was_not_is_refused_with_those_that_there_were() -> None:

@@ -94,8 +94,8 @@ def test_an_attempt_and_an_array_job_s_failed_child_have_streams_of_their_own() 
     )
     last = run(api, "logs", "Failed")
     assert (last.stdout, ", job align, child 4 of 9 (FAILED): " in last.stderr) == ("last\n", True)
-    assert run(api, "logs", "Failed", "--attempt", "1").stdout == "first\n"
-    refused = run(api, "logs", "Failed", "--attempt", "3")
+    assert run(api, "logs", "Failed", "--job-attempt", "1").stdout == "first\n"
+    refused = run(api, "logs", "Failed", "--job-attempt", "3")
     assert (refused.exit_code, "has had 2 so far" in refused.stderr) == (2, True)
 
 

@@ -239,6 +239,21 @@ def test_the_jobs_of_executions_inside_are_their_sample_s(page: Path) -> None:
     assert (found["jobs"]["sample"], of_job(found, "name")) == ([0], "inside")
 
 
+@pytest.mark.parametrize("operation", ["describe_state_machine", "get_execution_history"])
+def test_a_report_that_may_not_see_the_jobs_inside_is_refused_and_not_written_without_them(
+    page: Path, operation: str
+) -> None:
+    definition = json.dumps({"Resource": "arn:aws:states:::states:startExecution.sync"})
+    answers = {
+        "stepfunctions.describe_state_machine": {"definition": definition},
+        "stepfunctions.get_execution_history": {"events": []},
+        f"stepfunctions.{operation}": denied("states"),
+    }
+    result = run(an_aws([sample("NA06989")], [], **answers), "report", "run-42", "--html", str(page))
+    assert (result.exit_code, page.exists()) == (3, False)
+    assert "AWS refused states" in result.stderr
+
+
 def metric(name: str, *values: float) -> dict[str, Any]:
     """One result of GetMetricData."""
     return {"Id": name, "Values": list(values), "Timestamps": [datetime.fromtimestamp(60, UTC)] * len(values)}

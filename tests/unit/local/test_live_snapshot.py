@@ -63,6 +63,11 @@ def test_failures_are_counted_by_their_names_and_the_newest_shown_first() -> Non
     ("cause", "job", "reason"),
     [
         (json.dumps({"job": "align", "reason": "killed"}), "align", "killed"),
+        (
+            json.dumps({"JobId": "1", "JobName": "align", "Container": {"Reason": "killed"}}),
+            "align",
+            "killed",
+        ),
         ("no such bucket", None, "no such bucket"),
         ("[1]", None, "[1]"),
         (None, None, ""),

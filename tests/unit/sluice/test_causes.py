@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sluice_cli.explain.job_cause import JobCause, read_cause
+from sluice.causes import JobCause, read_cause
 
 OF_SYNC = {
     "JobName": "align",

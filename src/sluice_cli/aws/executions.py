@@ -27,7 +27,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
 GONE: Final = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
-"""What Step Functions says of an execution that it has deleted, or of an Express one, of which it keeps none."""
+"""What Step Functions says of an execution that it has deleted, and of Express ones, which it never keeps."""
 
 
 def find_execution(

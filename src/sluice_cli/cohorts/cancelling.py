@@ -102,7 +102,8 @@ class _Stops:
 
     def among(self, running: Collection[str]) -> Cancelling:
         """How it stands with the executions that run."""
-        refused = [said for arn, said in self._refused.items() if arn in running]
+        wanted = set(running)
+        refused = [said for arn, said in self._refused.items() if arn in wanted]
         return Cancelling(len(running), len(refused), refused[-1] if refused else None)
 
     def stop(self, running: Collection[str]) -> bool:

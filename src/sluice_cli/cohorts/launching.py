@@ -7,7 +7,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sluice.cohorts.sheet import SheetRules
 from sluice.cohorts.sheet_changes import SheetChanges, sheet_changes
@@ -17,6 +17,7 @@ from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS, OWN_WORKFLOW_NEE
 from sluice_cli.cohorts.sheet_file import checked_sheet, cohort_name, read_sheet_file, shared_fields
 from sluice_cli.cohorts.workflow_check import workflow_arn, workflow_option
 from sluice_cli.errors import WrongUsageError
+from sluice_cli.terminal.output import some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Stack
     from sluice_cli.cohorts.sheet_file import SheetFile
-
-
-LINES_SHOWN: Final = 50
-"""Rows that are told of one by one."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +113,8 @@ def _changes(api: Api, stack: Stack, cohort: Cohort, launch: Launch) -> SheetCha
 
 
 def _differences(cohort: Cohort, launch: Launch, changes: SheetChanges) -> str:
-    lines = [f"  line {row.line}, {row.sample}: {'; '.join(fields)}" for row, fields in changes.changed]
-    lines += [f"  {name} has no row" for name in changes.missing]
-    rest = [f"  and {len(lines) - LINES_SHOWN:,} more"] if len(lines) > LINES_SHOWN else []
+    lines = [f"line {row.line}, {row.sample}: {'; '.join(fields)}" for row, fields in changes.changed]
+    lines += [f"{name} has no row" for name in changes.missing]
     mend = (
         "To run failed samples again with this sheet: "
         f"sluice retry {cohort.name} --sheet {shlex.quote(launch.file.name)}"
@@ -126,8 +122,7 @@ def _differences(cohort: Cohort, launch: Launch, changes: SheetChanges) -> str:
     return "\n".join(
         [
             f"There is a cohort {cohort.name} already, with other samples or inputs; nothing was started.",
-            *lines[:LINES_SHOWN],
-            *rest,
+            *some(lines, indent="  "),
             *([mend] if changes.changed else []),
             "To run all of this sheet, give it another name with --cohort.",
         ]

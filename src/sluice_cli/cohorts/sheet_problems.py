@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from sluice_cli.terminal.output import some
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,10 +18,9 @@ RANGES_SHOWN: Final = 12
 
 def listing(name: str, problems: Sequence[Problem]) -> str:
     """A sentence on the sheet, and a line for each thing that is wrong."""
-    lines = [f"  {each}" for each in _together(problems)]
+    lines = some([str(each) for each in _together(problems)], LINES_SHOWN, indent="  ")
     many = f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
-    rest = [f"  and {len(lines) - LINES_SHOWN:,} more"] if len(lines) > LINES_SHOWN else []
-    return "\n".join([f"{name} has {many}; nothing was started.", *lines[:LINES_SHOWN], *rest])
+    return "\n".join([f"{name} has {many}; nothing was started.", *lines])
 
 
 def alike_remarks(names: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,6 @@ import typer
 from sluice_cli.aws.ports import Session, Target
 from sluice_cli.aws.stack import find_stack
 from sluice_cli.cohorts.launching import (
-    LINES_SHOWN,
     Launch,
     LaunchOptions,
     begin,
@@ -97,7 +96,7 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     asked = prepare(api, found_stack, LaunchOptions(sheet, cohort, workflow, fields or (), require or ()))
     known, changes = known_as(api, found_stack, asked)
     _warn(workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet))
-    _warn(some([*alike_remarks(row.sample for row in asked.sheet.rows)], LINES_SHOWN))
+    _warn(some([*alike_remarks(row.sample for row in asked.sheet.rows)]))
     new = f", {len(changes.new):,} of them new" if changes.new else ""
     if dry_run:
         _tell(asked, "checked" + new, as_json=as_json)

@@ -1,7 +1,7 @@
 """`sluice retry`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
     CohortArgument,
+    ErrorOption,
     JsonOption,
     NoWaitOption,
     ProfileOption,
@@ -24,8 +25,6 @@ from sluice_cli.terminal.options import (
 from sluice_cli.terminal.output import print_json, say, screen, some
 from sluice_cli.terminal.starting_display import show_starting
 
-LINES_SHOWN: Final = 50
-
 _Sheet = Annotated[
     str | None,
     typer.Option("--sheet", metavar="SHEET", help="A mended sheet, from which the samples get their inputs."),
@@ -33,10 +32,6 @@ _Sheet = Annotated[
 _Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A field for all of them; may be repeated."),
-]
-_Error = Annotated[
-    list[str] | None,
-    typer.Option("--error", metavar="NAME", help="Only samples that failed of it; may be repeated."),
 ]
 _Sample = Annotated[
     list[str] | None, typer.Option("--sample", metavar="NAME", help="Only this sample; may be repeated.")
@@ -58,7 +53,7 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     *,
     sheet: _Sheet = None,
     fields: _Set = None,
-    errors: _Error = None,
+    errors: ErrorOption = None,
     names: _Sample = None,
     from_start: _FromStart = False,
     dry_run: _DryRun = False,
@@ -153,7 +148,7 @@ def failures_of(cohort: Cohort) -> int:
 
 def _tell_changes(asked: Retry) -> None:
     changes = [f"{name}: {'; '.join(fields)}" for name, fields in asked.changes.items()]
-    for line in (*some(changes, LINES_SHOWN), *some(asked.remarks, LINES_SHOWN)):
+    for line in (*some(changes), *some(asked.remarks)):
         say(screen(), line)
 
 

@@ -21,6 +21,7 @@ from sluice_cli.terminal.durations import moment
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
     CohortArgument,
+    ErrorOption,
     JsonOption,
     ProfileOption,
     RegionOption,
@@ -31,10 +32,6 @@ from sluice_cli.terminal.output import print_json, say, screen
 _State = Annotated[
     list[SampleStatus] | None,
     typer.Option("--state", case_sensitive=False, help="Only samples in this state; may be repeated."),
-]
-_Error = Annotated[
-    list[str] | None,
-    typer.Option("--error", metavar="NAME", help="Only samples that failed of it; may be repeated."),
 ]
 _Tsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated values, with a header.")]
 
@@ -49,7 +46,7 @@ def samples(  # noqa: PLR0913 - each parameter is an option of the command line
     cohort: CohortArgument,
     *,
     states: _State = None,
-    errors: _Error = None,
+    errors: ErrorOption = None,
     as_json: JsonOption = False,
     as_tsv: _Tsv = False,
     stack: StackOption = DEFAULT_STACK,

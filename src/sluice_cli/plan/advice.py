@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from sluice_cli.plan.estimate import LOOK_EVERY_SECONDS
 from sluice_cli.plan.walls import HEARTBEATS_PER_SECOND, Wall, enough, times
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _other_advice(wall: Wall, amount: int) -> str:
             "SendTaskSuccess, and raise PollerCount; or put several jobs into a task."
         )
     if wall is Wall.HEARTBEATS:
-        most = int(HEARTBEATS_PER_SECOND * 300)
+        most = int(HEARTBEATS_PER_SECOND * LOOK_EVERY_SECONDS)
         return (
             f"Launch the samples in cohorts of at most {most:,}, one after another: Sluice sends "
             f"{HEARTBEATS_PER_SECOND:g} heartbeats a second."

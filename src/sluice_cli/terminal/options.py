@@ -56,6 +56,10 @@ DEFAULT_STACK = "sluice"
 CohortArgument = Annotated[
     str, typer.Argument(metavar="COHORT", help="Name of the cohort.", autocompletion=cohort_names)
 ]
+ErrorOption = Annotated[
+    list[str] | None,
+    typer.Option("--error", metavar="NAME", help="Only samples that failed of it; may be repeated."),
+]
 FailOption = Annotated[bool, typer.Option("--fail", help="Exit with 1 if a sample failed.")]
 NoWaitOption = Annotated[
     bool, typer.Option("--no-wait", help="Do not wait until all samples are started; AWS goes on by itself.")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PIPE_WIDTH: Final = 1_000
 """Nothing is folded that a program or a file will hold."""
 
+LINES_SHOWN: Final = 50
+"""Of what may have a line for each sample."""
+
 
 def screen() -> Console:
     """The standard output; made anew by each command, as tests and pipes exchange it."""
@@ -26,11 +29,11 @@ def say(console: Console, text: str, style: str = "") -> None:
     console.print(text, style=style, markup=False, soft_wrap=True)
 
 
-def some(lines: Sequence[str], most: int) -> Iterator[str]:
+def some(lines: Sequence[str], most: int = LINES_SHOWN, *, indent: str = "") -> Iterator[str]:
     """The first lines, and how many more there are."""
-    yield from lines[:most]
+    yield from (f"{indent}{line}" for line in lines[:most])
     if len(lines) > most:
-        yield f"and {len(lines) - most:,} more"
+        yield f"{indent}and {len(lines) - most:,} more"
 
 
 def warn(text: str) -> None:

@@ -1,30 +1,14 @@
 """What Sluice assumes of AWS: each assumption with the probe that tries it and how its facts are judged."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from accept import judging
 from accept.probes import cohorts, events, jobs, services
 from accept.scene import Facts, Scene
 
 Probe = Callable[[Scene], Facts]
-PERMISSION_SECONDS: Final = 120
-"""For so long a denial is waited out: see docs/design.md."""
-AT_ONCE: Final = 100
-A_SECOND: Final = 20
-"""Fargate's launches. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html"""
-SPREAD_SECONDS: Final = 60
-MINUTE_SECONDS: Final = 60
-STOPPED: Final = "Sluice: its workflow does not wait for it any more"
-"""The reason that Sluice gives for a job whose workflow was stopped."""
-
-
-def in_words(facts: Facts) -> str:
-    """Make `exit code 3, attempts 1` of exitCode and attempts; what is not there is left out."""
-    words = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower(): fact for name, fact in facts.items()}
-    told = {name: fact for name, fact in words.items() if fact not in (None, [], {})}
-    return ", ".join(f"{name} {fact}" for name, fact in told.items()) or "nothing"
 
 
 @dataclass(frozen=True)
@@ -44,69 +28,8 @@ class Assumption:
     assumes: str
     local: str
     probe: Probe | None
-    said: Callable[[Facts], str] = in_words
+    said: Callable[[Facts], str] = judging.in_words
     holds: Callable[[Facts], bool | None] = lambda _: None
-
-
-def _error(name: str) -> Callable[[Facts], bool]:
-    return lambda facts: facts.get("error") == name
-
-
-def _answers(facts: Facts) -> str:
-    counts: Mapping[str, Any] = facts["answers"]
-    listed = ", ".join(f"{count} of {answer}" for answer, count in counts.items())
-    return f"{facts['calls']} calls in {facts['seconds']} s: {listed}"
-
-
-def _throttles(facts: Facts) -> bool | None:
-    """429 by its name; None if the calls came too slowly to exceed the quota."""
-    if any(answer == "TooManyRequestsException 429" for answer in facts["answers"]):
-        return True
-    return None if facts["calls"] / facts["seconds"] < 100 else False
-
-
-def _permissions(facts: Facts) -> bool | None:
-    if not facts["isEnforced"]:
-        return None
-    return bool(max(facts["permissionSeconds"], facts["newRoleSeconds"]) < PERMISSION_SECONDS)
-
-
-def _launches(facts: Facts) -> bool | None:
-    """Fargate's rate, and not twice as fast; None if so few tasks are all started at once.
-
-    Containers differ by SPREAD_SECONDS in the time that they take to start.
-    """
-    if facts["tasks"] <= AT_ONCE:
-        return None
-    at_the_rate = (facts["tasks"] - AT_ONCE) / A_SECOND
-    return bool(at_the_rate / 2 <= facts["secondsFromFirstToLast"] <= at_the_rate + SPREAD_SECONDS)
-
-
-def _empty_poll(facts: Facts) -> bool | None:
-    """A minute; None of a Local AWS that was told to answer sooner."""
-    if facts["emptyPollSeconds"] < MINUTE_SECONDS - 5 and not facts["isAws"]:
-        return None
-    return bool(abs(facts["emptyPollSeconds"] - MINUTE_SECONDS) <= 10)
-
-
-def _cohort(facts: Facts) -> bool | None:
-    """All succeeded; None if the cohort was over before the deployment began."""
-    if facts["counts"].get("SUCCEEDED") != facts["samples"]:
-        return False
-    return True if facts["endedWhenDeploymentBegan"] < facts["samples"] else None
-
-
-def _bounds(facts: Facts) -> bool | None:
-    """A name is as good as an ARN; None of strangers' definitions where a person has allowed every one."""
-    if facts["byName"] != "SUCCEEDED":
-        return False
-    return None if facts["everyDefinitionIsAllowed"] else facts.get("error") == "Task.Rejected"
-
-
-def _containers(facts: Facts) -> bool | None:
-    if "refused" in facts:
-        return None
-    return bool(facts["exitCodes"] == {"helper": 0, "main": 4})
 
 
 ALONE: Final = ("launches", "throttling", "cohort", "delay")
@@ -132,7 +55,7 @@ ASSUMPTIONS: Final = (
         "IAM knows a job definition by what SubmitJob is given: name or ARN, with a revision or without.",
         "So it does, with --enforce-iam.",
         jobs.bounded,
-        holds=_bounds,
+        holds=judging.bounds,
     ),
     Assumption(
         "failure",
@@ -146,21 +69,21 @@ ASSUMPTIONS: Final = (
         "The reason of a job that ran too long says `attempt duration exceeded timeout`.",
         "It does.",
         jobs.timeout,
-        holds=_error("Job.TimedOut"),
+        holds=judging.error("Job.TimedOut"),
     ),
     Assumption(
         "out of memory",
         "The reason of a container that was killed for its memory says `OutOfMemory`.",
         "It does; memory is looked at twice a second.",
         jobs.out_of_memory,
-        holds=_error("Job.OutOfMemory"),
+        holds=judging.error("Job.OutOfMemory"),
     ),
     Assumption(
         "image",
         "The reason of an image that is not there says `CannotPull`.",
         "Images are not pulled: the job succeeds.",
         jobs.image_pull,
-        holds=lambda facts: None if facts["status"] == "SUCCEEDED" else _error("Job.ImagePull")(facts),
+        holds=lambda facts: None if facts["status"] == "SUCCEEDED" else judging.error("Job.ImagePull")(facts),
     ),
     Assumption(
         "parameters",
@@ -194,14 +117,14 @@ ASSUMPTIONS: Final = (
         "An array counts as one job of a task, and as failed if one child is.",
         "It does.",
         events.array_task,
-        holds=_error("Job.Failed"),
+        holds=judging.error("Job.Failed"),
     ),
     Assumption(
         "several containers",
         "The event has each container's exit code, under `ecsProperties`.",
         "Such jobs are refused.",
         events.several_containers,
-        holds=_containers,
+        holds=judging.containers,
     ),
     Assumption(
         "stop",
@@ -209,7 +132,7 @@ ASSUMPTIONS: Final = (
         "It ends within seconds.",
         jobs.stop,
         holds=lambda facts: (
-            facts["status"] == "FAILED" and facts["reason"] == facts["reasonInEvent"] == STOPPED
+            facts["status"] == "FAILED" and facts["reason"] == facts["reasonInEvent"] == judging.STOPPED
         ),
     ),
     Assumption(
@@ -235,7 +158,7 @@ ASSUMPTIONS: Final = (
             f"{facts['notFoundAtOnce']} of {facts['started']} not found at once, the last after "
             f"{facts['mostSecondsUntilFound']} s"
         ),
-        holds=lambda facts: facts["mostSecondsUntilFound"] <= MINUTE_SECONDS,
+        holds=lambda facts: facts["mostSecondsUntilFound"] <= judging.MINUTE_SECONDS,
     ),
     Assumption(
         "tokens",
@@ -252,29 +175,29 @@ ASSUMPTIONS: Final = (
         "After a minute, or as the setting says.",
         services.tokens,
         said=lambda facts: f"{facts['emptyPollSeconds']} s",
-        holds=_empty_poll,
+        holds=judging.empty_poll,
     ),
     Assumption(
         "permissions",
         "A change of IAM's is in force within two minutes.",
         "At once; without --enforce-iam everybody may do everything.",
         services.permissions,
-        holds=_permissions,
+        holds=judging.permissions,
     ),
     Assumption(
         "launches",
         "Fargate starts 100 tasks at once and 20 a second from then on.",
         "So it does; how long a container takes is not modelled.",
         cohorts.launches,
-        holds=_launches,
+        holds=judging.launches,
     ),
     Assumption(
         "throttling",
         "SubmitJob above 50 calls a second is answered with TooManyRequestsException, HTTP 429.",
         "So it is, with a bucket of 50.",
         services.throttling,
-        said=_answers,
-        holds=_throttles,
+        said=judging.answers,
+        holds=judging.throttles,
     ),
     Assumption(
         "cohort",
@@ -285,7 +208,7 @@ ASSUMPTIONS: Final = (
             f"{facts['counts']} of {facts['samples']} in {facts['seconds']} s, {facts['deployment']} while "
             f"{facts['samples'] - facts['endedWhenDeploymentBegan']} had not ended"
         ),
-        holds=_cohort,
+        holds=judging.cohort,
     ),
     Assumption(
         "delay",

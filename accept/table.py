@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from accept.assumptions import Assumption, in_words
+from accept.assumptions import Assumption
+from accept.judging import in_words
 from accept.scene import Facts
 
 

@@ -23,7 +23,17 @@ PRODUCT = ("functions", "jobs", "src", "demo", "examples", "accept", "bench", "t
 ROOTS = ("functions", "jobs", "src", ".")
 """Folders from which packages are imported."""
 
-FOUNDATION = {"arns", "batch_words", "deadline", "errors", "events", "fair_order", "ports", "schema"}
+FOUNDATION = {
+    "arns",
+    "batch_words",
+    "causes",
+    "deadline",
+    "errors",
+    "events",
+    "fair_order",
+    "ports",
+    "schema",
+}
 """The modules of the shared package that stand in no room: every room may use them."""
 
 ROOMS = {
@@ -42,6 +52,7 @@ PURE = {
     "arns",
     "arrays.shape",
     "batch_words",
+    "causes",
     "deadline",
     "events",
     "schema",

@@ -150,7 +150,7 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
         return
     if samples is None:
         raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
-    compute = compute or ("fargate-spot" if vcpu_usd is None and gib_usd is None else "ec2")
+    compute = compute or ("fargate-spot" if vcpu_usd is gib_usd is None else "ec2")
     launches = fargate_launches if compute.startswith("fargate") else None
     room = _room(quota, max_vcpus, vcpus, launches, together)
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)

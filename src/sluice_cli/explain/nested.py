@@ -46,8 +46,7 @@ def with_nested(steps: Sequence[Step], history: History, known: Known) -> tuple[
         for step in each.steps
     ]
     # what happened inside at the same time comes before the end that follows from it
-    *others, last = steps or (None,)
-    found = [*(each for each in others if each), *inside, *([last] if last else [])]
+    found = [*steps[:-1], *inside, *steps[-1:]]
     return tuple(sorted(found, key=lambda step: step.at_ms))
 
 

@@ -133,7 +133,7 @@ const cohort = (() => {
 
   // Where AWS's console shows an execution, and a job's log; null on Local AWS.
   const executionUrl = (sample) =>
-    data.console && `${data.console.executions}${data.console.execution_arns}${data.cohort}.${sample.attempt}.${sample.name}`;
+    data.console && `${data.console.executions}${data.console.executionArns}${data.cohort}.${sample.attempt}.${sample.name}`;
   const encoded = (text) => encodeURIComponent(encodeURIComponent(text)).replace(/%/g, "$");
   const logUrl = (job) => data.console && job?.log && `${data.console.logs}${encoded(job.log[0])}/log-events/${encoded(job.log[1])}`;
 

@@ -79,7 +79,12 @@ def document(facts: CohortFacts, *, quota_per_second: float = QUOTA_PER_SECOND) 
         "prices": [asdict(price) for price in _prices(facts.jobs)],
         "billedSecondsMin": BILLED_SECONDS_MIN,
         "writesPerTask": WRITES_PER_TASK,
-        "console": asdict(facts.console) if facts.console else None,
+        "console": facts.console
+        and {
+            "executions": facts.console.executions,
+            "executionArns": facts.console.execution_arns,
+            "logs": facts.console.logs,
+        },
         "accuracy": {name: _accuracy(each) for name, each in facts.accuracy.items()},
     }
 

@@ -298,7 +298,7 @@ def test_metrics_are_asked_for_from_the_cohort_s_begin_to_its_end_as_fine_as_the
 
 
 def test_links_lead_to_aws_s_console_but_from_local_aws(page: Path) -> None:
-    assert reported(an_aws([sample("NA06989")], []), page)["console"]["execution_arns"].endswith(":workflow:")
+    assert reported(an_aws([sample("NA06989")], []), page)["console"]["executionArns"].endswith(":workflow:")
     local = replace(an_aws([sample("NA06989")], []), endpoint_url="http://127.0.0.1:4566")
     assert reported(local, page)["console"] is None
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from accept.assumptions import ALONE, ASSUMPTIONS, STOPPED, Assumption
+from accept.assumptions import ALONE, ASSUMPTIONS, Assumption
 from accept.errors import AcceptError
 from accept.events import Event
+from accept.judging import STOPPED
 from accept.stack import find_stack
 from accept.table import Row, Verdict, document, markdown
 from sluice.tasks import completer

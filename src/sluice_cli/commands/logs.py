@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from sluice_cli.aws.executions import find_execution, tasks_of
-from sluice_cli.aws.ports import Session, Target
-from sluice_cli.aws.stack import find_stack
+from sluice_cli.aws.executions import Execution, find_execution, tasks_of
+from sluice_cli.aws.ports import Api, Session, Target
+from sluice_cli.aws.stack import Stack, find_stack
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.explain.reading import all_executions, explain_execution
-from sluice_cli.logs.job_choice import choose_job
+from sluice_cli.logs.job_choice import ChosenJob, choose_job
 from sluice_cli.logs.job_log import find_log, read_log
 from sluice_cli.terminal.options import (
     DEFAULT_STACK,
@@ -74,12 +74,7 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
     api = session.connect(Target(stack, profile, region))
     found_stack = find_stack(api, stack)
     execution = find_execution(api, found_stack, subject, cohort, attempt=attempt)
-    inside = all_executions(api, execution)
-    tasks = [task for each in inside for task in tasks_of(api, found_stack, each.arn)]
-    blamed = None
-    if job is None and execution.status not in {"RUNNING", "SUCCEEDED"}:
-        blamed = explain_execution(api, found_stack, execution, now_ms=session.now_ms()).job_id
-    chosen = choose_job(execution, tasks, job, blamed)
+    chosen = _chosen(api, found_stack, execution, job, session.now_ms())
     log = find_log(api, chosen, attempt=job_attempt, index=index)
     where = f"{log.group} {log.stream}" if log.stream else "no log yet"
     which = f"job {chosen.name}, {log.child}" if log.child else f"job {chosen.name}"
@@ -91,6 +86,16 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
         sys.stdout.flush()
     if not printed:
         raise WrongUsageError(f"Job {chosen.name} has printed nothing; {_why(log.status, execution.asked)}")
+
+
+def _chosen(api: Api, stack: Stack, execution: Execution, job: str | None, now_ms: int) -> ChosenJob:
+    """The job of this name; without one, the job that the execution failed of, or else its last."""
+    if job is None and execution.status not in {"RUNNING", "SUCCEEDED"}:
+        explained = explain_execution(api, stack, execution, now_ms=now_ms)
+        return choose_job(execution, explained.tasks, None, explained.job_id)
+    inside = all_executions(api, execution)
+    tasks = [task for each in inside for task in tasks_of(api, stack, each.arn)]
+    return choose_job(execution, tasks, job, None)
 
 
 def _why(status: str | None, asked: str) -> str:

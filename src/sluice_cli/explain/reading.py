@@ -53,7 +53,8 @@ def explain_execution(
             explain_execution(api, stack, it, now_ms=now_ms, depth=depth - 1) for it in inside
         ]
     known = Known(tasks, present_of(api, tasks), _failed_children(api, tasks), nested)
-    return explanation(execution, events, known, now_ms=now_ms)
+    of_inside = [task for inside in nested.values() for each in inside for task in each.tasks]
+    return replace(explanation(execution, events, known, now_ms=now_ms), tasks=(*tasks, *of_inside))
 
 
 def executions_inside(api: Api, execution: Execution, nested: Nested) -> list[Execution]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sluice.tasks.model import TaskRecord
     from sluice_cli.aws.executions import Execution
 
 
@@ -36,6 +37,7 @@ class Explanation:
         job, job_id: the job that is to blame, if any.
         advice: what to do next, most helpful first.
         steps: what happened, in order.
+        tasks: its tasks, and those of the executions inside of it.
     """
 
     execution: Execution
@@ -46,6 +48,7 @@ class Explanation:
     job_id: str | None = None
     advice: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    tasks: tuple[TaskRecord, ...] = ()
 
     def document(self) -> Mapping[str, Any]:
         """The explanation as JSON has it."""

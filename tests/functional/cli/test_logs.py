@@ -52,6 +52,17 @@ def test_the_failed_job_s_log_is_printed_page_by_page_and_nothing_else() -> None
     }
 
 
+def test_a_history_is_read_once() -> None:
+    found = recorded("Job.Failed")
+    logs = log_of({"align/default/1": [["one"]]})
+    job = detail(job_id(found, "align"))
+    api = of_execution(found, **{"batch.describe_jobs": {"jobs": [job]}, "logs.get_log_events": logs})
+    for options in ((), ("--job", "align")):
+        api.calls.clear()
+        assert run(api, "logs", "Failed", *options).stdout == "one\n"
+        assert [operation for _, operation, _ in api.calls].count("get_execution_history") == 1
+
+
 def test_a_job_that_batch_has_forgotten_is_found_by_what_the_task_and_the_definition_say() -> None:
     found = recorded("Job.Failed")
     stream = found.items[0]["jobs"]["M"]["align"]["M"]["logStreamName"]["S"]

@@ -659,3 +659,35 @@ def test_queues_may_be_given_or_left_out(tmp_path: Path) -> None:
     assert problems(tmp_path, text, "--offline") == []
     made = machine(**GOOD, Parameters={**JOB, "JobQueue": "${Queue}"})
     assert problems(tmp_path, made) == []
+
+
+def test_what_shares_no_array_is_named(tmp_path: Path) -> None:
+    job = {
+        "jobName": "align",
+        "jobQueue": QUEUE,
+        "jobDefinition": "d",
+        "parameters": {"sample.$": "$.sample"},
+    }
+    given = {"executionArn.$": "$$.Execution.Id", "stateName.$": "$$.State.Name"}
+
+    def said(vary: list[str], *jobs: dict[str, Any]) -> list[str]:
+        asked = {**given, "jobs": list(jobs), "vary": vary}
+        return problems(tmp_path, machine(**GOOD, Parameters=asked))
+
+    pinned = {**job, "jobDefinition": "d:3"}
+    assert said(["sample"], pinned) == []
+    assert said(["sample"], job) == [
+        "error: jobs[0].jobDefinition is 'd'; with vary it must name a revision."
+    ]
+    assert said(["reads"], pinned) == ["error: vary names 'reads', which is no parameter of the job."]
+    assert said(["sample"], pinned, {**pinned, "jobName": "b"}) == [
+        "error: vary is for a task of one job, and it has 2."
+    ]
+    assert said(["sample"], {**pinned, "arrayProperties": {"size": 2}}) == [
+        "error: jobs[0].arrayProperties cannot be had with vary."
+    ]
+
+
+def test_the_short_form_may_say_what_varies(tmp_path: Path) -> None:
+    job = {**JOB, "JobDefinition": "d:3", "Parameters": {"sample.$": "$.sample"}, "Vary": ["sample"]}
+    assert problems(tmp_path, machine(**GOOD, Parameters=job)) == []

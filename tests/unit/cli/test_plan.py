@@ -111,6 +111,8 @@ def cohort_of(samples: int, seconds: float) -> Cohort:
         (cohort_of(1500, 1), Room(1000, 5000, None, starts_per_second=10), Wall.STARTS),
         (cohort_of(1500, 900), Room(49, 5000, 20), Wall.JOBS),
         (cohort_of(75_001, 900), Room(49, 5000, 20), Wall.HEARTBEATS),
+        (cohort_of(50_000, 5), Room(49, together=20), Wall.STARTS),
+        (cohort_of(50_000, 5), Room(49, starts_per_second=1000, together=20), Wall.TASKS),
     ],
 )
 def test_the_wall_that_binds_is_named(cohort: Cohort, room: Room, wall: Wall) -> None:
@@ -180,6 +182,12 @@ def test_memory_of_a_machine_comes_with_its_vcpus_and_fargate_s_is_apart() -> No
     assert ComputePrice(0.048, 0.0, gib_a_vcpu=4.0).hour(1, 16) == pytest.approx(0.192)
     assert ComputePrice(0.048, 0.0, gib_a_vcpu=4.0).hour(2, 2) == pytest.approx(0.096)
     assert COMPUTE["fargate"].hour(1, 2) == pytest.approx(0.04937)
+
+
+def test_jobs_of_one_call_count_as_one_submission() -> None:
+    alone, together = (times(cohort_of(50_000, 5), Room(49, together=each)) for each in (1, 9))
+    # what is left is waking up and a job's own length
+    assert alone.by_wall[Wall.SUBMIT] > 8 * together.by_wall[Wall.SUBMIT]
 
 
 def test_every_kind_of_compute_can_be_chosen() -> None:

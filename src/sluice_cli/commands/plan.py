@@ -146,17 +146,19 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice plan --idle --parameter ProbeMinutes=60
     """  # noqa: D301 - \b keeps Typer from joining the lines
     if idle:
-        show_idle(template, parameter or (), as_json=as_json)
-        return
+        return show_idle(template, parameter or (), as_json=as_json)
     if samples is None:
         raise WrongUsageError("give --samples N for a cohort, or --idle for a stack without work.")
     compute = compute or ("fargate-spot" if vcpu_usd is gib_usd is None else "ec2")
-    launches = fargate_launches if compute.startswith("fargate") else None
-    room = _room(quota, max_vcpus, vcpus, launches, together)
+    room = _room(quota, max_vcpus, vcpus, _launches(compute, fargate_launches), together)
     cohort = Cohort(samples, jobs, minutes * 60, minutes * 60 * slowest, start_seconds)
     price, ask_for = _price(compute, vcpu_usd, gib_usd), advice(cohort, room, compute, vcpus)
-    forecast = _forecast(cohort, room, price, job_hour(price, vcpus, gib), ask_for)
-    forecast.print(as_json=as_json)
+    _forecast(cohort, room, price, job_hour(price, vcpus, gib), ask_for).print(as_json=as_json)
+    return None
+
+
+def _launches(compute: Compute, per_second: float) -> float | None:
+    return per_second if compute.startswith("fargate") else None
 
 
 def _room(

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.tasks.execution_event import EndedExecution, read_ended_execution
-from sluice.tasks.job_event import read_job_event
+from sluice.tasks.job_event import EndedJob, read_job_event
 from sluice.tasks.model import task_key
 from tests.support.builders import EXECUTION, detail, job_event
 
 
 def test_an_ended_job_of_ours_is_read() -> None:
     ended = read_job_event(job_event("token", "align", detail("1")))
-    assert ended is not None
+    assert isinstance(ended, EndedJob)
     assert (ended.key, ended.job.name, ended.job.status) == (task_key("token"), "align", "SUCCEEDED")
     assert "token'" not in repr(ended)
 
@@ -74,5 +74,5 @@ def test_a_job_of_a_former_version_tells_of_its_task_by_the_token() -> None:
         }
     )
     ended = read_job_event(former)
-    assert ended is not None
+    assert isinstance(ended, EndedJob)
     assert (ended.key, ended.job.name) == ("token", "align")

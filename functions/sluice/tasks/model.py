@@ -144,7 +144,7 @@ class Place:
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """A task with the score of its jobs, as the task table keeps it; times are ms since the epoch.
+    """A task with the state of its jobs, as the task table keeps it; times are ms since the epoch.
 
     `fault` says why no task can be made of the input that is kept; of its jobs the names are known then.
     `trouble` is there while a job of it cannot be submitted. Of a task that was to be submitted in an array

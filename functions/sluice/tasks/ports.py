@@ -108,7 +108,7 @@ class Activities(Protocol):
 
 
 class TaskStore(Protocol):
-    """The task table: the score of every task under its key."""
+    """The task table: the record of every task under its key."""
 
     def put_intent(self, task: Task, text: str, now_ms: int) -> bool:
         """Writes the OPEN task with all of its planned jobs; False if it was known already."""

@@ -104,9 +104,9 @@ Said = tuple[bool, str]
 
 def _problems(state: State, queues: Sequence[str], sent_every_seconds: float) -> Iterator[Said]:
     if state.is_sync:
-        yield False, "it still runs its job by batch:submitJob.sync: `sluice convert` brings it to Sluice."
+        yield False, "it still runs its job by batch:submitJob.sync: `sluice convert` moves it to Sluice."
     elif PAST_THE_RATE.fullmatch(state.resource):
-        yield False, "it submits a job past the shared rate."
+        yield False, "it submits a job that bypasses the shared rate."
     elif _is_on_activity(state):
         if len(state.name) > MAX_STATE_NAME:
             yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
@@ -204,7 +204,7 @@ def _job(path: str, job: Mapping[str, Any], queues: Sequence[str], longest: int)
         and not any(queue in (arn, arn.rpartition("/")[2]) for arn in queues)
     ):
         yield _wrong(
-            f"{said_of('jobQueue')} is {queue!r}, which the stack does not watch: deploy it with it in "
+            f"{said_of('jobQueue')} is {queue!r}, which the stack does not watch: add it to the stack's "
             f"JobQueueArns, or use {', '.join(queues)}."
         )
 
@@ -227,7 +227,7 @@ def _unknown(given: Any, shape: Shape | None, path: str, extra: set[str]) -> Ite
             plain = name.removesuffix(".$")
             if camel(plain) not in shape.members:
                 if plain not in extra:
-                    yield f"{path}{plain} is no argument of SubmitJob."
+                    yield f"{path}{plain} is not an argument of SubmitJob."
             elif not name.endswith(".$"):
                 inner = extra if camel(plain) == "dependsOn" else set()
                 yield from _unknown(value, shape.members[camel(plain)], f"{path}{plain}.", inner)

@@ -228,9 +228,7 @@ def _edit_input(source: Source, state: State, wishes: Wishes, note: _Notes) -> N
     if not wishes.execution_arn:
         return
     if not isinstance(given, MappingNode) or not given.value:
-        note(
-            f"its {state.input_field} are made at run time: let them have ExecutionArn, for `sluice explain`."
-        )
+        note(f"its {state.input_field} are made at run time: add ExecutionArn to them, for `sluice explain`.")
     elif not {name.lower() for name in members(given)} & {"executionarn", "executionarn.$"}:
         insert_members(source, given, None, EXECUTION[state.is_jsonata])
 

@@ -57,7 +57,7 @@ def find_execution(
         again = f"{command} --attempt {attempt}" if attempt is not None else command
         return _of_sample(api, sample, _arn_of(sample, attempt), again)
     if attempt is not None:
-        raise WrongUsageError(f"No cohort has a sample {asked!r}, so that --attempt {attempt} says nothing.")
+        raise WrongUsageError(f"No cohort has a sample {asked!r}, so --attempt {attempt} has no meaning.")
     workflow_arn = stack.output("WorkflowArn")
     arn = _by_name(api, workflow_arn, asked, cohort)
     if arn is None:

@@ -86,8 +86,8 @@ def cancel_cohort(api: Api, session: Session, stack: Stack, name: str) -> Iterat
 def _check_unwanted(cohort: Cohort | None) -> None:
     if cohort is not None and not cohort.is_cancelled:
         raise WrongUsageError(
-            f"Cohort {cohort.name} was launched or retried meanwhile, so that nothing more of it is stopped. "
-            f"To stop it all the same, run it again: sluice cancel {cohort.name}"
+            f"Cohort {cohort.name} was launched or retried meanwhile, so no more of its samples are stopped. "
+            f"To stop it anyway, run this again: sluice cancel {cohort.name}"
         )
 
 

@@ -101,7 +101,7 @@ def choose(samples: Sequence[Sample], *, errors: Collection[str], names: Sequenc
     there_are = ", ".join(sorted({reason(sample) for sample in failed})) or "none"
     for error in errors:
         if error not in map(reason, failed):
-            raise WrongUsageError(f"No sample has failed of {error!r}; there are: {there_are}.")
+            raise WrongUsageError(f"No sample failed with {error!r}; the errors are: {there_are}.")
     return tuple(
         sample
         for sample in failed

@@ -71,7 +71,7 @@ def workflow_remarks(api: Api, stack: Stack, arn: str, sheet: Sheet) -> Iterator
     else:
         definition = _definition(api, arn)
         if definition is None:
-            yield f"Its definition was not checked, as AWS refused DescribeStateMachine of {arn}."
+            yield f"The workflow was not checked: AWS refused DescribeStateMachine of {arn}."
             return
         yield from activity_remarks(definition, stack.output("ActivityArn"), heartbeat_interval(stack))
         reads = fields_read(definition)
@@ -104,7 +104,7 @@ def _definition(api: Api, arn: str) -> dict[str, Any] | None:
         raise
     if found["type"] != "STANDARD":
         raise WrongUsageError(
-            f"{arn} is of type {found['type']}; a cohort needs STANDARD, whose executions have names."
+            f"{arn} is {found['type']}; a cohort needs a STANDARD state machine, whose names are unique."
         )
     definition: dict[str, Any] = json.loads(found["definition"])
     return definition
@@ -114,7 +114,7 @@ def _field_remarks(reads: Reads, columns: Iterable[str]) -> Iterator[str]:
     given = {*columns, SAMPLE, COHORT}
     lacking = sorted(reads.needed - given)
     if lacking:
-        yield f"The workflow reads {', '.join(lacking)} of its input, which no sample has."
+        yield f"The workflow reads {', '.join(lacking)} from its input, but no sample has it."
     yield from _unread_remarks(reads, given)
 
 

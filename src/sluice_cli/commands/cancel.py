@@ -75,4 +75,4 @@ def _tell(console: Console, cohort: str, left: Cancelling) -> None:
     else:
         say(console, f"Cohort {cohort} is cancelled; none of its samples runs.")
     if left.refused:
-        say(console, f"AWS did not stop {samples(left.refused)} of them, the last one since: {left.error}")
+        say(console, f"AWS refused to stop {samples(left.refused)} of them. The last error: {left.error}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _Queues = Annotated[
     list[str] | None,
     typer.Option(
-        "--queue", metavar="ARN", help="A queue that the stack watches, instead of asking it; repeat."
+        "--queue", metavar="ARN", help="A queue that the stack watches, instead of asking; may be repeated."
     ),
 ]
 _Offline = Annotated[bool, typer.Option("--offline", help="Ask nothing of AWS, and check no queues.")]
@@ -44,11 +44,11 @@ def check_file(  # noqa: PLR0913 - each parameter is an option of the command li
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Say what of a state machine would break on Sluice, before it is deployed.
+    """Say what in a state machine would break on Sluice, before it is deployed.
 
     A missing heartbeat, a queue that the stack does not watch, arguments that
     SubmitJob does not have, names that are too long. What is made at run time
-    cannot be checked. It ends with 1 if something would break.
+    cannot be checked. The exit code is 1 if something would break.
 
     \b
     Examples:

@@ -30,7 +30,7 @@ _Activity = Annotated[
 ]
 _InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, instead of showing how.")]
 _Anonymous = Annotated[
-    bool, typer.Option("--no-execution-arn", help="Leave out of which execution and state the jobs are.")
+    bool, typer.Option("--no-execution-arn", help="Do not add the fields that name the execution and state.")
 ]
 _Back = Annotated[bool, typer.Option("--back", help="Bring the states back to batch:submitJob.sync.")]
 
@@ -55,8 +55,8 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
     """Bring a state machine from batch:submitJob.sync to Sluice.
 
     The changes are shown as a diff. A state keeps its input, and what reads
-    its output or cause goes on as before. What a person has to know or to do
-    besides is listed on standard error. --back takes the same changes out again.
+    its output or cause goes on as before. What you have to know or to do
+    yourself is listed on standard error. --back takes the same changes out again.
 
     \b
     Examples:

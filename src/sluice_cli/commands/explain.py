@@ -44,9 +44,9 @@ def explain(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Say what happened to a sample, step by step, and why it failed.
 
-    The first line has the cause. It is told from the execution's history
-    and the score of its Batch jobs, which the stack keeps for KeepDays days,
-    also those of executions that the sample's own execution started.
+    The first line has the cause. It comes from the execution's history and the
+    stack's record of its Batch jobs, kept for KeepDays days; executions that
+    the sample's own execution started are included.
 
     \b
     Examples:

@@ -33,7 +33,7 @@ from sluice_cli.terminal.starting_display import show_starting
 _Sheet = Annotated[
     str,
     typer.Argument(
-        metavar="SHEET", help="CSV, TSV or JSON Lines: a file, s3://bucket/key, or - for the input."
+        metavar="SHEET", help="CSV, TSV or JSON Lines: a file, s3://bucket/key, or - for standard input."
     ),
 ]
 _Cohort = Annotated[
@@ -81,13 +81,13 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     """Start a cohort: one execution for each sample of a sheet.
 
     A sheet needs a column `sample`; the others become fields of the input of
-    each sample's execution. Every bad row is named before anything starts. It
-    may be launched again: no sample starts twice, and rows that were added do.
+    each sample's execution. Every bad row is named before anything starts. A
+    sheet may be launched again: only rows that were added to it start.
 
     \b
     Examples:
       sluice launch run-42.csv
-      sluice launch s3://lab/run-42.jsonl --cohort run-42-b --set panel=s3://lab/p.bcf
+      sluice launch s3://lab/b.jsonl --cohort run-42 --set panel=s3://lab/p.bcf
       sluice launch run-42.csv --workflow wgs --require fastq --dry-run
     """  # noqa: D301 - \b keeps Typer from joining the lines
     session: Session = context.obj

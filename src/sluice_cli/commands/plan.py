@@ -40,10 +40,10 @@ _Minutes = Annotated[
 ]
 _Slowest = Annotated[
     float,
-    typer.Option("--slowest", min=1, metavar="X", help="Times the mean that the slowest sample's jobs run."),
+    typer.Option("--slowest", min=1, metavar="X", help="Run time of the slowest sample's jobs, in means."),
 ]
 _Start = Annotated[
-    float, typer.Option("--start-seconds", min=0, metavar="S", help="That Batch takes to start a container.")
+    float, typer.Option("--start-seconds", min=0, metavar="S", help="Seconds to start a container.")
 ]
 _Quota = Annotated[
     float, typer.Option("--quota", min=0.1, metavar="RATE", help="SubmitJob calls a second that AWS allows.")
@@ -54,7 +54,7 @@ _MaxVcpus = Annotated[
         "--max-vcpus",
         min=0.25,
         metavar="N",
-        help="vCPUs of all compute environments together; twice the stack's MaxVcpus.",
+        help="vCPUs of all compute environments together; by default twice MaxVcpus.",
     ),
 ]
 _Launches = Annotated[
@@ -88,7 +88,7 @@ _Compute = Annotated[
 ]
 _VcpuUsd = Annotated[
     float | None,
-    typer.Option("--vcpu-usd", min=0, metavar="USD", help="Price of a vCPU-hour instead, as of EC2 Spot."),
+    typer.Option("--vcpu-usd", min=0, metavar="USD", help="Price of a vCPU-hour instead, as EC2 Spot's."),
 ]
 _GibUsd = Annotated[
     float | None, typer.Option("--gib-usd", min=0, metavar="USD", help="Price of a GiB-hour instead.")
@@ -96,12 +96,10 @@ _GibUsd = Annotated[
 _Idle = Annotated[
     bool, typer.Option("--idle", help="What the stack costs in a month in which nothing happens.")
 ]
-_Template = Annotated[
-    Path, typer.Option("--template", metavar="FILE", help="Sluice's template, of which --idle counts.")
-]
+_Template = Annotated[Path, typer.Option("--template", metavar="FILE", help="Sluice's template, for --idle.")]
 _Parameters = Annotated[
     list[str] | None,
-    typer.Option("--parameter", metavar="NAME=VALUE", help="Of the stack, for --idle; may be repeated."),
+    typer.Option("--parameter", metavar="NAME=VALUE", help="A parameter, for --idle; may be repeated."),
 ]
 
 
@@ -131,12 +129,12 @@ def plan(  # noqa: PLR0913 - each parameter is an option of the command line
     parameter: _Parameters = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a cohort will take and cost, or an idle stack, before anything runs.
+    """Estimate a cohort's time and cost, or what an idle stack costs, before anything runs.
 
-    It names what holds the cohort back, and what to ask AWS for; it asks AWS
-    nothing itself. Prices are those of us-east-1, without free tiers. Times
-    are those of Local AWS and costs of Sluice's own those of the project's
-    simulation, within a tenth; how Batch finds machines of EC2 is in neither.
+    It names what holds the cohort back and what to ask AWS for, and makes no
+    call to AWS. Prices are those of us-east-1, without free tiers. Times agree
+    with runs on Local AWS, and Sluice's own costs with a simulation, to within
+    a tenth. Neither covers how long Batch takes to find EC2 instances.
 
     \b
     Examples:

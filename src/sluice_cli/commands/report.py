@@ -56,8 +56,9 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Write a page about a cohort: every job over time, waits, submissions, failures and cost.
 
-    One HTML file that holds everything and loads nothing, so that it can be kept and sent. It can be written
-    while the cohort runs. It tells of jobs as long as the stack keeps their tasks (KeepDays days).
+    One HTML file that contains everything and loads nothing, so you can keep
+    and send it. You can write it while the cohort runs. It shows jobs for as
+    long as the stack keeps their tasks (KeepDays days).
 
     \b
     Examples:

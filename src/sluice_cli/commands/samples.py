@@ -56,14 +56,14 @@ def samples(  # noqa: PLR0913 - each parameter is an option of the command line
     """List the samples of a cohort: state, step, attempt, error, and since when.
 
     The step is the state of the workflow that waits for jobs or waited last.
-    An attempt 1+2 is the first, which went on twice where it had failed.
+    Attempt 1+2 is the first attempt, resumed twice where it had failed.
     Times are in UTC.
 
     \b
     Examples:
       sluice samples run-42 --state failed
       sluice samples run-42 --error Job.OutOfMemory --tsv | cut -f1
-      sluice samples run-42 --json | jq -r '.samples[] | select(.step == "Align").sample'
+      sluice samples run-42 --json | jq -r '.samples[].executionArn'
     """  # noqa: D301 - \b keeps Typer from joining the lines
     if as_json and as_tsv:
         raise WrongUsageError("Give --json or --tsv, not both.")

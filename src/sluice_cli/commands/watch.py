@@ -63,12 +63,12 @@ def watch(  # noqa: PLR0913 - each parameter is an option of the command line
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Look on until every sample of a cohort has ended.
+    """Watch a cohort until every sample has ended.
 
-    It shows counts, the rate of the last five minutes and when the cohort will
-    be done at it, what samples failed of, and what the last few of them
-    wait for. Where there is no terminal it prints a line whenever something
-    changes. Ctrl-C ends the looking only.
+    It shows counts, the rate of the last five minutes, when the cohort will be
+    done at that rate, why samples failed, and what the last few are waiting
+    for. Without a terminal it prints a line whenever something changes.
+    Ctrl-C stops watching only; the cohort goes on.
 
     \b
     Examples:
@@ -141,7 +141,7 @@ def _print_changes(looks: Iterator[Look]) -> Look:
             say(console, f"{line}; {pace_line(look.summary, look.pace)}")
         for each in look.waits:
             if each not in waited:
-                say(console, f"waits for {each}")
+                say(console, f"waiting: {each}")
         told, waited = line, look.waits
     console.print(whole(look.summary))
     return look

@@ -62,7 +62,7 @@ def _state(check: str, name: str, facts: Mapping[str, Any]) -> Finding:
     state, status = facts.get("state"), facts.get("status", "VALID")
     if status not in {"VALID", "UPDATING", "CREATING"}:
         reason = facts.get("statusReason") or "Batch gives no reason"
-        return wrong(check, f"{name} is {status}: {reason}", "Fix what Batch complains of, or make it again.")
+        return wrong(check, f"{name} is {status}: {reason}", "Fix what Batch reports, or create it again.")
     if state != "ENABLED":
         return wrong(check, f"{name} is {state}", "Enable it: jobs wait in it for ever.")
     if status != "VALID":
@@ -121,7 +121,7 @@ def check_image(context: CheckContext, image: str) -> Finding:
     parts = ECR_IMAGE.fullmatch(image)
     if parts is None and "/" not in image:
         way_out = "Push it to a repository of ECR, and deploy with LowpassImage=<its URI>."
-        return wrong("image", f"{image} names no registry, so that it is looked for on Docker Hub", way_out)
+        return wrong("image", f"{image} names no registry, so it would be pulled from Docker Hub", way_out)
     if parts is None:
         return ok("image", f"{image} is not in ECR and cannot be looked at")
     wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"] or "latest"}

@@ -52,12 +52,12 @@ def check_alarms(context: CheckContext) -> Iterator[Finding]:
     alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
     ringing = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     for alarm in ringing:
-        says = f"{names.get(alarm['AlarmName'], alarm['AlarmName'])} rings: {alarm.get('StateReason', '')}"
+        says = f"{names.get(alarm['AlarmName'], alarm['AlarmName'])} went off: {alarm.get('StateReason', '')}"
         yield wrong(
             "alarms", says, alarm.get("AlarmDescription") or "Its description in CloudWatch says more."
         )
     if not ringing:
-        yield ok("alarms", f"none of {len(alarms)} rings")
+        yield ok("alarms", f"none of {len(alarms)} is in ALARM")
 
 
 def _query(name: str, function: str, metric: str) -> dict[str, Any]:

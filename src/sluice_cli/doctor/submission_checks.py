@@ -29,7 +29,7 @@ def check_submissions(context: CheckContext) -> Iterator[Finding]:
     more = f"`sluice explain {arn}` tells more. " if arn else ""
     way_out = (
         f"{more}If Batch cannot read the job's request, "
-        "mend it in the workflow; the task fails with Task.Rejected two hours after the first try. If Batch "
-        "is out of order, the job is submitted when it is well again."
+        "fix it in the workflow; the task fails with Task.Rejected two hours after the first try. If Batch "
+        "has an outage, the job is submitted once it has recovered."
     )
     yield warning("submissions", f"{says}, for longest: {failing(trouble, context.now_ms)}", way_out)

@@ -54,7 +54,7 @@ def explanation(execution: Execution, events: Iterable[Event], known: Known, *, 
     told = with_nested(steps(history, known, is_over=execution.status != "RUNNING"), history, known)
     if execution.status == "RUNNING":
         says = doing(history, known, now_ms)
-        headline = f"{execution.subject} is running for {_lasted(execution, now_ms)}: {says}."
+        headline = f"{execution.subject} has been running for {_lasted(execution, now_ms)}: {says}."
         return Explanation(execution, headline, says, steps=told)
     if execution.status not in _BAD_ENDS:
         headline = f"{execution.subject} succeeded after {_lasted(execution, now_ms)}."
@@ -202,8 +202,8 @@ def _facts_of_children(execution: Execution, job: JobRecord, known: Known) -> di
 
 def _why_no_heartbeat(task: TaskRecord | None) -> str:
     if task is None:
-        return "as the poller that took its task was lost before it noted it"
-    return "as reconcile_tasks, which sends them, does not run often enough for it"
+        return "because the poller that took its task was lost before recording it"
+    return "because reconcile_tasks, which sends heartbeats, does not run often enough"
 
 
 def _at_last(history: History) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def cause_of_record(job: JobRecord, told: JobCause) -> JobCause:
-    """What the score of a task knows of its failed job; what it does not know is as the cause has it."""
+    """What the record of a task knows of its failed job; what it does not know is as the cause has it."""
     return JobCause(
         job=job.name,
         job_id=job.job_id or told.job_id,

@@ -59,8 +59,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.ImagePull": Meaning(
         "the container image of job {job} could not be pulled: {reason}",
         (
-            "See that the image and its tag exist, and that the execution role may read the repository.",
-            "See that the subnets reach the registry: public addresses, a NAT gateway or VPC endpoints.",
+            "Check that the image and its tag exist, and that the execution role may read the repository.",
+            "Check that the subnets reach the registry: public addresses, a NAT gateway or VPC endpoints.",
             "Check the stack: sluice doctor",
             _AGAIN,
         ),
@@ -83,15 +83,15 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         ),
     ),
     "Job.Terminated": Meaning(
-        "job {job} was ended by somebody: {reason}",
+        "job {job} was terminated or cancelled: {reason}",
         (
             "CloudTrail tells by whom: the event TerminateJob(s) or CancelJob(s) of {job_id}.",
             _BY_MISTAKE,
         ),
     ),
     "Job.DependencyFailed": Meaning(
-        "job {job} was never run, as {needed} that it depends on failed ({reason})",
-        ("Fix that one first; its own sample or program is to blame.", _AGAIN),
+        "job {job} never ran, because {needed} that it depends on failed ({reason})",
+        ("Fix that job first: the fault is in it, not in this one.", _AGAIN),
     ),
     "Job.Failed": Meaning(
         "job {job} failed{with_code} ({reason})",
@@ -101,7 +101,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "state {state} asks for something that Sluice does not understand: {reason}",
         (
             _MEND,
-            "Else fix the state's Arguments in the workflow; Sluice's README has the task input.",
+            "Otherwise fix the state's Parameters or Arguments; Sluice's README describes a task's input.",
             _ANEW,
         ),
     ),
@@ -123,7 +123,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         (
             "Give the state a HeartbeatSeconds of three times the stack's ReconcileHeartbeatSeconds or more.",
             "Give it a Retry on States.Timeout and States.HeartbeatTimeout: it stops the old jobs first.",
-            "See whether reconcile_tasks runs: sluice doctor",
+            "Check whether reconcile_tasks runs: sluice doctor",
             _ANEW,
         ),
     ),
@@ -132,7 +132,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
 OUT_OF_MEMORY_GUESSED: Final = Meaning(
     "job {job} was killed, perhaps for its memory ({reason})",
     (
-        "Compare the memory it had with what it needs; its log may end without a word: {logs}",
+        "Compare the memory it had with what it needs; its log may end abruptly: {logs}",
         *MEANINGS["Job.OutOfMemory"].advice[:2],
         "If it had enough memory, look for what else sends SIGKILL: the host, or the program itself.",
         _ANEW,
@@ -149,7 +149,7 @@ EXECUTION_TIMED_OUT: Final = Meaning(
 ABORTED: Final = Meaning(
     "by hand (StopExecution){reason}",
     (
-        "CloudTrail tells by whom: the event StopExecution. Sluice ends the jobs of a stopped execution.",
+        "CloudTrail shows who did it: look for StopExecution. Sluice stops a stopped execution's jobs.",
         _BY_MISTAKE,
     ),
 )
@@ -159,6 +159,9 @@ CANCELLED: Final = Meaning(
 )
 OTHER: Final = Meaning(
     "state {state} failed with {error}: {reason}",
-    ("This name is none of Sluice's: the workflow's definition, or the service it called, knows it.", _ANEW),
+    (
+        "Sluice has no error of this name: look in the workflow's definition, or at the service it called.",
+        _ANEW,
+    ),
 )
 IN_NESTED: Final = "in execution {name} of state {state}, {says}"

@@ -76,4 +76,4 @@ def _other_advice(wall: Wall, amount: int) -> str:
             f"Launch the samples in cohorts of at most {most:,}, one after another: Sluice sends "
             f"{HEARTBEATS_PER_SECOND:g} heartbeats a second."
         )
-    return "No quota of AWS's holds it back: only shorter jobs would make it shorter."
+    return "No AWS quota holds it back: only shorter jobs would make it finish sooner."

@@ -83,7 +83,7 @@ class Deployment:
         wanted = self.template.get("Parameters", {})
         for name in self.given:
             if name not in wanted:
-                raise WrongUsageError(f"{name} is no parameter of the template; it has {', '.join(wanted)}.")
+                raise WrongUsageError(f"{name} is not a parameter of it; there are {', '.join(wanted)}.")
             _check_value(name, self.given[name], wanted[name])
         return {name: self.given.get(name, each.get("Default", "")) for name, each in wanted.items()}
 
@@ -142,7 +142,7 @@ def read_template(text: str) -> Mapping[str, Any]:
     try:
         found = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader that knows a few tags more
     except yaml.YAMLError as error:
-        raise WrongUsageError(f"the template is no YAML: {error}") from None
+        raise WrongUsageError(f"the template is not valid YAML: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise WrongUsageError("the template has no Resources; give Sluice's template.yaml.")
     missing = [name for name in MARKS if name not in found["Resources"]]

@@ -76,7 +76,7 @@ def whole(
     parts: list[RenderableType] = [Text(headline(summary), "bold"), counts_table(summary, bars=bars)]
     if pace is not None:
         parts.append(Text(f"  {pace_line(summary, pace)}", "dim"))
-    parts += [Text(f"  waits for {each}", "cyan") for each in waits]
+    parts += [Text(f"  waiting: {each}", "cyan") for each in waits]
     if summary.failed:
         parts += [Text("failed of", "bold"), failures_table(summary)]
     return Group(*parts)
@@ -89,7 +89,7 @@ def pace_line(summary: Summary, pace: Pace) -> str:
     if summary.cohort.over:
         return "done"
     if quiet is None:
-        return "no sample has ended since this began to look"
+        return "no sample has ended since this command began to watch"
     if rate is not None and left is not None:
         return f"{rate * 60:.1f} samples a minute; done in {span(left)} at this rate"
     return f"{samples(summary.cohort.total - summary.ended)} left; the last one ended {span(quiet)} ago"

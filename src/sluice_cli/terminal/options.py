@@ -58,7 +58,7 @@ CohortArgument = Annotated[
 ]
 ErrorOption = Annotated[
     list[str] | None,
-    typer.Option("--error", metavar="NAME", help="Only samples that failed of it; may be repeated."),
+    typer.Option("--error", metavar="NAME", help="Only samples that failed with it; may be repeated."),
 ]
 FailOption = Annotated[bool, typer.Option("--fail", help="Exit with 1 if a sample failed.")]
 NoWaitOption = Annotated[

@@ -55,7 +55,7 @@ def test_plan_needs_no_aws_and_says_what_decides() -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("1,500 samples, 4,500 jobs: ")
     assert "What decides: the samples' own jobs" in result.stdout
-    assert "No quota of AWS's" in result.stdout
+    assert "No AWS quota holds it back" in result.stdout
     assert not NOTHING.calls
 
 

@@ -193,7 +193,7 @@ def test_a_workflow_is_meant_by_its_name_and_what_may_fail_is_told(sheet: Path) 
             AwsError("StateMachineDoesNotExist", "StateMachineDoesNotExist"),
             "There is no state machine",
         ),
-        ({"type": "EXPRESS", "definition": "{}"}, "is of type EXPRESS; a cohort needs STANDARD"),
+        ({"type": "EXPRESS", "definition": "{}"}, "is EXPRESS; a cohort needs a STANDARD"),
     ],
 )
 def test_a_workflow_that_no_cohort_can_run_is_refused(sheet: Path, answer: Any, says: str) -> None:
@@ -469,7 +469,7 @@ def test_cancel_says_what_is_left_and_why() -> None:
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
         "Cohort run-42 is cancelled; left to the reconciler: 1 sample.",
-        "AWS did not stop 1 sample of them, the last one since: AWS gave no answer (x).",
+        "AWS refused to stop 1 sample of them. The last error: AWS gave no answer (x).",
     ]
 
 

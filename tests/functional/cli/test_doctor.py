@@ -142,7 +142,12 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "warning",
         "in 7 of the last 24 hours no task came, but 140 executions of any state machine started",
     ),
-    "an alarm": ({"cloudwatch.describe_alarms": [alarm("ALARM")]}, "alarms", "wrong", "NoPollerAlarm rings"),
+    "an alarm": (
+        {"cloudwatch.describe_alarms": [alarm("ALARM")]},
+        "alarms",
+        "wrong",
+        "NoPollerAlarm went off",
+    ),
     "a queue off": ({"batch.describe_job_queues": queue(state="DISABLED")}, "job queue", "wrong", "DISABLED"),
     "no queue": ({"batch.describe_job_queues": {"jobQueues": []}}, "job queue", "wrong", "does not exist"),
     "a queue in the making": (

@@ -45,7 +45,7 @@ def test_the_first_line_has_the_cause_and_what_follows_the_way_out() -> None:
     assert first.startswith(
         "NA06989 failed: job align was killed, perhaps for its memory (Essential container"
     )
-    assert others[0].endswith("its log may end without a word: sluice logs OutOfMemory")
+    assert others[0].endswith("its log may end abruptly: sluice logs OutOfMemory")
     assert others[1] == "  - Give the job more memory: MEMORY in its resourceRequirements."
     assert any("job align was submitted to Batch as" in line for line in others)
 
@@ -72,7 +72,7 @@ def test_a_running_job_s_state_is_batch_s_own() -> None:
     status = {"jobId": job_id(found, "align"), "status": "RUNNABLE", "statusReason": "no room"}
     api = of_execution(found, **{"batch.describe_jobs": {"jobs": [status]}})
     first = run(api, "explain", "Failed").stdout.splitlines()[0]
-    assert first.startswith("NA06989 is running for")
+    assert first.startswith("NA06989 has been running for")
     assert first.endswith("in state Align, job align is RUNNABLE (no room).")
 
 

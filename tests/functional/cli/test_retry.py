@@ -99,7 +99,7 @@ def test_samples_are_chosen_by_what_they_failed_of() -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        (("--error", "Job.Flied"), "No sample has failed of 'Job.Flied'; there are: Job.Failed."),
+        (("--error", "Job.Flied"), "No sample failed with 'Job.Flied'; the errors are: Job.Failed."),
         (("--sample", "NA7"), "The cohort has no sample 'NA7' that was started."),
         (("--sample", "NA2"), "Sample NA2 is SUCCEEDED: only failed samples are run again."),
         (("--set", "memoryMib"), "not of the form key=value"),

@@ -51,7 +51,7 @@ def test_it_says_what_the_last_samples_wait_for_and_gives_no_time_for_them() -> 
     assert min(asked_ms) >= 60_000
     lines = result.stdout.splitlines()
     says = "in state Align, job align is RUNNABLE, submitted at 00:00:00 UTC (no room)"
-    assert [line for line in lines if line.startswith("waits for")] == [f"waits for NA5: {says}"]
+    assert [line for line in lines if line.startswith("waiting:")] == [f"waiting: NA5: {says}"]
     left = "1 sample left; the last one ended less than 1 s ago"
     assert f"run-42: 4 of 5 samples have ended; under way; {left}" in lines
 

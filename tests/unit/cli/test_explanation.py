@@ -33,13 +33,13 @@ HEADLINES = {
     "Job.ImagePull": "the container image of job image could not be pulled: Task failed to start",
     "Job.TimedOut": "job slow ran longer than its timeout allows",
     "Job.Unschedulable": "Batch could find no place for job stuck: ",
-    "Job.Terminated": "job stopped was ended by somebody: Terminated by hand.",
-    "Job.DependencyFailed": "job merge was never run, as job ",
+    "Job.Terminated": "job stopped was terminated or cancelled: Terminated by hand.",
+    "Job.DependencyFailed": "job merge never ran, because job ",
     "Job.Failed": "job align failed with exit code 3",
     "Task.Invalid": "state Align asks for something that Sluice does not understand: ",
     "Task.Rejected": "Batch refused to take job align: There is no job-queue ",
     "States.Timeout": "state Align took longer than its TimeoutSeconds; its jobs were ended.",
-    "States.HeartbeatTimeout": "state Align got no heartbeat for 2 s, as reconcile_tasks",
+    "States.HeartbeatTimeout": "state Align got no heartbeat for 2 s, because reconcile_tasks",
 }
 
 
@@ -106,7 +106,7 @@ def test_each_try_of_a_state_is_told_with_the_job_that_was_its_own() -> None:
 def test_the_job_that_another_one_waited_for_is_named_by_its_id() -> None:
     scheduled = recorded("Job.DependencyFailed").events[2]["activityScheduledEventDetails"]
     (other,) = json.loads(scheduled["input"])["jobs"][0]["dependsOn"]
-    assert f"as job {other['jobId']} that it depends on failed" in told("Job.DependencyFailed").headline
+    assert f"because job {other['jobId']} that it depends on failed" in told("Job.DependencyFailed").headline
 
 
 def test_steps_are_in_the_order_of_time() -> None:
@@ -118,7 +118,7 @@ def test_steps_are_in_the_order_of_time() -> None:
 def test_an_execution_that_waits_for_a_poller_says_so() -> None:
     events = recorded("Job.Failed").events[:3]
     explained = explanation(execution("RUNNING", stopped_ms=None), events, Known(), now_ms=1_800_000_120_000)
-    assert explained.headline == "NA06989 is running for 2 min: state Align waits for a poller."
+    assert explained.headline == "NA06989 has been running for 2 min: state Align waits for a poller."
     assert explained.steps[-1].says == "asked for job align; waits for a poller"
 
 
@@ -134,7 +134,7 @@ def test_a_task_that_was_taken_and_not_noted_is_told_apart() -> None:
     assert "a poller has taken the task of state Align and submitted nothing yet" in running.headline
     ended = read_execution(found.execution, "x")
     lost = explanation(ended, found.events, Known(), now_ms=0)
-    assert "as the poller that took its task was lost before it noted it" in lost.headline
+    assert "because the poller that took its task was lost before recording it" in lost.headline
 
 
 def test_a_heartbeat_that_aws_calls_a_timeout_is_told_as_a_heartbeat() -> None:

@@ -75,7 +75,7 @@ def test_the_reconcilers_empty_queries_are_as_many_as_its_partitions() -> None:
 
 
 def test_an_unknown_parameter_and_another_file_are_told_of() -> None:
-    with pytest.raises(WrongUsageError, match="ProbeMinute is no parameter of the template"):
+    with pytest.raises(WrongUsageError, match="ProbeMinute is not a parameter of it"):
         usd(ProbeMinute="5")
     with pytest.raises(WrongUsageError, match="ProbeMinutes is 'often': not a number"):
         usd(ProbeMinutes="often")

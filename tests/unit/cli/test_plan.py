@@ -155,7 +155,7 @@ def test_with_what_is_enough_something_else_decides_and_with_a_tenth_less_it_doe
 
 def test_there_is_nothing_to_ask_for_where_the_jobs_themselves_decide() -> None:
     assert enough(cohort_of(1500, 900), Room(49, 5000, 20)) is None
-    assert "No quota" in advice(cohort_of(1500, 900), Room(49, 5000, 20), "ec2", 1)
+    assert "No AWS quota" in advice(cohort_of(1500, 900), Room(49, 5000, 20), "ec2", 1)
 
 
 def test_advice_names_the_quota_and_how_much_of_it() -> None:

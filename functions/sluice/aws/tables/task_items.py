@@ -1,4 +1,4 @@
-"""Task items: how a task and its score are written into DynamoDB, and read back."""
+"""Task items: how a task and the state of its jobs are written into DynamoDB, and read back."""
 
 from __future__ import annotations
 

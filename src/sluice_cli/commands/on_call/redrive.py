@@ -34,11 +34,11 @@ def redrive(  # noqa: PLR0913 - each parameter is an option of the command line
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Send events that failed back to the functions: what the dead-letter queues hold.
+    """Send failed events from the dead-letter queues back to the functions.
 
-    Fix first what they failed of (`sluice doctor`). Events may come late or
-    twice, so it may be repeated. It looks on until SQS has moved all of them.
-    The exit code is 1 if SQS could not.
+    Fix the cause first (`sluice doctor`). Events may arrive late or twice, so
+    this may be repeated. It waits until SQS has moved all of them. The exit
+    code is 1 if SQS could not.
 
     \b
     Examples:

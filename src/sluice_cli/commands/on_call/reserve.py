@@ -52,7 +52,7 @@ def reserve(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Take slots of the shared SubmitJob rate, for jobs submitted without Sluice.
 
-    It prints a line each time when one call may be made. With a command it
+    It prints a line whenever one call may be made. With a command it
     prints nothing and runs the command, which may make its N calls at once.
     Make each call without delay: late calls add up to bursts.
 

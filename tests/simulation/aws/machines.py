@@ -87,7 +87,8 @@ def _retrier(retriers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, 
 class Poller(Machine):
     """activity_poller.asl.json: rounds of submit_jobs, then the next link of the chain.
 
-    A link that rests, as `resting` says of a slot, has no work any more, though the answer may be on its way.
+    A link that rests, as `resting` says of a slot, has no work any more, though the answer may be on its way,
+    or be lost: then its next round ends before it polls.
     """
 
     def __init__(
@@ -112,7 +113,8 @@ class Poller(Machine):
         memory = execution.memory
         busy = self.at_work.setdefault(memory["slot"], set())
         live = [each for each in map(self.service.executions.__getitem__, busy) if each.running]
-        if any(self._is_at_work(each) for each in live if each is not execution):
+        others = [each for each in live if each is not execution]
+        if self._is_at_work(execution) and any(map(self._is_at_work, others)):
             self.forks.append(f"{execution.name} works beside {[each.name for each in live]}")
         busy.add(execution.arn)
         payload = {name: memory[name] for name in ("slot", "number", "probe", "emptyRounds")}

@@ -33,6 +33,14 @@ def test_a_link_that_rests_may_end_beside_the_next_one(resting: int | None, fork
     assert len(made.forks) == forks
 
 
+@pytest.mark.parametrize(("resting", "forks"), [(17, 0), (16, 1)])
+def test_a_link_that_does_not_know_that_it_rests_may_begin_a_round(resting: int, forks: int) -> None:
+    links = [link(18), link(17)]
+    made = poller(resting, links)
+    made._round(links[1])
+    assert len(made.forks) == forks
+
+
 @pytest.mark.parametrize(("resting", "forks"), [(17, ["slot-0-17 polls though it rests"]), (16, [])])
 def test_a_link_that_rests_must_not_poll(resting: int, forks: list[str]) -> None:
     process = Process(world(), "SubmitJobs#1")

@@ -178,7 +178,7 @@ class Stack:
         named = {f"#{name}": name for name in times}
         self.aws.client("dynamodb").update_item(
             TableName=self.outputs["TaskTableName"],
-            Key={"taskToken": {"S": task.task.token}},
+            Key={"taskToken": {"S": task.task.key}},
             UpdateExpression=", ".join(["SET heartbeatAt = :due", *(f"#{name} = :{name}" for name in times)]),
             ExpressionAttributeValues={
                 ":due": {"N": "0"},

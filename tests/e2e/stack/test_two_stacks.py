@@ -47,5 +47,5 @@ def test_each_does_its_work_also_when_the_other_is_gone(stacks: tuple[Stack, Sta
     assert runs(lab, unique, "")
     assert runs(clinic, unique, "")
     clinic.delete()
-    assert len(lab.aws.client("scheduler").list_schedules()["Schedules"]) == 3
+    assert len(lab.aws.client("scheduler").list_schedules()["Schedules"]) == 4
     assert runs(lab, unique, "-again")

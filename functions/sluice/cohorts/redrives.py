@@ -30,7 +30,7 @@ class HistoryEnd:
 def can_redrive(sample: Sample, history: HistoryEnd, now_ms: int) -> bool:
     """True if an ended sample's execution can go on where it failed, to some purpose.
 
-    One that a Fail state ended would only run that state again, and fail of the same.
+    One that a Fail state ended would only run that state again, and fail the same way.
     """
     is_recent = now_ms - (sample.stopped_at or 0) < REDRIVE_DAYS * _DAY_MS
     return is_recent and history.events < REDRIVE_EVENTS and not history.in_fail_state

@@ -37,7 +37,7 @@ class SampleLine:
 
     @property
     def error(self) -> str | None:
-        """What it failed of."""
+        """What it failed with."""
         return reason(self.sample) if self.sample.status in FAILURES else None
 
     @property
@@ -62,7 +62,7 @@ class SampleLine:
 def choose_samples(
     samples: Iterable[Sample], *, states: Collection[SampleStatus], errors: Collection[str]
 ) -> tuple[Sample, ...]:
-    """Those that are in one of the states and failed of one of the errors, where some are given."""
+    """Those that are in one of the states and failed with one of the errors, where some are given."""
     return tuple(
         sample
         for sample in samples

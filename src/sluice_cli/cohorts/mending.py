@@ -88,7 +88,7 @@ def choose(samples: Sequence[Sample], *, errors: Collection[str], names: Sequenc
     """The failed samples that are meant: of any of the errors, and of these names, where some are given.
 
     Raises:
-        WrongUsageError: a name is none of a failed sample, or nothing failed of an error.
+        WrongUsageError: a name is none of a failed sample, or nothing failed with an error.
     """
     known = {sample.name: sample for sample in samples}
     for name in names:

@@ -1,4 +1,4 @@
-"""How a cohort stands: counts, and what its failed samples failed of; pure."""
+"""How a cohort stands: counts, and what its failed samples failed with; pure."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Summary:
 
     @property
     def failures(self) -> Mapping[str, int]:
-        """How many samples failed of what, the most frequent first."""
+        """How many samples failed with what, the most frequent first."""
         return dict(Counter(map(reason, self.failed)).most_common())
 
     def of(self, error: str) -> tuple[str, ...]:
-        """The names of the samples that failed of it."""
+        """The names of the samples that failed with it."""
         return tuple(sample.name for sample in self.failed if reason(sample) == error)
 
     def document(self) -> dict[str, Any]:
@@ -78,5 +78,5 @@ def summarize(cohort: Cohort, samples: Iterable[Sample]) -> Summary:
 
 
 def reason(sample: Sample) -> str:
-    """What a failed sample failed of: its named error, or how its execution ended."""
+    """What a failed sample failed with: its named error, or how its execution ended."""
     return sample.error or sample.status.value

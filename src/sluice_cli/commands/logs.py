@@ -89,7 +89,7 @@ def logs(  # noqa: PLR0913 - each parameter is an option of the command line
 
 
 def _chosen(api: Api, stack: Stack, execution: Execution, job: str | None, now_ms: int) -> ChosenJob:
-    """The job of this name; without one, the job that the execution failed of, or else its last."""
+    """The job of this name; without one, the job that made the execution fail, or else its last."""
     if job is None and execution.status not in {"RUNNING", "SUCCEEDED"}:
         explained = explain_execution(api, stack, execution, now_ms=now_ms)
         return choose_job(execution, explained.tasks, None, explained.job_id)

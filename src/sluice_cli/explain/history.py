@@ -107,7 +107,7 @@ class Nested:
 class History:
     """What an execution's history tells: tries in the order of their scheduling, and the other moments.
 
-    `blamed` is what the execution failed of; `nested` are the executions inside of it, by the state or Map
+    `blamed` is what made the execution fail; `nested` are the executions inside of it, by the state or Map
     that started them.
     """
 

@@ -96,7 +96,7 @@ class Trail:
             number = self._before[number]
 
     def blamed(self) -> int | None:
-        """The failure that the execution failed of, also if the workflow caught it; None if none is known.
+        """The failure that ended the execution, also if the workflow caught it; None if none is known.
 
         It is the nearest one on the way to the end: what failed before and was recovered from is not on it,
         or farther away.

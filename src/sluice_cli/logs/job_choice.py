@@ -39,7 +39,7 @@ def choose_job(
         execution: whose jobs they are.
         tasks: its own, and those of the executions inside of it.
         name: of the job that is wanted.
-        blamed: id of the job that the execution failed of, if any.
+        blamed: id of the job that made the execution fail, if any.
 
     Raises:
         WrongUsageError: there is none; the message says which jobs there are.

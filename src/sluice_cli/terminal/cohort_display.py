@@ -55,7 +55,7 @@ def counts_table(summary: Summary, *, bars: bool) -> Table:
 
 
 def failures_table(summary: Summary) -> Table:
-    """A row an error, with some of the samples that failed of it."""
+    """A row an error, with some of the samples that failed with it."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="red")
     table.add_column(justify="right")
@@ -78,7 +78,7 @@ def whole(
         parts.append(Text(f"  {pace_line(summary, pace)}", "dim"))
     parts += [Text(f"  waiting: {each}", "cyan") for each in waits]
     if summary.failed:
-        parts += [Text("failed of", "bold"), failures_table(summary)]
+        parts += [Text("failed with", "bold"), failures_table(summary)]
     return Group(*parts)
 
 

@@ -269,7 +269,7 @@ def test_samples_are_listed_with_step_attempt_and_error() -> None:
     assert run(api, "samples", "run-42", "--json", "--tsv").exit_code == 2
 
 
-def test_status_has_the_counts_and_what_samples_failed_of() -> None:
+def test_status_has_the_counts_and_what_samples_failed_with() -> None:
     aws = cohort_of("NA1", "NA2", "NA3", "NA4")
     aws.end(["NA1"], SUCCEEDED)
     aws.end(["NA2", "NA3"], FAILED, "Job.OutOfMemory")
@@ -280,7 +280,7 @@ def test_status_has_the_counts_and_what_samples_failed_of() -> None:
         ["SUCCEEDED", "1"],
         ["FAILED", "2"],
         ["RUNNING", "1"],
-        ["failed", "of"],
+        ["failed", "with"],
         ["Job.OutOfMemory", "2", "NA2,", "NA3"],
     ]
     assert run(aws.api(), "status", "run-42", "--fail").exit_code == 1

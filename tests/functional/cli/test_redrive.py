@@ -26,7 +26,7 @@ class Sqs:
 
     Attributes:
         messages: by dead-letter queue.
-        failing: what the redrive of a queue fails of, after its first messages.
+        failing: what the redrive of a queue fails with, after its first messages.
         late_looks: looks at the tasks that do not show the latest one yet.
         tasks: by dead-letter queue, the latest last.
         destinations: that were asked for, in order.

@@ -88,7 +88,7 @@ def test_of_samples_that_succeeded_only_rows_that_differ_are_named_whatever_is_s
     assert [each["sample"] for each in told["samples"]] == ["NA1"]
 
 
-def test_samples_are_chosen_by_what_they_failed_of() -> None:
+def test_samples_are_chosen_by_what_they_failed_with() -> None:
     aws = failed_cohort(NA1={}, NA2={})
     aws.end(["NA2"], FAILED, "Job.OutOfMemory")
     run(aws.api(), "retry", "run-42", "--error", "Job.OutOfMemory", "--from-start")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.aws.tables.task_store import OPEN_BY_EXECUTION
 from sluice.tasks.model import task_key
 from tests.simulation.invariants import LATE_NEWS, UNHEEDED, Violation
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
@@ -28,10 +29,18 @@ FAILURES: Final = 4
 
 @dataclass
 class NewsJudge:
-    """Watches what is heard of tasks, and when."""
+    """Watches what is heard of tasks, and when.
+
+    Attributes:
+        stack: what is watched.
+        ended: threads, and tasks of whose end they were shown.
+        listed: the open tasks of an execution's state, as a thread saw them before it began to submit one.
+        found: what did not hold.
+    """
 
     stack: Stack
     ended: set[tuple[Actor, str]] = field(default_factory=set)
+    listed: dict[Actor, set[str]] = field(default_factory=dict)
     found: list[Violation] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -51,10 +60,24 @@ class NewsJudge:
 
     def _heard(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Remembers which threads were shown the item of a task that has ended."""
+        if request.get("IndexName") == OPEN_BY_EXECUTION:
+            self._begun(request, answer)
         item = answer.get("Attributes") or answer.get("Item")
         is_task = item and request.get("TableName") == "TaskTable" and "state" in item  # else it is an array
         if item and is_task and item["state"]["S"] != "OPEN":
             self.ended.add((current(), item["taskToken"]["S"]))
+
+    def _begun(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Lets a thread that begins to submit a task forget what it heard while it worked for another one.
+
+        It looked then at that one's neighbours, to end earlier tries. If it is given such a neighbour itself
+        afterwards, it goes by the neighbour's own record, as any other thread would.
+        """
+        thread = current()
+        if "ExclusiveStartKey" not in request:  # else it is the next page
+            self.ended -= {(thread, key) for key in self.listed.pop(thread, ())}
+        keys = {entry["taskToken"]["S"] for entry in answer.get("Items", ())}
+        self.listed.setdefault(thread, set()).update(keys)
 
     def _called(self, operation: str, request: Mapping[str, Any], process: Process) -> None:
         if operation == "SubmitJob":

@@ -14,6 +14,7 @@ from tests.unit.simulation.building import acted, pass_time, world
 
 SUBMISSION = {"jobName": "name", "parameters": {"taskKey": "AQ1", "taskJob": "align"}}
 READ = {"TableName": "TaskTable"}
+NEIGHBOURS = {"TableName": "TaskTable", "IndexName": "OpenByExecution"}
 
 
 def judged() -> tuple[NewsJudge, Any]:
@@ -54,6 +55,34 @@ def test_only_who_was_shown_that_a_task_has_ended_must_not_submit_for_it(
 
     acted(stack.world, read, process)
     acted(stack.world, submit, process)
+    pass_time(stack.world, 1)
+    assert [each.invariant for each in judge.verdict()] == [UNHEEDED] * found
+
+
+@pytest.mark.parametrize(
+    ("listed", "begins_anew", "found"),
+    [(["AQ1", "AQ2"], True, 0), (["AQ1", "AQ2"], False, 1), (["AQ2"], True, 1)],
+)
+def test_what_a_thread_heard_of_a_neighbour_does_not_bind_it_when_it_begins_to_submit_that_one(
+    listed: list[str], begins_anew: bool, found: int
+) -> None:
+    judge, stack = judged()
+    process = Process(stack.world, "poller")
+
+    def show_neighbours() -> None:
+        pages = [[], *([{"taskToken": {"S": key}}] for key in listed)]
+        for number, page in enumerate(pages):
+            start: dict[str, Any] = {"ExclusiveStartKey": {}} if number else {}
+            stack.network.hearers[0]({**NEIGHBOURS, **start}, {"Items": page})
+
+    def work() -> None:
+        show_neighbours()
+        stack.network.hearers[0](READ, item("ABANDONED"))
+        if begins_anew:
+            show_neighbours()
+        stack.watchers[0]("SubmitJob", SUBMISSION, process)
+
+    acted(stack.world, work, process)
     pass_time(stack.world, 1)
     assert [each.invariant for each in judge.verdict()] == [UNHEEDED] * found
 

@@ -146,8 +146,9 @@ class Player(Protocol):
 
 
 def shrunk(outcome: Outcome, again: Player = play) -> Outcome:
-    """The round with as few troubles as still break the same invariant."""
-    wanted = {each.invariant for each in outcome.violations}
+    """The round with as few troubles as still break the same invariant, one that a client can keep if any."""
+    broken = {each.invariant for each in outcome.violations}
+    wanted = broken.difference(COPIES) or broken
     kept = list(dict.fromkeys(place for place, _ in outcome.taken))
     best = outcome
     size = max(1, len(kept) // 2)

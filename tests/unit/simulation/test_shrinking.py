@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.invariants import Violation
+from tests.simulation.invariants import OVERLAP, Violation
 from tests.simulation.rounds import Outcome, shrunk
 
 if TYPE_CHECKING:
@@ -33,3 +33,25 @@ def test_a_round_whose_troubles_do_not_matter_is_left_with_none() -> None:
         return Outcome(seed, always.violations, play(seed, only=only, traced=traced).taken, 0, 0)
 
     assert shrunk(always, play_always).taken == ()
+
+
+def test_a_round_is_shrunk_to_what_breaks_more_than_no_client_can_keep() -> None:
+    copy = Violation(OVERLAP, "a test")
+
+    def play_with_copy(seed: str, *, only: frozenset[Place] | None = None, traced: bool = False) -> Outcome:
+        played = play(seed, only=only, traced=traced)
+        return Outcome(seed, (*played.violations, copy), played.taken, 0, 0)
+
+    best = shrunk(play_with_copy("calm-1-1"), play_with_copy)
+    assert {place for place, _ in best.taken} == BOTH
+
+
+def test_a_round_that_breaks_only_what_no_client_can_keep_is_shrunk_to_that() -> None:
+    copy = (Violation(OVERLAP, "a test"),)
+
+    def play_copies(seed: str, *, only: frozenset[Place] | None = None, traced: bool = False) -> Outcome:
+        played = play(seed, only=only, traced=traced)
+        return Outcome(seed, copy if played.violations else (), played.taken, 0, 0)
+
+    best = shrunk(play_copies("calm-1-1"), play_copies)
+    assert {place for place, _ in best.taken} == BOTH

@@ -8,6 +8,7 @@ import pytest
 from sluice.errors import DeniedError, RejectedError, ThrottledError, UnclearError
 from sluice.rate.gcra import Limit
 from sluice.tasks.reconciliation import ReconciliationPolicy, Run, plan_run
+from sluice.tasks.submission import LOOK_SECONDS
 from tests.support.builders import EXECUTION, World, ended, job, task_text
 from tests.support.fakes import FakeActivities, FakeBatch, MemoryTaskStore
 
@@ -230,6 +231,29 @@ def test_a_reconciler_that_is_slow_never_submits_beside_the_next_one() -> None:
     reconcile(world)
     assert 0 < len(world.batch.jobs) < 100
     assert world.batch.submitted_at_us[-1] - claimed_us <= 240_000_000
+
+
+@pytest.mark.parametrize(("seconds", "submitted"), [(LOOK_SECONDS + 1, ["first"]), (1, ["first", "second"])])
+def test_a_task_that_waited_long_for_its_reconciler_is_looked_at_before_it_is_submitted(
+    seconds: int, submitted: list[str]
+) -> None:
+    class Stopping(FakeBatch):
+        """Takes its time for the first job, while the second task is stopped."""
+
+        def submit_job(self, request: Mapping[str, Any]) -> str:
+            asked.append(request["parameters"]["taskKey"])
+            if len(asked) == 1:
+                self.clock.sleep(seconds)
+                world.store.close("second", TaskState.ABANDONED, 0, settle_from_ms=None)
+            return super().submit_job(request)
+
+    world, asked = World(), list[str]()
+    world.batch = Stopping(clock=world.clock)
+    with_intent(world, "first", job("align"))
+    with_intent(world, "second", job("align"))
+    world.clock.sleep(301)
+    reconcile(world)
+    assert asked == [task_key(token) for token in submitted]
 
 
 def test_a_dead_token_stops_its_jobs() -> None:

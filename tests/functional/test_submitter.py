@@ -273,7 +273,7 @@ def test_a_task_that_was_abandoned_while_it_was_submitted_takes_its_jobs_along()
     world.take("token", job("align"))
     world.store.close("token", TaskState.ABANDONED, 0, settle_from_ms=None)
     task = world.store.records["token"].task
-    world.submitter.submit(new_record(task, 0), until_us=world.in_seconds(60))
+    world.submitter.submit(new_record(task, world.clock.now_ms()), until_us=world.in_seconds(60))
     assert set(world.batch.terminated) == {"job-0", "job-1"}
 
 

@@ -163,6 +163,18 @@ TASK_MUTANTS: Final = (
         ),
     ),
     Mutant(
+        STOPPED,
+        "a look at a task that waited for its reconciler's turn",
+        "functions/sluice/tasks/submitter.py",
+        old="claimed_us = record.heartbeat_at * 1000",
+        new="claimed_us = self.clock.now_us()",
+        provers=tests(
+            "functional/test_reconciler.py",
+            "test_a_task_that_waited_long_for_its_reconciler_is_looked_at_before_it_is_submitted",
+        ),
+        unseen="a job may come 90 s after its task's end, and a round's few tasks seldom wait that long",
+    ),
+    Mutant(
         NEVER_TWICE,
         "stopping a copy of a job that has an id",
         "functions/sluice/tasks/submitter.py",

@@ -132,7 +132,8 @@ class Submitter:
         A task that ended meanwhile (stopped, or failed fast) gets no more jobs, and those that it got
         are stopped.
         """
-        self._submit(_Work(record, until_us, looked_us=self.clock.now_us()))
+        claimed_us = record.heartbeat_at * 1000  # it may have waited for its turn since
+        self._submit(_Work(record, until_us, looked_us=claimed_us))
 
     def _submit(self, work: _Work) -> None:
         if not work.job_ids:

@@ -32,7 +32,10 @@ def sources() -> set[str]:
 
 
 def test_the_wheel_holds_the_packages_their_pages_and_the_licence(wheel: Path) -> None:
-    files = {name for name in names(wheel) if ".dist-info/" not in name}
+    packed = {name for name in names(wheel) if ".dist-info/" not in name}
+    scripts = {name for name in packed if ".data/scripts/" in name}
+    assert {PurePosixPath(name).name for name in scripts} == {"sluice-row"}
+    files = packed - scripts
     assert files == sources()
     assert {PurePosixPath(name).parts[0] for name in files} == PACKAGES.keys()
     assert {PurePosixPath(name).suffix for name in files} == {".py", ".js", ".jinja"}

@@ -240,13 +240,11 @@ NEVER: Final[dict[str, tuple[Call, ...]]] = {
         ("sqs", "receive_message", queue("JobEventsQueue")),
     ),
     "HandleJobStatusRole": (
-        ("dynamodb", "batch_get_item", tokens),
         ("batch", "submit_job", submit),
         ("batch", "list_jobs", list_jobs),
         ("batch", "describe_jobs", describe_jobs),
         ("stepfunctions", "get_activity_task", activity),
         ("stepfunctions", "send_task_heartbeat", token),
-        ("dynamodb", "get_item", task),
         ("dynamodb", "put_item", task_item),
         ("dynamodb", "get_item", rate),
         ("sqs", "receive_message", queue("CancellationsQueue")),

@@ -61,7 +61,7 @@ def test_the_headline_has_the_job_that_is_to_blame_and_what_it_ended_with(shapes
 def test_an_iteration_is_no_try_and_has_its_number(shapes: Shapes) -> None:
     says = [(step["state"], step["says"]) for step in explained(shapes, "mapped")["steps"]]
     asked = [state for state, text in says if "asked for job call" in text]
-    assert asked[:4] == [f"Call #{number}" for number in range(4)]
+    assert sorted(asked[:4]) == [f"Call #{number}" for number in range(4)]  # they begin together
     assert not [text for _, text in says if text.startswith("try ")]
     failed = [state for state, text in says if text == "failed: Job.Failed"]
     assert failed == ["Call #3"]

@@ -118,7 +118,8 @@ def workflow_starts(scene: Scene) -> None:
 
 def workflow_stops(scene: Scene) -> None:
     """Somebody's workflow is stopped."""
-    scene.stack.states.stop_execution(executionArn=scene.start())
+    # on an Activity of its own: a poller that is awake would end it first
+    scene.stack.states.stop_execution(executionArn=scene.handed().execution)
 
 
 def sample_ends(scene: Scene) -> None:

@@ -70,11 +70,6 @@ class Hand:
         self._largest = 1
         self._over = self._failed = False
 
-    def may_poll(self, seconds_left: float) -> bool:
-        """Says whether another poll may be open now; see `poll_begins`."""
-        with self._lock:
-            return self._has_room(seconds_left)
-
     def poll_begins(self, seconds_left: Callable[[], float]) -> int | None:
         """Waits until another poll may be open.
 

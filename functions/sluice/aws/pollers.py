@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.errors import translated
 from sluice.aws.tables.attributes import from_item, to_item
+from sluice.aws.tables.table import Table
 from sluice.errors import DoesNotExistError
 from sluice.pollers.ports import Slot
 
@@ -39,15 +40,10 @@ class DynamoPollerSlots:
 
     def wake(self, slot: int, now_ms: int) -> Slot:
         """One write."""
-        with translated():
-            answer = self.client.update_item(
-                TableName=self.table,
-                Key=self._key(slot),
-                UpdateExpression="SET wokenAt = :now",
-                ExpressionAttributeValues=to_item({":now": now_ms}),
-                ReturnValues="ALL_NEW",
-            )
-        return _slot(answer["Attributes"])
+        item, _ = self._table.update(
+            self._key(slot), "SET wokenAt = :now", condition=None, values={":now": now_ms}
+        )
+        return _slot(item or {})
 
     def rest(self, slot: int, number: int, *, since_ms: int) -> bool:
         """One write, which a wake-up since then refuses."""
@@ -87,20 +83,12 @@ class DynamoPollerSlots:
         names: Mapping[str, str] = NAMES,
     ) -> bool:
         """False if the condition did not hold."""
-        named: Any = {"ExpressionAttributeNames": names} if names else {}
-        with translated():
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=self._key(slot),
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=to_item(values),
-                    **named,
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        key = self._key(slot)
+        return self._table.update(key, expression, condition=condition, values=values, names=names)[1]
+
+    @property
+    def _table(self) -> Table:
+        return Table(self.client, self.table)
 
     def _key(self, slot: int) -> dict[str, Any]:
         return to_item({"name": f"{self.stack_name}/slot-{slot}"})

@@ -9,7 +9,7 @@ from sluice.arrays.ports import Array
 from sluice.arrays.shape import array_name
 from sluice.aws.tables.attributes import from_item, to_item
 from sluice.aws.tables.table import Table
-from sluice.aws.tables.task_items import KEY
+from sluice.aws.tables.task_items import KEY, SECONDS_A_DAY
 from sluice.aws.tables.transactions import Transactions
 from sluice.tasks.model import TaskState
 
@@ -26,7 +26,6 @@ LONGEST_DAYS: Final = 366
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
-SECONDS_A_DAY: Final = 86_400
 LEAST: Final = 2
 
 

@@ -53,19 +53,20 @@ class Table:
         key: Mapping[str, Any],
         expression: str,
         *secrets: str,
-        condition: str,
+        condition: str | None,
         values: Mapping[str, Any],
         names: Mapping[str, str] | None = None,
     ) -> tuple[Mapping[str, Any] | None, bool]:
         """Returns the item as it is now, None if there is none, and whether the condition held."""
         arguments: Any = {"ExpressionAttributeNames": names} if names else {}
+        if condition is not None:
+            arguments["ConditionExpression"] = condition
         with translated(*secrets):
             try:
                 answer = self.client.update_item(
                     TableName=self.name,
                     Key=key,
                     UpdateExpression=expression,
-                    ConditionExpression=condition,
                     ExpressionAttributeValues=to_item(values),
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",

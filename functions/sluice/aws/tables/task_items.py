@@ -31,6 +31,8 @@ deployment renames the key of a table."""
 
 TOKEN: Final = "token"  # noqa: S105 - the name of an attribute
 
+SECONDS_A_DAY: Final = 86_400
+
 OPEN: Final = "OPEN"
 """Begins the partitions of the sparse index in which open tasks stand by their last heartbeats."""
 

@@ -14,6 +14,7 @@ from sluice.aws.tables.task_items import (
     BRIEF,
     KEY,
     OPEN,
+    SECONDS_A_DAY,
     TOKEN,
     TROUBLE_ATTRIBUTES,
     UNSETTLED,
@@ -49,8 +50,6 @@ kept less, and did not mark the items without room."""
 
 EVER_MS: Final = 2**53
 """Later than any heartbeat, also one by a clock that is ahead of this one."""
-
-SECONDS_A_DAY: Final = 86_400
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def _foreign_client(aws: LocalAws, job: SleepJob, work: int) -> Iterator[None]:
     """Submits a job whenever `sluice reserve` says that it may."""
     command = [sys.executable, "-m", "sluice_cli", "reserve", str(work)]
     with subprocess.Popen(  # noqa: S603 - our own program
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=aws.environment(), text=True
+        command, stdout=subprocess.PIPE, env=aws.environment(), text=True
     ) as reserving:
         thread = threading.Thread(target=_submit_each, args=(aws, job, reserving.stdout), daemon=True)
         thread.start()

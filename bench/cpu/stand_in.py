@@ -16,6 +16,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from bench.cpu.tasks import task_input
@@ -24,6 +25,8 @@ from sluice.aws.tables.attributes import from_item, to_item
 POLL_SECONDS: Final = 1.0
 """How long a long poll finds nothing here, so that a round's end takes no minute."""
 
+JOB: Final[Mapping[str, Any]] = json.loads(task_input(0))["jobs"][0]
+
 TOKEN_BYTES: Final = 306
 """As Step Functions' tokens have them."""
 
@@ -31,7 +34,7 @@ Values = Mapping[str, Any]
 
 
 class RefusedError(Exception):
-    """Raised for a call that DynamoDB answers with an error; its text is the error's code."""
+    """Raised for a call that is answered with an error; its text is the error's code."""
 
 
 @dataclass
@@ -102,6 +105,14 @@ class Account:
         arn = f"arn:aws:batch:eu-west-1:123456789012:job/{job_id}"
         return {"jobArn": arn, "jobId": job_id, "jobName": asked["jobName"]}
 
+    def describe_rule(self, _: Values) -> Values:
+        """Names the queue of each task."""
+        return {"EventPattern": json.dumps({"detail": {"jobQueue": [JOB["jobQueue"]]}})}
+
+    def get_parameter(self, _: Values) -> Values:
+        """Names the job definition of each task."""
+        return {"Parameter": {"Value": JOB["jobDefinition"]}}
+
     def nothing(self, _: Values) -> Values:
         """Answers that all is well."""
         return {}
@@ -133,6 +144,8 @@ def operations(account: Account) -> dict[str, Callable[[Values], Values]]:
         "UpdateItem": account.update_item,
         "Query": account.query,
         "GetItem": account.get_item,
+        "DescribeRule": account.describe_rule,
+        "GetParameter": account.get_parameter,
         "/v1/submitjob": account.submit_job,
         "/prepare": account.prepare,
         "/submitted": account.submitted,
@@ -149,7 +162,8 @@ async def _serve(account: Account, reader: asyncio.StreamReader, writer: asyncio
             operation = headers.get("x-amz-target", "").rpartition(".")[2] or first.split(" ")[1]
             if operation == "GetActivityTask" and not account.waiting:
                 await asyncio.sleep(POLL_SECONDS)
-            writer.write(_answer(headers, answers[operation], json.loads(body or b"{}")))
+            act = answers.get(operation, partial(_refuse, operation))
+            writer.write(_answer(headers, act, json.loads(body or b"{}")))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
@@ -157,12 +171,17 @@ async def _serve(account: Account, reader: asyncio.StreamReader, writer: asyncio
         writer.close()
 
 
+def _refuse(operation: str, _: Values) -> Values:
+    sys.stderr.write(f"AWS's stand-in knows no {operation}.\n")
+    raise RefusedError("UnknownOperationException")
+
+
 def _answer(headers: Values, act: Callable[[Values], Values], asked: Values) -> bytes:
     try:
         status, said = "200 OK", act(asked)
     except RefusedError as error:
         code = f"com.amazonaws.dynamodb.v20120810#{error}"
-        status, said = "400 Bad Request", {"__type": code, "message": "The conditional request failed"}
+        status, said = "400 Bad Request", {"__type": code, "message": "The stand-in refuses it"}
     body = json.dumps(said, separators=(",", ":")).encode()
     lines = [
         f"HTTP/1.1 {status}",

@@ -100,10 +100,15 @@ class Slots:
         """Yields the time, in ms since the epoch, whenever one call may be made."""
         left, held, turn_us = number, deque[int](), 0
         while left:
-            if len(held) < left and turn_us <= self._now_us():
-                taken = self._taken(min(left - len(held), self.limit.block))
+            wanted = left - len(held)
+            if wanted and turn_us <= self._now_us():
+                taken = self._taken(min(wanted, self.limit.block))
                 held.extend(taken.due_us)
                 turn_us = taken.start_us - self.limit.lead_us
+                continue
+            if wanted and turn_us < held[0]:  # who asks later than the pollers do gets fewer slots than they
+                self._sleep_until(turn_us)
+                continue
             due_us = held.popleft()
             if self._await(due_us, due_us):
                 left -= 1
@@ -137,8 +142,11 @@ class Slots:
 
     def _await(self, until_us: int, oldest_us: int) -> bool:
         """Waits until a time; False if a slot that fell due at `oldest_us` cannot be used any more."""
-        self.session.sleep(max(0, until_us - self._now_us()) / MICROSECONDS)
+        self._sleep_until(until_us)
         return self._now_us() <= oldest_us + self.limit.usable_us
+
+    def _sleep_until(self, until_us: int) -> None:
+        self.session.sleep(max(0, until_us - self._now_us()) / MICROSECONDS)
 
     def _now_us(self) -> int:
         return self.session.now_ms() * 1000

@@ -74,8 +74,23 @@ def drawn(seed: int, number: int) -> Scenario:
     first = order[(number - 1) % len(order)]
     others = [trouble for trouble in TROUBLES if trouble is not first]
     chosen = (first, *draw.sample(others, draw.randrange(MOST_TROUBLES)))
-    troubles = tuple(_varied(trouble, draw) for trouble in chosen)
+    troubles = tuple(_varied(trouble, draw) for trouble in _compatible(chosen))
     return Scenario(f"round-{number}", draw.randrange(2**32), troubles, draw.choice(POLLERS))
+
+
+def _compatible(chosen: tuple[Trouble, ...]) -> tuple[Trouble, ...]:
+    """Without those that cannot be at the same time as the first: Batch knows a job for a day at least.
+
+    Nobody looks for a job that long: what becomes of one that is forgotten before its submitter knows its id
+    does not happen.
+    """
+    if not any(trouble.forgets_jobs for trouble in chosen):
+        return chosen
+    first, *others = chosen
+    return (
+        first,
+        *(each for each in others if not (each.forgets_jobs if first.hides_jobs else each.hides_jobs)),
+    )
 
 
 def _varied(trouble: Trouble, draw: random.Random) -> Trouble:

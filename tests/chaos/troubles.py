@@ -19,6 +19,9 @@ ANY_FUNCTION: Final = "*Function"
 """So that what the test itself does to a table is spared."""
 
 K = FaultKind
+_LOST: Final = {K.ANSWER_LOST, K.SERVER_ERROR, K.SERVER_ERROR_AFTER_EFFECT, K.THROTTLED, K.SLOW_ANSWER}
+_DEADLY: Final = {K.FUNCTION_KILLED_BEFORE_CALL, K.FUNCTION_KILLED_AFTER_CALL, K.FUNCTION_TIMED_OUT}
+_SUBMITTERS: Final = {POLLER, RECONCILER}
 JOB_EVENT: Final = "Batch Job State Change"
 EXECUTION_EVENT: Final = "Step Functions Execution Status Change"
 
@@ -50,6 +53,24 @@ class Trouble:
     faults: tuple[Fault, ...] = ()
     deeds: frozenset[Deed] = frozenset()
     costs_tokens: bool = False
+
+    @property
+    def forgets_jobs(self) -> bool:
+        """Whether Batch forgets a job."""
+        return Deed.LET_A_DAY_PASS in self.deeds
+
+    @property
+    def hides_jobs(self) -> bool:
+        """Whether a job may be there whose submitter does not know it yet, and has to look for it."""
+        return any(
+            (fault.kind in _LOST and _is_of(fault, "Batch.SubmitJob", "DynamoDB.UpdateItem"))
+            or (fault.kind in _DEADLY and (fault.target in _SUBMITTERS or fault.caller in _SUBMITTERS))
+            for fault in self.faults
+        )
+
+
+def _is_of(fault: Fault, *targets: str) -> bool:
+    return fault.target in (*targets, "*")
 
 
 def _one(name: str, kind: FaultKind, target: str, **fields: Any) -> Trouble:

@@ -46,3 +46,10 @@ def test_the_quiet_round_has_no_trouble() -> None:
     quiet = alone("quiet")
     assert quiet.plan.faults == ()
     assert quiet.late_seconds == 0
+
+
+def test_no_job_is_forgotten_whose_submitter_may_still_look_for_it() -> None:
+    mixtures = [drawn(seed, number).troubles for seed in range(40) for number in range(1, ROUNDS)]
+    forgetful = [each for each in mixtures if any(trouble.forgets_jobs for trouble in each)]
+    assert any(len(each) > 1 for each in forgetful)
+    assert not any(trouble.hides_jobs for each in forgetful for trouble in each)

@@ -314,6 +314,15 @@ def test_some_of_the_open_tasks_are_those_that_were_not_looked_at_for_longest(st
     assert [record.task.token for record in stores.tasks.open_tasks(1)] == ["token-2000"]
 
 
+def test_open_tasks_are_counted_and_no_others(stores: Stores) -> None:
+    assert stores.tasks.count_open() == 0
+    for index in range(20):  # enough that they stand in several partitions
+        put(stores, f"token-{index}", job("align"), now_ms=1000 * index)
+    stores.tasks.close("token-3", TaskState.SUCCEEDED, 30_000, settle_from_ms=None)
+    stores.tasks.close("token-4", TaskState.FAILED, 30_000, settle_from_ms=31_000)
+    assert stores.tasks.count_open() == 18
+
+
 def test_of_two_reconcilers_one_gets_a_task(stores: Stores) -> None:
     put(stores, "token", job("align"))
     (task,) = stores.tasks.due_tasks(9000)

@@ -1,17 +1,40 @@
-"""Guards of the heartbeats that take no claim."""
+"""Guards of the heartbeats: of those that take no claim, and of as many as can be sent."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from tests.mutation.mutant import Mutant, tests
-from tests.mutation.promises import NO_TASK_IS_LOST, STOPPED
+from tests.mutation.promises import NEVER_SILENT, NO_TASK_IS_LOST, STOPPED
 
 RECONCILER: Final = "functions/sluice/tasks/reconciler.py"
 LAST_RUN: Final = "functions/sluice/tasks/reconciliation.py"
 PROVER: Final = "functional/test_heartbeats_between.py"
+CEILING: Final = "functional/test_ceiling.py"
 
 HEARTBEAT_MUTANTS: Final = (
+    Mutant(
+        NO_TASK_IS_LOST,
+        "no more open tasks than can have their heartbeats",
+        "functions/sluice/pollers/ceiling.py",
+        old="self._reached = free <= 0",
+        new="self._reached = False",
+        provers=tests(
+            CEILING,
+            "test_polls_wait_until_there_is_room",
+            "test_a_poller_takes_nothing_while_too_many_are_open_and_does_not_rest",
+        ),
+        unseen="a round is far from 75,000 open tasks, and with fewer no heartbeat is late",
+    ),
+    Mutant(
+        NEVER_SILENT,
+        "no rest while tasks wait because too many are open",
+        "functions/sluice/pollers/pool.py",
+        old=" and not self.held_back",
+        new="",
+        provers=tests(CEILING, "test_a_poller_takes_nothing_while_too_many_are_open_and_does_not_rest"),
+        unseen="where so many tasks are open jobs end at every moment, and each end wakes the poller",
+    ),
     Mutant(
         NO_TASK_IS_LOST,
         "a claim of a task between whose claims a job is missing",

@@ -41,6 +41,7 @@ SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
     "SubmitRatePerSecond": (2, 10, 49),
     "OtherRatePerSecond": (2, 10),
     "OverdueSeconds": (300, 1200, 3600),
+    "MaxOpenTasks": (2, 75_000, 75_000),
     "RECONCILER_THREADS": ("1", "2", "4"),
 }
 """Parameters and variables that a round may have instead of the template's."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluice.arrays.members import ArrayMembers
 from sluice.arrays.sender import ArraySender
+from sluice.pollers.ceiling import Ceiling
 from sluice.pollers.pool import PollerPool
 from sluice.rate.gcra import Limit
 from sluice.rate.limiter import Limiter
@@ -97,6 +98,7 @@ class World:
     limit: Limit = field(default_factory=lambda: Limit(50))
     policy: ReconciliationPolicy = field(default_factory=lambda: ReconciliationPolicy(300, 300, 3600))
     workers: Workers = field(default_factory=lambda: ThreadWorkers(1))
+    max_open_tasks: int = 75_000
 
     @cached_property
     def batch(self) -> FakeBatch:
@@ -200,6 +202,7 @@ class World:
             self.clock,
             self.telemetry,
             lambda: self.submitter.submit_limiter.rate_per_second,
+            Ceiling(self.max_open_tasks, self.store.count_open, self.telemetry, self.clock),
         )
 
     def in_seconds(self, seconds: float) -> int:

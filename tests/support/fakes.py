@@ -267,6 +267,9 @@ class MemoryTaskStore:
             theirs = [each for each in self.records.values() if each.task.execution_arn in execution_arns]
         return sorted(theirs, key=lambda record: record.created_at)
 
+    def count_open(self) -> int:
+        return sum(record.state is TaskState.OPEN for record in self._kept())
+
     def open_tasks(self, most: int) -> list[TaskRecord]:
         return sorted(self._kept(), key=lambda record: record.heartbeat_at)[:most]
 

@@ -55,11 +55,13 @@ class Hand:
     Attributes:
         tasks: that came in this round.
         failed_polls: of which nobody knows what became.
+        held_back: a poll waited as too many tasks were open.
     """
 
     def __init__(self, crew: Crew, *, rate_per_second: Callable[[], float]) -> None:
         """Holds nothing yet; `rate_per_second` is the rate of jobs that this poller can count on now."""
         self.tasks = self.failed_polls = 0
+        self.held_back = False
         self._room_for = TASKS_A_THREAD * crew.threads
         self._rate = rate_per_second
         self._lock = threading.Lock()

@@ -16,6 +16,7 @@ from sluice.tasks.submission import LAST_SUBMIT_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sluice.pollers.ceiling import Ceiling
     from sluice.pollers.hand import Crew
     from sluice.ports import Clock, Telemetry
     from sluice.tasks.model import ActivityTask
@@ -45,15 +46,22 @@ class Round:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a round did: tasks that it took from the Activity, and polls of which nobody knows what became."""
+    """What a round did.
+
+    Attributes:
+        tasks: that it took from the Activity.
+        failed_polls: of which nobody knows what became.
+        held_back: it took fewer than it could, as too many tasks were open.
+    """
 
     tasks: int
     failed_polls: int = 0
+    held_back: bool = False
 
     @property
     def is_empty(self) -> bool:
         """True if nothing came, as far as anybody knows: a poll that failed may have lost a task."""
-        return not self.tasks and not self.failed_polls
+        return not self.tasks and not self.failed_polls and not self.held_back
 
 
 def plan_round(now_us: int, *, remaining_seconds: float, round_seconds: int) -> Round:
@@ -83,6 +91,7 @@ class PollerPool:
     clock: Clock
     telemetry: Telemetry
     rate_per_second: Callable[[], float]
+    ceiling: Ceiling
 
     def run(self, crew: Crew, round_: Round) -> Outcome:
         """Runs one round."""
@@ -92,7 +101,7 @@ class PollerPool:
         with ThreadPoolExecutor(len(work), thread_name_prefix="poller") as pool:
             for worker in [pool.submit(self._guarded, hand, each) for each in work]:
                 worker.result()
-        return Outcome(hand.tasks, hand.failed_polls)
+        return Outcome(hand.tasks, hand.failed_polls, hand.held_back)
 
     def _guarded(self, hand: Hand, work: Callable[[], None]) -> None:
         """Works; an error that nobody expected ends the round for all, and the function."""
@@ -111,7 +120,7 @@ class PollerPool:
                 hold_seconds=self.submitter.window_seconds / 2,
             )
 
-        while (before := hand.poll_begins(left)) is not None:
+        while (before := self._begin_poll(hand, left)) is not None:
             try:
                 task = self.queue.next_task()
             except (ThrottledError, UnclearError) as error:
@@ -122,6 +131,12 @@ class PollerPool:
             hand.poll_ended(before, found=task is not None)
             if task is not None:
                 self._accept(task, hand)
+
+    def _begin_poll(self, hand: Hand, seconds_left: Callable[[], float]) -> int | None:
+        """Waits until another poll may be open, in this poller and in all; None if the round is over."""
+        if self.ceiling.hold(seconds_left):
+            hand.held_back = True
+        return hand.poll_begins(seconds_left)
 
     def _accept(self, task: ActivityTask, hand: Hand) -> None:
         record = None

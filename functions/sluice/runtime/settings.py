@@ -42,6 +42,7 @@ class Settings:
     poller_count: int
     open_polls: int
     poller_threads: int
+    max_open_tasks: int
     round_seconds: int
     max_empty_rounds: int
     always_on: bool
@@ -79,6 +80,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         poller_count=_whole(environment, "POLLER_COUNT", 1, 5),
         open_polls=_whole(environment, "OPEN_POLLS", 1, 500),
         poller_threads=_whole(environment, "POLLER_THREADS", 1, 200),
+        max_open_tasks=_whole(environment, "MAX_OPEN_TASKS", 1, 1_000_000),
         round_seconds=_whole(environment, "ROUND_SECONDS", 1, 780),
         max_empty_rounds=_whole(environment, "MAX_EMPTY_ROUNDS", 1, 1000),
         always_on=_flag(environment, "ALWAYS_ON"),

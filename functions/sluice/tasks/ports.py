@@ -150,6 +150,9 @@ class TaskStore(Protocol):
     def history(self, execution_arns: Sequence[str]) -> list[TaskRecord]:
         """All tasks of these executions, open and closed, oldest first; those deleted since are missing."""
 
+    def count_open(self) -> int:
+        """How many tasks are open; some of the last second may be missing."""
+
     def open_tasks(self, most: int) -> list[TaskRecord]:
         """So many of the open tasks at most, those whose last heartbeat is longest ago."""
 

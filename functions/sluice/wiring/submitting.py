@@ -12,6 +12,7 @@ from sluice.aws.bounds.queues import RuleQueues
 from sluice.aws.launches import QueueLaunches
 from sluice.aws.pollers import DynamoPollerSlots
 from sluice.aws.step_functions import BotoActivityQueue
+from sluice.pollers.ceiling import Ceiling
 from sluice.pollers.hand import Crew, share
 from sluice.pollers.idleness import Idleness
 from sluice.pollers.pool import PollerPool
@@ -36,7 +37,7 @@ class SubmittingWiring(CompletingWiring):
     def pollers(self) -> PollerPool:
         """What submit_jobs runs."""
         queue = BotoActivityQueue(clients.activity_queue(), self.settings.activity_arn, "sluice")
-        return PollerPool(queue, self._submitter, self.clock, self.telemetry, self._own_rate)
+        return PollerPool(queue, self._submitter, self.clock, self.telemetry, self._own_rate, self._ceiling)
 
     def crew(self, slot: int) -> Crew:
         """The threads of a slot's poller."""
@@ -71,6 +72,11 @@ class SubmittingWiring(CompletingWiring):
             telemetry=self.telemetry,
             clock=self.clock,
         )
+
+    @cached_property
+    def _ceiling(self) -> Ceiling:
+        most = self.settings.max_open_tasks
+        return Ceiling(most, self.store.count_open, self.telemetry, self.clock)
 
     def _own_rate(self) -> float:
         """The part of the shared rate that one poller can count on."""

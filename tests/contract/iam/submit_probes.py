@@ -11,6 +11,7 @@ from sluice_local.faults.plan import Fault, FaultKind, FaultPlan
 from tests.contract.iam.ending_probes import running_job, was_stopped
 from tests.contract.iam.probe import Probe, first_wrong
 from tests.contract.iam.scene import Handed, within
+from tests.e2e.stack.stack import make_impatient
 from tests.support.building import eventually
 
 if TYPE_CHECKING:
@@ -155,7 +156,16 @@ def _end(scene: Scene, execution: str) -> str | None:
     return next(iter(failures), "none" if ended else None)
 
 
+def counts_open(scene: Scene) -> str | None:
+    """A poller that is new counts the open tasks before it takes one."""
+    make_impatient(scene.aws, scene.physical("SubmitJobsFunction"), {"NEW": str(next(_NUMBERS))})
+    failed, answer = scene.invoke("SubmitJobs", ROUND)
+    counted = "OpenTasksUncounted" not in answer
+    return failed or first_wrong((counted, "nobody can say how many tasks are open"))
+
+
 PROBES: Final = (
+    Probe("open tasks are counted", counts_open, about="dynamodb:Query"),
     Probe("a tagged job is submitted", submits),
     Probe("a queue is asked about", asks_what_queues_run_on, about="batch:Describe"),
     Probe("a wrong input is refused", tells_the_sender),

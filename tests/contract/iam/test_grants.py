@@ -67,6 +67,7 @@ def test_what_only_aws_can_use_is_still_in_the_template(scene: Scene) -> None:
 
 
 TAKEN_AWAY = {
+    ("SubmitJobsRole", "dynamodb:Query", "OpenByHeartbeat"): "nobody can say how many tasks are open",
     ("CancelJobsRole", "dynamodb:Query", "OpenByExecution"): "CancelJobs hands its record back",
     ("JobSubmissionPolicy", "batch:TagResource", "job/*"): "the job has no id in its task's item",
     ("ActivityPollerRole", "states:StartExecution", ""): "the poller's round ends with Sfn.SfnException",

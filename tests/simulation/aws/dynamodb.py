@@ -130,7 +130,12 @@ class DynamoDb:
         return self.world.now / MICROSECONDS
 
     def query(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """A page of an index or of a partition, in order of the sort key."""
+        """A page of an index or of a partition, in order of the sort key, or how many items it has."""
+        page = self._page(request)
+        items = page.pop("Items")
+        return page | ({"Count": len(items)} if request.get("Select") == "COUNT" else {"Items": items})
+
+    def _page(self, request: Mapping[str, Any]) -> dict[str, Any]:
         table = self._table(request)
         index = table.indexes.get(request.get("IndexName", ""))
         rows = [] if index is None else index.order.get(_partition(request), [])

@@ -87,6 +87,14 @@ class Table:
             for page in pages:
                 yield from page["Items"]
 
+    def count(self, *, values: Mapping[str, Any], **arguments: Any) -> int:
+        """How many items a query finds; none of them is sent."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.name, Select="COUNT", ExpressionAttributeValues=to_item(values), **arguments
+        )
+        with translated():
+            return sum(page["Count"] for page in pages)
+
     def items(
         self, keys: Sequence[Mapping[str, Any]], *secrets: str, **shown: Any
     ) -> Iterator[Mapping[str, Any]]:

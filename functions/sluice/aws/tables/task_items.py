@@ -48,6 +48,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-ke
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
+OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
+
+EVER_MS: Final = 2**53
+"""Later than any heartbeat, also one by a clock that is ahead of this one."""
+
 JOB_ATTRIBUTES: Final = {
     "job_id": "jobId",
     "status": "status",
@@ -78,6 +83,16 @@ def partition_of(line: str, key: str) -> str:
 def partitions_of(line: str) -> tuple[str, ...]:
     """All partitions of a line. A former version had one alone; a task leaves it with its next heartbeat."""
     return (line, *(f"{line}-{number}" for number in range(PARTITIONS)))
+
+
+def entries(partition: str, before_ms: int, after_ms: int = -1) -> dict[str, Any]:
+    """A query's arguments for a partition's tasks with heartbeats after the one time and by the other."""
+    return {
+        "IndexName": OPEN_BY_HEARTBEAT,
+        "KeyConditionExpression": "#open = :open AND heartbeatAt BETWEEN :after AND :before",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "values": {":open": partition, ":after": after_ms + 1, ":before": before_ms},
+    }
 
 
 def intent(task: Task, text: str, now_ms: int) -> dict[str, Any]:

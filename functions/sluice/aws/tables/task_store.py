@@ -12,12 +12,14 @@ from sluice.aws.tables.attributes import from_item, to_item
 from sluice.aws.tables.table import KEYS_MAX, Table
 from sluice.aws.tables.task_items import (
     BRIEF,
+    EVER_MS,
     KEY,
     OPEN,
     SECONDS_A_DAY,
     TOKEN,
     TROUBLE_ATTRIBUTES,
     UNSETTLED,
+    entries,
     intent,
     job_values,
     partition_of,
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
 BY_EXECUTION: Final = "ByExecution"
 OPEN_BY_EXECUTION: Final = "OpenByExecution"
-OPEN_BY_HEARTBEAT: Final = "OpenByHeartbeat"
 
 NOT_ENDED: Final = (
     "attribute_not_exists(jobs.#name.#status) OR NOT jobs.#name.#status IN (:succeeded, :failed)"
@@ -47,9 +48,6 @@ NOT_ENDED: Final = (
 HAS_ROOM: Final = f"(attribute_not_exists({BRIEF}) AND attribute_exists(#token))"
 """True of an item with room for all that is kept of a job. A former version, which had no tokens beside keys,
 kept less, and did not mark the items without room."""
-
-EVER_MS: Final = 2**53
-"""Later than any heartbeat, also one by a clock that is ahead of this one."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +194,10 @@ class DynamoTaskStore:
         keys = [key for arn in execution_arns for key in self._keys(BY_EXECUTION, "executionArn", arn)]
         return sorted(map(read_task, self._items(keys)), key=lambda record: record.created_at)
 
+    def count_open(self) -> int:
+        """A query of each partition of the sparse index, which sends no entries."""
+        return sum(self._table.count(**entries(each, EVER_MS)) for each in partitions_of(OPEN))
+
     def open_tasks(self, most: int) -> list[TaskRecord]:
         """Queries of the sparse index, then a read for every 100 tasks."""
         keys = [task.key for task in islice(self._line(OPEN, EVER_MS), most)]
@@ -234,13 +236,7 @@ class DynamoTaskStore:
     def _partition(self, partition: str, before_ms: int, after_ms: int) -> Iterator[OpenTask]:
         if after_ms >= before_ms:
             return iter(())
-        found = self._table.pages(
-            "query",
-            IndexName=OPEN_BY_HEARTBEAT,
-            KeyConditionExpression="#open = :open AND heartbeatAt BETWEEN :after AND :before",
-            ExpressionAttributeNames={"#open": "open"},
-            values={":open": partition, ":after": after_ms + 1, ":before": before_ms},
-        )
+        found = self._table.pages("query", **entries(partition, before_ms, after_ms))
         return (read_open_task(entry) for entry in found)
 
     def _claim(self, task: OpenTask, line: str, next_ms: int, sets: str = "") -> TaskRecord | None:

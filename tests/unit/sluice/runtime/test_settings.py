@@ -20,6 +20,7 @@ GOOD = {
     "POLLER_COUNT": "1",
     "OPEN_POLLS": "100",
     "POLLER_THREADS": "32",
+    "MAX_OPEN_TASKS": "75000",
     "ROUND_SECONDS": "600",
     "MAX_EMPTY_ROUNDS": "3",
     "ALWAYS_ON": "false",

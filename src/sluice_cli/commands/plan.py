@@ -18,7 +18,6 @@ from sluice_cli.plan.walls import (
     LAUNCHES_PER_SECOND,
     Room,
     Times,
-    Wall,
     slots_of,
     times,
 )
@@ -207,7 +206,6 @@ class _Forecast:
             "wall": found.binding.name,
             "heldBackBy": found.binding.value,
             "secondsByWall": {wall.name: round(seconds, 1) for wall, seconds in found.by_wall.items()},
-            "heartbeatShare": round(found.heartbeat_share, 4),
             "usd": {name: round(amount, 4) for name, amount in usd.items()},
             "usdPerSample": round(self.bill.total / self.cohort.samples, 6),
             "askFor": self.ask_for,
@@ -240,7 +238,6 @@ def _show_times(console: Console, cohort: Cohort, both: tuple[Times, Times], ask
     table.add_column(justify="right")
     for wall, seconds in sorted(found.by_wall.items(), key=lambda pair: -pair[1]):
         table.add_row(f"  {wall}", span(seconds))
-    table.add_row(f"  {Wall.HEARTBEATS}", f"{found.heartbeat_share:.1%} in use")
     say(console, "")
     say(console, "How long each alone would take", "bold")
     console.print(table)

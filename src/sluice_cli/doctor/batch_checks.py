@@ -10,7 +10,7 @@ from sluice_cli.doctor.finding import ok, warning, wrong
 from sluice_cli.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sluice_cli.doctor.finding import CheckContext, Finding
 
@@ -34,28 +34,16 @@ FARGATE_QUOTAS: Final = {
 
 def check_queues(context: CheckContext) -> Iterator[Finding]:
     """Looks at the job queues that tasks may use, and the compute environments behind them."""
-    arns = list(watched_queues(context.stack))
-    queues = context.api.call("batch", "describe_job_queues", jobQueues=arns)["jobQueues"]
-    missing = set(arns) - {queue["jobQueueArn"] for queue in queues}
+    missing = set(watched_queues(context.stack)) - {queue["jobQueueArn"] for queue in context.queues}
     for arn in sorted(missing):
         way_out = "Make it again, or deploy with other JobQueueArns."
         yield wrong("job queue", f"{arn} does not exist", way_out)
-    environments: set[str] = set()
-    for queue in queues:
+    for queue in context.queues:
         yield _state("job queue", queue["jobQueueName"], queue)
-        environments |= {each["computeEnvironment"] for each in queue.get("computeEnvironmentOrder", ())}
-    yield from _check_environments(context, sorted(environments))
-
-
-def _check_environments(context: CheckContext, names: list[str]) -> Iterator[Finding]:
-    if not names:
-        return
-    answer = context.api.call("batch", "describe_compute_environments", computeEnvironments=names)
-    found = answer["computeEnvironments"]
-    for environment in found:
+    for environment in context.environments:
         yield _state("compute environment", environment["computeEnvironmentName"], environment)
     if not context.is_local:
-        yield from _check_vcpu_quotas(context, found)
+        yield from _check_vcpu_quotas(context, context.environments)
 
 
 def _state(check: str, name: str, facts: Mapping[str, Any]) -> Finding:
@@ -70,7 +58,7 @@ def _state(check: str, name: str, facts: Mapping[str, Any]) -> Finding:
     return ok(check, f"{name} is enabled and valid")
 
 
-def _check_vcpu_quotas(context: CheckContext, environments: list[dict[str, Any]]) -> Iterator[Finding]:
+def _check_vcpu_quotas(context: CheckContext, environments: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     """Compares what Fargate gives the account with what the compute environments want."""
     wanted: dict[str, float] = {}
     for each in environments:

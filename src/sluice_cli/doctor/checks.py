@@ -8,12 +8,14 @@ from sluice_cli.aws.stack import find_stack, stack_resources
 from sluice_cli.doctor import (
     account_checks,
     batch_checks,
+    capacity_checks,
     event_checks,
     function_checks,
     poller_checks,
     reconciler_checks,
     submission_checks,
     wake_up_checks,
+    wall_checks,
 )
 from sluice_cli.doctor.finding import CheckContext, warning, wrong
 from sluice_cli.errors import AwsError, CliError
@@ -34,7 +36,9 @@ CHECKS: Final[Mapping[str, Check]] = {
     "routes": event_checks.check_routes,
     "functions": function_checks.check_functions,
     "alarms": function_checks.check_alarms,
+    "walls": wall_checks.check_walls,
     "job queues": batch_checks.check_queues,
+    "capacity": capacity_checks.check_capacity,
     "job definitions": batch_checks.check_definitions,
 }
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice_cli.aws.stack import watched_queues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from sluice.tasks.model import TaskRecord
     from sluice_cli.aws.ports import Api
     from sluice_cli.aws.stack import Resource, Stack
+
+
+OPEN_TASKS_READ: Final = 1000
+"""Open tasks that are read, ten calls."""
 
 
 class Level(StrEnum):
@@ -33,7 +41,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """The stack to look at, with what it is made of."""
+    """The stack to look at, with what it is made of; what several checks need is asked for once."""
 
     api: Api
     stack: Stack
@@ -44,6 +52,27 @@ class CheckContext:
     def is_local(self) -> bool:
         """True on Local AWS, which pulls no images and has no Service Quotas."""
         return self.api.endpoint_url is not None
+
+    @cached_property
+    def open_tasks(self) -> Sequence[TaskRecord]:
+        """Some of the open tasks, those that were not looked at for longest."""
+        return self.api.tasks(self.stack.output("TaskTableName")).open_tasks(OPEN_TASKS_READ)
+
+    @cached_property
+    def queues(self) -> Sequence[dict[str, Any]]:
+        """The job queues that tasks may use, those of them that there are."""
+        arns = list(watched_queues(self.stack))
+        return list(self.api.call("batch", "describe_job_queues", jobQueues=arns)["jobQueues"])
+
+    @cached_property
+    def environments(self) -> Sequence[dict[str, Any]]:
+        """The compute environments of these queues."""
+        orders = (queue.get("computeEnvironmentOrder", ()) for queue in self.queues)
+        names = sorted({each["computeEnvironment"] for order in orders for each in order})
+        if not names:
+            return ()
+        answer = self.api.call("batch", "describe_compute_environments", computeEnvironments=names)
+        return list(answer["computeEnvironments"])
 
     def of_type(self, kind: str) -> tuple[Resource, ...]:
         """The stack's resources of a CloudFormation type."""

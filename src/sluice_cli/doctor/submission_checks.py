@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sluice_cli.doctor.finding import ok, warning
 from sluice_cli.explain.doing import failing
@@ -12,13 +12,10 @@ if TYPE_CHECKING:
 
     from sluice_cli.doctor.finding import CheckContext, Finding
 
-LOOKED_AT: Final = 1000
-"""Open tasks that are read, ten calls."""
-
 
 def check_submissions(context: CheckContext) -> Iterator[Finding]:
     """Looks among the open tasks for those whose SubmitJob keeps failing."""
-    tasks = context.api.tasks(context.stack.output("TaskTableName")).open_tasks(LOOKED_AT)
+    tasks = context.open_tasks
     troubles = [(task.trouble.since, task.trouble, task) for task in tasks if task.trouble is not None]
     if not troubles:
         yield ok("submissions", f"none of {len(tasks)} open tasks has a job that cannot be submitted")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from sluice_cli.plan.estimate import LOOK_EVERY_SECONDS
 from sluice_cli.plan.walls import HEARTBEATS_PER_SECOND, Wall, enough, times
 
 if TYPE_CHECKING:
@@ -22,6 +21,11 @@ VCPU_QUOTAS: Final[Mapping[str, str]] = {
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-quotas.html
     "ec2": "Amazon EC2, Running On-Demand Standard instances",
 }
+MOST_OPEN_TASKS: Final = 1_000_000
+"""Executions that may be open in an account and Region.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
 OTHER_VCPUS: Final = "the vCPUs of what the jobs run on"
 
 
@@ -70,10 +74,12 @@ def _other_advice(wall: Wall, amount: int) -> str:
             "Ask Service Quotas (AWS Step Functions) for higher refill rates of GetActivityTask and "
             "SendTaskSuccess, and raise PollerCount; or put several jobs into a task."
         )
-    if wall is Wall.HEARTBEATS:
-        most = int(HEARTBEATS_PER_SECOND * LOOK_EVERY_SECONDS)
+    if wall is Wall.OPEN_TASKS:
+        most = min(amount, MOST_OPEN_TASKS)
+        every_seconds = math.ceil(most / HEARTBEATS_PER_SECOND)
         return (
-            f"Launch the samples in cohorts of at most {most:,}, one after another: Sluice sends "
+            f"Deploy with MaxOpenTasks={most} and ReconcileHeartbeatSeconds={every_seconds}, and give the "
+            f"workflow's states HeartbeatSeconds of {3 * every_seconds}: Sluice sends "
             f"{HEARTBEATS_PER_SECOND:g} heartbeats a second."
         )
     return "No AWS quota holds it back: only shorter jobs would make it finish sooner."

@@ -29,7 +29,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STARTS_PER_SECOND: Final = 100.0
 """Executions that Sluice starts; template.yaml's StartRatePerSecond."""
 HEARTBEATS_PER_SECOND: Final = 250.0
-"""Open tasks that are looked at, each every five minutes; template.yaml's HEARTBEAT_RATE_PER_SECOND."""
+"""Heartbeats of open tasks; template.yaml's HEARTBEAT_RATE_PER_SECOND."""
+OPEN_TASKS: Final = int(HEARTBEATS_PER_SECOND * LOOK_EVERY_SECONDS)
+"""Open tasks that have one every five minutes: as many as there may be, template.yaml's MaxOpenTasks."""
 NOTICEABLE: Final = 1.1
 """A wall binds if a cohort takes so many times as long as the jobs of its slowest sample."""
 FINER: Final = 1.02
@@ -43,7 +45,7 @@ class Wall(StrEnum):
     VCPUS = "vCPUs"
     STARTS = "Step Functions' StartExecution"
     TASKS = "Step Functions' tasks"
-    HEARTBEATS = "heartbeats"
+    OPEN_TASKS = "open tasks, for their heartbeats"
     JOBS = "the samples' own jobs"
 
 
@@ -57,6 +59,7 @@ class Room:
         launches_per_second: tasks that Fargate starts; None where there is no such limit, as on EC2.
         launches_at_once: tasks that it starts at once before that rate holds.
         starts_per_second: executions that are started.
+        open_tasks: that there may be.
         together: jobs of a SubmitJob in a backlog, where tasks share arrays; Sluice shares none on Fargate.
     """
 
@@ -65,6 +68,7 @@ class Room:
     launches_per_second: float | None = None
     launches_at_once: float = LAUNCHES_AT_ONCE
     starts_per_second: float = STARTS_PER_SECOND
+    open_tasks: int = OPEN_TASKS
     together: float = 1.0
 
 
@@ -74,11 +78,9 @@ class Times:
 
     Attributes:
         by_wall: seconds if this wall alone stood in the way.
-        heartbeat_share: of the heartbeats that can be sent, those that the cohort's open tasks need at most.
     """
 
     by_wall: Mapping[Wall, float]
-    heartbeat_share: float
 
     @property
     def all_done(self) -> float:
@@ -88,8 +90,6 @@ class Times:
     @property
     def binding(self) -> Wall:
         """What decides."""
-        if self.heartbeat_share > 1:
-            return Wall.HEARTBEATS
         if self.all_done < NOTICEABLE * self.by_wall[Wall.JOBS]:
             return Wall.JOBS
         return max(self.by_wall, key=lambda wall: self.by_wall[wall])
@@ -104,15 +104,13 @@ def times(cohort: Cohort, room: Room) -> Times:
         Wall.SUBMIT: _at_rate(cohort, step, room.rate_per_second * room.together),
         Wall.TASKS: _at_rate(cohort, step, TASKS_PER_SECOND),
         Wall.STARTS: cohort.samples / room.starts_per_second + jobs,
+        Wall.OPEN_TASKS: _on_slots(cohort, jobs, room.open_tasks),
     }
     if room.launches_per_second is not None:
         by_wall[Wall.LAUNCHES] = _at_rate(cohort, step, room.launches_per_second, room.launches_at_once)
     if room.slots is not None:
         by_wall[Wall.VCPUS] = _on_slots(cohort, jobs, room.slots)
-    return Times(
-        by_wall={wall: WAKE_SECONDS + seconds for wall, seconds in by_wall.items()},
-        heartbeat_share=cohort.samples / (HEARTBEATS_PER_SECOND * LOOK_EVERY_SECONDS),
-    )
+    return Times({wall: WAKE_SECONDS + seconds for wall, seconds in by_wall.items()})
 
 
 def _at_rate(cohort: Cohort, step: float, rate: float, at_once: float = 0.0) -> float:
@@ -142,10 +140,11 @@ def enough(cohort: Cohort, room: Room) -> float | None:
     """How much of what binds would do: with more, something else decides.
 
     Returns:
-        Calls, launches or starts a second, or jobs that run at once; None if there is nothing to ask for.
+        Calls, launches or starts a second, jobs that run or tasks that are open at once; None if there is
+        nothing to ask for.
     """
     wall = times(cohort, room).binding
-    if wall not in {Wall.SUBMIT, Wall.LAUNCHES, Wall.VCPUS, Wall.STARTS}:
+    if wall not in {Wall.SUBMIT, Wall.LAUNCHES, Wall.VCPUS, Wall.STARTS, Wall.OPEN_TASKS}:
         return None
     asked = room
     while times(cohort, asked).binding is wall:
@@ -162,6 +161,8 @@ def _with_more(room: Room, wall: Wall) -> Room:
             return replace(room, launches_per_second=amount)
         case Wall.STARTS:
             return replace(room, starts_per_second=amount)
+        case Wall.OPEN_TASKS:
+            return replace(room, open_tasks=math.ceil(amount))
     return replace(room, slots=math.ceil(amount))
 
 
@@ -171,5 +172,6 @@ def _amount(room: Room, wall: Wall) -> float:
         Wall.LAUNCHES: room.launches_per_second,
         Wall.STARTS: room.starts_per_second,
         Wall.VCPUS: room.slots,
+        Wall.OPEN_TASKS: room.open_tasks,
     }
     return float(amounts[wall] or math.inf)

@@ -11,7 +11,7 @@ LOOK_BACK_SECONDS: Final = 10
 FULL: Final = 0.9
 """Of a quota's calls: from then on it counts as used up."""
 OPEN_TASKS_MAX: Final = 250 * 300
-"""Open tasks that the reconciler looks at every 300 s: 250 a second, as template.yaml has it."""
+"""Open tasks with which pollers take no more: the default of template.yaml's MaxOpenTasks."""
 
 Calls = Mapping[int, Sequence[int]]
 """Calls of an API by second: accepted, throttled."""
@@ -40,7 +40,9 @@ _SUBMIT: Final = Wall(
 _STARTS: Final = Wall(
     "Step Functions' StartExecution", "Ask Service Quotas for a higher throttle token refill rate."
 )
-_HEARTBEATS: Final = Wall("heartbeats", f"Run no more than {OPEN_TASKS_MAX:,} tasks at once.")
+_OPEN_TASKS: Final = Wall(
+    "open tasks, for their heartbeats", "Raise MaxOpenTasks and ReconcileHeartbeatSeconds together."
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Pressure:
 
 def binding_wall(pressure: Pressure, at_second: int) -> Wall | None:
     """Say what holds the jobs back, None if nothing does: the last wall on a job's way comes first."""
-    if pressure.open_tasks > OPEN_TASKS_MAX:
-        return _HEARTBEATS
+    if pressure.open_tasks >= OPEN_TASKS_MAX:
+        return _OPEN_TASKS
     if pressure.lacks:
         return _OF_BATCH[pressure.lacks[0]]
     accepted, throttled = _recent(pressure.submits, at_second)

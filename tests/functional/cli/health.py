@@ -6,7 +6,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from tests.functional.cli.fakes import ARN, NOW, OUTPUTS, described_stack
+from tests.functional.cli.fakes import ARN, NOW, NOW_MS, OUTPUTS, described_stack
 
 RESOURCES = {
     "JobEventsDeadLetters": ("AWS::SQS::Queue", "https://sqs/dead"),
@@ -18,6 +18,7 @@ RESOURCES = {
     "SubmitJobsFunction": ("AWS::Lambda::Function", "submit"),
     "SubmitJobsLogs": ("AWS::Logs::LogGroup", "/sluice/sluice/submit_jobs"),
     "NoPollerAlarm": ("AWS::CloudWatch::Alarm", "alarm"),
+    "TaskTable": ("AWS::DynamoDB::Table", "tasks"),
 }
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/lowpass:1"
 
@@ -48,8 +49,30 @@ def queue(**fields: Any) -> dict[str, Any]:
 
 def environment(**fields: Any) -> dict[str, Any]:
     resources = {"type": "FARGATE_SPOT", "maxvCpus": 256}
-    usual = {"computeEnvironmentName": "spot", "state": "ENABLED", "status": "VALID"}
+    arn = "arn:aws:batch:us-east-1:111122223333:compute-environment/spot"
+    usual = {
+        "computeEnvironmentName": "spot",
+        "computeEnvironmentArn": arn,
+        "state": "ENABLED",
+        "status": "VALID",
+    }
     return {"computeEnvironments": [{**usual, "computeResources": resources, **fields}]}
+
+
+def runnable(queue: str, *minutes_ago: float) -> Any:
+    """ListJobs of a queue in which jobs have been RUNNABLE for so long."""
+
+    def list_jobs(**asked: Any) -> dict[str, Any]:
+        assert asked["jobStatus"] == "RUNNABLE"
+        waiting = minutes_ago if asked["jobQueue"] == queue else ()
+        return {"jobSummaryList": [{"createdAt": NOW_MS - round(each * 60_000)} for each in waiting]}
+
+    return list_jobs
+
+
+def instances(**resources: Any) -> dict[str, Any]:
+    """A compute environment of EC2's."""
+    return environment(computeResources={"type": "EC2", "maxvCpus": 256, **resources})
 
 
 def definition(image: str = IMAGE, status: str = "ACTIVE") -> dict[str, Any]:
@@ -99,6 +122,22 @@ def alarm(state: str) -> dict[str, Any]:
     return {"MetricAlarms": [{"AlarmName": "alarm", "StateValue": state, **fields}]}
 
 
+def lately(**values: float) -> Any:
+    """GetMetricData of the last quarter of an hour, by the names of the queries."""
+
+    def get_metric_data(**asked: Any) -> list[dict[str, Any]]:
+        named = [each["Id"] for each in asked["MetricDataQueries"]]
+        return [
+            {
+                "MetricDataResults": [
+                    {"Id": each, "Values": [values[each]]} for each in named if each in values
+                ]
+            }
+        ]
+
+    return get_metric_data
+
+
 def metrics(woken: int = 0, came: int = 0) -> Any:
     """GetMetricData of a day: in how many hours executions started, and in how many of these tasks came."""
 
@@ -128,6 +167,7 @@ HEALTHY: dict[str, Any] = {
     "cloudwatch.describe_alarms": [alarm("OK")],
     "batch.describe_job_queues": queue(),
     "batch.describe_compute_environments": environment(),
+    "batch.list_jobs": runnable(OUTPUTS["JobQueueArn"]),
     "batch.describe_job_definitions": definition(),
     "service-quotas.list_service_quotas": quota(4000),
     "ecr.describe_images": {"imageDetails": [{}]},

@@ -12,6 +12,7 @@ from sluice.tasks.model import Trouble
 from sluice_cli.errors import AwsError
 from tests.functional.cli.fakes import (
     NOW_MS,
+    OUTPUTS,
     FakeApi,
     denied,
     described_stack,
@@ -28,11 +29,14 @@ from tests.functional.cli.health import (
     environment,
     execution,
     executions,
+    instances,
     last_event,
+    lately,
     messages,
     metrics,
     queue,
     quota,
+    runnable,
 )
 from tests.support.builders import EXECUTION, job, open_record
 from tests.support.cohort_fakes import MemoryCohortStore
@@ -54,7 +58,7 @@ def test_a_healthy_stack_is_fine_in_every_respect() -> None:
     assert examined() == (0, {})
     result = run(FakeApi(keyed(HEALTHY)), "doctor")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "All 17 checks are fine."
+    assert result.stdout.splitlines()[-1] == "All 19 checks are fine."
 
 
 TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
@@ -119,6 +123,40 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "open polls",
         "warning",
         "OpenPolls is 20",
+    ),
+    "more open tasks than heartbeats": (
+        {
+            "cloudformation.describe_stacks": described_stack(
+                Parameters=[{"ParameterKey": "MaxOpenTasks", "ParameterValue": "100000"}]
+            )
+        },
+        "heartbeats",
+        "warning",
+        "MaxOpenTasks is 100,000, and 75,000 tasks can have a heartbeat every 5 min",
+    ),
+    "tasks that wait for slots": (
+        {"cloudwatch.get_metric_data": lately(waited=150_000.0)},
+        "SubmitJob",
+        "warning",
+        "a task waited for 2 min 30 s in the mean until a poller took it: more come than are submitted, 49",
+    ),
+    "a table that throttles": (
+        {"cloudwatch.get_metric_data": lately(write0=7.0)},
+        "tables",
+        "warning",
+        "TaskTable throttled 7 calls",
+    ),
+    "jobs that wait on Fargate": (
+        {"batch.list_jobs": runnable(OUTPUTS["JobQueueArn"], 5, 11, 90)},
+        "capacity",
+        "warning",
+        "2 jobs in jobs have been RUNNABLE for over 10 min, one was submitted 1 h 30 min ago",
+    ),
+    "a page of jobs that wait": (
+        {"batch.list_jobs": runnable(OUTPUTS["JobQueueArn"], *[30.0] * 2000)},
+        "capacity",
+        "warning",
+        "1,000 or more jobs",
     ),
     "dead letters": ({"sqs.get_queue_attributes": messages(dead=3)}, "dead letters", "wrong", "holds 3"),
     "a long line": ({"sqs.get_queue_attributes": messages(waiting=20_000)}, "queue", "warning", "20000"),
@@ -207,6 +245,60 @@ def test_tasks_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> Non
     assert found["reconciler"]["wayOut"]
     del tasks["60 min"]
     assert examined_by(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks))) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("open_tasks", "says"),
+    [
+        (8, None),
+        (9, "9 tasks are open; from 10 on further ones wait in the Activity (MaxOpenTasks)"),
+        (10, "10 tasks are open; further ones wait in the Activity (MaxOpenTasks)"),
+    ],
+)
+def test_as_many_open_tasks_as_may_be_are_a_wall_and_the_rate_is_none_then(
+    open_tasks: int, says: str | None
+) -> None:
+    few = described_stack(Parameters=[{"ParameterKey": "MaxOpenTasks", "ParameterValue": "10"}])
+    answers = {**HEALTHY, "cloudformation.describe_stacks": few}
+    if says is not None:
+        answers["cloudwatch.get_metric_data"] = lately(waited=3_600_000.0)
+    records = [open_record(job("align"), token=f"token-{index}") for index in range(open_tasks)]
+    tasks = {each.task.token: replace(each, heartbeat_at=NOW_MS) for each in records}
+    code, found = examined_by(FakeApi(keyed(answers), task_table=MemoryTaskStore(tasks)))
+    assert (code, {each: found[each]["says"] for each in found}) == (0, {"open tasks": says} if says else {})
+
+
+@pytest.mark.parametrize(
+    ("environments", "way_out"),
+    [
+        (environment(), "wait for vCPUs, or for Fargate's 20 launches a second"),
+        (instances(desiredvCpus=256), "All 256 vCPUs of its compute environments are in use"),
+        (instances(desiredvCpus=12), "Batch has not found instances for them"),
+    ],
+)
+def test_what_jobs_wait_for_is_said_as_far_as_batch_tells(environments: dict[str, Any], way_out: str) -> None:
+    answers = {
+        "batch.list_jobs": runnable(OUTPUTS["JobQueueArn"], 20),
+        "batch.describe_compute_environments": environments,
+    }
+    assert way_out in examined(**answers)[1]["capacity"]["wayOut"]
+
+
+@pytest.mark.parametrize("named", ["jobs", OUTPUTS["JobQueueArn"]])
+@pytest.mark.parametrize(("environments", "found"), [(environment(), {"arrays"}), (instances(), set())])
+def test_arrays_that_are_asked_for_on_fargate_are_in_vain(
+    named: str, environments: dict[str, Any], found: set[str]
+) -> None:
+    align = job("align", jobQueue=named, jobDefinition="align:3", parameters={"sample": "NA1"})
+    record = replace(open_record(align, vary=["sample"]), heartbeat_at=NOW_MS)
+    api = FakeApi(
+        keyed({**HEALTHY, "batch.describe_compute_environments": environments}),
+        task_table=MemoryTaskStore({record.task.token: record}),
+    )
+    code, findings = examined_by(api)
+    assert (code, set(findings)) == (0, found)
+    if found:
+        assert "1 open tasks say what they vary in, but jobs runs on Fargate" in findings["arrays"]["says"]
 
 
 def test_samples_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> None:
@@ -314,4 +406,4 @@ def test_people_read_the_way_out_below_what_is_wrong() -> None:
     at = lines.index("wrong   dead letters: JobEventsDeadLetters holds 3 events that failed")
     assert lines[at + 1].startswith("        Read the function's log")
     assert lines[at + 1].endswith("sluice redrive JobEventsDeadLetters --stack sluice")
-    assert lines[-1] == "1 wrong, 0 warnings, 16 fine."
+    assert lines[-1] == "1 wrong, 0 warnings, 18 fine."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
+import re
 import typing
 from dataclasses import dataclass
 
@@ -16,10 +17,13 @@ from bench.scale.outcome import POLICIES
 from bench.scale.scenario import Scenario
 from bench.scale.world import World
 from sluice_cli.commands.plan import RATE_OF_QUOTA, Compute
-from sluice_cli.plan.advice import VCPU_QUOTAS, advice
+from sluice_cli.plan.advice import MOST_OPEN_TASKS, VCPU_QUOTAS, advice
 from sluice_cli.plan.estimate import WAKE_SECONDS, Cohort, Costs, costs
 from sluice_cli.plan.prices import COMPUTE, ComputePrice
-from sluice_cli.plan.walls import Room, Times, Wall, enough, slots_of, times
+from sluice_cli.plan.walls import OPEN_TASKS, Room, Times, Wall, enough, slots_of, times
+from sluice_local.live.walls import OPEN_TASKS_MAX
+from sluice_local.packaging import read_template
+from sluice_local.stack import find_project
 
 TOLERANCE = 0.1
 
@@ -110,13 +114,26 @@ def cohort_of(samples: int, seconds: float) -> Cohort:
         (cohort_of(1500, 900), Room(49, 512, 20), Wall.VCPUS),
         (cohort_of(1500, 1), Room(1000, 5000, None, starts_per_second=10), Wall.STARTS),
         (cohort_of(1500, 900), Room(49, 5000, 20), Wall.JOBS),
-        (cohort_of(75_001, 900), Room(49, 5000, 20), Wall.HEARTBEATS),
+        (cohort_of(1_000_000, 3600), Room(49, together=9), Wall.OPEN_TASKS),
         (cohort_of(50_000, 5), Room(49, together=20), Wall.STARTS),
         (cohort_of(50_000, 5), Room(49, starts_per_second=1000, together=20), Wall.TASKS),
     ],
 )
 def test_the_wall_that_binds_is_named(cohort: Cohort, room: Room, wall: Wall) -> None:
     assert times(cohort, room).binding is wall
+
+
+def test_as_many_tasks_may_be_open_as_the_template_says() -> None:
+    text = find_project().file("template.yaml").read_text(encoding="utf-8")
+    parameter = read_template(text)["Parameters"]["MaxOpenTasks"]
+    assert (parameter["Default"], parameter["MaxValue"]) == (OPEN_TASKS, MOST_OPEN_TASKS)
+    assert OPEN_TASKS_MAX == OPEN_TASKS
+
+
+def test_tasks_beyond_as_many_as_may_be_open_wait_for_others_to_end() -> None:
+    found = times(cohort_of(150_000, 3600), Room(1e9, starts_per_second=1e9))
+    assert found.by_wall[Wall.OPEN_TASKS] == pytest.approx(2 * 3 * 3600, rel=0.01)
+    assert times(cohort_of(75_000, 3600), Room(1e9)).binding is Wall.JOBS
 
 
 def test_where_fargate_binds_its_burst_is_taken_off() -> None:
@@ -131,6 +148,7 @@ def test_where_fargate_binds_its_burst_is_taken_off() -> None:
         (cohort_of(1500, 5), Room(49, 5000, 20)),
         (cohort_of(1500, 900), Room(49, 512, 20)),
         (cohort_of(1500, 1), Room(1000, 5000, None, starts_per_second=10)),
+        (cohort_of(1_000_000, 3600), Room(49, together=9)),
     ],
 )
 def test_with_what_is_enough_something_else_decides_and_with_a_tenth_less_it_does_not(
@@ -146,6 +164,7 @@ def test_with_what_is_enough_something_else_decides_and_with_a_tenth_less_it_doe
             Wall.LAUNCHES: {"launches_per_second": amount},
             Wall.VCPUS: {"slots": int(amount)},
             Wall.STARTS: {"starts_per_second": amount},
+            Wall.OPEN_TASKS: {"open_tasks": int(amount)},
         }
         return dataclasses.replace(room, **fields[before])  # type: ignore[arg-type] # each of its own type
 
@@ -166,7 +185,8 @@ def test_advice_names_the_quota_and_how_much_of_it() -> None:
     assert "Spot task launches a second" in advice(cohort_of(1500, 5), Room(49, None, 20), "fargate-spot", 1)
     assert "on-demand task" in advice(cohort_of(1500, 5), Room(49, None, 20), "fargate", 1)
     assert "does not raise" in advice(cohort_of(1500, 5), Room(49), "ec2", 1)
-    assert "75,000" in advice(cohort_of(80_000, 5), Room(49), "ec2", 1)
+    said = advice(cohort_of(1_000_000, 3600), Room(49, together=9), "ec2", 1)
+    assert re.search(r"MaxOpenTasks=\d+ and ReconcileHeartbeatSeconds=\d+, .* HeartbeatSeconds of \d+", said)
 
 
 def test_every_kind_of_compute_has_a_quota_of_vcpus() -> None:

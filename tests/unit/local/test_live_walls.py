@@ -32,7 +32,8 @@ def name(pressure: Pressure) -> str | None:
         (replace(FREE, lacks=[Lack.LAUNCHES, Lack.VCPUS]), "Fargate's task launches"),
         (replace(FREE, lacks=[Lack.VCPUS]), "vCPUs of the compute environments"),
         (replace(FREE, lacks=[Lack.SLOTS]), "this machine's job slots"),
-        (replace(FREE, open_tasks=OPEN_TASKS_MAX + 1), "heartbeats"),
+        (replace(FREE, open_tasks=OPEN_TASKS_MAX), "open tasks, for their heartbeats"),
+        (replace(FREE, open_tasks=OPEN_TASKS_MAX - 1), None),
     ],
 )
 def test_the_last_wall_that_is_used_up_holds_jobs_back(pressure: Pressure, expected: str | None) -> None:

@@ -1,0 +1,121 @@
+"""Whether the stack has come to a wall that `sluice plan` names: heartbeats, SubmitJob, table partitions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice_cli.doctor.finding import ok, warning
+from sluice_cli.plan.estimate import LOOK_EVERY_SECONDS
+from sluice_cli.plan.walls import HEARTBEATS_PER_SECOND, OPEN_TASKS
+from sluice_cli.terminal.durations import span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sluice_cli.doctor.finding import CheckContext, Finding
+
+NEAR: Final = 0.9
+"""Of MaxOpenTasks: from then on it is near."""
+LATELY_SECONDS: Final = 900
+LONG_SECONDS: Final = 120
+"""For a poller that was asleep a task waits a minute at most; for longer only where more come than go."""
+SUBMITS_PER_SECOND: Final = 49
+"""The default of the template's parameter SubmitRatePerSecond."""
+KINDS: Final = ("Read", "Write")
+
+
+def check_walls(context: CheckContext) -> Iterator[Finding]:
+    """Counts the open tasks, and asks how long tasks waited and which tables throttled of late."""
+    most = int(context.parameter("MaxOpenTasks", OPEN_TASKS))
+    count = context.api.tasks(context.stack.output("TaskTableName")).count_open()
+    held_back = [*_open_tasks(count, most)] or [*_waits(context)]
+    walls = [*_heartbeats(context, most), *held_back, *_throttles(context)]
+    says = f"{count:,} tasks are open, and {most:,} may be; nothing holds tasks back"
+    yield from walls or [ok("walls", says)]
+
+
+def _heartbeats(context: CheckContext, most: int) -> Iterator[Finding]:
+    every_seconds = context.parameter("ReconcileHeartbeatSeconds", LOOK_EVERY_SECONDS)
+    in_time = int(HEARTBEATS_PER_SECOND * every_seconds)
+    if most > in_time:
+        every = span(every_seconds)
+        says = f"MaxOpenTasks is {most:,}, and {in_time:,} tasks can have a heartbeat every {every}"
+        way_out = (
+            f"Deploy with MaxOpenTasks={in_time}, or with a longer ReconcileHeartbeatSeconds, of which the "
+            "states' HeartbeatSeconds must be three times as much."
+        )
+        yield warning("heartbeats", says, way_out)
+
+
+def _open_tasks(count: int, most: int) -> Iterator[Finding]:
+    if count >= NEAR * most:
+        wait = "further ones wait" if count >= most else f"from {most:,} on further ones wait"
+        says = f"{count:,} tasks are open; {wait} in the Activity (MaxOpenTasks)"
+        way_out = (
+            "Nothing is lost. If they should not wait, raise MaxOpenTasks, and ReconcileHeartbeatSeconds "
+            "with it: docs/design.md says how far."
+        )
+        yield warning("open tasks", says, way_out)
+
+
+def _waits(context: CheckContext) -> Iterator[Finding]:
+    """Says that tasks wait for SubmitJob's rate, as there is room for more open ones.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    """
+    activity = {"ActivityArn": context.stack.output("ActivityArn")}
+    metric = _metric("AWS/States", "ActivityScheduleTime", "Average", activity)
+    seconds = max(_lately(context, {"waited": metric}).get("waited", ()), default=0) / 1000
+    if seconds >= LONG_SECONDS:
+        rate = context.parameter("SubmitRatePerSecond", SUBMITS_PER_SECOND)
+        says = (
+            f"of late a task waited for {span(seconds)} in the mean until a poller took it: more come than "
+            f"are submitted, {rate:g} jobs a second at most"
+        )
+        way_out = (
+            "Batch takes 50 a second, and AWS does not raise that: on EC2 let tasks share arrays "
+            "(docs/arrays.md), or give each job more to do."
+        )
+        yield warning("SubmitJob", says, way_out)
+
+
+def _throttles(context: CheckContext) -> Iterator[Finding]:
+    """Says which tables throttled.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    """
+    tables = context.of_type("AWS::DynamoDB::Table")
+    queries = {
+        f"{kind.lower()}{number}": _metric(
+            "AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", {"TableName": table.physical_id}
+        )
+        for number, table in enumerate(tables)
+        for kind in KINDS
+    }
+    found = _lately(context, queries) if queries else {}
+    for number, table in enumerate(tables):
+        times = sum(sum(found.get(f"{kind.lower()}{number}", ())) for kind in KINDS)
+        if times:
+            says = f"{table.logical_id} throttled {times:g} calls of late"
+            way_out = "They are repeated. If it goes on, TaskTableWriteUnits warms the task table up."
+            yield warning("tables", says, way_out)
+
+
+def _metric(namespace: str, name: str, statistic: str, dimensions: Mapping[str, str]) -> dict[str, Any]:
+    named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": named}
+    return {"Metric": metric, "Period": LATELY_SECONDS, "Stat": statistic}
+
+
+def _lately(context: CheckContext, queries: Mapping[str, dict[str, Any]]) -> dict[str, Sequence[float]]:
+    """What metrics have been in the last quarter of an hour, by the names of the queries."""
+    now = datetime.fromtimestamp(context.now_ms / 1000, UTC)
+    pages = context.api.pages(
+        "cloudwatch",
+        "get_metric_data",
+        StartTime=now - timedelta(seconds=LATELY_SECONDS),
+        EndTime=now,
+        MetricDataQueries=[{"Id": name, "MetricStat": each} for name, each in queries.items()],
+    )
+    return {each["Id"]: each["Values"] for page in pages for each in page["MetricDataResults"]}

@@ -72,11 +72,23 @@ def parse_launches(text: Any) -> Quota | None:
     Raises:
         typer.BadParameter: it is not a number above 0.
     """
+    seconds = FARGATE_LAUNCHES.bucket_size / FARGATE_LAUNCHES.refill_per_second
+    return _quota_or_none(text, lambda rate: Quota(max(1.0, rate * seconds), rate))
+
+
+def parse_dispatches(text: Any) -> Quota | None:
+    """Read the jobs a second that are placed on EC2, or none for as many as come.
+
+    Raises:
+        typer.BadParameter: it is not a number above 0.
+    """
+    return _quota_or_none(text, quota_of)
+
+
+def _quota_or_none(text: Any, quota: Callable[[float], Quota]) -> Quota | None:
     if isinstance(text, Quota) or text == "none":
         return text if isinstance(text, Quota) else None
-    seconds = FARGATE_LAUNCHES.bucket_size / FARGATE_LAUNCHES.refill_per_second
-    rate = parse_positive(text)
-    return Quota(max(1.0, rate * seconds), rate)
+    return quota(parse_positive(text))
 
 
 def parse_positive(text: str) -> float:
@@ -134,6 +146,16 @@ LaunchesOption = Annotated[
         help="Tasks a second that Fargate starts, as AWS 20 after a burst of 100; none lifts it.",
     ),
 ]
+DispatchesOption = Annotated[
+    Any,
+    typer.Option(
+        "--ec2-dispatches",
+        parser=parse_dispatches,
+        metavar="RATE",
+        show_default=False,
+        help="Jobs a second that each compute environment on EC2 is given; as many as come, if left out.",
+    ),
+]
 ParameterOption = Annotated[
     list[Any] | None,
     typer.Option(
@@ -168,6 +190,7 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
     project: ProjectOption = None,
     job_slots: JobSlotsOption = CPUS,
     fargate_launches: LaunchesOption = "20",
+    ec2_dispatches: DispatchesOption = "none",
     enforce_iam: EnforceIamOption = False,
 ) -> None:
     """Serve Local AWS with the stack deployed, until Ctrl-C.
@@ -194,6 +217,7 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
             quotas=dict(quota or ()),
             parameters=dict(parameter or ()),
             fargate_launches=fargate_launches,
+            ec2_dispatches=ec2_dispatches,
             enforce_iam=enforce_iam,
         )
         up.up(settings)

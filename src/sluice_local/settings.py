@@ -32,6 +32,8 @@ class LocalSettings:
         fargate_launches: tasks that Fargate starts, on demand and on Spot apart; AWS's are
             `FARGATE_LAUNCHES` of `sluice_local.quotas`. None, the default, lifts them, as tests have more
             jobs than that.
+        ec2_dispatches: jobs that are placed on the instances of a compute environment, in each that is not
+            Fargate's. AWS says no number; None, the default, lifts it.
         partition_writes, partition_reads: units a second that a partition of a table or index serves;
             AWS's are `WRITES` and `READS` of `sluice_local.dynamodb.partitions`. None, the default, lifts
             them, as each call takes longer with them.
@@ -46,6 +48,7 @@ class LocalSettings:
     enforce_iam: bool = False
     iam_delay_seconds: float = 0.0
     fargate_launches: Quota | None = None
+    ec2_dispatches: Quota | None = None
     partition_writes: Quota | None = None
     partition_reads: Quota | None = None
 
@@ -77,6 +80,6 @@ class LocalSettings:
         if unknown := given.keys() - known:
             raise ValueError(f"Unknown settings {sorted(unknown)}; there are {sorted(known)}.")
         quotas = {api: quota and Quota(**quota) for api, quota in given.pop("quotas", {}).items()}
-        for name in ("fargate_launches", "partition_writes", "partition_reads"):
+        for name in ("fargate_launches", "ec2_dispatches", "partition_writes", "partition_reads"):
             given[name] = Quota(**given[name]) if given.get(name) else None
         return cls(quotas=quotas, **given)

@@ -78,6 +78,7 @@ class UpSettings:
         parameters: of the stack, laid over those that fit the quotas.
         enforce_iam: whether the template's policies are enforced.
         fargate_launches: tasks that Fargate starts; None lifts them.
+        ec2_dispatches: jobs that are placed on the instances of a compute environment; None lifts them.
     """
 
     project: Project
@@ -88,6 +89,7 @@ class UpSettings:
     parameters: Mapping[str, str] = field(default_factory=dict)
     enforce_iam: bool = False
     fargate_launches: Quota | None = FARGATE_LAUNCHES
+    ec2_dispatches: Quota | None = None
 
     @property
     def stack_parameters(self) -> dict[str, str]:
@@ -174,6 +176,7 @@ def _local_aws(settings: UpSettings) -> LocalAws:
         job_directory=str(settings.output.absolute()),
         enforce_iam=settings.enforce_iam,
         fargate_launches=settings.fargate_launches,
+        ec2_dispatches=settings.ec2_dispatches,
     )
     return LocalAws(local, log_path=settings.output / LOG_FILE)
 

@@ -68,7 +68,9 @@ def install(engine: Engine) -> tuple[BatchApi, Deliveries]:
         environments_of=queues.environments_of,
         policy_of=policy_of,
     )
-    backend = Backend(surroundings, Room(engine.settings.job_slots, engine.settings.fargate_launches))
+    given = engine.settings
+    room = Room(given.job_slots, given.fargate_launches, given.ec2_dispatches)
+    backend = Backend(surroundings, room)
     stuck.attach(backend)
     vanish = vanishing(engine.faults, backend)
     api = BatchApi(backend, queues, Definitions(), vanish, denied=denied_jobs.get, policies=policies)

@@ -33,6 +33,10 @@ _OF_BATCH: Final[Mapping[Lack, Wall]] = {
         "Raise MaxVcpus, and ask Service Quotas for Fargate's vCPU resource count.",
     ),
     Lack.LAUNCHES: Wall("Fargate's task launches", "Ask AWS Support for a higher task launch rate."),
+    Lack.DISPATCHES: Wall(
+        "how fast Batch places jobs on EC2",
+        "AWS says no number: see --ec2-dispatches. Give each job more to do.",
+    ),
 }
 _SUBMIT: Final = Wall(
     "SubmitJob", "AWS does not raise it: give each job more to do, or let tasks share arrays."

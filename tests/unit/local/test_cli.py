@@ -3,13 +3,19 @@
 import pytest
 from typer.testing import CliRunner
 
-from sluice_local.cli import app, parse_parameter, parse_quota
+from sluice_local.cli import app, parse_dispatches, parse_launches, parse_parameter, parse_quota
 from sluice_local.quotas import Quota
 
 
 def test_a_quota_is_a_rate_of_an_api_or_none() -> None:
     assert parse_quota("Batch.SubmitJob=5") == ("Batch.SubmitJob", Quota(5, 5))
     assert parse_quota("States.StartExecution=none") == ("States.StartExecution", None)
+
+
+def test_launches_and_dispatches_are_rates_or_none() -> None:
+    assert (parse_launches("4"), parse_dispatches("4")) == (Quota(20, 4), Quota(4, 4))
+    assert (parse_launches("none"), parse_dispatches("none")) == (None, None)
+    assert parse_dispatches(Quota(4, 4)) == Quota(4, 4), "Typer reads a default twice"
 
 
 def test_a_parameter_may_hold_an_equals_sign() -> None:
@@ -26,6 +32,8 @@ def test_a_parameter_may_hold_an_equals_sign() -> None:
         (["--quota", "Batch.SubmitJob=many"], "'many' is not a number"),
         (["--quota", "Batch.SubmitJob=nan"], "nan is not above 0"),
         (["--quota", "Batch.SubmitJob"], "is not of the form KEY=VALUE"),
+        (["--ec2-dispatches", "0"], "0 is not above 0"),
+        (["--fargate-launches", "few"], "'few' is not a number"),
         (["--parameter", "=5"], "is not of the form KEY=VALUE"),
     ],
 )

@@ -14,6 +14,8 @@ def test_settings_are_read_back_from_their_json_as_they_were() -> None:
         job_directory="jobs",
         activity_poll_seconds=1.5,
         alarm_seconds=0.5,
+        fargate_launches=Quota(100, 20),
+        ec2_dispatches=Quota(2, 3),
     )
     assert LocalSettings.from_json(settings.to_json()) == settings
 

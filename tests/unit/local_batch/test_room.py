@@ -42,6 +42,18 @@ def test_spot_and_on_demand_have_a_bucket_each_and_ec2_has_none() -> None:
     assert counts == [5, 5, 9, 9]
 
 
+def test_each_compute_environment_on_ec2_has_a_bucket_of_dispatches_and_fargate_has_none() -> None:
+    room = Room(10_000, dispatches=Quota(5, 2))
+    where = [environment(name, kind) for name, kind in (("a", "EC2"), ("b", "SPOT"), ("c", "FARGATE"))]
+    counts = [launched(room, each, range(100 * n, 100 * n + 9), 0.0) for n, each in enumerate(where)]
+    assert counts == [5, 5, 9]
+    assert room.seconds_until_launch(0.0) == pytest.approx(0.5)
+    assert launched(room, where[0], range(500, 509), now=1.0) == 2
+    assert room.seconds_until_launch(1.0) == pytest.approx(0.5)
+    room.end_look()
+    assert set(room.lacks) == {Lack.DISPATCHES}
+
+
 def test_it_says_when_the_next_task_can_start_once_for_each_job_that_waits() -> None:
     room = Room(100, Quota(1, 4))
     launched(room, environment("spot"), range(2), now=10.0)

@@ -1,16 +1,13 @@
-"""Whether a job can be placed: a slot of this machine, vCPUs of a compute environment, a Fargate launch."""
+"""Whether a job can be placed: a slot of this machine, vCPUs of a compute environment, a launch in it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from sluice_local.batch.model import Document, Job
 from sluice_local.batch.rules.resources import required
 from sluice_local.quotas import Quota, TokenBucket
-
-SPOT: Final = "FARGATE_SPOT"
 
 
 class Lack(StrEnum):
@@ -19,6 +16,7 @@ class Lack(StrEnum):
     SLOTS = "job slots"
     VCPUS = "vCPUs"
     LAUNCHES = "Fargate launches"
+    DISPATCHES = "dispatches to instances"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +33,19 @@ class Room:
     A compute environment runs jobs up to its `maxvCpus`; the next one of a queue takes what is beyond,
     https://docs.aws.amazon.com/batch/latest/userguide/job_queue_parameters.html. Fargate's launches come
     from one bucket for on demand and one for Spot,
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html. How fast Batch places jobs on
+    instances AWS does not say; each other compute environment has a bucket of its own for that.
 
     Args:
         slots: jobs that run at the same time on this machine.
         launches: Fargate's launches; None lifts them.
+        dispatches: of jobs to the instances of a compute environment; None lifts them.
     """
 
-    def __init__(self, slots: int, launches: Quota | None = None) -> None:
+    def __init__(self, slots: int, launches: Quota | None = None, dispatches: Quota | None = None) -> None:
         self._slots = slots
-        self._launches = launches
-        self._buckets: dict[bool, TokenBucket] = {}
+        self._launches, self._dispatches = launches, dispatches
+        self._buckets: dict[str, TokenBucket] = {}
         self._taken: dict[str, Taken] = {}
         self._lacking: list[Lack] = []
         self._lacks: list[Lack] = []
@@ -75,8 +75,9 @@ class Room:
         if environment is None:
             self._lack(Lack.VCPUS)
             return None
-        if not self._launched(environment, now):
-            self._lack(Lack.LAUNCHES)
+        lack = self._launch(environment, now)
+        if lack is not None:
+            self._lack(lack)
             return None
         self._taken[job.spec.job_id] = Taken(environment, vcpus)
         self._lacking = []
@@ -107,17 +108,21 @@ class Room:
         )
         return used + vcpus <= float(most)
 
-    def _launched(self, environment: Document, now: float) -> bool:
-        """Take a token of Fargate's; a task on EC2 needs none."""
+    def _launch(self, environment: Document, now: float) -> Lack | None:
+        """Take a token of Fargate's, or of those of a compute environment on EC2; say if there is none."""
         kind = compute_type(environment)
-        if self._launches is None or not kind.startswith("FARGATE"):
+        if kind.startswith("FARGATE"):
+            return None if self._has_token(kind, self._launches, now) else Lack.LAUNCHES
+        arn = str(environment.get("computeEnvironmentArn", ""))
+        return None if self._has_token(arn, self._dispatches, now) else Lack.DISPATCHES
+
+    def _has_token(self, bucket: str, quota: Quota | None, now: float) -> bool:
+        if quota is None:
             return True
-        is_spot = kind == SPOT
-        bucket = self._buckets.get(is_spot) or TokenBucket.full(self._launches, now)
-        allowed, self._buckets[is_spot] = bucket.take(now)
+        before = self._buckets.get(bucket) or TokenBucket.full(quota, now)
+        allowed, self._buckets[bucket] = before.take(now)
         if not allowed:
-            missing = 1 - self._buckets[is_spot].tokens
-            due = now + missing / self._launches.refill_per_second
+            due = now + (1 - self._buckets[bucket].tokens) / quota.refill_per_second
             self._launch_due = min(due, math.inf if self._launch_due is None else self._launch_due)
         return allowed
 

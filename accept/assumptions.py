@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from accept import judging
-from accept.probes import cohorts, events, jobs, services
+from accept.probes import arrays, cohorts, events, jobs, services
 from accept.scene import Facts, Scene
 
 Probe = Callable[[Scene], Facts]
@@ -118,6 +118,22 @@ ASSUMPTIONS: Final = (
         "It does.",
         events.array_task,
         holds=judging.error("Job.Failed"),
+    ),
+    Assumption(
+        "shared array",
+        "An event of a child has the array's parameters and the child's own index.",
+        "It does.",
+        arrays.shared,
+        said=judging.shared_events,
+        holds=judging.shared_has_names,
+    ),
+    Assumption(
+        "child's end",
+        "A child that fails, or is stopped by the id `parent:index`, ends alone.",
+        "It does.",
+        arrays.shared,
+        said=judging.shared_ends,
+        holds=judging.shared_ends_alone,
     ),
     Assumption(
         "several containers",

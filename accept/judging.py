@@ -82,6 +82,41 @@ def bounds(facts: Facts) -> bool | None:
     return None if facts["everyDefinitionIsAllowed"] else facts.get("error") == "Task.Rejected"
 
 
+def shared_events(facts: Facts) -> str:
+    """Say what the events of an array's children had."""
+    if "refused" in facts:
+        return in_words(facts)
+    return (
+        f"{facts['children']} of {facts['tasks']} tasks shared arrays; of their events "
+        f"{facts['withParameters']} had the array's parameters, {facts['withIndex']} the child's index"
+    )
+
+
+def shared_has_names(facts: Facts) -> bool | None:
+    """Each child's event tells whose it is; None if no task shared an array."""
+    if not facts.get("children"):
+        return None
+    return bool(facts["withParameters"] == facts["withIndex"] == facts["children"])
+
+
+def shared_ends(facts: Facts) -> str:
+    """Say how tasks that shared arrays ended."""
+    if "refused" in facts:
+        return in_words(facts)
+    return (
+        f"exit codes {facts['failed']} of those that failed, {facts['stoppedAlone']} children stopped while "
+        f"{facts['lastingMeanwhile']} others ran, these {facts['lasted']}"
+    )
+
+
+def shared_ends_alone(facts: Facts) -> bool | None:
+    """Each ended as its own program did; None if none of an array was stopped while others went on."""
+    if not facts.get("children") or not facts["lastingMeanwhile"]:
+        return None
+    ended_well = set(facts["lasted"]) == {"SUCCEEDED"} and set(facts["failed"]) == {3}
+    return ended_well and facts["stoppedAlone"] > 0
+
+
 def containers(facts: Facts) -> bool | None:
     """Each container's exit code; None where no such job runs."""
     if "refused" in facts:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -19,6 +20,7 @@ MEMORY_MIB: Final = 512
 SCRIPT: Final = ["sh", "-c", "Ref::script"]
 LITERAL: Final = ["sh", "-c", 'test "$0" = "Ref::""absent"', "Ref::absent"]
 """Succeeds if what no parameter names arrives as it is written."""
+ENTRY_POINT: Final = Path(__file__).parents[1] / "jobs/sluice-row"
 THEIRS: Final = "theirs"
 """A job definition as a stranger might have it."""
 POLICY_VERSION: Final = "2012-10-17"
@@ -33,8 +35,9 @@ class Made:
         queue_url: where Batch's events of the run's jobs arrive.
         definitions: ARNs of job definitions, by what they are for.
         machine_arn: a state machine that gives the jobs of its input to Sluice.
+        shared_machine_arn: one whose jobs may share arrays, as their scripts vary.
         sample_machine_arn: one that runs one short job, as a workflow of a cohort.
-        role_arn: of both.
+        role_arn: of all of them.
         activity_arn: an Activity that nobody sends tasks to.
     """
 
@@ -42,6 +45,7 @@ class Made:
     queue_url: str
     definitions: Mapping[str, str]
     machine_arn: str
+    shared_machine_arn: str
     sample_machine_arn: str
     role_arn: str
     activity_arn: str
@@ -71,6 +75,9 @@ class Maker:
             queue_url=self._event_queue(),
             definitions=definitions,
             machine_arn=self._machine(self.prefix, role_arn, {"jobs.$": "$.jobs"}),
+            shared_machine_arn=self._machine(
+                f"{self.prefix}-shared", role_arn, {"jobs.$": "$.jobs", "vary": ["script"]}
+            ),
             sample_machine_arn=self._machine(
                 f"{self.prefix}-sample", role_arn, {"jobs": [self._sample_job(definitions)]}
             ),
@@ -83,11 +90,12 @@ class Maker:
         batch = self.aws.client("batch")
         like = batch.describe_job_definitions(jobDefinitions=[self.stack.outputs["AlignJobDefinitionArn"]])
         container = _small(like["jobDefinitions"][0]["containerProperties"])
-        forms = {
+        forms: dict[str, dict[str, Any]] = {
             "script": {"containerProperties": {**container, "command": SCRIPT}},
             "literal": {"containerProperties": {**container, "command": LITERAL}},
             "no-image": {"containerProperties": {**container, "image": NO_IMAGE, "command": ["true"]}},
             THEIRS: {"containerProperties": {**container, "command": ["true"]}},
+            "shared": {"containerProperties": _with_entry_point(), "platformCapabilities": ["EC2"]},
             "pair": {"ecsProperties": {"taskProperties": [_pair(container)]}},
         }
         made = {}
@@ -95,8 +103,7 @@ class Maker:
             answer = batch.register_job_definition(
                 jobDefinitionName=self._name(name),
                 type="container",
-                platformCapabilities=["FARGATE"],
-                **form,
+                **{"platformCapabilities": ["FARGATE"], **form},
             )
             made[name] = str(answer["jobDefinitionArn"])
             later(self.undo, batch.deregister_job_definition, jobDefinition=made[name])
@@ -146,7 +153,7 @@ class Maker:
         return arn
 
     def _event_queue(self) -> str:
-        """A queue that gets Batch's events of the stack's job queue."""
+        """A queue that gets Batch's events of the stack's job queue, and of one on EC2 if it has one."""
         sqs, events = self.aws.client("sqs"), self.aws.client("events")
         url = str(sqs.create_queue(QueueName=self.prefix)["QueueUrl"])
         later(self.undo, sqs.delete_queue, QueueUrl=url)
@@ -155,7 +162,7 @@ class Maker:
         pattern = {
             "source": ["aws.batch"],
             "detail-type": ["Batch Job State Change"],
-            "detail": {"jobQueue": [self.stack.outputs["JobQueueArn"]]},
+            "detail": {"jobQueue": self.stack.queues},
         }
         rule = events.put_rule(Name=self.prefix, EventPattern=json.dumps(pattern))["RuleArn"]
         later(self.undo, events.delete_rule, Name=self.prefix)
@@ -205,6 +212,18 @@ def _small(container: Mapping[str, Any]) -> dict[str, Any]:
         "resourceRequirements": needs,
         **log,
         **{name: container[name] for name in kept if name in container},
+    }
+
+
+def _with_entry_point() -> dict[str, Any]:
+    """A container on EC2 whose shell is the entry point of jobs that share arrays, without its comments."""
+    lines = ENTRY_POINT.read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("#"))
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": str(MEMORY_MIB)}]
+    return {
+        "image": IMAGE,
+        "resourceRequirements": needs,
+        "command": ["sh", "-c", text, "sluice-row", *SCRIPT],
     }
 
 

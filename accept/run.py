@@ -52,7 +52,7 @@ def run(aws: Aws, stack: Stack, prefix: str, size: Size, tell: Callable[[str], N
         undo.callback(tell, "Everything that the run made is taken away.")
         made = _make(Maker(aws, stack, prefix, undo))
         events = Events(aws.client("sqs"), made.queue_url, clock)
-        undo.callback(end_jobs, aws, made, stack.outputs["JobQueueArn"])
+        undo.callback(end_jobs, aws, made, stack.queues)
         undo.callback(clock.end)
         scene = Scene(aws, stack, made, events, clock, undo, size.samples, size.launches, tell)
         tried = _try_all(scene, ASSUMPTIONS, tell)

@@ -63,6 +63,17 @@ class Scene:
         )
         return str(started["executionArn"])
 
+    def start_shared(self, script: str) -> str:
+        """Give Sluice a job on EC2 that may share an array with others; returns the ARN of the execution."""
+        queue = str(self.stack.instances_queue)
+        job = self.job("shared", definition="shared", jobQueue=queue, parameters={"script": script})
+        started = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=self.made.shared_machine_arn,
+            name=uuid.uuid4().hex,
+            input=json.dumps({"jobs": [job]}),
+        )
+        return str(started["executionArn"])
+
     def end_of(self, execution_arn: str) -> dict[str, Any]:
         """Wait for the end of an execution; returns its description, output and cause read as JSON."""
         states = self.aws.client("stepfunctions")

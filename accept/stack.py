@@ -15,11 +15,23 @@ NEEDED: Final = ("JobQueueArn", "AlignJobDefinitionArn")
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack of Sluice's: its name, and its outputs and parameters by name."""
+    """A stack of Sluice's.
+
+    Attributes:
+        name: of the stack.
+        outputs, parameters: by their names.
+        instances_queue: the ARN of the first of its queues that runs on EC2 alone; None if there is none.
+    """
 
     name: str
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
+    instances_queue: str | None = None
+
+    @property
+    def queues(self) -> list[str]:
+        """The ARNs of the queues that the run's jobs use."""
+        return list(dict.fromkeys(filter(None, [self.outputs["JobQueueArn"], self.instances_queue])))
 
 
 def find_stack(aws: Aws, name: str) -> Stack:
@@ -44,4 +56,17 @@ def find_stack(aws: Aws, name: str) -> Stack:
             "template. Deploy one from a checkout (`sam build && sam deploy`) and name it by STACK=."
         )
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", ())}
-    return Stack(name, outputs, parameters)
+    return Stack(name, outputs, parameters, _instances_queue(aws, parameters.get("JobQueueArns", "")))
+
+
+def _instances_queue(aws: Aws, arns: str) -> str | None:
+    batch = aws.client("batch")
+    given = [arn.strip() for arn in arns.split(",") if arn.strip()]
+    queues = batch.describe_job_queues(jobQueues=given)["jobQueues"] if given else []
+    for queue in sorted(queues, key=lambda each: given.index(each["jobQueueArn"])):
+        names = [each["computeEnvironment"] for each in queue["computeEnvironmentOrder"]]
+        described = batch.describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
+        kinds = [each.get("computeResources", {}).get("type", "") for each in described]
+        if not any(kind.startswith("FARGATE") for kind in kinds):
+            return str(queue["jobQueueArn"])
+    return None

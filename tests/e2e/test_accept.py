@@ -36,8 +36,20 @@ def aws() -> Iterator[LocalAws]:
     )
     with LocalAws(settings) as aws:
         # as on an account: the stack may use what is its own
-        deploy_stack(find_project(), aws, dict.fromkeys(OPEN, ""))
+        queues = ",".join(make_queue(aws, kind) for kind in ("FARGATE_SPOT", "EC2"))
+        deploy_stack(find_project(), aws, {**dict.fromkeys(OPEN, ""), "JobQueueArns": queues})
         yield aws
+
+
+def make_queue(aws: LocalAws, kind: str) -> str:
+    """A job queue on Fargate or on EC2."""
+    batch = aws.client("batch")
+    name = kind.lower().replace("_", "-")
+    resources = {"type": kind, "maxvCpus": 256, "subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]}
+    batch.create_compute_environment(computeEnvironmentName=name, type="MANAGED", computeResources=resources)
+    order = [{"order": 1, "computeEnvironment": name}]
+    made = batch.create_job_queue(jobQueueName=name, priority=1, computeEnvironmentOrder=order)
+    return str(made["jobQueueArn"])
 
 
 def accept(aws: LocalAws, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -55,6 +55,16 @@ COHORT = {
     "counts": {"SUCCEEDED": 300},
     "seconds": 90.0,
 }
+SHARED = {
+    "tasks": 9,
+    "children": 8,
+    "failed": [3, 3, 3],
+    "stoppedAlone": 3,
+    "lastingMeanwhile": 3,
+    "lasted": ["SUCCEEDED"] * 3,
+    "withParameters": 8,
+    "withIndex": 8,
+}
 THROTTLED = {"calls": 200, "seconds": 0.5, "answers": {"TooManyRequestsException 429": 150}}
 HOLDS, DIFFERS, OPEN = Verdict.HOLDS, Verdict.DIFFERS, Verdict.OPEN
 
@@ -92,6 +102,17 @@ def failed(error: str, **more: Any) -> dict[str, Any]:
         ("array", {**ARRAY, "parentEndsAfterLastChild": False}, DIFFERS),
         ("array in a task", failed("Job.Failed"), HOLDS),
         ("array in a task", {"status": "SUCCEEDED", "error": None}, DIFFERS),
+        ("shared array", SHARED, HOLDS),
+        ("shared array", {**SHARED, "withParameters": 0}, DIFFERS),
+        ("shared array", {**SHARED, "withIndex": 7}, DIFFERS),
+        ("shared array", {**SHARED, "children": 0}, OPEN),
+        ("shared array", {"refused": "none of the stack's queues runs on EC2"}, OPEN),
+        ("child's end", SHARED, HOLDS),
+        ("child's end", {**SHARED, "lasted": ["SUCCEEDED", "FAILED", "SUCCEEDED"]}, DIFFERS),
+        ("child's end", {**SHARED, "failed": [3, 3, "SUCCEEDED"]}, DIFFERS),
+        ("child's end", {**SHARED, "stoppedAlone": 0}, DIFFERS),
+        ("child's end", {**SHARED, "lastingMeanwhile": 0}, OPEN),
+        ("child's end", {"refused": "none of the stack's queues runs on EC2"}, OPEN),
         ("several containers", {"exitCodes": {"helper": 0, "main": 4}}, HOLDS),
         ("several containers", {"exitCodes": {}}, DIFFERS),
         ("several containers", {"refused": "Local AWS runs none"}, OPEN),
@@ -177,6 +198,40 @@ def test_a_stack_that_lacks_what_a_run_needs_is_told_before_anything_is_made() -
         find_stack(stack(JobQueueArn="q"), "sluice")
     found = find_stack(stack(ActivityArn="a", JobQueueArn="q", AlignJobDefinitionArn="d"), "sluice")
     assert found.outputs["AlignJobDefinitionArn"] == "d"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ({"q": ["FARGATE_SPOT", "FARGATE"]}, None),
+        ({"q": ["FARGATE"], "r": ["EC2"], "s": ["EC2"]}, "r"),
+        ({"q": ["FARGATE"], "r": [""]}, "r"),  # unmanaged
+    ],
+)
+def test_the_first_queue_that_runs_on_instances_alone_is_found(
+    kinds: dict[str, list[str]], expected: str | None
+) -> None:
+    aws = stack(ActivityArn="a", JobQueueArn="q", AlignJobDefinitionArn="d")
+    client = aws.client("cloudformation")
+    (described,) = client.describe_stacks()["Stacks"]
+    described["Parameters"] = [{"ParameterKey": "JobQueueArns", "ParameterValue": ",".join(kinds)}]
+    client.describe_stacks = lambda **_: {"Stacks": [described]}
+    client.describe_job_queues = lambda jobQueues: {  # noqa: N803 - Batch's name
+        "jobQueues": [
+            {"jobQueueArn": arn, "computeEnvironmentOrder": [{"computeEnvironment": arn}]}
+            for arn in reversed(jobQueues)
+        ]
+    }
+    client.describe_compute_environments = lambda computeEnvironments: {  # noqa: N803 - Batch's name
+        "computeEnvironments": [
+            {"computeResources": {"type": kind} if kind else {}}
+            for arn in computeEnvironments
+            for kind in kinds[arn]
+        ]
+    }
+    found = find_stack(aws, "sluice")
+    assert found.instances_queue == expected
+    assert found.queues == ["q", *([expected] if expected else [])]
 
 
 def test_the_reason_of_a_stopped_workflow_s_job_is_the_one_that_sluice_gives() -> None:

@@ -111,6 +111,17 @@ def job_ends(scene: Scene) -> None:
     )
 
 
+def array_ends(scene: Scene) -> None:
+    """An array that tasks share ends."""
+    scene.stack.batch.submit_job(
+        jobName="ends",
+        jobQueue=scene.stack.outputs["JobQueueArn"],
+        jobDefinition=scene.stack.job_definition("true", "true"),
+        parameters={"taskArray": "somebody's"},
+        arrayProperties={"size": 2},
+    )
+
+
 def workflow_starts(scene: Scene) -> None:
     """Somebody's workflow starts."""
     scene.start()
@@ -195,10 +206,12 @@ def _of_events() -> Iterator[Probe]:
             f"{cause.__name__}: told to {stem}Queue", partial(is_delivered, cause, f"{stem}Queue"), "sqs:"
         )
         yield Probe(f"{cause.__name__}: kept in {stem}DeadLetters", partial(is_kept, cause, stem), "sqs:")
-    # the policy names each rule that may wake the pollers
-    for cause in (job_ends, poller_dies):
-        wakes = partial(is_delivered, cause, "WakeUpsQueue")
-        yield Probe(f"{cause.__name__}: told to WakeUpsQueue", wakes, "sqs:")
+    # a policy names each rule that may send
+    for cause, queue in (
+        (array_ends, "JobEventsQueue"),
+        *((cause, "WakeUpsQueue") for cause in (job_ends, array_ends, poller_dies)),
+    ):
+        yield Probe(f"{cause.__name__}: told to {queue}", partial(is_delivered, cause, queue), "sqs:")
 
 
 PROBES: Final = (

@@ -1,8 +1,11 @@
-"""How long large cohorts take with and without arrays, by the closed forms of `sluice plan`.
+"""How long large cohorts take with and without arrays: their schedule, played in virtual time.
 
-The simulation knows no arrays. Where tasks go alone the forms are within a tenth of it.
+A task waits for its execution's start, a place among the open tasks, a slot and, on Fargate, a launch, first
+come, first served. What `bench scale` plays besides, such as polls, events and throttling, is left out.
 """
 
+import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +16,8 @@ from rich.table import Table
 
 from bench.cohort import JOBS_PER_SAMPLE
 from bench.results import write_json
-from sluice_cli.plan.estimate import Cohort
-from sluice_cli.plan.walls import LAUNCHES_PER_SECOND, Room, times
+from sluice_cli.plan.estimate import HAND_OVER_SECONDS, WAKE_SECONDS, Cohort
+from sluice_cli.plan.walls import LAUNCHES_PER_SECOND, TASKS_PER_SECOND, Room, times
 from sluice_cli.terminal.durations import span
 
 SIZES: Final = (1_500, 100_000, 1_000_000)
@@ -40,7 +43,7 @@ class Makespan:
         minutes: that a job runs.
         room: where, by its name.
         seconds: until the last sample is done.
-        wall: what decides.
+        wall: what decides, by the closed forms of `sluice plan`.
     """
 
     samples: int
@@ -51,15 +54,43 @@ class Makespan:
 
 
 def makespans(sizes: Sequence[int] = SIZES, minutes: Sequence[float] = MINUTES) -> list[Makespan]:
-    """Computes all of them: sizes, lengths of a job, and where it runs."""
+    """Plays all of them: sizes, lengths of a job, and where it runs."""
     return [_makespan(samples, length, name) for samples in sizes for length in minutes for name in ROOMS]
 
 
 def _makespan(samples: int, minutes: float, name: str) -> Makespan:
     cohort = Cohort(samples, JOBS_PER_SAMPLE, minutes * 60, minutes * 60)
-    found = times(cohort, ROOMS[name])
-    by_wall = max(found.by_wall, key=lambda wall: found.by_wall[wall])
-    return Makespan(samples, minutes, name, found.all_done, by_wall.value)
+    by_wall = times(cohort, ROOMS[name]).by_wall
+    wall = max(by_wall, key=lambda each: by_wall[each])
+    return Makespan(samples, minutes, name, played(cohort, ROOMS[name]), wall.value)
+
+
+def played(cohort: Cohort, room: Room) -> float:
+    """Plays the schedule of a cohort; returns the seconds until the last sample is done.
+
+    As all jobs take the same time, those that began first end first, and lines take the place of heaps.
+    """
+    slot_gap = 1 / min(room.rate_per_second * room.together, TASKS_PER_SECOND)
+    launch_gap = 0.0 if room.launches_per_second is None else 1 / room.launches_per_second
+    run = cohort.longest_seconds + cohort.start_seconds
+    open_until: deque[float] = deque()
+    next_jobs: deque[tuple[float, int]] = deque()
+    begun, slot, launch, end = 0, -math.inf, -math.inf, 0.0
+    for _ in range(cohort.all_jobs):
+        start = begun / room.starts_per_second if begun < cohort.samples else math.inf
+        if next_jobs and next_jobs[0][0] <= start:
+            at, step = next_jobs.popleft()
+        else:
+            at, step, begun = start, 1, begun + 1
+        place = open_until.popleft() if len(open_until) == room.open_tasks else 0.0
+        slot = max(at, place, slot + slot_gap)
+        # as many launches as may come at once are saved up, and no more
+        launch = max(launch + launch_gap, slot - (room.launches_at_once - 1) * launch_gap)
+        end = max(slot, launch) + run
+        open_until.append(end)
+        if step < cohort.jobs:
+            next_jobs.append((end + HAND_OVER_SECONDS, step + 1))
+    return WAKE_SECONDS + end
 
 
 def arrays(output: Path, console: Console) -> int:

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=MEAN_SECONDS, help="mean length of a job (300)")
     parser.add_argument("--seed", type=int, default=1, help="draws lengths and delays (1)")
     parser.add_argument(
-        "--arrays", action="store_true", help="how long large cohorts take with and without arrays, computed"
+        "--arrays", action="store_true", help="how long large cohorts take with and without arrays"
     )
     parser.add_argument("--output", type=Path, default=Path("out/bench"), help="folder of the results")
     given = parser.parse_args(arguments)

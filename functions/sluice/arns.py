@@ -20,6 +20,11 @@ def matches(arn: str, patterns: Iterable[str]) -> bool:
     return any(_compiled(pattern).fullmatch(arn) for pattern in patterns)
 
 
+def matches_queue(queue: str, arns: Iterable[str]) -> bool:
+    """True if a job queue, by its name or ARN, is one of these; Batch takes a name, too."""
+    return any(queue in (arn, arn.rpartition("/")[2]) for arn in arns)
+
+
 def matches_definition(definition: str, patterns: Iterable[str]) -> bool:
     """True if a job definition, by name or ARN, with a revision or without, may be one of the patterns.
 

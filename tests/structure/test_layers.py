@@ -32,6 +32,7 @@ FOUNDATION = {
     "events",
     "fair_order",
     "ports",
+    "refusals",
     "schema",
 }
 """The modules of the shared package that stand in no room: every room may use them."""
@@ -55,6 +56,7 @@ PURE = {
     "causes",
     "deadline",
     "events",
+    "refusals",
     "schema",
     "cohorts.events",
     "cohorts.model",

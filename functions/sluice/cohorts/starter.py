@@ -19,7 +19,7 @@ from sluice.cohorts.sheet_changes import sheet_changes
 from sluice.cohorts.sheet_lines import decode_sheet
 from sluice.errors import BusyError, CohortCancelledError, DoesNotExistError, NoSlotError, UnclearError
 from sluice.rate.gcra import MICROSECONDS
-from sluice.schema import listed
+from sluice.refusals import workflow_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,10 +139,7 @@ class CohortStarter:
 
     def _check_allowed(self, workflow_arn: str) -> None:
         if not matches(workflow_arn, self.allowed):
-            raise WorkflowError(
-                f"cohorts of this stack must not start {workflow_arn}. Deploy it with this state machine in "
-                f"WorkflowArns, or use {listed(self.allowed)}"
-            )
+            raise WorkflowError(workflow_refusal(workflow_arn, self.allowed))
 
     def _create(self, name: str, workflow_arn: str, sheet: Sheet) -> Cohort:
         kind = self.executions.kind(workflow_arn)

@@ -13,6 +13,7 @@ from graphlib import CycleError
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 
 from sluice.batch_words import given_twice, pascal, request_of
+from sluice.refusals import definition_refusal, queue_refusal
 from sluice.schema import Entries, Fields, Flag, Text, listed, shown
 from sluice.tasks.parsing import InvalidTaskError, OutOfBoundsError, is_sync_form, long_form, task_of
 from sluice.tasks.submission import (
@@ -177,17 +178,9 @@ class Allowed:
         for job in task.jobs:
             queue, definition = job.request["jobQueue"], job.request["jobDefinition"]
             if queues := self.queues.instead_of(queue):
-                raise OutOfBoundsError(
-                    job.name,
-                    f"{shown(queue)} is no job queue that this stack watches, so it would never hear of the"
-                    f" job's end. Deploy it with this queue in JobQueueArns, or use {listed(queues)}",
-                )
+                raise OutOfBoundsError(job.name, queue_refusal(queue, queues))
             if definitions := self.definitions.instead_of(definition):
-                raise OutOfBoundsError(
-                    job.name,
-                    f"{shown(definition)} is no job definition that this stack may use. Deploy it with this"
-                    f" definition in JobDefinitionArns, or use {listed(definitions)}",
-                )
+                raise OutOfBoundsError(job.name, definition_refusal(definition, definitions))
 
 
 def is_execution_arn(value: Any) -> TypeGuard[str]:

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Final
 
-from botocore.model import ListShape, StructureShape
-from botocore.session import Session
-
-from sluice.batch_words import camel, pascal
-from sluice.tasks.contract import MAX_JOBS, MAX_SYNC_NAME, NOT_IN_ARRAYS, REVISION
+from sluice.arns import matches
+from sluice.batch_words import camel
+from sluice.refusals import workflow_refusal
+from sluice.tasks.contract import MAX_JOBS
 from sluice.tasks.parsing import is_sync_form
-from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
 from sluice_cli.adopting.conversion import BATCH_ERRORS
 from sluice_cli.adopting.heartbeats import heartbeat_remarks
+from sluice_cli.adopting.job_checks import job_complaints, varying_complaints
 from sluice_cli.adopting.machines import ACTIVITY, PAST_THE_RATE, names_in, states_of
 from sluice_cli.adopting.source import entries, read_source, value_of
 from sluice_cli.adopting.templates import definitions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from botocore.model import Shape
-
+    from sluice_cli.adopting.job_checks import Known
     from sluice_cli.adopting.machines import State
+    from sluice_cli.adopting.templates import Definition
 
 MAX_STATE_NAME: Final = 80
 """https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html"""
 
 ONE_OF_SLUICE: Final = ("executionArn", "stateName")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_SYNC_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-"""Of the short form, which writes hyphens for dots."""
-_NEEDED: Final = ("jobName", "jobQueue", "jobDefinition")
 
 
 @dataclass(frozen=True)
@@ -67,14 +60,13 @@ class Checked:
     states: int
 
 
-def check(name: str, text: str, queues: Sequence[str], sent_every_seconds: float) -> Checked:
+def check(name: str, text: str, known: Known) -> Checked:
     """Checks the definitions of a file. One that cannot be read is an error: nobody knows what it breaks.
 
     Args:
         name: the file's.
         text: what is in it.
-        queues: ARNs of the queues that the stack watches; none if nobody can say.
-        sent_every_seconds: how often the stack sends a task's heartbeat (ReconcileHeartbeatSeconds).
+        known: of the stack for which they are checked.
 
     Raises:
         WrongUsageError: the file has no definition.
@@ -86,13 +78,26 @@ def check(name: str, text: str, queues: Sequence[str], sent_every_seconds: float
             said = f"{definition.note}." if definition.is_read else f"not checked: {definition.note}."
             found.append(Problem(definition.name, 0, said, is_error=not definition.is_read))
             continue
+        checked = 0
         for state in states_of(definition.machine):
             place = f"{definition.name}, {state.name}" if definition.name else state.name
-            states += _is_on_activity(state)
-            said_of_it = _problems(state, queues, sent_every_seconds)
+            checked += _is_on_activity(state)
             line = definition.line(state.node)
-            found += [Problem(place, line, said, is_error) for is_error, said in said_of_it]
+            found += [Problem(place, line, said, is_error) for is_error, said in _problems(state, known)]
+        if checked:
+            found += _of_name(definition, known.workflows)
+        states += checked
     return Checked(tuple(found), states)
+
+
+def _of_name(definition: Definition, allowed: Sequence[str]) -> Iterator[Problem]:
+    """Whether cohorts may start it, which only matters to who launches some."""
+    if not allowed or not definition.machine_name:
+        return
+    arn = f"{allowed[0].rpartition(':')[0]}:{definition.machine_name}"
+    if not matches(arn, allowed):
+        said = f"`sluice launch` cannot run it yet: {workflow_refusal(arn, allowed)}."
+        yield Problem(definition.name, 0, said, is_error=False)
 
 
 def _is_on_activity(state: State) -> bool:
@@ -102,7 +107,7 @@ def _is_on_activity(state: State) -> bool:
 Said = tuple[bool, str]
 
 
-def _problems(state: State, queues: Sequence[str], sent_every_seconds: float) -> Iterator[Said]:
+def _problems(state: State, known: Known) -> Iterator[Said]:
     if state.is_sync:
         yield False, "it still runs its job by batch:submitJob.sync: `sluice convert` moves it to Sluice."
     elif PAST_THE_RATE.fullmatch(state.resource):
@@ -110,9 +115,9 @@ def _problems(state: State, queues: Sequence[str], sent_every_seconds: float) ->
     elif _is_on_activity(state):
         if len(state.name) > MAX_STATE_NAME:
             yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
-        yield from heartbeat_remarks(value_of(state.node), sent_every_seconds)
+        yield from heartbeat_remarks(value_of(state.node), known.sent_every_seconds)
         yield from _retries(state)
-        yield from _input(state, queues)
+        yield from _input(state, known)
 
 
 def _wrong(text: str) -> Said:
@@ -126,7 +131,7 @@ def _retries(state: State) -> Iterator[Said]:
                 yield False, f"its Retry of {name} matches nothing: an Activity has other errors."
 
 
-def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
+def _input(state: State, known: Known) -> Iterator[Said]:
     given = state.job_input
     if not isinstance(given, dict):
         return  # made at run time
@@ -139,8 +144,8 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
             if camel(name.removesuffix(".$")) not in ONE_OF_SLUICE
         }
         vary = next((job.pop(name) for name in ("vary", "Vary") if name in job), None)
-        yield from _job("", job, queues, MAX_SYNC_NAME)
-        yield from _varying(vary, [job], "")
+        yield from map(_wrong, job_complaints("", job, known))
+        yield from map(_wrong, varying_complaints(vary, [job], ""))
         return
     for name in ("executionArn", "stateName", "jobs"):
         if name not in body:
@@ -153,84 +158,5 @@ def _input(state: State, queues: Sequence[str]) -> Iterator[Said]:
         yield _wrong(f"it has {len(body['jobs'])} jobs; {MAX_JOBS} are allowed in a task.")
     for at, job in enumerate(body["jobs"]):
         if isinstance(job, dict):
-            yield from _job(f"jobs[{at}].", job, queues, MAX_NAME)
-    yield from _varying(body.get("vary"), body["jobs"], "jobs[0].")
-
-
-def _varying(vary: Any, jobs: Sequence[Any], path: str) -> Iterator[Said]:
-    """What keeps a task that says what varies from sharing an array."""
-    if not isinstance(vary, list):
-        return
-    if len(jobs) != 1 or not isinstance(jobs[0], dict):
-        yield _wrong(f"vary is for a task of one job, and it has {len(jobs)}.")
-        return
-    fixed = {camel(name): value for name, value in jobs[0].items()}
-    said_of = path.__add__ if path else pascal
-    parameters = fixed.get("parameters")
-    for name in vary:
-        if isinstance(parameters, dict) and not parameters.keys() & {name, f"{name}.$"}:
-            yield _wrong(f"vary names {name!r}, which is no parameter of the job.")
-    for name in fixed.keys() & set(NOT_IN_ARRAYS):
-        yield _wrong(f"{said_of(name)} cannot be had with vary.")
-    definition = fixed.get("jobDefinition")
-    if _is_written_out(definition) and not REVISION.fullmatch(definition):
-        yield _wrong(f"{said_of('jobDefinition')} is {definition!r}; with vary it must name a revision.")
-
-
-def _job(path: str, job: Mapping[str, Any], queues: Sequence[str], longest: int) -> Iterator[Said]:
-    fixed = {camel(name): value for name, value in job.items() if not name.endswith(".$")}
-    known = {camel(name.removesuffix(".$")) for name in job}
-    # a job of the long form has a place among others
-    said_of = path.__add__ if path else pascal
-    for name in _NEEDED:
-        if name not in known:
-            yield _wrong(f"{said_of(name)} is missing.")
-    yield from map(_wrong, _unknown(job, _submit_job(), path, {"jobName"} if path else set()))
-    job_name = fixed.get("jobName")
-    pattern, allowed = (_NAME, "_ -") if path else (_SYNC_NAME, "_ - .")
-    if _is_written_out(job_name) and not (pattern.fullmatch(job_name) and len(job_name) <= longest):
-        yield _wrong(
-            f"{said_of('jobName')} is {job_name!r}; it must be 1 to {longest} of A-Z a-z 0-9 {allowed}, "
-            "the first a letter or digit."
-        )
-    parameters = fixed.get("parameters")
-    for each in OWN_PARAMETERS:
-        if isinstance(parameters, dict) and parameters.keys() & {each, f"{each}.$"}:
-            yield _wrong(f"{said_of('parameters')}.{each} is Sluice's own; choose another name.")
-    queue = fixed.get("jobQueue")
-    if (
-        queues
-        and _is_written_out(queue)
-        and not any(queue in (arn, arn.rpartition("/")[2]) for arn in queues)
-    ):
-        yield _wrong(
-            f"{said_of('jobQueue')} is {queue!r}, which the stack does not watch: add it to the stack's "
-            f"JobQueueArns, or use {', '.join(queues)}."
-        )
-
-
-@cache
-def _submit_job() -> Shape | None:
-    """SubmitJob's arguments."""
-    return Session().get_service_model("batch").operation_model("SubmitJob").input_shape
-
-
-def _is_written_out(value: Any) -> TypeGuard[str]:
-    """True for a text that is the same at run time: no JSONata, no placeholder."""
-    return isinstance(value, str) and "{%" not in value and "${" not in value
-
-
-def _unknown(given: Any, shape: Shape | None, path: str, extra: set[str]) -> Iterator[str]:
-    """Names the members that SubmitJob does not have."""
-    if isinstance(shape, StructureShape) and isinstance(given, dict):
-        for name, value in given.items():
-            plain = name.removesuffix(".$")
-            if camel(plain) not in shape.members:
-                if plain not in extra:
-                    yield f"{path}{plain} is not an argument of SubmitJob."
-            elif not name.endswith(".$"):
-                inner = extra if camel(plain) == "dependsOn" else set()
-                yield from _unknown(value, shape.members[camel(plain)], f"{path}{plain}.", inner)
-    elif isinstance(shape, ListShape) and isinstance(given, list):
-        for at, each in enumerate(given):
-            yield from _unknown(each, shape.member, f"{path.removesuffix('.')}[{at}].", extra)
+            yield from map(_wrong, job_complaints(f"jobs[{at}].", job, known))
+    yield from map(_wrong, varying_complaints(body.get("vary"), body["jobs"], "jobs[0]."))

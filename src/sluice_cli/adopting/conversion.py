@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from sluice_cli.adopting.editing import edit_list, insert_members, written
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST, SENT_EVERY_SECONDS, least_heartbeat
 from sluice_cli.adopting.machines import NESTED, PAST_THE_RATE, State, names_in, states_of
 from sluice_cli.adopting.source import (
-    edit_list,
     entries,
-    insert_members,
     members,
     number_of,
     read_source,
     stands_at,
     text_of,
     walk,
-    written,
 )
 from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
 

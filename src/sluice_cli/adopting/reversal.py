@@ -9,17 +9,10 @@ from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from sluice.batch_words import camel
 from sluice.tasks.parsing import is_sync_form
 from sluice_cli.adopting.conversion import Conversion
+from sluice_cli.adopting.editing import edit_list, remove_members, written
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST
 from sluice_cli.adopting.machines import names_in, states_of
-from sluice_cli.adopting.source import (
-    edit_list,
-    entries,
-    members,
-    read_source,
-    remove_members,
-    stands_at,
-    written,
-)
+from sluice_cli.adopting.source import entries, members, read_source, stands_at
 from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -36,6 +36,7 @@ class Definition:
         holder: the scalar of the file that has the text, None if it is the file's own.
         note: what a person has to know of it; the other attributes say nothing then.
         is_read: false if the note says why it cannot be read here.
+        machine_name: what its state machine is called in AWS; empty if the file does not say.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Definition:
     holder: ScalarNode | None = None
     note: str = ""
     is_read: bool = True
+    machine_name: str = ""
 
     def line(self, node: Node) -> int:
         """The number of a node's line in the file; of a string that is one line, the line of the string."""
@@ -133,14 +135,16 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
     if text_of(resource.get("Type")) not in KINDS:
         return
     properties = members(resource.get("Properties"))
+    # SAM's name for it, or CloudFormation's
+    machine_name = _written_out(properties.get("Name", properties.get("StateMachineName")))
     for key, value in members(properties.get("DefinitionSubstitutions")).items():
         if SYNC.fullmatch(text_of(value) or ""):
             said = f"its Resource is the substitution {key}: write it in the definition itself, then convert"
             yield Definition(name, source, source.root, note=said)
     if isinstance(properties.get("Definition"), MappingNode):
-        yield Definition(name, source, properties["Definition"])
+        yield Definition(name, source, properties["Definition"], machine_name=machine_name)
     elif "DefinitionString" in properties:
-        yield _of_string(source, name, properties["DefinitionString"])
+        yield replace(_of_string(source, name, properties["DefinitionString"]), machine_name=machine_name)
     elif properties.keys() & {"DefinitionUri", "DefinitionS3Location"}:
         yield _elsewhere(source, name, text_of(properties.get("DefinitionUri")) or "a file in S3")
     else:
@@ -161,9 +165,16 @@ def _of_serverless(source: Source, fields: dict[str, Node]) -> Iterator[Definiti
     for name, node in machines.items():
         definition = members(node).get("definition")
         if isinstance(definition, MappingNode):
-            yield Definition(name, source, definition)
+            machine_name = _written_out(members(node).get("name"))
+            yield Definition(name, source, definition, machine_name=machine_name)
         else:
             yield _elsewhere(source, name, text_of(definition) or "another file")
+
+
+def _written_out(node: Node | None) -> str:
+    """A text that is the same in AWS; empty if a deployment makes it."""
+    value = value_of(node)
+    return value if isinstance(value, str) and "${" not in value else ""
 
 
 def _of_string(source: Source, name: str, node: Node) -> Definition:

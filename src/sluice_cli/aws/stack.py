@@ -9,7 +9,7 @@ from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
 from sluice_cli.errors import AwsError, StackMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sluice_cli.aws.ports import Api
 
@@ -85,12 +85,24 @@ def heartbeat_interval(stack: Stack) -> float:
 
 def startable_workflows(stack: Stack) -> tuple[str, ...]:
     """ARNs, in which a star stands for any text, of what cohorts may start; all of an older stack."""
-    if "WorkflowArns" not in stack.parameters:
+    return _bounds(stack, "WorkflowArns", [stack.output("WorkflowArn")])
+
+
+def usable_definitions(stack: Stack) -> tuple[str, ...]:
+    """ARNs, with stars for any text, of job definitions that tasks may use; all of an older stack."""
+    own = [arn for name, arn in stack.outputs.items() if name.endswith("JobDefinitionArn")]
+    return _bounds(stack, "JobDefinitionArns", [arn.rpartition(":")[0] for arn in own])
+
+
+def _bounds(stack: Stack, parameter: str, own: Sequence[str]) -> tuple[str, ...]:
+    """What the template makes of a parameter: the stack's own, an acceptance run's, and those given."""
+    if parameter not in stack.parameters:
         return ("*",)
-    given = [arn.strip() for arn in stack.parameters["WorkflowArns"].split(",")]
-    own = stack.output("WorkflowArn")
-    accept = f"{own.rpartition(':')[0]}:{stack.name}-accept-*"
-    return (own, accept, *(arn for arn in given if arn))
+    given = [arn.strip() for arn in stack.parameters[parameter].split(",")]
+    before_name = own[0][: max(map(own[0].rfind, ":/")) + 1]
+    if given == ["*"]:
+        return (f"{before_name}*",)
+    return (*own, f"{before_name}{stack.name}-accept-*", *filter(None, given))
 
 
 def stack_resources(api: Api, name: str) -> tuple[Resource, ...]:

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sluice_cli.adopting.checking import check
-from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
+from sluice_cli.adopting.job_checks import Known
 from sluice_cli.aws.ports import Session, Target
-from sluice_cli.aws.stack import find_stack, heartbeat_interval, watched_queues
+from sluice_cli.aws.stack import (
+    find_stack,
+    heartbeat_interval,
+    startable_workflows,
+    usable_definitions,
+    watched_queues,
+)
 from sluice_cli.commands.convert import DefinitionArgument, read_definition
 from sluice_cli.terminal.options import DEFAULT_STACK, JsonOption, ProfileOption, RegionOption, StackOption
 from sluice_cli.terminal.output import print_json, say, screen
@@ -25,7 +31,17 @@ _Queues = Annotated[
         "--queue", metavar="ARN", help="A queue that the stack watches, instead of asking; may be repeated."
     ),
 ]
-_Offline = Annotated[bool, typer.Option("--offline", help="Ask nothing of AWS, and check no queues.")]
+_Definitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--job-definition",
+        metavar="ARN",
+        help="A job definition that the stack may use, * for any text, instead of asking; may be repeated.",
+    ),
+]
+_Offline = Annotated[
+    bool, typer.Option("--offline", help="Ask nothing of AWS, and check no queues or job definitions.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +54,7 @@ def check_file(  # noqa: PLR0913 - each parameter is an option of the command li
     file: DefinitionArgument,
     *,
     queue: _Queues = None,
+    job_definition: _Definitions = None,
     offline: _Offline = False,
     as_json: JsonOption = False,
     stack: StackOption = DEFAULT_STACK,
@@ -46,9 +63,10 @@ def check_file(  # noqa: PLR0913 - each parameter is an option of the command li
 ) -> None:
     """Say what in a state machine would break on Sluice, before it is deployed.
 
-    A missing heartbeat, a queue that the stack does not watch, arguments that
-    SubmitJob does not have, names that are too long. What is made at run time
-    cannot be checked. The exit code is 1 if something would break.
+    A missing heartbeat, a queue that the stack does not watch, a job definition
+    that it may not use, arguments that SubmitJob does not have, names that are
+    too long. What is made at deployment or at run time cannot be checked. The
+    exit code is 1 if something would break.
 
     \b
     Examples:
@@ -58,11 +76,16 @@ def check_file(  # noqa: PLR0913 - each parameter is an option of the command li
     """  # noqa: D301 - \b keeps Typer from joining the lines
     text = read_definition(file)
     session: Session = context.obj
-    queues, sent_every = tuple(queue or ()), SENT_EVERY_SECONDS
-    if not queues and not offline:
+    known = Known(queue or (), job_definition or ())
+    if not (queue or job_definition or offline):
         found = find_stack(session.connect(Target(stack, profile, region)), stack)
-        queues, sent_every = watched_queues(found), heartbeat_interval(found)
-    checked = check(str(file), text, queues, sent_every)
+        known = Known(
+            watched_queues(found),
+            usable_definitions(found),
+            startable_workflows(found),
+            heartbeat_interval(found),
+        )
+    checked = check(str(file), text, known)
     errors = sum(each.is_error for each in checked.problems)
     if as_json:
         problems = [_document(each) for each in checked.problems]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluice_cli.aws.stack import find_stack, startable_workflows, usable_definitions
 from sluice_local.deploy import DeployError
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from sluice_local.stack import OPEN
 from tests.e2e.stack.stack import deployed, make_impatient
+from tests.functional.cli.fakes import FakeApi
 from tests.support.building import Machines, eventually, make_role
 
 if TYPE_CHECKING:
@@ -128,6 +130,24 @@ def test_a_star_among_arns_and_a_name_are_refused(aws: LocalAws, unique: str, na
         deployed(aws, unique, **{**CLOSED, name: f"{arn},*"})
     with pytest.raises(DeployError, match=f"{name}.* ARNs of"):
         deployed(aws, unique, **{**CLOSED, name: "mine"})
+
+
+@pytest.mark.parametrize("given", ["", "*", "{}-mine*"], ids=["none", "all", "some"])
+def test_the_command_line_knows_the_bounds_by_the_parameters(
+    lab: Stack, aws: LocalAws, unique: str, given: str
+) -> None:
+    arns = {
+        "JobDefinitionArns": f"{DEFINITIONS}:job-definition/",
+        "WorkflowArns": f"{MACHINES}:stateMachine:",
+    }
+    chosen = {name: given.format(f"{arn}{unique}") if "{" in given else given for name, arn in arns.items()}
+    stack = deployed(aws, unique, **chosen) if given else lab
+    described = aws.client("cloudformation").describe_stacks(StackName=stack.name)
+    found = find_stack(FakeApi({("cloudformation", "describe_stacks"): described}), stack.name)
+    bounds = {"job-definitions": usable_definitions(found), "workflows": startable_workflows(found)}
+    for name, known in bounds.items():
+        parameter = aws.client("ssm").get_parameter(Name=f"/sluice/{stack.name}/{name}")["Parameter"]
+        assert set(known) == set(parameter["Value"].split(","))
 
 
 def launched(stack: Stack, machines: Machines, workflow: str) -> Any:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.functional.cli.fakes import OUTPUTS, FakeApi, described_stack, run
+from sluice.batch_words import camel
+from tests.functional.cli.fakes import ARN, OUTPUTS, FakeApi, described_stack, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SYNC = "arn:aws:states:::batch:submitJob.sync"
 ACTIVITY = OUTPUTS["ActivityArn"]
 QUEUE = OUTPUTS["JobQueueArn"]
+WORKFLOW = OUTPUTS["WorkflowArn"]
 CONTEXT = {"ExecutionArn.$": "$$.Execution.Id", "StateName.$": "$$.State.Name"}
 JOB = {"JobName": "align", "JobQueue": QUEUE, "JobDefinition": "lowpass"}
 
@@ -613,7 +615,10 @@ def test_the_line_is_the_file_s(tmp_path: Path, style: str, line: int) -> None:
         ({"TimeoutSeconds": 900}, "error: HeartbeatSeconds, 900, must be less than TimeoutSeconds, 900"),
         ({"Retry": []}, "it has no Retry of States.HeartbeatTimeout"),
         ({"Retry": [OURS, BATCH]}, "its Retry of Batch.AWSBatchException matches nothing"),
-        ({"Parameters": {**JOB, "JobQueue": "other"}}, "error: JobQueue is 'other', which the stack does"),
+        (
+            {"Parameters": {**JOB, "JobQueue": "other"}},
+            'error: JobQueue "other" is no job queue that this stack watches',
+        ),
         ({"Parameters": {**JOB, "Job": 1}}, "error: Job is not an argument of SubmitJob"),
         ({"Parameters": {**JOB, "Timeout": {"Seconds": 1}}}, "error: Timeout.Seconds is not an argument"),
         ({"Parameters": {"JobName": "a", "JobQueue.$": "$.q"}}, "error: JobDefinition is missing"),
@@ -650,7 +655,7 @@ def test_the_jobs_of_the_long_form_are_checked_by_their_places(tmp_path: Path) -
     ]
     given = {"executionArn.$": "$$.Execution.Id", "stateName.$": "$$.State.Name", "jobs": jobs}
     found = problems(tmp_path, machine(**GOOD, Parameters=given))
-    assert [each.split(" is ")[0] for each in found] == ["error: jobs[1].jobName", "error: jobs[1].jobQueue"]
+    assert [each.split()[1] for each in found] == ["jobs[1].jobName", "jobs[1].jobQueue"]
 
 
 def test_queues_may_be_given_or_left_out(tmp_path: Path) -> None:
@@ -659,6 +664,95 @@ def test_queues_may_be_given_or_left_out(tmp_path: Path) -> None:
     assert problems(tmp_path, text, "--offline") == []
     made = machine(**GOOD, Parameters={**JOB, "JobQueue": "${Queue}"})
     assert problems(tmp_path, made) == []
+
+
+OURS_TO_USE = "arn:aws:batch:us-east-1:000000000000:job-definition"
+
+
+@pytest.mark.parametrize(
+    ("given", "definition", "is_allowed"),
+    [
+        # the stack's own, whatever else it was given
+        ("", "align", True),
+        ("", "align:7", True),
+        ("", f"{OURS_TO_USE}/align:1", True),
+        ("", "sluice-accept-true", True),
+        ("", "lab-call", False),
+        ("", f"{OURS_TO_USE}/lab-call:2", False),
+        (f"{OURS_TO_USE}/lab-*", "lab-call", True),
+        (f"{OURS_TO_USE}/lab-*, {OURS_TO_USE}/other:3", "other:3", True),
+        (f"{OURS_TO_USE}/lab-*, {OURS_TO_USE}/other:3", "other:4", False),
+        ("*", "lab-call", True),
+        ("*", f"{OURS_TO_USE}/lab-call:2".replace("0000", "1111"), False),
+        # made later
+        ("", "${Definition}", True),
+        ("", "{% $definition %}", True),
+        ("", {"Ref": "Definition"}, True),
+    ],
+)
+def test_a_job_definition_that_the_stack_may_not_use_is_refused_as_its_task_would_be(
+    tmp_path: Path, given: str, definition: Any, is_allowed: bool
+) -> None:
+    aws, short = api(JobDefinitionArns=given), {**JOB, "JobDefinition": definition}
+    jobs = {
+        "executionArn.$": "$$.Execution.Id",
+        "stateName": "Align",
+        "jobs": [{camel(name): value for name, value in short.items()}],
+    }
+    for parameters, place in ((short, "JobDefinition"), (jobs, "jobs[0].jobDefinition")):
+        path = written(tmp_path, machine(**{**GOOD, "Parameters": parameters}))
+        told = json.loads(run(aws, "check", path, "--json").stdout)["problems"]
+        expected = f"{place} {json.dumps(definition)} is no job definition that this stack may use. Deploy it"
+        assert [each["text"][: len(expected)] for each in told] == ([] if is_allowed else [expected])
+
+
+def test_job_definitions_may_be_given_or_left_out(tmp_path: Path) -> None:
+    text = machine(**GOOD)
+    assert problems(tmp_path, text, "--job-definition", f"{OURS_TO_USE}/low*") == []
+    assert problems(tmp_path, text, "--queue", QUEUE) == []
+    (said,) = problems(tmp_path, text, "--job-definition", f"{OURS_TO_USE}/mine")
+    assert said.endswith(f"Deploy it with this definition in JobDefinitionArns, or use {OURS_TO_USE}/mine.")
+    path = written(tmp_path, text)
+    assert run(api(JobDefinitionArns=""), "check", path).exit_code == 1
+    assert run(api(JobDefinitionArns=""), "check", path, "--offline").exit_code == 0
+
+
+@pytest.mark.parametrize("reference", ["!Ref X", "!GetAtt X.Arn", "!ImportValue x", "!Sub '${X}'"])
+def test_what_a_deployment_fills_in_is_not_judged(tmp_path: Path, reference: str) -> None:
+    text = (
+        f"States:\n  Align:\n    Type: Task\n    Resource: {ACTIVITY}\n    HeartbeatSeconds: 900\n"
+        "    Retry: [{ErrorEquals: [States.HeartbeatTimeout]}]\n"
+        f"    Parameters: {{JobName: {reference}, JobQueue: {reference}, JobDefinition: {reference}}}\n"
+    )
+    result = run(api(JobDefinitionArns=""), "check", written(tmp_path, text, "machine.yaml"))
+    assert "nothing would break" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("properties", "given", "is_told"),
+    [
+        ({"Name": "lab"}, "", True),
+        ({"StateMachineName": "lab"}, "", True),
+        ({"Name": "lab"}, f"{WORKFLOW.rpartition(':')[0]}:l*", False),
+        ({"Name": "lab"}, "*", False),
+        ({"Name": "workflow"}, "", False),
+        ({"Name": {"Fn::Sub": "${AWS::StackName}-lab"}}, "", False),
+        ({"Name": "lab-${AWS::StackName}"}, "", False),
+        ({}, "", False),
+    ],
+)
+def test_a_state_machine_that_no_cohort_may_start_is_told_of(
+    tmp_path: Path, properties: dict[str, Any], given: str, is_told: bool
+) -> None:
+    resource = {
+        "Type": "AWS::Serverless::StateMachine",
+        "Properties": {**properties, "Definition": json.loads(machine(**GOOD))},
+    }
+    path = written(tmp_path, json.dumps({"Resources": {"M": resource}}))
+    result = run(api(WorkflowArns=given), "check", path, "--json")
+    said = f"`sluice launch` cannot run it yet: cohorts of this stack must not start {ARN}:stateMachine:lab."
+    told = [each["text"][: len(said)] for each in json.loads(result.stdout)["problems"]]
+    assert (result.exit_code, told) == (0, [said] if is_told else [])
 
 
 def test_what_shares_no_array_is_named(tmp_path: Path) -> None:

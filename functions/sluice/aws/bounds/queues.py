@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sluice.arns import matches_queue
 from sluice.aws.bounds.asked import AskedBounds
 from sluice.aws.errors import translated
 
@@ -21,8 +22,8 @@ class RuleQueues(AskedBounds):
     rule: str
 
     def has(self, name: str, known: tuple[str, ...]) -> bool:
-        """Batch takes a queue's name too."""
-        return any(name in (arn, arn.rpartition("/")[2]) for arn in known)
+        """By its name or ARN."""
+        return matches_queue(name, known)
 
     def read(self) -> tuple[str, ...]:
         """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeRule.html."""

@@ -13,8 +13,8 @@ from sluice.tasks.parsing import is_sync_form
 from sluice_cli.adopting.conversion import BATCH_ERRORS
 from sluice_cli.adopting.heartbeats import heartbeat_remarks
 from sluice_cli.adopting.job_checks import job_complaints, varying_complaints
-from sluice_cli.adopting.machines import ACTIVITY, PAST_THE_RATE, names_in, states_of
-from sluice_cli.adopting.source import entries, read_source, value_of
+from sluice_cli.adopting.machines import PAST_THE_RATE, names_in, states_of
+from sluice_cli.adopting.source import entries, is_made_at_deployment, read_source, value_of
 from sluice_cli.adopting.templates import definitions_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def check(name: str, text: str, known: Known) -> Checked:
         checked = 0
         for state in states_of(definition.machine):
             place = f"{definition.name}, {state.name}" if definition.name else state.name
-            checked += _is_on_activity(state)
+            checked += state.is_on_activity
             line = definition.line(state.node)
             found += [Problem(place, line, said, is_error) for is_error, said in _problems(state, known)]
         if checked:
@@ -100,10 +100,6 @@ def _of_name(definition: Definition, allowed: Sequence[str]) -> Iterator[Problem
         yield Problem(definition.name, 0, said, is_error=False)
 
 
-def _is_on_activity(state: State) -> bool:
-    return ACTIVITY.fullmatch(state.resource) is not None
-
-
 Said = tuple[bool, str]
 
 
@@ -112,7 +108,7 @@ def _problems(state: State, known: Known) -> Iterator[Said]:
         yield False, "it still runs its job by batch:submitJob.sync: `sluice convert` moves it to Sluice."
     elif PAST_THE_RATE.fullmatch(state.resource):
         yield False, "it submits a job that bypasses the shared rate."
-    elif _is_on_activity(state):
+    elif state.is_on_activity:
         if len(state.name) > MAX_STATE_NAME:
             yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
         yield from heartbeat_remarks(value_of(state.node), known.sent_every_seconds)
@@ -133,8 +129,8 @@ def _retries(state: State) -> Iterator[Said]:
 
 def _input(state: State, known: Known) -> Iterator[Said]:
     given = state.job_input
-    if not isinstance(given, dict):
-        return  # made at run time
+    if not isinstance(given, dict) or is_made_at_deployment(given):
+        return  # known later
     body = {name.removesuffix(".$"): value for name, value in given.items()}
     dynamic = {name.removesuffix(".$") for name in given if name.endswith(".$")}
     if is_sync_form(body):
@@ -147,11 +143,12 @@ def _input(state: State, known: Known) -> Iterator[Said]:
         yield from map(_wrong, job_complaints("", job, known))
         yield from map(_wrong, varying_complaints(vary, [job], ""))
         return
-    for name in ("executionArn", "stateName", "jobs"):
+    if "jobs" not in body:
+        yield _wrong(f"its {state.input_field} have neither jobs nor the members of a single job.")
+        return
+    for name in ONE_OF_SLUICE:
         if name not in body:
-            yield _wrong(
-                f"{name} is missing in its {state.input_field}, and so are the members of a single job."
-            )
+            yield _wrong(f"{name} is missing in its {state.input_field}.")
     if "jobs" in dynamic or not isinstance(body.get("jobs"), list):
         return
     if len(body["jobs"]) > MAX_JOBS:

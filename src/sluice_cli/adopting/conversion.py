@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, SequenceNode
 
-from sluice_cli.adopting.editing import edit_list, insert_members, written
+from sluice_cli.adopting.editing import edit_list, insert_members, remove_members, replace_text
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST, SENT_EVERY_SECONDS, least_heartbeat
 from sluice_cli.adopting.machines import NESTED, PAST_THE_RATE, State, names_in, states_of
+from sluice_cli.adopting.notes import choice_notes, lines_left, permission_notes
 from sluice_cli.adopting.source import (
+    body_start,
+    end_of,
     entries,
+    is_made_at_deployment,
     members,
     number_of,
+    owner_of,
     read_source,
     stands_at,
     text_of,
-    walk,
+    value_of,
 )
 from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
 
@@ -42,13 +48,6 @@ EXECUTION: Final = {
 
 NO_LINE_BREAK: Final = "\\ No newline at end of file\n"
 """What a diff has after a last line without a line break, with these very words."""
-
-NOT_NEEDED: Final = ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob")
-EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
-"""What a role needs for `batch:submitJob.sync`.
-
-https://docs.aws.amazon.com/step-functions/latest/dg/batch-iam.html
-"""
 
 
 @dataclass
@@ -113,25 +112,29 @@ def convert(name: str, text: str, wishes: Wishes) -> Conversion:
         _convert_machine(definition, wishes, done)
         put_back(source, definition)
     done.after = checked_edits(source)
-    for at, line in enumerate(done.after.splitlines(), 1):
-        if "batch:submitJob.sync" in line.partition(" #")[0]:
-            done.notes.append(f"line {at} of the result still has batch:submitJob.sync: change it by hand.")
+    for line in lines_left(read_source(name, done.after)):
+        done.notes.append(f"line {line} of the result still has batch:submitJob.sync: change it by hand.")
     if done.states:
-        _note_permissions(source, done, is_template=any(each.name for each in definitions))
+        done.notes += permission_notes(source, is_template=any(each.name for each in definitions))
     return done
 
 
 def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -> None:
     for state in states_of(definition.machine):
         place = f"{definition.name}, {state.name}" if definition.name else state.name
-        if state.is_sync and stands_at(definition.source, state.node, "Resource"):
+        if state.is_sync and "Credentials" in state.fields:
+            done.notes.append(
+                f"{place} is left as it is: with Credentials its job may be another account's, and Sluice "
+                "submits those of its own account only."
+            )
+        elif state.is_sync and stands_at(definition.source, state.node, "Resource"):
             _convert_state(definition.source, state, wishes, _Notes(place, done))
             done.states.append(place)
         elif PAST_THE_RATE.fullmatch(state.resource):
             done.notes.append(f"{place} is left as it is: it submits a job past the shared rate.")
         elif NESTED.fullmatch(state.resource):
             done.notes.append(f"{place} starts another state machine: convert that one too, if it runs jobs.")
-        _note_choices(definition.source, state, place, done)
+        done.notes += [f"{place} {each}" for each in choice_notes(definition.source, state)]
 
 
 @dataclass(frozen=True)
@@ -145,20 +148,16 @@ class _Notes:
 
 def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -> None:
     resource = state.fields["Resource"]
-    if "${" in wishes.activity:  # what fills the placeholder stays: !Sub, or Fn::Sub
-        resource = members(resource).get("Fn::Sub", resource)
-    begin, end = int(resource.start_mark.index), int(resource.end_mark.index)
-    tag = "!Sub " if resource.tag == "!Sub" and "${" in wishes.activity else ""
-    quote = source.text[begin]
-    plain = isinstance(resource, ScalarNode) and quote not in "\"'!" and not state.node.flow_style
-    source.replace(begin, end, tag + (wishes.activity if plain else written(wishes.activity, quoted=True)))
-    timing = _edit_timing(source, state, wishes.sent_every_seconds, note)
-    has_heartbeat = bool(timing) or bool(state.fields.keys() & set(HEARTBEAT_FIELDS))
-    retrier = RETRIER if has_heartbeat else None
-    retry = [("Retry", [retrier])] if retrier and "Retry" not in state.fields else []
-    if timing or retry:
-        insert_members(source, state.node, "Resource", [*timing, *retry])
-    _edit_retry(source, state, retrier)
+    replace_text(source, resource, wishes.activity, in_flow=bool(state.node.flow_style))
+    heartbeat = _edit_timing(source, state, wishes.sent_every_seconds, note)
+    retrier = None if heartbeat is None else RETRIER
+    new: list[tuple[str, Any]] = [("HeartbeatSeconds", heartbeat)] if heartbeat else []
+    if retrier and "Retry" not in state.fields:
+        new.append(("Retry", [retrier]))
+    if new:
+        owner = owner_of(state.node, "Resource")
+        insert_members(source, state.node, "Resource" if owner is state.node else None, new)
+    _edit_retry(source, state, retrier, note)
     _edit_input(source, state, wishes, note)
     for catcher in entries(state.fields.get("Catch")):
         for name in names_in(catcher):
@@ -166,43 +165,49 @@ def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -
                 note(f"its Catch of {name} matches nothing any more; what Batch refuses is Task.Rejected.")
 
 
-def _edit_timing(
-    source: Source, state: State, sent_every_seconds: float, note: _Notes
-) -> list[tuple[str, Any]]:
-    """Raises a HeartbeatSeconds that is too short, and returns the one to insert where there is none."""
+def _edit_timing(source: Source, state: State, sent_every_seconds: float, note: _Notes) -> int | None:
+    """Raises a HeartbeatSeconds that is too short.
+
+    Returns:
+        The one to insert; 0 if the state has one, None if it can have none.
+    """
     fields, least = state.fields, least_heartbeat(sent_every_seconds)
-    wanted = least if _has_room(state, least, note) else None
-    if "HeartbeatSecondsPath" in fields or wanted is None:
-        return []
-    if "HeartbeatSeconds" not in fields:
-        return [("HeartbeatSeconds", wanted)]
-    given = number_of(fields["HeartbeatSeconds"])
-    if given is not None and given < least:
+    given = number_of(fields.get("HeartbeatSeconds"))
+    has_one = bool(fields.keys() & set(HEARTBEAT_FIELDS))
+    if not _has_room(state, max(given or 0, least), note):
+        remove_members(source, state.node, HEARTBEAT_FIELDS)
+        return None
+    if has_one and given is None:
+        note(f"its heartbeat is known at run time only; it must be {least} s or more.")
+    elif given is not None and given < least:
         node = fields["HeartbeatSeconds"]
-        source.replace(int(node.start_mark.index), int(node.end_mark.index), str(wanted))
-        note(f"its HeartbeatSeconds were {given}; Sluice sends a heartbeat every {sent_every_seconds:g} s.")
-    return []
+        source.replace(body_start(source, node), end_of(node), str(least))
+        note(f"its HeartbeatSeconds was {given}; Sluice sends a heartbeat every {sent_every_seconds:g} s.")
+    return 0 if has_one else least
 
 
-def _has_room(state: State, least: int, note: _Notes) -> bool:
+def _has_room(state: State, heartbeat: int, note: _Notes) -> bool:
     """Whether HeartbeatSeconds can be less than TimeoutSeconds, as it must; tells where it cannot."""
     fields = state.fields
     timeout = number_of(fields.get("TimeoutSeconds"))
     if timeout is None and fields.keys() & {"TimeoutSeconds", "TimeoutSecondsPath"}:
-        note(f"its timeout is known at run time only; it must be more than {least} s.")
-    if timeout is None or timeout > least:
+        note(f"its timeout is known at run time only; it must be more than {heartbeat} s.")
+    if timeout is None or timeout > heartbeat:
         return True
+    gone = " Its own is taken out." if fields.keys() & set(HEARTBEAT_FIELDS) else ""
     note(
-        f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {least} at least. "
+        f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {heartbeat} at least.{gone} "
         "It counts from when the state begins, so it covers the wait for a slot of the rate as well."
     )
     return False
 
 
-def _edit_retry(source: Source, state: State, retrier: Any) -> None:
+def _edit_retry(source: Source, state: State, retrier: Any, note: _Notes) -> None:
     """Puts the retrier first, and takes out the names, or the retriers, that match nothing any more."""
     retry = state.fields.get("Retry")
-    if not isinstance(retry, SequenceNode):
+    if not isinstance(retry, SequenceNode) or is_made_at_deployment(value_of(retry)):
+        if retry is not None:
+            note(f"its Retry is not written out: put a retrier of {LOST} first in it.")
         return
     keep = []
     for each in retry.value:
@@ -225,8 +230,9 @@ def _edit_input(source: Source, state: State, wishes: Wishes, note: _Notes) -> N
         note.done.queues.append(queue)
     if not wishes.execution_arn:
         return
-    if not isinstance(given, MappingNode) or not given.value:
-        note(f"its {state.input_field} are made at run time: add ExecutionArn to them, for `sluice explain`.")
+    if not isinstance(given, MappingNode) or not given.value or is_made_at_deployment(value_of(given)):
+        when = "are made later" if given is not None and value_of(given) else "are empty"
+        note(f"its {state.input_field} {when}: add ExecutionArn to them, for `sluice explain`.")
     elif not {name.lower() for name in members(given)} & {"executionarn", "executionarn.$"}:
         insert_members(source, given, None, EXECUTION[state.is_jsonata])
 
@@ -235,28 +241,5 @@ def _queue_of(state: State) -> str:
     given = members(state.fields.get(state.input_field))
     for name in ("JobQueue", "JobQueue.$"):
         if name in given:
-            return text_of(given[name]) or ""
+            return text_of(given[name]) or json.dumps(value_of(given[name]))
     return ""
-
-
-def _note_choices(source: Source, state: State, place: str, done: Conversion) -> None:
-    if text_of(state.fields.get("Type")) != "Choice":
-        return
-    for node in walk(state.node):
-        if isinstance(node, ScalarNode) and "Host EC2" in node.value:
-            done.notes.append(
-                f"{place} looks for {node.value!r} (line {source.line(node)}): it works as before, "
-                "and a Catch of Job.SpotInterruption says the same."
-            )
-
-
-def _note_permissions(source: Source, done: Conversion, *, is_template: bool) -> None:
-    if is_template:
-        found = {node.value: source.line(node) for node in walk(source.root) if isinstance(node, ScalarNode)}
-        for action in (*NOT_NEEDED, *EVENTS):
-            if action in found:
-                done.notes.append(f"{action}, line {found[action]}, is not needed for these states any more.")
-    else:
-        done.notes.append(
-            f"Its role needs none of {', '.join((*NOT_NEEDED, *EVENTS))} for these states any more."
-        )

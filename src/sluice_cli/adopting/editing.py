@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
+from yaml.nodes import ScalarNode
 
-from sluice_cli.adopting.source import end_of, key_of, members
+from sluice_cli.adopting.source import body_start, end_of, key_of, members
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -16,12 +18,37 @@ if TYPE_CHECKING:
 
     from sluice_cli.adopting.source import Source
 
+TEXT: Final = "tag:yaml.org,2002:str"
+
 
 def written(value: Any, *, quoted: bool) -> str:
     """Writes a value for a flow context, with JSON's quotes or as few as YAML needs."""
     if quoted:
         return json.dumps(value)
     return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()
+
+
+def replace_text(source: Source, node: Node, text: str, *, in_flow: bool) -> None:
+    """Writes a text in the place of another, in its quotes.
+
+    An anchor of YAML's stays; `!Sub` and `Fn::Sub` stay with a text that has placeholders, and come where
+    another of CloudFormation's functions made the text.
+    """
+    has_placeholders = "${" in text
+    if has_placeholders:
+        node = members(node).get("Fn::Sub", node)
+    is_text = isinstance(node, ScalarNode) and node.tag in (TEXT, "!Sub")
+    begin = body_start(source, node, past_tag=has_placeholders and is_text)
+    quote = source.text[body_start(source, node)]
+    plain = not in_flow and quote not in "\"'[{"
+    new = written(text, quoted=True)
+    if is_text and plain:
+        new = text
+    elif quote == "'" and "'" not in text:
+        new = f"'{text}'"
+    if has_placeholders and not is_text:
+        new = f"!Sub {new}" if node.tag.startswith("!") else f'{{"Fn::Sub": {new}}}'
+    source.replace(begin, end_of(node), new)
 
 
 def insert_members(
@@ -54,29 +81,42 @@ def insert_members(
 
 
 def remove_members(source: Source, node: MappingNode, names: Collection[str]) -> None:
-    """Takes members out of a mapping, with their lines where they have some of their own."""
+    """Takes members of its own out of a mapping, with their lines where they have some of their own."""
     gone = [key.value in names for key, _ in node.value]
-    if not node.flow_style:
-        for (key, value), is_gone in zip(node.value, gone, strict=True):
+    if node.flow_style:
+        for is_gone, run in groupby(range(len(gone)), gone.__getitem__):
             if is_gone:
-                end = source.line_end(end_of(value)) + len(source.line_break)
-                source.replace(source.line_start(int(key.start_mark.index)), min(end, len(source.text)), "")
+                _remove_run(source, node, list(run))
         return
-    begins = [int(key.start_mark.index) for key, _ in node.value]
-    last = max((at for at, is_gone in enumerate(gone) if not is_gone), default=-1)
-    for at in range(last):
-        if gone[at]:
-            source.replace(begins[at], begins[at + 1], "")
-    if last < len(gone) - 1:
-        start = end_of(node.value[last][1]) if last >= 0 else begins[0]
-        source.replace(start, end_of(node.value[-1][1]), "")
+    for (key, value), is_gone in zip(node.value, gone, strict=True):
+        if is_gone:
+            end = source.line_end(end_of(value)) + len(source.line_break)
+            source.replace(source.line_start(int(key.start_mark.index)), min(end, len(source.text)), "")
+
+
+def _remove_run(source: Source, node: MappingNode, run: list[int]) -> None:
+    """Takes neighbours out of braces with the comma on one side, but no comment beside them."""
+    begin, end = int(node.value[run[0]][0].start_mark.index), end_of(node.value[run[-1]][1])
+    before = end_of(node.value[run[0] - 1][1]) if run[0] else begin
+    after = int(node.value[run[-1] + 1][0].start_mark.index) if run[-1] + 1 < len(node.value) else end
+    if run[0] and source.text[before:begin].strip() == ",":
+        begin = before
+    elif source.text[end:after].strip() == ",":
+        end = after
+    elif run[0] and after == end:
+        begin = source.text.index(",", before)
+    elif after > end:
+        end = source.text.index(",", end) + 1
+    source.replace(begin, end, "")
 
 
 def edit_list(source: Source, node: SequenceNode, *, first: Any = None, keep: Sequence[bool]) -> None:
     """Puts an entry before those of a list, unless it is None, and takes out those that are not kept."""
     if not node.value:
         if first is not None:
-            source.replace(node.start_mark.index, node.end_mark.index, f"[{written(first, quoted=True)}]")
+            source.replace(
+                body_start(source, node), int(node.end_mark.index), f"[{written(first, quoted=True)}]"
+            )
     elif node.flow_style:
         _edit_flow_list(source, node, first, keep)
     else:
@@ -102,19 +142,21 @@ def _edit_flow_list(source: Source, node: SequenceNode, first: Any, keep: Sequen
 
 
 def _edit_block_list(source: Source, node: SequenceNode, first: Any, keep: Sequence[bool]) -> None:
-    starts = [_dash_line(source, node, each) for each in node.value]
+    first_dash = body_start(source, node)
+    column = first_dash - source.line_start(first_dash)
+    starts = [_dash_line(source, first_dash, column, each) for each in node.value]
     after = source.line_end(end_of(node)) + len(source.line_break)
     for start, end, is_kept in zip(starts, [*starts[1:], min(after, len(source.text))], keep, strict=True):
         if not is_kept:
             source.replace(start, end, "")
     if first is not None or not any(keep):
         line = "  []" if first is None else f"- {written(first, quoted=False)}"
-        source.replace(starts[0], starts[0], f"{' ' * node.start_mark.column}{line}{source.line_break}")
+        source.replace(starts[0], starts[0], f"{' ' * column}{line}{source.line_break}")
 
 
-def _dash_line(source: Source, node: SequenceNode, entry: Node) -> int:
+def _dash_line(source: Source, first_dash: int, column: int, entry: Node) -> int:
     """Where the line with an entry's dash begins; the entry itself may begin in a later one."""
-    at, column = source.line_start(int(entry.start_mark.index)), int(node.start_mark.column)
-    while at > node.start_mark.index and source.text[at : at + column + 1] != f"{' ' * column}-":
+    at = source.line_start(int(entry.start_mark.index))
+    while at > first_dash and source.text[at : at + column + 1] != f"{' ' * column}-":
         at = source.line_start(at - 1)
     return at

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from yaml.nodes import MappingNode, Node
 
+from sluice.batch_words import camel
+from sluice.tasks.parsing import MARKS
 from sluice_cli.adopting.source import entries, members, text_of, value_of
 
 if TYPE_CHECKING:
@@ -18,10 +20,9 @@ PAST_THE_RATE: Final = re.compile(
     r"arn:.+:states:.*:(batch:submitJob(\.waitForTaskToken)?|aws-sdk:batch:submitJob.*)"
 )
 NESTED: Final = re.compile(r"arn:.+:states:.*:states:startExecution.*")
-ACTIVITY: Final = re.compile(
-    r"arn:.+:states:.*:activity:.+|.*\$\{[^}]*activity[^}]*\}.*|Activity", re.IGNORECASE
-)
-"""An activity's ARN, or a placeholder or logical id that is called one."""
+_ACTIVITY: Final = re.compile(r"arn:.+:states:.*:activity:.+|.*\$\{[^}]*activity[^}]*\}.*", re.IGNORECASE)
+"""An activity's ARN, or a placeholder that is called one, as references of CloudFormation's are read."""
+_PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,15 @@ class State:
     def job_input(self) -> Any:
         """What a task is given, as it is written; None if that is not written out."""
         return value_of(self.fields.get(self.input_field))
+
+    @property
+    def is_on_activity(self) -> bool:
+        """True for a state on an Activity, or on a placeholder with a task of Sluice's for input."""
+        if _ACTIVITY.fullmatch(self.resource):
+            return True
+        given = self.job_input
+        names = {camel(name.removesuffix(".$")) for name in given} if isinstance(given, dict) else set()
+        return _PLACEHOLDER.fullmatch(self.resource) is not None and bool(names & {"jobs", *MARKS})
 
     @property
     def is_sync(self) -> bool:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, SequenceNode
 
 from sluice.batch_words import camel
-from sluice.tasks.parsing import is_sync_form
 from sluice_cli.adopting.conversion import Conversion
-from sluice_cli.adopting.editing import edit_list, remove_members, written
+from sluice_cli.adopting.editing import edit_list, remove_members, replace_text
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST
 from sluice_cli.adopting.machines import names_in, states_of
-from sluice_cli.adopting.source import entries, members, read_source, stands_at
+from sluice_cli.adopting.source import entries, members, owner_of, read_source, stands_at, value_of
 from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _convert_machine(definition: Definition, activity: str, done: Conversion) ->
         if state.resource != activity or not stands_at(definition.source, state.node, "Resource"):
             continue
         given = state.job_input
-        if isinstance(given, dict) and not is_sync_form({key.removesuffix(".$"): "" for key in given}):
+        if isinstance(given, dict) and "jobs" in {key.removesuffix(".$") for key in given}:
             done.notes.append(f"{place} is left as it is: its jobs are in the long form.")
             continue
         _convert_state(definition.source, state, activity)
@@ -62,15 +61,16 @@ def _convert_machine(definition: Definition, activity: str, done: Conversion) ->
 
 def _convert_state(source: Source, state: State, activity: str) -> None:
     resource = state.fields["Resource"]
-    begin, end = int(resource.start_mark.index), int(resource.end_mark.index)
     partition = activity.split(":")[1] if activity.startswith("arn:") else "aws"
+    if value_of(resource) == {"Fn::Sub": activity} and not activity.startswith("arn:"):
+        partition = "${AWS::Partition}"  # what else would be substituted
     sync = f"arn:{partition}:states:::batch:submitJob.sync"
-    plain = isinstance(resource, ScalarNode) and resource.style is None and not state.node.flow_style
-    source.replace(begin, end, sync if plain else written(sync, quoted=True))
+    replace_text(source, resource, sync, in_flow=bool(state.node.flow_style))
     gone = set(HEARTBEAT_FIELDS)
     if _edit_retry(source, state):
         gone.add("Retry")
-    remove_members(source, state.node, gone)
+    for each in {state.node, owner_of(state.node, "Resource")}:
+        remove_members(source, each, gone)
     given = state.fields.get(state.input_field)
     if isinstance(given, MappingNode):
         remove_members(

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from sluice_cli.adopting.json_text import as_yaml
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NO_JSON: Final = re.compile(
-    r'(?P<kept>"(?:\\.|[^"\\])*")|(?P<blank>//[^\n]*|/\*.*?\*/)|(?P<value>\$\{[^}]*\})', re.DOTALL
-)
-"""What templates and editors put into JSON: comments, and placeholders that stand for numbers and lists."""
-
-
-_LIKE_JSON: Final = re.compile(r"\ufeff?(\s|//[^\n]*\n|/\*.*?\*/)*[{\[]", re.DOTALL)
+_PROPERTY: Final = re.compile(r"[&!]\S*(\s+#[^\n]*)*\s+")
+"""An anchor or a tag, with the blanks, line breaks and comments behind it."""
+_MERGE: Final = "tag:yaml.org,2002:merge"
 _TERRAFORM: Final = (".tf", ".hcl", ".tofu")
 
 
@@ -34,10 +31,21 @@ class Source:
     edits: list[Edit] = field(default_factory=list)
 
     def replace(self, begin: int, end: int, text: str) -> None:
-        """Notes an edit; edits must not overlap. What two places share by a YAML alias is edited once."""
+        """Notes an edit. What two places share by a YAML alias is edited once.
+
+        Raises:
+            WrongUsageError: two places share the text and need different edits.
+        """
         edit = Edit(begin, end, text)
-        if edit not in self.edits:
-            self.edits.append(edit)
+        if edit in self.edits:
+            return
+        if any(each.meets(edit) for each in self.edits):
+            line = self.text.count("\n", 0, begin) + 1
+            raise WrongUsageError(
+                f"{self.name}, line {line} is shared by states that need different changes. Write it out in "
+                "each of them, without an alias."
+            )
+        self.edits.append(edit)
 
     def edited(self) -> str:
         """The text with all edits done."""
@@ -78,6 +86,12 @@ class Edit:
     end: int
     text: str
 
+    def meets(self, other: Edit) -> bool:
+        """True if both change the same text, or insert at the same place."""
+        if self.begin == other.begin:
+            return (self.begin == self.end) == (other.begin == other.end)
+        return self.begin < other.end and other.begin < self.end
+
 
 def read_source(name: str, text: str) -> Source:
     """Reads a JSON or YAML text; JSON may have comments, and `${placeholders}` outside of texts.
@@ -90,62 +104,93 @@ def read_source(name: str, text: str) -> Source:
             f"{name} is Terraform's own language, which cannot be read here: put the definition into a file "
             "of its own, for `templatefile`, and convert that. The activity may be one of its variables."
         )
-    plain = _plain(text)
     try:
-        root = yaml.compose(plain, Loader=yaml.SafeLoader)
+        root = yaml.compose(as_yaml(text), Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
         said = getattr(error, "problem", None) or str(error) or "it is nested too deeply"
-        raise WrongUsageError(f"{name}{where} is neither JSON nor YAML: {said}.") from error
+        hint = " Terraform's %{ directives } are left out when it is read; what is left must be JSON or YAML."
+        raise WrongUsageError(
+            f"{name}{where} is neither JSON nor YAML: {said}.{hint if '%{' in text else ''}"
+        ) from error
     if root is None:
         raise WrongUsageError(f"{name} is empty.")
     return Source(name, text, root)
 
 
-def _plain(text: str) -> str:
-    """The text with everything in its place, less what YAML does not know of JSON as it is written."""
-    if not _LIKE_JSON.match(text):
-        return text
-    # JSON may be indented with tabs, which YAML does not know; a blank is as wide
-    return _NO_JSON.sub(_as_wide, text).replace("\t", " ")
-
-
-def _as_wide(found: re.Match[str]) -> str:
-    if found["kept"]:
-        return found["kept"]
-    return re.sub(r"[^\r\n]", "1" if found["value"] else " ", found[0])
-
-
 def members(node: Node | None) -> dict[str, Node]:
-    """The members of a mapping by name; nothing of what is none."""
-    if not isinstance(node, MappingNode):
-        return {}
-    return {key.value: value for key, value in node.value if isinstance(key, ScalarNode)}
+    """The members of a mapping by name, with what YAML's `<<` merges into it; nothing of what is none."""
+    return {name: value for name, (_, value, _owner) in _pairs(node).items()}
 
 
 def key_of(node: MappingNode, name: str) -> ScalarNode:
     """The key node of a member that is there."""
-    return next(key for key, _ in node.value if isinstance(key, ScalarNode) and key.value == name)
+    return _pairs(node)[name][0]
+
+
+def owner_of(node: MappingNode, name: str) -> MappingNode:
+    """The mapping in which a member stands: this one, or another that is merged into it."""
+    return _pairs(node)[name][2]
+
+
+def _pairs(node: Node | None) -> dict[str, tuple[ScalarNode, Node, MappingNode]]:
+    if not isinstance(node, MappingNode):
+        return {}
+    pairs: dict[str, tuple[ScalarNode, Node, MappingNode]] = {}
+    for value in (value for key, value in node.value if key.tag == _MERGE):
+        for each in reversed([*entries(value), value]):
+            pairs |= _pairs(each)
+    for key, value in node.value:
+        if isinstance(key, ScalarNode) and key.tag != _MERGE:
+            pairs[key.value] = (key, value, node)
+    return pairs
 
 
 def stands_at(source: Source, node: MappingNode, name: str) -> bool:
     """True if a member's value is written beside its key, and not elsewhere, as that of an alias is."""
-    key, value = key_of(node, name), members(node)[name]
+    key, value, _ = _pairs(node)[name]
     return source.text[key.end_mark.index : value.start_mark.index].strip() == ":"
 
 
+def body_start(source: Source, node: Node, *, past_tag: bool = True) -> int:
+    """Where a value begins behind its anchor, and behind its tag if that is wanted."""
+    at = int(node.start_mark.index)
+    while (found := _PROPERTY.match(source.text, at)) and (past_tag or found[0].startswith("&")):
+        at = found.end()
+    return at
+
+
 def entries(node: Node | None) -> list[Node]:
-    """The entries of a list; nothing of what is none."""
-    return list(node.value) if isinstance(node, SequenceNode) else []
+    """The entries of a list; nothing of what is none, such as the arguments of `!If`."""
+    return list(node.value) if isinstance(node, SequenceNode) and not node.tag.startswith("!") else []
 
 
 def text_of(node: Node | None) -> str | None:
-    """A scalar's text, that of `{"Fn::Sub": text}` too; None of anything else."""
-    if isinstance(node, ScalarNode):
+    """A scalar's text; None of anything else.
+
+    Of a text that CloudFormation makes, its parts with `${placeholders}`, as Fn::Sub has them.
+    """
+    if isinstance(node, ScalarNode) and not node.tag.startswith("!"):
         return str(node.value)
-    inner = members(node)
-    return text_of(inner["Fn::Sub"]) if list(inner) == ["Fn::Sub"] else None
+    return _as_substituted(value_of(node)) if node is not None else None
+
+
+def _as_substituted(value: Any) -> str | None:
+    """What Fn::Sub would be given to make the same text."""
+    match value:
+        case str():
+            return value
+        case {"Ref": str(name)} | {"Fn::ImportValue": str(name)} | {"Fn::GetAtt": str(name)}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [str(resource), str(attribute)]}:
+            return f"${{{resource}.{attribute}}}"
+        case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), *_]}:
+            return text
+        case {"Fn::Join": [str(between), [*parts]]}:
+            texts = [_as_substituted(each) for each in parts]
+            return None if None in texts else between.join(map(str, texts))
+    return None
 
 
 def number_of(node: Node | None) -> int | None:
@@ -168,9 +213,12 @@ def value_of(node: Node | None) -> Any:
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
 
 
+_FUNCTION: Final = re.compile(r"Ref|Fn::\w+")
+
+
 def is_made_at_deployment(value: Any) -> bool:
     """True for a value that one of CloudFormation's intrinsic functions makes."""
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+    return isinstance(value, dict) and len(value) == 1 and bool(_FUNCTION.fullmatch(next(iter(value))))
 
 
 def _untagged(node: Node) -> Any:
@@ -191,7 +239,10 @@ def end_of(node: Node) -> int:
     if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return end_of(last[1] if isinstance(last, tuple) else last)
-    return int(node.end_mark.index)
+    mark = node.end_mark
+    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
+        return len(str(mark.buffer)[: mark.index].rstrip())
+    return int(mark.index)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -6,11 +6,20 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sluice.batch_words import camel
+from sluice.schema import is_unicode
 from sluice_cli.adopting.machines import SYNC
-from sluice_cli.adopting.source import Source, entries, members, read_source, text_of, value_of
+from sluice_cli.adopting.source import (
+    Source,
+    body_start,
+    is_made_at_deployment,
+    members,
+    read_source,
+    text_of,
+    value_of,
+)
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -89,8 +98,12 @@ def put_back(source: Source, definition: Definition) -> None:
         lines = [f"{indent}{line}" if line.strip() else line for line in text.splitlines(keepends=True)]
         source.replace(begin, end, head + "".join(lines))
     else:
-        tag = f"{holder.tag} " if holder.tag.startswith("!") else ""
-        source.replace(begin, end, tag + json.dumps(text, ensure_ascii=False))
+        # a text with escapes of its own for what is beyond the basic plane keeps such escapes
+        is_ascii = source.text.isascii() or not is_unicode(text)
+        quoted = json.dumps(text, ensure_ascii=is_ascii)
+        if holder.style == "'" and "\n" not in text:
+            quoted = "'" + text.replace("'", "''") + "'"
+        source.replace(body_start(source, holder), end, quoted)
 
 
 def checked_edits(source: Source) -> str:
@@ -141,8 +154,9 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
         if SYNC.fullmatch(text_of(value) or ""):
             said = f"its Resource is the substitution {key}: write it in the definition itself, then convert"
             yield Definition(name, source, source.root, note=said)
-    if isinstance(properties.get("Definition"), MappingNode):
-        yield Definition(name, source, properties["Definition"], machine_name=machine_name)
+    definition = properties.get("Definition")
+    if isinstance(definition, MappingNode) and not is_made_at_deployment(value_of(definition)):
+        yield Definition(name, source, definition, machine_name=machine_name)
     elif "DefinitionString" in properties:
         yield replace(_of_string(source, name, properties["DefinitionString"]), machine_name=machine_name)
     elif properties.keys() & {"DefinitionUri", "DefinitionS3Location"}:
@@ -180,7 +194,9 @@ def _written_out(node: Node | None) -> str:
 def _of_string(source: Source, name: str, node: Node) -> Definition:
     holder = members(node).get("Fn::Sub", node)
     if holder.tag == "!Sub" or "Fn::Sub" in members(node):
-        holder = next(iter(entries(holder)), holder)  # a text and its variables
+        holder = (
+            next(iter(holder.value), holder) if isinstance(holder, SequenceNode) else holder
+        )  # and variables
     if not isinstance(holder, ScalarNode):
         made = ", ".join(members(node)) or node.tag.removeprefix("!")
         said = (

@@ -1,0 +1,368 @@
+"""`sluice convert` and `sluice check` on files as people, templates and other tools write them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.functional.cli.fakes import run
+from tests.functional.cli.test_adopting import (
+    ACTIVITY,
+    GOOD,
+    JOB,
+    OURS,
+    SYNC,
+    api,
+    converted,
+    machine,
+    written,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUBSTITUTED = "arn:${AWS::Partition}:states:::batch:submitJob.sync"
+BATCH_RETRY = "      - ErrorEquals: [Batch.AWSBatchException]\n        MaxAttempts: 5\n"
+
+
+def there_and_back(tmp_path: Path, text: str, *options: str, name: str) -> tuple[str, str, str]:
+    """A file that was converted, what was said, and the file that was taken back."""
+    after, said = converted(tmp_path, text, *options, name=name)
+    assert converted(tmp_path, after, *options, name=name)[0] == after
+    back, _ = converted(tmp_path, after, "--back", *options, name=name)
+    return after, said, back
+
+
+def body(resource: str, **fields: Any) -> str:
+    """A definition of one state as JSON in several lines."""
+    return machine(Resource=resource, **fields)
+
+
+def indented(text: str, by: int) -> str:
+    return "".join(f"{' ' * by}{line}" for line in text.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize(
+    "style", ["|", "|-", "|+", "|2", ">", "!Sub |", "!Sub |-", "&it !Sub |", "'", "!Sub '", "&it '"]
+)
+def test_a_definition_in_a_string_keeps_the_string_s_form(tmp_path: Path, style: str) -> None:
+    text = body(SYNC)
+    held = f"{style}\n{indented(text, 8)}\n"
+    if style.endswith("'"):
+        held = f"{style}{json.dumps(json.loads(text))}'\n"
+    template = (
+        "Resources:\n  M:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n"
+        f"      DefinitionString: {held}      RoleArn: !GetAtt Role.Arn\n"
+    )
+    after, said, back = there_and_back(tmp_path, template, name="template.yaml")
+    assert "1 state converted: M, Align" in said
+    assert f"      DefinitionString: {style}" in after
+    assert back == template
+
+
+@pytest.mark.parametrize(
+    ("resource", "filled"),
+    [
+        (f"!Sub {SUBSTITUTED}", "!Sub ${Activity}"),
+        (f'!Sub "{SUBSTITUTED}"', '!Sub "${Activity}"'),
+        (f"!Sub '{SUBSTITUTED}'", "!Sub '${Activity}'"),
+        (f'{{"Fn::Sub": "{SUBSTITUTED}"}}', '{"Fn::Sub": "${Activity}"}'),
+        (f"\n      Fn::Sub: {SUBSTITUTED}", "\n      Fn::Sub: ${Activity}"),
+    ],
+)
+def test_a_partition_that_is_substituted_comes_back(tmp_path: Path, resource: str, filled: str) -> None:
+    text = f"States:\n  Align:\n    Type: Task\n    Resource: {resource}\n    End: true\n"
+    activity = ("--activity", "${Activity}")
+    after, _, back = there_and_back(tmp_path, text, *activity, name="machine.yaml")
+    assert f"    Resource: {filled}\n    HeartbeatSeconds: 900\n" in after
+    assert back == text
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        '!Join [":", [arn, !Ref AWS::Partition, states, "", "", "batch:submitJob.sync"]]',
+        '{"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":states:::batch:submitJob.sync"]]}',
+        "\n      Fn::Join:\n        - ':'\n        - - 'arn:aws:states::'\n          - batch:submitJob.sync",
+        f">-\n      {SYNC}",
+        f"&sync {SYNC}",
+        f"&sync\n      {SYNC}",
+    ],
+    ids=["!Join", "Fn::Join", "block", "folded", "anchored", "anchor in a line"],
+)
+@pytest.mark.parametrize("activity", [ACTIVITY, "${Activity}"])
+def test_a_resource_is_found_however_it_is_written(tmp_path: Path, resource: str, activity: str) -> None:
+    text = f"States:\n  Align:\n    Type: Task\n    Resource: {resource}\n    End: true\n"
+    after, said = converted(tmp_path, text, "--activity", activity, name="machine.yaml")
+    assert "1 state converted" in said
+    assert "still has" not in said
+    assert "&sync" in after or "&sync" not in text
+    read = yaml.load(after.replace("!Sub ", ""), Loader=yaml.SafeLoader)["States"]["Align"]
+    assert read["Resource"] in (activity, {"Fn::Sub": activity})
+    assert ("Sub" in after) == ("${" in activity and "Join" in resource)
+    assert (read["HeartbeatSeconds"], read["Retry"], read["End"]) == (900, [OURS], True)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "!Ref SluiceActivity",
+        "!GetAtt Sluice.Outputs.ActivityArn",
+        "!ImportValue sluice-ActivityArn",
+        "!Ref Sluice",
+    ],
+)
+def test_a_reference_to_the_activity_is_one(tmp_path: Path, reference: str) -> None:
+    text = (
+        f"States:\n  Align:\n    Type: Task\n    Resource: {reference}\n    Parameters: {json.dumps(JOB)}\n"
+    )
+    result = run(api(), "check", written(tmp_path, text, "machine.yaml"))
+    assert "HeartbeatSeconds is missing" in result.stdout
+
+
+SHARED = f"""\
+x-retry: &retry
+  # of all
+{BATCH_RETRY.replace("      ", "  ", 1).replace("        ", "    ")}  - ErrorEquals:
+      - States.TaskFailed
+x-job: &job
+  JobQueue: other
+  JobDefinition: lowpass
+StartAt: A
+States:
+  A: {{Type: Task, Resource: {SYNC}, Parameters: &p {{<<: *job, JobName: a}}, Retry: *retry, Next: B}}
+  B:
+    Type: Task
+    Resource: {SYNC}
+    Parameters:
+      <<: *job
+      JobName: b
+    Retry: *retry
+    End: true
+"""
+
+
+def test_what_yaml_merges_belongs_to_the_state(tmp_path: Path) -> None:
+    after, said = converted(tmp_path, SHARED, name="machine.yaml")
+    assert "2 states converted: A, B" in said
+    assert "(JobQueueArns): other." in said
+    states = yaml.safe_load(after)["States"]
+    assert states["A"]["Retry"] == states["B"]["Retry"] == [OURS, {"ErrorEquals": ["States.TaskFailed"]}]
+    assert states["B"]["Parameters"]["JobQueue"] == "other"
+    found = json.loads(run(api(), "check", written(tmp_path, after, "machine.yaml"), "--json").stdout)
+    assert [each["text"][:28] for each in found["problems"]] == ['JobQueue "other" is no job q'] * 2
+
+
+MERGED = f"""\
+custom:
+  batch: &batch
+    Type: Task
+    Resource: {SYNC}
+    Retry:
+{BATCH_RETRY}      - ErrorEquals: [States.TaskFailed]
+stepFunctions:
+  stateMachines:
+    wgs:
+      definition:
+        StartAt: A
+        States:
+          A:
+            <<: *batch
+            Parameters: {{JobName: a, JobQueue: !Ref Queue, JobDefinition: !Ref Definition}}
+            Next: B
+          B:
+            <<: *batch
+            TimeoutSeconds: 7200
+            Parameters: {{JobName: b, JobQueue: {{Fn::GetAtt: [Queue, Arn]}}, JobDefinition: d}}
+            End: true
+"""
+
+
+def test_a_resource_that_states_merge_is_changed_once(tmp_path: Path) -> None:
+    after, said, back = there_and_back(tmp_path, MERGED, name="serverless.yml")
+    assert "2 states converted: wgs, A, wgs, B" in said
+    assert "(JobQueueArns): ${Queue}, ${Queue.Arn}." in said
+    assert after.count(f"    Resource: {ACTIVITY}\n") == 1
+    assert after.count("            HeartbeatSeconds: 900\n            <<: *batch\n") == 2
+    assert back == MERGED.replace(BATCH_RETRY, "")
+
+
+def test_what_states_share_and_need_otherwise_is_refused(tmp_path: Path) -> None:
+    text = (
+        "x: &retry [{ErrorEquals: [Batch.AWSBatchException]}]\nStates:\n"
+        f"  A: {{Type: Task, Resource: {SYNC}, Retry: *retry, Next: B}}\n"
+        f"  B: {{Type: Task, Resource: {SYNC}, Retry: *retry, TimeoutSeconds: 300, End: true}}\n"
+    )
+    path = written(tmp_path, text, "machine.yaml")
+    result = run(api(), "convert", path, "--in-place")
+    assert (result.exit_code, (tmp_path / "machine.yaml").read_text()) == (2, text)
+    assert "is shared by states that need different changes" in " ".join(result.stderr.split())
+
+
+TERRAFORM = """\
+{
+  "StartAt": "Align",
+  "States": {
+    %{ if with_notice ~}
+    "Notice": {"Type": "Pass", "Next": "Align"},
+    %{ endif ~}
+    "Align": {
+      "Type": "Task",
+      "Resource": "arn:aws:states:::batch:submitJob.sync", // Batch's
+      "Parameters": {
+        "JobName": "align",
+        "JobQueue": "${aws_batch_job_queue.main.arn}",
+        "JobDefinition": "${replace(aws_batch_job_definition.align.arn, "/:\\\\d+$/", "")}",
+        "ContainerOverrides": ${jsonencode({ Environment = [{ Name = "A", Value = "}" }] })},
+        "RetryStrategy": {"Attempts": ${attempts}}
+      },
+      "End": true
+    }
+  }
+}
+"""
+
+
+def test_terraform_s_functions_and_directives_are_left_where_they_are(tmp_path: Path) -> None:
+    _, said, back = there_and_back(tmp_path, TERRAFORM, name="machine.json.tftpl")
+    assert "1 state converted: Align" in said
+    assert "(JobQueueArns): ${aws_batch_job_queue.main.arn}." in said
+    assert back == TERRAFORM
+    in_yaml = "%{ for name in names ~}\nx-${name}: 1\n%{ endfor ~}\n" + yaml.safe_dump(json.loads(machine()))
+    assert there_and_back(tmp_path, in_yaml, name="machine.yaml.tftpl")[2] == in_yaml
+
+
+def test_directives_without_which_nothing_can_be_read_are_named(tmp_path: Path) -> None:
+    text = TERRAFORM.replace('"End": true', '%{ if last }"End": true%{ else }"Next": "B"%{ endif }')
+    result = run(api(), "convert", written(tmp_path, text, "machine.json.tftpl"))
+    assert result.exit_code == 2
+    assert "Terraform's %{ directives } are left out when it is read" in " ".join(result.stderr.split())
+
+
+def test_json_with_shell_s_braces_is_json(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'echo "${A:-"x"}" ${', "}", "a // b", "%{http_code}"]
+    text = body(SYNC, Parameters={**JOB, "ContainerOverrides": {"Command": command}})
+    assert there_and_back(tmp_path, text, name="machine.json")[2] == text
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "BOM"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(json.loads(machine()), separators=(",", ":")),
+        machine().replace('"Resource":', '"Comment": "x" , "Resource" :').replace('sync",', 'sync"  ,'),
+        machine().replace('sync",', "sync\", // Batch's"),
+        machine().replace('"Resource":', '"Resource":\n       '),
+        machine(Retry=[{"ErrorEquals": ["States.ALL"]}]).replace("\n", "\r\n") + "\r\n",
+        "---\n" + yaml.safe_dump(json.loads(machine())) + "...\n",
+        yaml.safe_dump(json.loads(machine())).replace("\n", "\r\n"),
+        f"States:\n  Align: {{Type: Task, Resource: '{SYNC}', End: true}}\n",
+        f"States:\n  Align:\n    Type: Task\n    Resource: {SYNC}\n    # last\n\n  B: {{Type: Succeed}}\n",
+    ],
+    ids=[
+        "one line",
+        "blanks",
+        "remark",
+        "next line",
+        "CRLF",
+        "document",
+        "YAML CRLF",
+        "single quotes",
+        "last",
+    ],
+)
+def test_whatever_the_form_it_comes_back(tmp_path: Path, text: str, mark: str) -> None:
+    after, said, back = there_and_back(tmp_path, mark + text, name="machine.yaml")
+    assert "1 state converted: Align" in said
+    assert ACTIVITY in after
+    assert back == mark + text
+
+
+def test_characters_beyond_the_basic_plane_stay_escapes(tmp_path: Path) -> None:
+    resource = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"DefinitionString": body(SYNC, Comment="\U0001f9ec")},
+    }
+    for ascii_only in (True, False):
+        text = json.dumps({"Description": "ä", "Resources": {"M": resource}}, ensure_ascii=ascii_only)
+        after, _ = converted(tmp_path, text, name="template.json")
+        held = json.loads(after)["Resources"]["M"]["Properties"]["DefinitionString"]
+        assert json.loads(held)["States"]["Align"]["Comment"] == "\U0001f9ec"
+        assert after.isascii() == ascii_only
+
+
+def test_what_only_speaks_of_batch_is_no_work(tmp_path: Path) -> None:
+    definition = json.loads(machine())
+    text = json.dumps({"Comment": "was batch:submitJob.sync", **definition}, indent=1)
+    assert "still has" not in converted(tmp_path, text)[1]
+    text = json.dumps({**definition, "Kept": SYNC}, indent=1)
+    assert "still has batch:submitJob.sync: change it by hand" in converted(tmp_path, text)[1]
+
+
+def test_a_job_of_another_account_is_left(tmp_path: Path) -> None:
+    text = machine(Credentials={"RoleArn": "arn:aws:iam::111122223333:role/theirs"})
+    after, said = converted(tmp_path, text)
+    assert after == text
+    assert "Align is left as it is: with Credentials its job may be another account's" in said
+    assert "still has" not in said
+
+
+def test_a_heartbeat_for_which_a_timeout_has_no_room_is_taken_out(tmp_path: Path) -> None:
+    text = machine(TimeoutSeconds=600, HeartbeatSeconds=60)
+    after, said = converted(tmp_path, text)
+    assert "HeartbeatSeconds" not in after
+    assert "leaves no room for HeartbeatSeconds of 900 at least. Its own is taken out." in said
+    result = run(api(), "check", written(tmp_path, after))
+    assert "nothing would break" in result.stdout
+
+
+def test_a_heartbeat_that_is_known_later_is_named(tmp_path: Path) -> None:
+    for fields in ({"HeartbeatSecondsPath": "$.beat"}, {"HeartbeatSeconds": "{% $beat %}"}):
+        after, said = converted(tmp_path, machine(**fields))
+        assert json.loads(after)["States"]["Align"].items() >= fields.items()
+        assert "its heartbeat is known at run time only; it must be 900 s or more." in said
+
+
+@pytest.mark.parametrize("function", ["Fn::If", "!If"])
+def test_what_a_deployment_chooses_is_left_and_named(tmp_path: Path, function: str) -> None:
+    def chosen(value: str) -> str:
+        return f"!If [Big, {value}, x]" if function == "!If" else f"{{Fn::If: [Big, {value}, x]}}"
+
+    text = (
+        f"States:\n  Align:\n    Type: Task\n    Resource: {SYNC}\n    Retry: {chosen('[]')}\n"
+        f"    Parameters: {chosen('{JobName: a}')}\n"
+    )
+    after, said = converted(tmp_path, text, name="machine.yaml")
+    assert f"    Retry: {chosen('[]')}\n    Parameters: {chosen('{JobName: a}')}\n" in after
+    assert (
+        "Align: its Retry is not written out: put a retrier of States.HeartbeatTimeout first in it." in said
+    )
+    assert "Align: its Parameters are made later" in said
+    assert run(api(), "check", written(tmp_path, after, "machine.yaml")).exit_code == 0
+    template = (
+        "Resources:\n  M:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n"
+        f"      Definition: {chosen('{States: {}}')}\n"
+    )
+    result = run(api(), "check", written(tmp_path, template, "machine.yaml"))
+    assert (result.exit_code, "M: not checked" in result.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, ["its Parameters have neither jobs nor the members of a single job."]),
+        (
+            {"jobs": []},
+            ["executionArn is missing in its Parameters.", "stateName is missing in its Parameters."],
+        ),
+    ],
+)
+def test_an_input_that_is_no_task_is_told_once(
+    tmp_path: Path, given: dict[str, Any], said: list[str]
+) -> None:
+    path = written(tmp_path, machine(**GOOD, Parameters=given))
+    told = json.loads(run(api(), "check", path, "--json").stdout)["problems"]
+    assert [each["text"] for each in told] == said

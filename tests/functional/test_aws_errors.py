@@ -65,6 +65,17 @@ def test_a_token_is_blotted_out_and_botocores_error_is_not_kept() -> None:
     assert caught.value.__suppress_context__
 
 
+def test_botocore_s_own_tries_are_not_told() -> None:
+    error = client_error("ClientException", 400, "JobDefinition lab:1 does not exist")
+    tries = {"MaxAttemptsReached": True, "RetryAttempts": 0}
+    error.response["ResponseMetadata"].update(tries)  # type: ignore[typeddict-item]
+    said = str(ClientError(error.response, "SubmitJob"))
+    assert "reached max retries" in said
+    with pytest.raises(RejectedError) as caught, translated():
+        raise ClientError(error.response, "SubmitJob")
+    assert str(caught.value) == said.replace(" (reached max retries: 0)", "")
+
+
 def test_a_request_of_the_wrong_shape_is_refused_at_once_and_never_looked_up() -> None:
     client = boto3.client("batch", region_name="us-east-1", config=Config(signature_version="unsigned"))
     request = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -85,6 +86,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 """
 
 
+_TRIES: Final = re.compile(r" \(reached max retries: [0-9]+\)")
+"""What botocore says of its own tries, which tells nobody why a call was refused."""
+
+
 @contextmanager
 def translated(*secrets: str) -> Iterator[None]:
     """Raises a ServiceError in place of botocore's; the secrets are blotted out of its message.
@@ -113,7 +118,7 @@ def answered(operation: str, code: str, message: str) -> ServiceError:
 def _meaning(error: ClientError, secrets: Iterable[str]) -> ServiceError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _known(error.operation_name, code, _blotted(str(error), secrets), status)
+    return _known(error.operation_name, code, _blotted(_TRIES.sub("", str(error)), secrets), status)
 
 
 def _known(operation: str, code: str, text: str, status: int) -> ServiceError:

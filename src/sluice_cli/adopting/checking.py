@@ -14,6 +14,7 @@ from sluice_cli.adopting.conversion import BATCH_ERRORS
 from sluice_cli.adopting.heartbeats import heartbeat_remarks
 from sluice_cli.adopting.job_checks import job_complaints, varying_complaints
 from sluice_cli.adopting.machines import PAST_THE_RATE, names_in, states_of
+from sluice_cli.adopting.notes import error_notes
 from sluice_cli.adopting.source import entries, is_made_at_deployment, read_source, value_of
 from sluice_cli.adopting.templates import definitions_of
 
@@ -78,16 +79,21 @@ def check(name: str, text: str, known: Known) -> Checked:
             said = f"{definition.note}." if definition.is_read else f"not checked: {definition.note}."
             found.append(Problem(definition.name, 0, said, is_error=not definition.is_read))
             continue
-        checked = 0
-        for state in states_of(definition.machine):
-            place = f"{definition.name}, {state.name}" if definition.name else state.name
-            checked += state.is_on_activity
-            line = definition.line(state.node)
-            found += [Problem(place, line, said, is_error) for is_error, said in _problems(state, known)]
+        checked = sum(state.is_on_activity for state in states_of(definition.machine))
+        found += _of_states(definition, known, is_on_sluice=checked > 0)
         if checked:
             found += _of_name(definition, known.workflows)
         states += checked
     return Checked(tuple(found), states)
+
+
+def _of_states(definition: Definition, known: Known, *, is_on_sluice: bool) -> Iterator[Problem]:
+    for state in states_of(definition.machine):
+        place = f"{definition.name}, {state.name}" if definition.name else state.name
+        for is_error, said in _problems(state, known):
+            yield Problem(place, definition.line(state.node), said, is_error)
+        for node, said in error_notes(state) if is_on_sluice else ():
+            yield Problem(place, definition.line(node), f"it {said}", is_error=False)
 
 
 def _of_name(definition: Definition, allowed: Sequence[str]) -> Iterator[Problem]:

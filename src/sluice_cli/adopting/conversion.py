@@ -13,7 +13,7 @@ from yaml.nodes import MappingNode, SequenceNode
 from sluice_cli.adopting.editing import edit_list, insert_members, remove_members, replace_text
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST, SENT_EVERY_SECONDS, least_heartbeat
 from sluice_cli.adopting.machines import NESTED, PAST_THE_RATE, State, names_in, states_of
-from sluice_cli.adopting.notes import choice_notes, lines_left, permission_notes
+from sluice_cli.adopting.notes import choice_notes, error_notes, lines_left, permission_notes
 from sluice_cli.adopting.source import (
     body_start,
     end_of,
@@ -134,7 +134,8 @@ def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -
             done.notes.append(f"{place} is left as it is: it submits a job past the shared rate.")
         elif NESTED.fullmatch(state.resource):
             done.notes.append(f"{place} starts another state machine: convert that one too, if it runs jobs.")
-        done.notes += [f"{place} {each}" for each in choice_notes(definition.source, state)]
+        for node, text in (*choice_notes(state), *error_notes(state)):
+            done.notes.append(f"{place}, line {definition.line(node)}, {text}")
 
 
 @dataclass(frozen=True)

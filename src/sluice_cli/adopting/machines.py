@@ -25,6 +25,10 @@ _ACTIVITY: Final = re.compile(r"arn:.+:states:.*:activity:.+|.*\$\{[^}]*activity
 _PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
 
 
+WITH_STATES: Final = ("ItemProcessor", "Iterator", "Branches")
+"""The fields of a state that have states themselves."""
+
+
 @dataclass(frozen=True)
 class State:
     """A state of a definition.
@@ -84,9 +88,9 @@ def states_of(machine: Node, language: str = "JSONPath") -> Iterator[State]:
         inner = members(node)
         of_state = text_of(inner.get("QueryLanguage")) or language
         yield State(name, node, is_jsonata=of_state == "JSONata")
-        for below in (inner.get("ItemProcessor"), inner.get("Iterator"), *entries(inner.get("Branches"))):
-            if below is not None:
-                yield from states_of(below, language)
+        for below in (inner[field] for field in WITH_STATES if field in inner):
+            for each in entries(below) or [below]:
+                yield from states_of(each, language)
 
 
 def names_in(node: Node | None, field: str = "ErrorEquals") -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from yaml.nodes import ScalarNode
 
+from sluice_cli.adopting.machines import WITH_STATES
 from sluice_cli.adopting.source import entries, members, text_of, walk
 from sluice_cli.adopting.templates import definitions_of
 
@@ -23,6 +25,9 @@ EVENTS: Final = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 
 https://docs.aws.amazon.com/step-functions/latest/dg/batch-iam.html
 """
+
+
+_COMPARED: Final = re.compile(r"States\.TaskFailed|States\.Task\*|Batch\.(\w*(Exception|Error)|\*)")
 
 
 def lines_left(source: Source) -> list[int]:
@@ -45,16 +50,27 @@ def _left(node: Node) -> Iterator[Node]:
         yield from _left(each)
 
 
-def choice_notes(source: Source, state: State) -> Iterator[str]:
-    """Names what a Choice reads of a job's reason, for which Sluice has an error."""
+def choice_notes(state: State) -> Iterator[tuple[Node, str]]:
+    """Names what a Choice reads of a job's reason, for which Sluice has an error, and where it stands."""
     if text_of(state.fields.get("Type")) != "Choice":
         return
     for node in walk(state.node):
         if isinstance(node, ScalarNode) and "Host EC2" in node.value:
-            yield (
-                f"looks for {node.value!r} (line {source.line(node)}): it works as before, "
-                "and a Catch of Job.SpotInterruption says the same."
+            same = "it works as before, and a Catch of Job.SpotInterruption says the same."
+            yield node, f"looks for {node.value!r}: {same}"
+
+
+def error_notes(state: State) -> Iterator[tuple[Node, str]]:
+    """Names what compares an error with one by which no job on an Activity fails, and where it stands."""
+    is_choice = text_of(state.fields.get("Type")) == "Choice"
+    own = (node for name, value in state.fields.items() if name not in WITH_STATES for node in walk(value))
+    for node in own:
+        found = _COMPARED.search(node.value) if isinstance(node, ScalarNode) else None
+        if found and (is_choice or "{%" in node.value):
+            called = (
+                "Retry and Catch match it as before, but a job's error is called Job.Failed, Job.TimedOut, …"
             )
+            yield node, f"compares with {found[0]}: {called}"
 
 
 def permission_notes(source: Source, *, is_template: bool) -> Iterator[str]:

@@ -366,3 +366,30 @@ def test_an_input_that_is_no_task_is_told_once(
     path = written(tmp_path, machine(**GOOD, Parameters=given))
     told = json.loads(run(api(), "check", path, "--json").stdout)["problems"]
     assert [each["text"] for each in told] == said
+
+
+BY_ERROR = {"Variable": "$.error.Error", "StringEquals": "States.TaskFailed", "Next": "Done"}
+BY_JSONATA = "{% $states.errorOutput.Error = 'Batch.AWSBatchException' %}"
+
+
+def test_what_compares_the_name_of_an_error_is_named(tmp_path: Path) -> None:
+    catch = [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.error", "Next": "Which"}]
+    align = json.loads(machine(Catch=catch))["States"]["Align"]
+    inner = {"StartAt": "Test", "States": {"Test": {"Type": "Pass", "Output": BY_JSONATA, "End": True}}}
+    states = {
+        "Align": align,
+        "Which": {"Type": "Choice", "Choices": [BY_ERROR], "Default": "Each"},
+        "Each": {"Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": inner, "Next": "Failed"},
+        "Failed": {"Type": "Fail", "Error": "States.TaskFailed"},
+        "Done": {"Type": "Succeed"},
+    }
+    text = json.dumps({"StartAt": "Align", "States": states}, indent=1)
+    after, said = converted(tmp_path, text)
+    lines = text.splitlines()
+    where = [at for at, line in enumerate(lines, 1) if '"StringEquals"' in line or '"Output"' in line]
+    assert f"Which, line {where[0]}, compares with States.TaskFailed: Retry and Catch match it" in said
+    assert f"Test, line {where[1]}, compares with Batch.AWSBatchException" in said
+    assert said.count("compares with") == 2
+    told = json.loads(run(api(), "check", written(tmp_path, after), "--json").stdout)
+    assert (told["errors"], [each["place"] for each in told["problems"]]) == (0, ["Which", "Test"])
+    assert [each["text"][:16] for each in told["problems"]] == ["it compares with"] * 2

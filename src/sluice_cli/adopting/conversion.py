@@ -128,7 +128,7 @@ def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -
                 "submits those of its own account only."
             )
         elif state.is_sync and stands_at(definition.source, state.node, "Resource"):
-            _convert_state(definition.source, state, wishes, _Notes(place, done))
+            _convert_state(definition, state, wishes, _Notes(place, done))
             done.states.append(place)
         elif PAST_THE_RATE.fullmatch(state.resource):
             done.notes.append(f"{place} is left as it is: it submits a job past the shared rate.")
@@ -147,9 +147,9 @@ class _Notes:
         self.done.notes.append(f"{self.place}: {text}")
 
 
-def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -> None:
-    resource = state.fields["Resource"]
-    replace_text(source, resource, wishes.activity, in_flow=bool(state.node.flow_style))
+def _convert_state(definition: Definition, state: State, wishes: Wishes, note: _Notes) -> None:
+    source = definition.source
+    _edit_resource(definition, state, wishes.activity, note)
     heartbeat = _edit_timing(source, state, wishes.sent_every_seconds, note)
     retrier = None if heartbeat is None else RETRIER
     new: list[tuple[str, Any]] = [("HeartbeatSeconds", heartbeat)] if heartbeat else []
@@ -164,6 +164,16 @@ def _convert_state(source: Source, state: State, wishes: Wishes, note: _Notes) -
         for name in names_in(catcher):
             if name.startswith(BATCH_ERRORS):
                 note(f"its Catch of {name} matches nothing any more; what Batch refuses is Task.Rejected.")
+
+
+def _edit_resource(definition: Definition, state: State, activity: str, note: _Notes) -> None:
+    resource = state.fields["Resource"]
+    is_filled = definition.fills(activity)
+    if definition.holder is not None and not is_filled:
+        note(f"nothing fills in {activity} in this string: add it to DefinitionSubstitutions.")
+        is_filled = True  # by a person
+    in_flow = bool(state.node.flow_style)
+    replace_text(definition.source, resource, activity, in_flow=in_flow, is_filled=is_filled)
 
 
 def _edit_timing(source: Source, state: State, sent_every_seconds: float, note: _Notes) -> int | None:

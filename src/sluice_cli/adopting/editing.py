@@ -28,13 +28,14 @@ def written(value: Any, *, quoted: bool) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()
 
 
-def replace_text(source: Source, node: Node, text: str, *, in_flow: bool) -> None:
+def replace_text(source: Source, node: Node, text: str, *, in_flow: bool, is_filled: bool = True) -> None:
     """Writes a text in the place of another, in its quotes.
 
     An anchor of YAML's stays; `!Sub` and `Fn::Sub` stay with a text that has placeholders, and come where
-    another of CloudFormation's functions made the text.
+    another of CloudFormation's functions made the text, or where nothing else fills them in (`is_filled`).
     """
     has_placeholders = "${" in text
+    is_substituted = node.tag == "!Sub" or "Fn::Sub" in members(node)
     if has_placeholders:
         node = members(node).get("Fn::Sub", node)
     is_text = isinstance(node, ScalarNode) and node.tag in (TEXT, "!Sub")
@@ -46,8 +47,8 @@ def replace_text(source: Source, node: Node, text: str, *, in_flow: bool) -> Non
         new = text
     elif quote == "'" and "'" not in text:
         new = f"'{text}'"
-    if has_placeholders and not is_text:
-        new = f"!Sub {new}" if node.tag.startswith("!") else f'{{"Fn::Sub": {new}}}'
+    if has_placeholders and not (is_text and (is_filled or is_substituted)):
+        new = f'{{"Fn::Sub": {new}}}' if source.is_json else f"!Sub {new}"
     source.replace(begin, end_of(node), new)
 
 

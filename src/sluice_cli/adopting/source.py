@@ -73,6 +73,11 @@ class Source:
         return not self.text[self.line_start(at) : at].strip()
 
     @property
+    def is_json(self) -> bool:
+        """True for JSON, with whatever templates put into it."""
+        return self.text.lstrip("\ufeff \t\r\n").startswith("{")
+
+    @property
     def line_break(self) -> str:
         """The line break of this text."""
         return "\r\n" if "\r\n" in self.text else "\n"

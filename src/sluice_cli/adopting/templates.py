@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,8 @@ CHANGED: Final = frozenset(
 )
 """Fields that a conversion writes anew, as they begin in lower case."""
 
+_PLACEHOLDER: Final = re.compile(r"\$\{([^!}]+)\}")
+
 KINDS: Final = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 
 
@@ -46,6 +49,7 @@ class Definition:
         note: what a person has to know of it; the other attributes say nothing then.
         is_read: false if the note says why it cannot be read here.
         machine_name: what its state machine is called in AWS; empty if the file does not say.
+        filled: the placeholders, by name, that a deployment fills in; None if all may be.
     """
 
     name: str
@@ -55,6 +59,11 @@ class Definition:
     note: str = ""
     is_read: bool = True
     machine_name: str = ""
+    filled: frozenset[str] | None = None
+
+    def fills(self, text: str) -> bool:
+        """True if all placeholders of a text are filled in where it stands."""
+        return self.filled is None or self.filled >= {*_PLACEHOLDER.findall(text)}
 
     def line(self, node: Node) -> int:
         """The number of a node's line in the file; of a string that is one line, the line of the string."""
@@ -150,15 +159,20 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
     properties = members(resource.get("Properties"))
     # SAM's name for it, or CloudFormation's
     machine_name = _written_out(properties.get("Name", properties.get("StateMachineName")))
-    for key, value in members(properties.get("DefinitionSubstitutions")).items():
+    substitutions = members(properties.get("DefinitionSubstitutions"))
+    for key, value in substitutions.items():
         if SYNC.fullmatch(text_of(value) or ""):
             said = f"its Resource is the substitution {key}: write it in the definition itself, then convert"
             yield Definition(name, source, source.root, note=said)
     definition = properties.get("Definition")
     if isinstance(definition, MappingNode) and not is_made_at_deployment(value_of(definition)):
-        yield Definition(name, source, definition, machine_name=machine_name)
+        yield Definition(
+            name, source, definition, None, machine_name=machine_name, filled=frozenset(substitutions)
+        )
     elif "DefinitionString" in properties:
-        yield replace(_of_string(source, name, properties["DefinitionString"]), machine_name=machine_name)
+        held = _of_string(source, name, properties["DefinitionString"])
+        filled = held.filled if held.filled is None else held.filled | substitutions.keys()
+        yield replace(held, machine_name=machine_name, filled=filled)
     elif properties.keys() & {"DefinitionUri", "DefinitionS3Location"}:
         yield _elsewhere(source, name, text_of(properties.get("DefinitionUri")) or "a file in S3")
     else:
@@ -193,7 +207,8 @@ def _written_out(node: Node | None) -> str:
 
 def _of_string(source: Source, name: str, node: Node) -> Definition:
     holder = members(node).get("Fn::Sub", node)
-    if holder.tag == "!Sub" or "Fn::Sub" in members(node):
+    is_substituted = holder.tag == "!Sub" or holder is not node
+    if is_substituted:
         holder = (
             next(iter(holder.value), holder) if isinstance(holder, SequenceNode) else holder
         )  # and variables
@@ -208,7 +223,7 @@ def _of_string(source: Source, name: str, node: Node) -> Definition:
     if holder.style == "|":
         text = _unindented(source, holder)
     inner = read_source(f"{source.name}, {name}", text)
-    return Definition(name, inner, inner.root, holder=holder)
+    return Definition(name, inner, inner.root, holder, filled=None if is_substituted else frozenset())
 
 
 def _unindented(source: Source, holder: ScalarNode) -> str:

@@ -393,3 +393,30 @@ def test_what_compares_the_name_of_an_error_is_named(tmp_path: Path) -> None:
     told = json.loads(run(api(), "check", written(tmp_path, after), "--json").stdout)
     assert (told["errors"], [each["place"] for each in told["problems"]]) == (0, ["Which", "Test"])
     assert [each["text"][:16] for each in told["problems"]] == ["it compares with"] * 2
+
+
+@pytest.mark.parametrize("kind", ["AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"])
+@pytest.mark.parametrize("substitutions", [{}, {"Activity": {"Ref": "Activity"}}], ids=["none", "given"])
+def test_a_placeholder_that_nothing_fills_in_becomes_a_reference(
+    tmp_path: Path, kind: str, substitutions: dict[str, Any]
+) -> None:
+    own = {"DefinitionSubstitutions": substitutions} if substitutions else {}
+    properties = {**own, "Definition": json.loads(machine())}
+    text = json.dumps({"Resources": {"M": {"Type": kind, "Properties": properties}}}, indent=1)
+    after, _ = converted(tmp_path, text, "--activity", "${Activity}", name="template.json")
+    resource = align_of(after)["Resource"]
+    assert resource == ("${Activity}" if substitutions else {"Fn::Sub": "${Activity}"})
+    in_yaml = yaml.safe_dump(json.loads(text))
+    after, _ = converted(tmp_path, in_yaml, "--activity", "${Activity}", name="template.yaml")
+    assert f"Resource: {'' if substitutions else '!Sub '}${{Activity}}\n" in after
+    string = text.replace(
+        json.dumps(properties["Definition"], indent=1).replace("\n", "\n    "), json.dumps(machine())
+    )
+    string = string.replace('"Definition":', '"DefinitionString":')
+    after, said = converted(tmp_path, string, "--activity", "${Activity}", name="template.json")
+    assert ("nothing fills in ${Activity} in this string: add it to Def" in said) == (not substitutions)
+    assert '\\"Resource\\": \\"${Activity}\\"' in after
+
+
+def align_of(template: str) -> Any:
+    return json.loads(template)["Resources"]["M"]["Properties"]["Definition"]["States"]["Align"]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from yaml.nodes import ScalarNode
 
-from sluice_cli.adopting.source import body_start, end_of, key_of, members
+from sluice_cli.adopting.source import body_start, end_of, key_of, members, span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from yaml.nodes import MappingNode, Node, SequenceNode
 
@@ -28,6 +29,10 @@ def written(value: Any, *, quoted: bool) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()
 
 
+_NOT_PLAIN: Final = re.compile(r"[\[\]{},]")
+"""What no plain text within braces has."""
+
+
 def replace_text(source: Source, node: Node, text: str, *, in_flow: bool, is_filled: bool = True) -> None:
     """Writes a text in the place of another, in its quotes.
 
@@ -41,7 +46,7 @@ def replace_text(source: Source, node: Node, text: str, *, in_flow: bool, is_fil
     is_text = isinstance(node, ScalarNode) and node.tag in (TEXT, "!Sub")
     begin = body_start(source, node, past_tag=has_placeholders and is_text)
     quote = source.text[body_start(source, node)]
-    plain = not in_flow and quote not in "\"'[{"
+    plain = quote not in "\"'[{" and not (in_flow and _NOT_PLAIN.search(text))
     new = written(text, quoted=True)
     if is_text and plain:
         new = text
@@ -89,17 +94,28 @@ def remove_members(source: Source, node: MappingNode, names: Collection[str]) ->
             if is_gone:
                 _remove_run(source, node, list(run))
         return
-    for (key, value), is_gone in zip(node.value, gone, strict=True):
-        if is_gone:
-            end = source.line_end(end_of(value)) + len(source.line_break)
-            source.replace(source.line_start(int(key.start_mark.index)), min(end, len(source.text)), "")
+    _remove_lines(source, [span_of(node, at) for at, is_gone in enumerate(gone) if is_gone])
+
+
+def _remove_lines(source: Source, places: Iterable[tuple[int, int]]) -> None:
+    """Takes out lines; the last of a text, if nothing ends it, takes the line break before it along."""
+    spans: list[list[int]] = []
+    for first, last in places:
+        begin, end = source.line_start(first), source.line_end(last) + len(source.line_break)
+        if spans and spans[-1][1] == begin:
+            spans[-1][1] = end
+        else:
+            spans.append([begin, end])
+    for begin, end in spans:
+        is_last = end > len(source.text) and begin > 0
+        source.replace(begin - len(source.line_break) * is_last, min(end, len(source.text)), "")
 
 
 def _remove_run(source: Source, node: MappingNode, run: list[int]) -> None:
     """Takes neighbours out of braces with the comma on one side, but no comment beside them."""
-    begin, end = int(node.value[run[0]][0].start_mark.index), end_of(node.value[run[-1]][1])
-    before = end_of(node.value[run[0] - 1][1]) if run[0] else begin
-    after = int(node.value[run[-1] + 1][0].start_mark.index) if run[-1] + 1 < len(node.value) else end
+    begin, end = span_of(node, run[0])[0], span_of(node, run[-1])[1]
+    before = span_of(node, run[0] - 1)[1] if run[0] else begin
+    after = span_of(node, run[-1] + 1)[0] if run[-1] + 1 < len(node.value) else end
     if run[0] and source.text[before:begin].strip() == ",":
         begin = before
     elif source.text[end:after].strip() == ",":
@@ -125,8 +141,7 @@ def edit_list(source: Source, node: SequenceNode, *, first: Any = None, keep: Se
 
 
 def _edit_flow_list(source: Source, node: SequenceNode, first: Any, keep: Sequence[bool]) -> None:
-    begins = [int(each.start_mark.index) for each in node.value]
-    ends = [end_of(each) for each in node.value]
+    begins, ends = zip(*(span_of(node, at) for at in range(len(node.value))), strict=True)
     quoted = '"' in source.text[begins[0] : ends[0]]
     text = "" if first is None else written(first, quoted=quoted)
     kept = [at for at, is_kept in enumerate(keep) if is_kept]
@@ -145,7 +160,7 @@ def _edit_flow_list(source: Source, node: SequenceNode, first: Any, keep: Sequen
 def _edit_block_list(source: Source, node: SequenceNode, first: Any, keep: Sequence[bool]) -> None:
     first_dash = body_start(source, node)
     column = first_dash - source.line_start(first_dash)
-    starts = [_dash_line(source, first_dash, column, each) for each in node.value]
+    starts = [_dash_line(source, first_dash, column, span_of(node, at)[0]) for at in range(len(node.value))]
     after = source.line_end(end_of(node)) + len(source.line_break)
     for start, end, is_kept in zip(starts, [*starts[1:], min(after, len(source.text))], keep, strict=True):
         if not is_kept:
@@ -155,9 +170,9 @@ def _edit_block_list(source: Source, node: SequenceNode, first: Any, keep: Seque
         source.replace(starts[0], starts[0], f"{' ' * column}{line}{source.line_break}")
 
 
-def _dash_line(source: Source, first_dash: int, column: int, entry: Node) -> int:
+def _dash_line(source: Source, first_dash: int, column: int, entry: int) -> int:
     """Where the line with an entry's dash begins; the entry itself may begin in a later one."""
-    at = source.line_start(int(entry.start_mark.index))
+    at = source.line_start(entry)
     while at > first_dash and source.text[at : at + column + 1] != f"{' ' * column}-":
         at = source.line_start(at - 1)
     return at

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _PROPERTY: Final = re.compile(r"[&!]\S*(\s+#[^\n]*)*\s+")
 """An anchor or a tag, with the blanks, line breaks and comments behind it."""
+_REMARK: Final = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_ALIAS: Final = re.compile(r"(?:#[^\n]*|[^#*])*(\*[^\s,\[\]{}]+)")
+"""An alias behind a key or another entry; there may be a comment between them."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _TERRAFORM: Final = (".tf", ".hcl", ".tofu")
 
@@ -155,7 +158,8 @@ def _pairs(node: Node | None) -> dict[str, tuple[ScalarNode, Node, MappingNode]]
 def stands_at(source: Source, node: MappingNode, name: str) -> bool:
     """True if a member's value is written beside its key, and not elsewhere, as that of an alias is."""
     key, value, _ = _pairs(node)[name]
-    return source.text[key.end_mark.index : value.start_mark.index].strip() == ":"
+    between = source.text[key.end_mark.index : value.start_mark.index]
+    return _REMARK.sub("", between).strip() == ":"
 
 
 def body_start(source: Source, node: Node, *, past_tag: bool = True) -> int:
@@ -242,12 +246,33 @@ def _untagged(node: Node) -> Any:
 def end_of(node: Node) -> int:
     """Where a node's own text ends; PyYAML lets a block end where the next thing begins."""
     if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return end_of(last[1] if isinstance(last, tuple) else last)
+        return span_of(node, len(node.value) - 1)[1]
     mark = node.end_mark
     if isinstance(node, ScalarNode) and node.style in ("|", ">"):
         return len(str(mark.buffer)[: mark.index].rstrip())
     return int(mark.index)
+
+
+def span_of(node: MappingNode | SequenceNode, at: int) -> tuple[int, int]:
+    """Where a member of a mapping, with its key, or an entry of a list begins and ends.
+
+    Of an alias it is the alias itself, and not what that stands for.
+    """
+    if isinstance(node, MappingNode):
+        key, value = node.value[at]
+        begin, before = int(key.start_mark.index), int(key.end_mark.index)
+    else:
+        value = node.value[at]
+        begin, before = (
+            int(value.start_mark.index),
+            span_of(node, at - 1)[1] if at else int(node.start_mark.index),
+        )
+    if value.start_mark.index >= before:
+        return begin, end_of(value)
+    alias = _ALIAS.match(str(node.start_mark.buffer), before)
+    if alias is None:
+        return begin, before
+    return begin if isinstance(node, MappingNode) else alias.start(1), alias.end(1)
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -261,6 +261,9 @@ def test_json_with_shell_s_braces_is_json(tmp_path: Path) -> None:
         yaml.safe_dump(json.loads(machine())).replace("\n", "\r\n"),
         f"States:\n  Align: {{Type: Task, Resource: '{SYNC}', End: true}}\n",
         f"States:\n  Align:\n    Type: Task\n    Resource: {SYNC}\n    # last\n\n  B: {{Type: Succeed}}\n",
+        f"States:\n  Align: {{Type: Task, Resource: {SYNC}, End: true}}\n",
+        f"States:\n  Align:\n    End: true\n    Type: Task\n    Resource: {SYNC}",
+        f"States:\n  Align:\n    Type: Task\n    Resource:  # Batch's\n      {SYNC}\n    End: true\n",
     ],
     ids=[
         "one line",
@@ -272,6 +275,9 @@ def test_json_with_shell_s_braces_is_json(tmp_path: Path) -> None:
         "YAML CRLF",
         "single quotes",
         "last",
+        "no quotes",
+        "no last line break",
+        "remark before it",
     ],
 )
 def test_whatever_the_form_it_comes_back(tmp_path: Path, text: str, mark: str) -> None:
@@ -420,3 +426,48 @@ def test_a_placeholder_that_nothing_fills_in_becomes_a_reference(
 
 def align_of(template: str) -> Any:
     return json.loads(template)["Resources"]["M"]["Properties"]["Definition"]["States"]["Align"]
+
+
+ALIASES = f"""\
+x-ours: &ours {{ErrorEquals: [States.HeartbeatTimeout], MaxAttempts: 3}}
+x-batch: &batch {{ErrorEquals: [Batch.AWSBatchException]}}
+x-all: &all
+  ErrorEquals: &any # *
+    - States.ALL
+StartAt: A
+States:
+  A:
+    Type: Task
+    Resource: {SYNC}
+    Retry:
+      # two
+      - *batch
+      - *all
+    Parameters: &job {{JobName: a, JobQueue: q, JobDefinition: d}}
+    Next: B
+  B:
+    Retry: [*batch, *all, *batch]
+    Type: Task
+    Resource: {SYNC}
+    Parameters: *job
+    Next: C
+  C: {{Type: Task, Resource: {SYNC}, Parameters: *job, Catch: [{{ErrorEquals: *any, Next: A}}], End: true}}
+"""
+
+
+def test_aliases_are_taken_for_what_they_are(tmp_path: Path) -> None:
+    after, said, back = there_and_back(tmp_path, ALIASES, name="machine.yaml")
+    assert "3 states converted: A, B, C" in said
+    states = yaml.safe_load(after)["States"]
+    everything = {"ErrorEquals": ["States.ALL"]}
+    assert [states[name]["Retry"] for name in "ABC"] == [[OURS, everything], [OURS, everything], [OURS]]
+    assert back == ALIASES.replace("      - *batch\n", "").replace("*batch, *all, *batch", "*all")
+    # what somebody wrote as an alias goes with it
+    own = (
+        ALIASES.replace(SYNC, ACTIVITY)
+        .replace("- *batch\n      - *all", "- *ours")
+        .replace("*batch, *all, *batch", "*ours")
+    )
+    back, _ = converted(tmp_path, own, "--back", name="machine.yaml")
+    assert "Retry" not in back
+    assert yaml.safe_load(back)["States"]["A"].keys() == {"Type", "Resource", "Parameters", "Next"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from yaml.nodes import ScalarNode
 
-from sluice_cli.adopting.source import body_start, end_of, key_of, members, span_of
+from sluice_cli.adopting.source import TEXT, body_start, end_of, key_of, members, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from yaml.nodes import MappingNode, Node, SequenceNode
 
     from sluice_cli.adopting.source import Source
-
-TEXT: Final = "tag:yaml.org,2002:str"
 
 
 def written(value: Any, *, quoted: bool) -> str:

@@ -20,6 +20,8 @@ _PROPERTY: Final = re.compile(r"[&!]\S*(\s+#[^\n]*)*\s+")
 _REMARK: Final = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _ALIAS: Final = re.compile(r"(?:#[^\n]*|[^#*])*(\*[^\s,\[\]{}]+)")
 """An alias behind a key or another entry; there may be a comment between them."""
+TEXT: Final = "tag:yaml.org,2002:str"
+"""The tag of a text that has none of its own."""
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _TERRAFORM: Final = (".tf", ".hcl", ".tofu")
 
@@ -124,7 +126,18 @@ def read_source(name: str, text: str) -> Source:
         ) from error
     if root is None:
         raise WrongUsageError(f"{name} is empty.")
+    if _has_cycle(root, set(), set()):
+        raise WrongUsageError(f"{name} has an alias of YAML's that stands for a part in which it is itself.")
     return Source(name, text, root)
+
+
+def _has_cycle(node: Node, around: set[int], seen: set[int]) -> bool:
+    """True if a node has itself below it; a node is looked at once, however many aliases it has."""
+    if id(node) in around or id(node) in seen or isinstance(node, ScalarNode):
+        return id(node) in around
+    seen.add(id(node))
+    below = (each for entry in node.value for each in (entry if isinstance(entry, tuple) else (entry,)))
+    return any(_has_cycle(each, {*around, id(node)}, seen) for each in below)
 
 
 def members(node: Node | None) -> dict[str, Node]:

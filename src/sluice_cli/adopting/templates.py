@@ -13,8 +13,10 @@ from sluice.batch_words import camel
 from sluice.schema import is_unicode
 from sluice_cli.adopting.machines import SYNC
 from sluice_cli.adopting.source import (
+    TEXT,
     Source,
     body_start,
+    entries,
     is_made_at_deployment,
     members,
     read_source,
@@ -82,8 +84,11 @@ def definitions_of(source: Source) -> list[Definition]:
     fields = members(source.root)
     if "States" in fields:
         return [Definition("", source, source.root)]
-    resources = members(fields.get("Resources"))
-    found = [each for name, node in resources.items() for each in _of_resource(source, name, members(node))]
+    # those of the Serverless Framework are in a template of their own, or in a list of some
+    own = fields.get("resources")
+    templates = [fields, *(members(each) for each in entries(own) or [own])]
+    resources = [each for template in templates for each in members(template.get("Resources")).items()]
+    found = [each for name, node in resources for each in _of_resource(source, name, members(node))]
     found += _of_serverless(source, fields)
     if not found:
         raise WrongUsageError(
@@ -208,21 +213,23 @@ def _written_out(node: Node | None) -> str:
 def _of_string(source: Source, name: str, node: Node) -> Definition:
     holder = members(node).get("Fn::Sub", node)
     is_substituted = holder.tag == "!Sub" or holder is not node
-    if is_substituted:
-        holder = (
-            next(iter(holder.value), holder) if isinstance(holder, SequenceNode) else holder
-        )  # and variables
-    if not isinstance(holder, ScalarNode):
+    if is_substituted and isinstance(holder, SequenceNode):  # a text and its variables
+        holder = next(iter(holder.value), holder)
+    if not isinstance(holder, ScalarNode) or holder.tag not in (TEXT, "!Sub"):
         made = ", ".join(members(node)) or node.tag.removeprefix("!")
-        said = (
-            f"its DefinitionString is made by {made}, as the CDK does it: convert what it is made from; in "
-            "the CDK's code, the state becomes a StepFunctionsInvokeActivity"
-        )
+        code = "; in the CDK's code, the state becomes a StepFunctionsInvokeActivity"
+        by_cdk = (", as the CDK does it", code) if made.endswith("Join") else ("", "")
+        said = f"its DefinitionString is made by {made}{by_cdk[0]}: convert what it is made from{by_cdk[1]}"
         return _unread(source, name, said)
     text = holder.value
     if holder.style == "|":
         text = _unindented(source, holder)
-    inner = read_source(f"{source.name}, {name}", text)
+    try:
+        inner = read_source(f"{source.name}, {name}", text)
+    except WrongUsageError as error:
+        return _unread(source, name, f"its DefinitionString cannot be read: {str(error).rstrip('.')}")
+    if "States" not in members(inner.root):
+        return _unread(source, name, "its DefinitionString is no definition as it is written here")
     return Definition(name, inner, inner.root, holder, filled=None if is_substituted else frozenset())
 
 

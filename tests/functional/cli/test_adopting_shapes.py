@@ -471,3 +471,50 @@ def test_aliases_are_taken_for_what_they_are(tmp_path: Path) -> None:
     back, _ = converted(tmp_path, own, "--back", name="machine.yaml")
     assert "Retry" not in back
     assert yaml.safe_load(back)["States"]["A"].keys() == {"Type", "Resource", "Parameters", "Next"}
+
+
+@pytest.mark.parametrize("command", ["convert", "check"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: &a [*a]\nStates: {}\n",
+        f"States:\n  A: &a\n    Type: Task\n    Resource: {SYNC}\n    Catch: [{{Next: *a}}]\n",
+        "States: {}\ny: &b\n  <<: *b\n",
+    ],
+)
+def test_an_alias_within_itself_is_told_in_a_sentence(tmp_path: Path, command: str, text: str) -> None:
+    result = run(api(), command, written(tmp_path, text, "machine.yaml"))
+    assert result.exit_code == 2
+    assert "that stands for a part in which it is itself" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("string", "said"),
+    [
+        ("!Ref Text", "its DefinitionString is made by Ref: convert what it is made from."),
+        (
+            "{Fn::ImportValue: x}",
+            "its DefinitionString is made by Fn::ImportValue: convert what it is made from.",
+        ),
+        ("'${Text}'", "its DefinitionString is no definition as it is written here."),
+        ("'{'", "its DefinitionString cannot be read: template.yaml, M, line 1 is neither JSON nor YAML"),
+        ("''", "its DefinitionString cannot be read: template.yaml, M is empty."),
+    ],
+)
+def test_a_string_that_cannot_be_read_keeps_nothing_else_from_it(
+    tmp_path: Path, string: str, said: str
+) -> None:
+    kind = "Type: AWS::StepFunctions::StateMachine, Properties:"
+    text = (
+        f"resources:\n  Resources:\n    M: {{{kind} {{DefinitionString: {string}}}}}\n"
+        f"    N: {{{kind} {{DefinitionString: '{json.dumps(json.loads(machine()))}'}}}}\n"
+    )
+    after, told = converted(tmp_path, text, name="template.yaml")
+    assert "1 state converted: N, Align" in told
+    path = str(tmp_path / "template.yaml")
+    assert f"M: {said}".replace("template.yaml", path) in told
+    result = run(api(), "check", path, "--json")
+    assert [each["text"][:11] for each in json.loads(result.stdout)["problems"] if each["error"]] == [
+        "not checked"
+    ]
+    assert after.startswith(text[: text.index("    N:")])

@@ -15,8 +15,9 @@ from sluice_cli.adopting.heartbeats import heartbeat_remarks
 from sluice_cli.adopting.job_checks import job_complaints, varying_complaints
 from sluice_cli.adopting.machines import PAST_THE_RATE, names_in, states_of
 from sluice_cli.adopting.notes import error_notes
-from sluice_cli.adopting.source import entries, is_made_at_deployment, read_source, value_of
+from sluice_cli.adopting.source import entries, read_source
 from sluice_cli.adopting.templates import definitions_of
+from sluice_cli.adopting.values import is_made_at_deployment, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,20 +14,9 @@ from sluice_cli.adopting.editing import edit_list, insert_members, remove_member
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST, SENT_EVERY_SECONDS, least_heartbeat
 from sluice_cli.adopting.machines import NESTED, PAST_THE_RATE, State, names_in, states_of
 from sluice_cli.adopting.notes import choice_notes, error_notes, lines_left, permission_notes
-from sluice_cli.adopting.source import (
-    body_start,
-    end_of,
-    entries,
-    is_made_at_deployment,
-    members,
-    number_of,
-    owner_of,
-    read_source,
-    stands_at,
-    text_of,
-    value_of,
-)
+from sluice_cli.adopting.source import body_start, end_of, entries, members, owner_of, read_source, stands_at
 from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
+from sluice_cli.adopting.values import is_made_at_deployment, number_of, text_of, value_of
 
 if TYPE_CHECKING:
     from sluice_cli.adopting.source import Source

@@ -16,7 +16,7 @@ from sluice.refusals import definition_refusal, queue_refusal
 from sluice.tasks.contract import MAX_SYNC_NAME, NOT_IN_ARRAYS, REVISION
 from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
 from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
-from sluice_cli.adopting.source import is_made_at_deployment
+from sluice_cli.adopting.values import is_made_at_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

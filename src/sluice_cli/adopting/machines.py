@@ -10,7 +10,8 @@ from yaml.nodes import MappingNode, Node
 
 from sluice.batch_words import camel
 from sluice.tasks.parsing import MARKS
-from sluice_cli.adopting.source import entries, members, text_of, value_of
+from sluice_cli.adopting.source import entries, members
+from sluice_cli.adopting.values import text_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

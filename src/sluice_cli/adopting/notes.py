@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from yaml.nodes import ScalarNode
 
 from sluice_cli.adopting.machines import WITH_STATES
-from sluice_cli.adopting.source import entries, members, text_of, walk
+from sluice_cli.adopting.source import entries, members, walk
 from sluice_cli.adopting.templates import definitions_of
+from sluice_cli.adopting.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

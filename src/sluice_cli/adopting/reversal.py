@@ -11,8 +11,9 @@ from sluice_cli.adopting.conversion import Conversion
 from sluice_cli.adopting.editing import edit_list, remove_members, replace_text
 from sluice_cli.adopting.heartbeats import HEARTBEAT_FIELDS, LOST
 from sluice_cli.adopting.machines import names_in, states_of
-from sluice_cli.adopting.source import entries, members, owner_of, read_source, stands_at, value_of
+from sluice_cli.adopting.source import entries, members, owner_of, read_source, stands_at
 from sluice_cli.adopting.templates import checked_edits, definitions_of, put_back
+from sluice_cli.adopting.values import value_of
 
 if TYPE_CHECKING:
     from sluice_cli.adopting.machines import State

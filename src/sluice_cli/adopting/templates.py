@@ -12,17 +12,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from sluice.batch_words import camel
 from sluice.schema import is_unicode
 from sluice_cli.adopting.machines import SYNC
-from sluice_cli.adopting.source import (
-    TEXT,
-    Source,
-    body_start,
-    entries,
-    is_made_at_deployment,
-    members,
-    read_source,
-    text_of,
-    value_of,
-)
+from sluice_cli.adopting.source import TEXT, Source, body_start, entries, members, read_source
+from sluice_cli.adopting.values import is_made_at_deployment, text_of, value_of
 from sluice_cli.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -86,7 +77,7 @@ def definitions_of(source: Source) -> list[Definition]:
         return [Definition("", source, source.root)]
     # those of the Serverless Framework are in a template of their own, or in a list of some
     own = fields.get("resources")
-    templates = [fields, *(members(each) for each in entries(own) or [own])]
+    templates = [fields, members(own), *map(members, entries(own))]
     resources = [each for template in templates for each in members(template.get("Resources")).items()]
     found = [each for name, node in resources for each in _of_resource(source, name, members(node))]
     found += _of_serverless(source, fields)

@@ -89,7 +89,7 @@ def check(name: str, text: str, known: Known) -> Checked:
 
 
 def _of_states(definition: Definition, known: Known, *, is_on_sluice: bool) -> Iterator[Problem]:
-    for state in states_of(definition.machine):
+    for state in states_of(definition.machine, is_express=definition.is_express):
         place = f"{definition.name}, {state.name}" if definition.name else state.name
         for is_error, said in _problems(state, known):
             yield Problem(place, definition.line(state.node), said, is_error)
@@ -118,6 +118,8 @@ def _problems(state: State, known: Known) -> Iterator[Said]:
     elif state.is_on_activity:
         if len(state.name) > MAX_STATE_NAME:
             yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
+        if state.is_express:
+            yield _wrong("it is in an Express workflow, which has no Activities: make that STANDARD.")
         yield from heartbeat_remarks(value_of(state.node), known.sent_every_seconds)
         yield from _retries(state)
         yield from _input(state, known)

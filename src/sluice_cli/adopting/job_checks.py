@@ -11,8 +11,9 @@ from botocore.model import ListShape, StructureShape
 from botocore.session import Session
 
 from sluice.arns import matches_definition, matches_queue
-from sluice.batch_words import camel, pascal
+from sluice.batch_words import camel, given_twice, pascal
 from sluice.refusals import definition_refusal, queue_refusal
+from sluice.schema import shown
 from sluice.tasks.contract import MAX_SYNC_NAME, NOT_IN_ARRAYS, REVISION
 from sluice.tasks.submission import MAX_NAME, OWN_PARAMETERS
 from sluice_cli.adopting.heartbeats import SENT_EVERY_SECONDS
@@ -58,8 +59,11 @@ def job_complaints(path: str, job: Mapping[str, Any], known: Known) -> Iterator[
     given = {camel(name.removesuffix(".$")) for name in job}
     # a job of the long form has a place among others
     said_of = path.__add__ if path else pascal
+    twice = given_twice({name.removesuffix(".$"): value for name, value in job.items()})
+    if twice is not None and not path:
+        yield f"the input has {shown(twice)} twice, in PascalCase and in camelCase."
     yield from (f"{said_of(name)} is missing." for name in _NEEDED if name not in given)
-    yield from _unknown(job, _submit_job(), path, {"jobName"} if path else set())
+    yield from _unknown(job, _submit_job(), path, {"jobName"} if path else set(), is_short=not path)
     yield from _name_complaints(said_of("jobName"), fixed.get("jobName"), is_short=not path)
     parameters = fixed.get("parameters")
     for each in OWN_PARAMETERS:
@@ -128,17 +132,22 @@ def _is_mapping(value: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict) and not is_made_at_deployment(value)
 
 
-def _unknown(given: Any, shape: Shape | None, path: str, extra: set[str]) -> Iterator[str]:
-    """Names the members that SubmitJob does not have."""
+def _unknown(given: Any, shape: Shape | None, path: str, extra: set[str], *, is_short: bool) -> Iterator[str]:
+    """Names the members that SubmitJob does not have; only the short form may write them in PascalCase."""
     if isinstance(shape, StructureShape) and _is_mapping(given):
         for name, value in given.items():
             plain = name.removesuffix(".$")
-            if camel(plain) not in shape.members:
+            if (camel(plain) if is_short else plain) not in shape.members:
                 if plain not in extra:
-                    yield f"{path}{plain} is not an argument of SubmitJob."
+                    meant = f"; did you mean {camel(plain)}?" if camel(plain) in shape.members else "."
+                    yield f"{path}{plain} is not an argument of SubmitJob{meant}"
             elif not name.endswith(".$"):
                 inner = extra if camel(plain) == "dependsOn" else set()
-                yield from _unknown(value, shape.members[camel(plain)], f"{path}{plain}.", inner)
+                yield from _unknown(
+                    value, shape.members[camel(plain)], f"{path}{plain}.", inner, is_short=is_short
+                )
     elif isinstance(shape, ListShape) and isinstance(given, list):
         for at, each in enumerate(given):
-            yield from _unknown(each, shape.member, f"{path.removesuffix('.')}[{at}].", extra)
+            yield from _unknown(
+                each, shape.member, f"{path.removesuffix('.')}[{at}].", extra, is_short=is_short
+            )

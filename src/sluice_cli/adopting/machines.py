@@ -24,7 +24,7 @@ NESTED: Final = re.compile(r"arn:.+:states:.*:states:startExecution.*")
 _ACTIVITY: Final = re.compile(r"arn:.+:states:.*:activity:.+|.*\$\{[^}]*activity[^}]*\}.*", re.IGNORECASE)
 """An activity's ARN, or a placeholder that is called one, as references of CloudFormation's are read."""
 _PLACEHOLDER: Final = re.compile(r"\$\{[^}]*\}")
-
+EXPRESS: Final = "EXPRESS"
 
 WITH_STATES: Final = ("ItemProcessor", "Iterator", "Branches")
 """The fields of a state that have states themselves."""
@@ -38,11 +38,13 @@ class State:
         name: its name.
         node: its fields.
         is_jsonata: its query language is JSONata.
+        is_express: it is within an Express workflow, as a Distributed Map may have them.
     """
 
     name: str
     node: MappingNode
     is_jsonata: bool
+    is_express: bool = False
 
     @property
     def fields(self) -> dict[str, Node]:
@@ -79,19 +81,21 @@ class State:
         return SYNC.fullmatch(self.resource) is not None
 
 
-def states_of(machine: Node, language: str = "JSONPath") -> Iterator[State]:
+def states_of(machine: Node, language: str = "JSONPath", *, is_express: bool = False) -> Iterator[State]:
     """All states of a definition, in the order in which they stand in it."""
     fields = members(machine)
+    kind = text_of(members(fields.get("ProcessorConfig")).get("ExecutionType"))
+    is_express = kind == EXPRESS if kind else is_express
     language = text_of(fields.get("QueryLanguage")) or language
     for name, node in members(fields.get("States")).items():
         if not isinstance(node, MappingNode):
             continue
         inner = members(node)
         of_state = text_of(inner.get("QueryLanguage")) or language
-        yield State(name, node, is_jsonata=of_state == "JSONata")
+        yield State(name, node, is_jsonata=of_state == "JSONata", is_express=is_express)
         for below in (inner[field] for field in WITH_STATES if field in inner):
             for each in entries(below) or [below]:
-                yield from states_of(each, language)
+                yield from states_of(each, language, is_express=is_express)
 
 
 def names_in(node: Node | None, field: str = "ErrorEquals") -> list[str]:

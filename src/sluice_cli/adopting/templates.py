@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sluice.batch_words import camel
 from sluice.schema import is_unicode
-from sluice_cli.adopting.machines import SYNC
+from sluice_cli.adopting.machines import EXPRESS, SYNC
 from sluice_cli.adopting.source import TEXT, Source, body_start, entries, members, read_source
 from sluice_cli.adopting.values import is_made_at_deployment, text_of, value_of
 from sluice_cli.errors import WrongUsageError
@@ -43,6 +43,7 @@ class Definition:
         is_read: false if the note says why it cannot be read here.
         machine_name: what its state machine is called in AWS; empty if the file does not say.
         filled: the placeholders, by name, that a deployment fills in; None if all may be.
+        is_express: it is an Express workflow's.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Definition:
     is_read: bool = True
     machine_name: str = ""
     filled: frozenset[str] | None = None
+    is_express: bool = False
 
     def fills(self, text: str) -> bool:
         """True if all placeholders of a text are filled in where it stands."""
@@ -153,8 +155,9 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
     if text_of(resource.get("Type")) not in KINDS:
         return
     properties = members(resource.get("Properties"))
-    # SAM's name for it, or CloudFormation's
+    # SAM's names for it, or CloudFormation's
     machine_name = _written_out(properties.get("Name", properties.get("StateMachineName")))
+    is_express = text_of(properties.get("Type", properties.get("StateMachineType"))) == EXPRESS
     substitutions = members(properties.get("DefinitionSubstitutions"))
     for key, value in substitutions.items():
         if SYNC.fullmatch(text_of(value) or ""):
@@ -162,13 +165,12 @@ def _of_resource(source: Source, name: str, resource: dict[str, Node]) -> Iterat
             yield Definition(name, source, source.root, note=said)
     definition = properties.get("Definition")
     if isinstance(definition, MappingNode) and not is_made_at_deployment(value_of(definition)):
-        yield Definition(
-            name, source, definition, None, machine_name=machine_name, filled=frozenset(substitutions)
-        )
+        plain = Definition(name, source, definition, filled=frozenset(substitutions))
+        yield replace(plain, machine_name=machine_name, is_express=is_express)
     elif "DefinitionString" in properties:
         held = _of_string(source, name, properties["DefinitionString"])
         filled = held.filled if held.filled is None else held.filled | substitutions.keys()
-        yield replace(held, machine_name=machine_name, filled=filled)
+        yield replace(held, machine_name=machine_name, filled=filled, is_express=is_express)
     elif properties.keys() & {"DefinitionUri", "DefinitionS3Location"}:
         yield _elsewhere(source, name, text_of(properties.get("DefinitionUri")) or "a file in S3")
     else:
@@ -187,10 +189,12 @@ def _of_serverless(source: Source, fields: dict[str, Node]) -> Iterator[Definiti
     """The Serverless Framework's, https://www.serverless.com/plugins/serverless-step-functions."""
     machines = members(members(fields.get("stepFunctions")).get("stateMachines"))
     for name, node in machines.items():
-        definition = members(node).get("definition")
+        properties = members(node)
+        definition = properties.get("definition")
         if isinstance(definition, MappingNode):
-            machine_name = _written_out(members(node).get("name"))
-            yield Definition(name, source, definition, machine_name=machine_name)
+            machine_name = _written_out(properties.get("name"))
+            is_express = text_of(properties.get("type")) == EXPRESS
+            yield Definition(name, source, definition, machine_name=machine_name, is_express=is_express)
         else:
             yield _elsewhere(source, name, text_of(definition) or "another file")
 

@@ -120,6 +120,6 @@ def _tell(console: Console, done: Conversion, before: str) -> None:
         say(console, f"No state runs a job by {before}; nothing is to be converted.")
     if done.queues:
         say(console, f"The stack must watch these queues (JobQueueArns): {', '.join(done.queues)}.")
-        say(console, "It must be allowed the jobs' definitions (JobDefinitionArns), too.")
+        say(console, "It must be allowed to use the jobs' definitions (JobDefinitionArns), too.")
     for note in done.notes:
         say(console, f"- {note}")

@@ -518,3 +518,44 @@ def test_a_string_that_cannot_be_read_keeps_nothing_else_from_it(
         "not checked"
     ]
     assert after.startswith(text[: text.index("    N:")])
+
+
+EXPRESS_KINDS = {
+    "SAM": "Resources: {M: {Type: AWS::Serverless::StateMachine, Properties: {Type: KIND, Definition: IT}}}",
+    "CloudFormation": "Resources: {M: {Type: AWS::StepFunctions::StateMachine, Properties: "
+    "{StateMachineType: KIND, DefinitionString: 'IT'}}}",
+    "Serverless": "stepFunctions: {stateMachines: {M: {type: KIND, definition: IT}}}",
+    "Distributed Map": "States: {M: {Type: Map, ItemProcessor: {ProcessorConfig: {ExecutionType: KIND}, "
+    "States: {P: {Type: Parallel, Branches: [IT]}}}}}",
+}
+
+
+@pytest.mark.parametrize("text", EXPRESS_KINDS.values(), ids=EXPRESS_KINDS.keys())
+@pytest.mark.parametrize("kind", ["EXPRESS", "STANDARD"])
+def test_an_express_workflow_has_no_activities(tmp_path: Path, text: str, kind: str) -> None:
+    text = text.replace("KIND", kind).replace("IT", json.dumps(json.loads(machine(**GOOD))))
+    found = json.loads(run(api(), "check", written(tmp_path, text, "machine.yaml"), "--json").stdout)
+    assert found["statesChecked"] == 1
+    told = [each["text"] for each in found["problems"] if each["error"]]
+    said = "it is in an Express workflow, which has no Activities: make that STANDARD."
+    assert told == ([said] if kind == "EXPRESS" else [])
+
+
+def test_a_member_in_both_cases_is_refused_as_its_task_would_be(tmp_path: Path) -> None:
+    twice = {**JOB, "Tags": {"a": "1", "A": "2"}, "jobName.$": "$.name"}
+    path = written(tmp_path, machine(**GOOD, Parameters=twice))
+    told = json.loads(run(api(), "check", path, "--json").stdout)["problems"]
+    assert [each["text"] for each in told] == [
+        'the input has "jobName" twice, in PascalCase and in camelCase.'
+    ]
+
+
+def test_the_long_form_is_in_batch_s_own_words(tmp_path: Path) -> None:
+    job = {"jobName": "a", "jobQueue": "jobs", "jobDefinition": "d", "ContainerOverrides": {"Command": []}}
+    given = {"executionArn.$": "$$.Execution.Id", "stateName": "a", "jobs": [{**job, "Tags.$": "$.tags"}]}
+    path = written(tmp_path, machine(**GOOD, Parameters=given))
+    told = json.loads(run(api(), "check", path, "--json").stdout)["problems"]
+    assert [each["text"] for each in told] == [
+        f"jobs[0].{name} is not an argument of SubmitJob; did you mean {name[0].lower()}{name[1:]}?"
+        for name in ("ContainerOverrides", "Tags")
+    ]

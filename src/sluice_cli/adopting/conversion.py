@@ -161,6 +161,9 @@ def _edit_resource(definition: Definition, state: State, activity: str, note: _N
     if definition.holder is not None and not is_filled:
         note(f"nothing fills in {activity} in this string: add it to DefinitionSubstitutions.")
         is_filled = True  # by a person
+    partitions = [each.split(":")[1] for each in (state.resource, activity) if each.startswith("arn:")]
+    if len(set(partitions)) > 1 and "$" not in "".join(partitions):
+        note(f"its Resource was one of {partitions[0]}, and this Activity is one of {partitions[1]}.")
     in_flow = bool(state.node.flow_style)
     replace_text(definition.source, resource, activity, in_flow=in_flow, is_filled=is_filled)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -28,6 +29,8 @@ _Activity = Annotated[
         "--activity", metavar="ARN", help="Resource of the states; if left out, the stack is asked."
     ),
 ]
+_RESOURCE: Final = re.compile(r"arn:[^:]+:states:[^:]+:[^:]+:activity:[^:]+|.*\$\{[^}]+\}.*")
+"""What a state's Resource may be."""
 _InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, instead of showing how.")]
 _Anonymous = Annotated[
     bool, typer.Option("--no-execution-arn", help="Do not add the fields that name the execution and state.")
@@ -68,6 +71,11 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
     text = read_definition(file)
     session: Session = context.obj
     sent_every = SENT_EVERY_SECONDS
+    if activity is not None and not _RESOURCE.fullmatch(activity):
+        raise WrongUsageError(
+            f"--activity {activity!r} is neither an activity's ARN nor a placeholder. A shell leaves a "
+            "placeholder alone in single quotes: --activity '${Activity}'."
+        )
     if activity is None:
         found = find_stack(session.connect(Target(stack, profile, region)), stack)
         activity, sent_every = found.output("ActivityArn"), heartbeat_interval(found)

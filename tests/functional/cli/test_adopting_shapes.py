@@ -559,3 +559,17 @@ def test_the_long_form_is_in_batch_s_own_words(tmp_path: Path) -> None:
         f"jobs[0].{name} is not an argument of SubmitJob; did you mean {name[0].lower()}{name[1:]}?"
         for name in ("ContainerOverrides", "Tags")
     ]
+
+
+@pytest.mark.parametrize("activity", ["", "sluice-submit-jobs", "!Ref Activity", SYNC, f"{ACTIVITY}:1"])
+def test_a_resource_that_is_no_activity_is_refused(tmp_path: Path, activity: str) -> None:
+    path = written(tmp_path, machine())
+    result = run(api(), "convert", path, "--in-place", "--activity", activity)
+    assert (result.exit_code, (tmp_path / "machine.json").read_text()) == (2, machine())
+    assert "is neither an activity's ARN nor a placeholder" in " ".join(result.stderr.split())
+
+
+def test_an_activity_of_another_partition_is_pointed_out(tmp_path: Path) -> None:
+    for resource, is_told in ((SYNC.replace("aws", "aws-cn", 1), True), (SUBSTITUTED, False), (SYNC, False)):
+        _, said = converted(tmp_path, machine(Resource=resource))
+        assert ("its Resource was one of aws-cn, and this Activity is one of aws." in said) == is_told

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice_cli.aws.stack import find_stack, startable_workflows, usable_definitions
+from sluice_cli.adopting.checking import check
+from sluice_cli.adopting.job_checks import Known
+from sluice_cli.aws.stack import find_stack, startable_workflows, usable_definitions, watched_queues
 from sluice_local.deploy import DeployError
 from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
@@ -20,6 +22,7 @@ from tests.support.building import Machines, eventually, make_role
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sluice_cli.aws.stack import Stack as Described
     from tests.e2e.stack.stack import Stack
 
 ACCOUNT = "arn:aws:{}:us-east-1:000000000000"
@@ -91,6 +94,32 @@ def test_a_definition_of_somebody_else_is_refused_before_batch_hears_of_it(
     assert submissions(lab, unique) == 0
 
 
+@pytest.mark.parametrize("beyond", ["jobDefinition", "jobQueue"])
+def test_what_a_task_is_told_was_said_by_the_check_before(
+    lab: Stack, aws: LocalAws, machines: Machines, unique: str, beyond: str
+) -> None:
+    # GIVEN a state machine that is not deployed yet, and the check of it
+    job = {**lab.job("only", "lab-accept-true"), beyond: f"{unique}-other"}
+    found = of_stack(aws, lab)
+    known = Known(watched_queues(found), usable_definitions(found))
+    task = {"executionArn.$": "$$.Execution.Id", "stateName.$": "$$.State.Name", "jobs": [job]}
+    state = {
+        "Type": "Task",
+        "Resource": lab.outputs["ActivityArn"],
+        "Parameters": task,
+        "TimeoutSeconds": 600,
+    }
+    said = [
+        each.text
+        for each in check("m", json.dumps({"States": {"Work": state}}), known).problems
+        if each.is_error
+    ]
+    # WHEN it runs all the same
+    ended = machines.ended(machines.start(lab.machine(machines, job)), within_seconds=60)
+    # THEN the task is told the same
+    assert said == [f"jobs[0].{beyond} {json.loads(ended['cause'])['reason']}."]
+
+
 def test_another_stack_s_definitions_are_not_the_stack_s(
     lab: Stack, aws: LocalAws, machines: Machines, unique: str
 ) -> None:
@@ -142,12 +171,17 @@ def test_the_command_line_knows_the_bounds_by_the_parameters(
     }
     chosen = {name: given.format(f"{arn}{unique}") if "{" in given else given for name, arn in arns.items()}
     stack = deployed(aws, unique, **chosen) if given else lab
-    described = aws.client("cloudformation").describe_stacks(StackName=stack.name)
-    found = find_stack(FakeApi({("cloudformation", "describe_stacks"): described}), stack.name)
+    found = of_stack(aws, stack)
     bounds = {"job-definitions": usable_definitions(found), "workflows": startable_workflows(found)}
     for name, known in bounds.items():
         parameter = aws.client("ssm").get_parameter(Name=f"/sluice/{stack.name}/{name}")["Parameter"]
         assert set(known) == set(parameter["Value"].split(","))
+
+
+def of_stack(aws: LocalAws, stack: Stack) -> Described:
+    """The stack as the command line reads it."""
+    described = aws.client("cloudformation").describe_stacks(StackName=stack.name)
+    return find_stack(FakeApi({("cloudformation", "describe_stacks"): described}), stack.name)
 
 
 def launched(stack: Stack, machines: Machines, workflow: str) -> Any:

@@ -71,14 +71,10 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
     text = read_definition(file)
     session: Session = context.obj
     sent_every = SENT_EVERY_SECONDS
-    if activity is not None and not _RESOURCE.fullmatch(activity):
-        raise WrongUsageError(
-            f"--activity {activity!r} is neither an activity's ARN nor a placeholder. A shell leaves a "
-            "placeholder alone in single quotes: --activity '${Activity}'."
-        )
     if activity is None:
         found = find_stack(session.connect(Target(stack, profile, region)), stack)
         activity, sent_every = found.output("ActivityArn"), heartbeat_interval(found)
+    _check_activity(activity)
     if back:
         done = convert_back(str(file), text, activity)
     else:
@@ -92,6 +88,14 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
         sys.stdout.write("".join(done.diff(name)))
     where = activity if back else "batch:submitJob.sync"
     _tell(Console(stderr=True, highlight=False, soft_wrap=True), done, where)
+
+
+def _check_activity(given: str) -> None:
+    if not _RESOURCE.fullmatch(given):
+        raise WrongUsageError(
+            f"--activity {given!r} is neither an activity's ARN nor a placeholder. A shell leaves a "
+            "placeholder alone in single quotes: --activity '${Activity}'."
+        )
 
 
 def read_definition(file: Path) -> str:

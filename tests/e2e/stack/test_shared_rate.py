@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 QUOTA = 10
 RATE = {"SubmitRatePerSecond": "9.8", "SubmitBurst": "5"}
 TASKS = 30
+PAGE = Path(__file__).parents[3] / "docs/deploying.md"
+SUBMITTING = """
+batch = boto3.client("batch")
+for number in range({}):
+    batch.submit_job(jobName=f"foreign-{{number}}", jobQueue="{}", jobDefinition="{}")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +43,22 @@ def stacks() -> Iterator[tuple[Stack, Stack]]:
             "JobQueueArns": first.outputs["JobQueueArn"],
         }
         yield first, deployed(aws, "second", **RATE, **shared)
+
+
+def run_recipe(stack: Stack, definition: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Submits jobs with a program that begins with the lines of the page on deploying."""
+    (recipe,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    program = f"{recipe}{SUBMITTING.format(TASKS, stack.outputs['JobQueueArn'], definition)}"
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    # its standard error is open until `sluice reserve`, which shares it, has ended too
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**stack.aws.environment(), "PATH": path, **variables},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def rate_items(stack: Stack) -> set[str]:
@@ -51,17 +76,8 @@ def test_two_stacks_and_a_foreign_client_share_one_limiter_and_nobody_is_throttl
     for stack, owned in zip(stacks, machines, strict=True):
         machine = stack.machine(owned, stack.job("ok", definition))
         started += [(owned, owned.start(machine)) for _ in range(TASKS)]
-    command = [sys.executable, "-m", "sluice_cli", "reserve", str(TASKS)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=first.aws.environment()
-    ) as reserving:
-        assert reserving.stdout is not None
-        for line in reserving.stdout:
-            name = f"foreign-{line.split()[0]}"
-            first.batch.submit_job(
-                jobName=name, jobQueue=first.outputs["JobQueueArn"], jobDefinition=definition
-            )
-    assert reserving.returncode == 0
+    foreign = run_recipe(first, definition, {})
+    assert foreign.returncode == 0, foreign.stderr
     assert all(owned.ended(each, within_seconds=60)["status"] == "SUCCEEDED" for owned, each in started)
     submitted = first.aws.page("calls")["calls"]["Batch.SubmitJob"]
     assert (submitted["count"], submitted["throttled"]) == (3 * TASKS, 0)
@@ -69,6 +85,16 @@ def test_two_stacks_and_a_foreign_client_share_one_limiter_and_nobody_is_throttl
     assert second.outputs["RateTableName"] == first.outputs["RateTableName"]
     assert {"SubmitJob", "sluice/slot-0", "second/slot-0"} <= rate_items(first)
     assert not [name for name in rate_items(first) if name.startswith("slot-")]
+
+
+def test_a_foreign_client_that_gets_no_slots_makes_no_call(stacks: tuple[Stack, Stack]) -> None:
+    first = stacks[0]
+    before = first.aws.page("calls")["calls"]["Batch.SubmitJob"]["count"]
+    foreign = run_recipe(first, first.job_definition("never", "true"), {"SLUICE_STACK": "nowhere"})
+    assert foreign.returncode == 1
+    assert "nowhere" in foreign.stderr
+    assert "sluice reserve has ended" in foreign.stderr
+    assert first.aws.page("calls")["calls"]["Batch.SubmitJob"]["count"] == before
 
 
 def test_a_stack_that_shares_a_table_has_none_of_its_own(stacks: tuple[Stack, Stack]) -> None:

@@ -3,14 +3,14 @@
 import json
 import sys
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from sluice.rate.gcra import AHEAD_SECONDS, MICROSECONDS, Limit, Reservation
+from sluice.rate.gcra import AHEAD_SECONDS, MICROSECONDS, Limit, Reservation, gap_us
 from sluice.rate.limiter import AGAIN_SECONDS
 from sluice.rate.ports import RateStore
 from sluice_cli.aws.ports import Session, Target
@@ -26,12 +26,19 @@ from sluice_cli.terminal.options import (
 
 API = "SubmitJob"
 
-_Number = Annotated[int, typer.Argument(metavar="N", min=1, help="SubmitJob calls to be made.")]
+_Number = Annotated[
+    int | None,
+    typer.Argument(metavar="N", min=1, help="SubmitJob calls to be made.", show_default=False),
+]
 _Command = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="COMMAND", help="After --: run it once when it may make N calls.", show_default=False
     ),
+]
+
+_OnRequest = Annotated[
+    bool, typer.Option("--on-request", help="Instead of N: a call for each line of standard input.")
 ]
 
 
@@ -42,9 +49,10 @@ def register(app: typer.Typer) -> None:
 
 def reserve(  # noqa: PLR0913 - each parameter is an option of the command line
     context: typer.Context,
-    number: _Number,
+    number: _Number = None,
     command: _Command = None,
     *,
+    on_request: _OnRequest = False,
     as_json: JsonOption = False,
     stack: StackOption = DEFAULT_STACK,
     profile: ProfileOption = None,
@@ -54,29 +62,39 @@ def reserve(  # noqa: PLR0913 - each parameter is an option of the command line
 
     It prints a line whenever one call may be made. With a command it
     prints nothing and runs the command, which may make its N calls at once.
-    Make each call without delay: late calls add up to bursts.
+    Make each call without delay: late calls add up to bursts. A program
+    that does not always wait for the next line writes one itself
+    whenever it is about to call, to --on-request, and then reads one.
 
     \b
     Examples:
       sluice reserve 1 -- aws batch submit-job --cli-input-json file://job.json
       sluice reserve 10 -- ./submit-ten-jobs
-      sluice reserve 500 | while read -r _; do ./submit-next-job; done
+      sluice reserve 500 | ./submit-a-job-for-each-line
 
     \b
     Exit codes: the command's own, if there is one.
     """  # noqa: D301 - \b keeps Typer from joining the lines
+    if (number is None) != on_request:
+        raise WrongUsageError("Say either N, how many calls are to be made, or --on-request.")
     session: Session = context.obj
     api = session.connect(Target(stack, profile, region))
     found = find_stack(api, stack)
     slots = Slots(api.rates(found.output("RateTableName")), _limit(found), session)
-    if command:
+    if command and number:
         slots.all_due(number)
         session.execute(command)
-    for index, at_ms in enumerate(slots.one_by_one(number), start=1):
-        at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"slot": index, "of": number, "at": at}) if as_json else f"{index} of {number} {at}"
-        sys.stdout.write(f"{line}\n")
+    times_ms = slots.one_by_one(number) if number else slots.on_request(sys.stdin)
+    for index, at_ms in enumerate(times_ms, start=1):
+        sys.stdout.write(f"{_line(index, number, at_ms, as_json=as_json)}\n")
         sys.stdout.flush()
+
+
+def _line(index: int, number: int | None, at_ms: int, *, as_json: bool) -> str:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    if as_json:
+        return json.dumps({"slot": index, **({"of": number} if number else {}), "at": at})
+    return f"{index} of {number} {at}" if number else f"{index} {at}"
 
 
 def _limit(stack: Stack) -> Limit:
@@ -88,31 +106,30 @@ def _limit(stack: Stack) -> Limit:
     return Limit(float(rate), burst=int(float(burst)))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Slots:
     """Slots of the shared rate, taken in turn with the pollers."""
 
     store: RateStore
     limit: Limit
     session: Session
+    _held_us: deque[int] = field(default_factory=deque)
+    _turn_us: int = 0
 
     def one_by_one(self, number: int) -> Iterator[int]:
         """Yields the time, in ms since the epoch, whenever one call may be made."""
-        left, held, turn_us = number, deque[int](), 0
-        while left:
-            wanted = left - len(held)
-            if wanted and turn_us <= self._now_us():
-                taken = self._taken(min(wanted, self.limit.block))
-                held.extend(taken.due_us)
-                turn_us = taken.start_us - self.limit.lead_us
-                continue
-            if wanted and turn_us < held[0]:  # who asks later than the pollers do gets fewer slots than they
-                self._sleep_until(turn_us)
-                continue
-            due_us = held.popleft()
-            if self._await(due_us, due_us):
-                left -= 1
-                yield self.session.now_ms()
+        for left in range(number, 0, -1):
+            yield self._next(left)
+
+    def on_request(self, requests: Iterable[object]) -> Iterator[int]:
+        """Yields the time, in ms since the epoch, when the call of each request may be made."""
+        given_us = 0
+        for _ in requests:
+            usable = self._usable(self._now_us() - given_us)
+            yield self._next(usable)
+            given_us = self._now_us()
+            if usable > 1:
+                self._take_ahead(usable - 1)
 
     def all_due(self, number: int) -> None:
         """Returns when so many calls may be made at once.
@@ -130,6 +147,37 @@ class Slots:
             due_us = self._taken(number).due_us
             if self._await(due_us[-1], due_us[0]):
                 return
+
+    def _usable(self, pause_us: int) -> int:
+        """How many slots, a gap apart, are used in time by who needs so long from one call to the next.
+
+        So many are taken ahead: who has none in hand when it asks waits behind all that others have.
+        """
+        gap = gap_us(self.limit.rate_per_second)
+        return 1 + self.limit.usable_us // max(1, pause_us - gap)
+
+    def _next(self, wanted: int) -> int:
+        """Waits until one call may be made, with up to so many slots in hand for it and those after it."""
+        while True:
+            self._take_ahead(wanted)
+            if self._turn_us < self._held_us[0] and self._has_room(wanted):
+                # who asks later than the pollers do gets fewer slots than they
+                self._sleep_until(self._turn_us)
+                continue
+            due_us = self._held_us.popleft()
+            if self._await(due_us, due_us):
+                return self.session.now_ms()
+
+    def _take_ahead(self, wanted: int) -> None:
+        """Takes slots, while it is this caller's turn, until so many are in hand."""
+        while not self._held_us or (self._turn_us <= self._now_us() and self._has_room(wanted)):
+            taken = self._taken(min(wanted, self.limit.block))
+            self._held_us.extend(taken.due_us)
+            self._turn_us = taken.start_us - self.limit.lead_us
+
+    def _has_room(self, wanted: int) -> bool:
+        """Whether a whole block is wanted besides those in hand: who takes less in its turn gets less."""
+        return len(self._held_us) + self.limit.block <= wanted
 
     def _taken(self, slots: int) -> Reservation:
         while True:

@@ -16,7 +16,8 @@ from bench.forecast import forecast
 from bench.growth import Growth, growth
 from bench.limiter.measuring import LimiterBenchError, Pressure, limiter
 from bench.measuring import Conditions
-from bench.sharing import Sharing, sharing
+from bench.peers.programs import PeersMissingError
+from bench.sharing import Sharing, SharingError, sharing
 from bench.startup import startup
 from sluice.rate.gcra import Limit
 
@@ -99,9 +100,7 @@ def _add_sharing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quota", type=float, default=10.0, help="SubmitJob calls a second (10)")
     command.add_argument("--seconds", type=float, default=60.0, help="in which all three submit (60)")
     command.add_argument("--output", type=Path, default=OUTPUT, help="folder of the results")
-    command.set_defaults(
-        run=lambda given: sharing(Sharing(given.quota, given.seconds, given.output), Console())
-    )
+    command.set_defaults(run=_sharing)
 
 
 def _add_startup(command: argparse.ArgumentParser) -> None:
@@ -135,6 +134,13 @@ def _limiter(given: argparse.Namespace) -> int:
     try:
         return limiter(pressure, given.output / "limiter.json", Console())
     except LimiterBenchError as error:
+        sys.exit(str(error))
+
+
+def _sharing(given: argparse.Namespace) -> int:
+    try:
+        return sharing(Sharing(given.quota, given.seconds, given.output), Console())
+    except (PeersMissingError, SharingError) as error:
         sys.exit(str(error))
 
 

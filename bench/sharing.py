@@ -1,27 +1,34 @@
 """Two stacks and a client that submits without Sluice on one quota: is it used, and shared fairly?
 
-The second stack uses the rate table of the first. The foreign client submits a job for each line that
-`sluice reserve` prints. Each of the three always has more to submit than its share.
+The second stack uses the rate table of the first. The foreign client is Snakemake, as published, whose calls
+wait for slots of `sluice reserve`. Each of the three always has more to submit than its share.
 """
 
+import os
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.cohort import Cohort
 from bench.contenders.sleep_jobs import SleepJob, add_sleep_job
 from bench.contenders.workflows import start_workflows
 from bench.machine import CpuSampler, describe_machine, idle_share
+from bench.peers.client import last_lines, started_client
+from bench.peers.peer import Setting, environment_of
+from bench.peers.plan import JobSide
+from bench.peers.programs import PeerPrograms
+from bench.peers.snakemake import JOB_PREFIX, Snakemake
 from bench.results import write_json
 from sluice_local.deploy import deploy
 from sluice_local.observing import JobRow, read_calls, read_jobs
@@ -31,14 +38,22 @@ from sluice_local.settings import LocalSettings
 from sluice_local.stack import OPEN, STACK_NAME, deploy_stack, find_project, stack_parameters
 
 SECOND: Final = "second"
-FOREIGN: Final = "foreign"
+FOREIGN: Final = "snakemake"
 OWNERS: Final = (STACK_NAME, SECOND, FOREIGN)
 USED_GOAL: Final = 0.97
 SHARE_GOAL: Final = 0.1
 """By how much a share may differ from the fair one."""
 _WORK: Final = 0.6
 """Of what the quota allows, so much work is each one's: nearly twice its fair share."""
+_HEAD_START: Final = 2
+"""So many times that work has who begins first: it has the quota to itself until the others begin."""
 _LOOK_SECONDS: Final = 0.5
+_JOB_SECONDS: Final = 0.1
+"""Mean length of Snakemake's jobs; those of the stacks end at once."""
+
+
+class SharingError(Exception):
+    """Raised when nothing can be measured; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,22 @@ class Sharing:
 
     @property
     def work(self) -> int:
-        """Jobs that each of the three has."""
+        """Jobs that each of the stacks has."""
         return round(_WORK * self.quota_per_second * self.seconds)
+
+
+@dataclass(frozen=True)
+class ForeignClient:
+    """The running client, and the folder in which it keeps what it prints."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def check(self) -> None:
+        """Raise SharingError if it has ended, and so has no more to submit."""
+        code = self.process.poll()
+        if code is not None:
+            raise SharingError(f"{FOREIGN} ended early, with {code}: {last_lines(self.folder)}")
 
 
 @dataclass(frozen=True)
@@ -91,7 +120,12 @@ class Shared:
 
 
 def sharing(asked: Sharing, console: Console) -> int:
-    """Measure, print and write the results; 0 if all goals are met."""
+    """Measure, print and write the results; 0 if all goals are met.
+
+    Raises:
+        PeersMissingError: Snakemake is not installed.
+        SharingError: it ended early.
+    """
     found = measure(asked)
     document = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -111,12 +145,14 @@ def measure(asked: Sharing) -> Shared:
     settings = LocalSettings(quotas={"Batch.SubmitJob": quota}, job_slots=16)
     with LocalAws(settings) as aws, CpuSampler() as cpu:
         job, activities = _deployed(aws)
-        for name, activity_arn in activities.items():
-            inputs: dict[str, dict[str, object]] = {f"{name}-{n}": {} for n in range(asked.work)}
-            start_workflows(aws, _workflow(activity_arn, job, name), inputs, name=f"bench-{name}")
-        with _foreign_client(aws, job, asked.work):
-            begin_s = _all_submit(aws)
+        with _foreign_client(aws, PeerPrograms(), _HEAD_START * asked.work) as client:
+            _await_jobs(aws, client, [FOREIGN])  # it needs longest to begin
+            for name, activity_arn in activities.items():
+                inputs: dict[str, dict[str, object]] = {f"{name}-{n}": {} for n in range(asked.work)}
+                start_workflows(aws, _workflow(activity_arn, job, name), inputs, name=f"bench-{name}")
+            begin_s = _await_jobs(aws, client, OWNERS)
             time.sleep(max(0.0, begin_s + asked.seconds - time.time()))
+            client.check()
         jobs, calls = read_jobs(aws.page("jobs")), read_calls(aws.page("calls"))["Batch.SubmitJob"]
     idle = idle_share(cpu.samples, begin_s, begin_s + asked.seconds)
     return figures(jobs, begin_s, asked, throttled=calls.throttled, idle=idle)
@@ -127,13 +163,18 @@ def figures(
 ) -> Shared:
     """Count whose jobs were submitted within the time."""
     end_s = begin_s + asked.seconds
-    within = Counter(job.parameters["owner"] for job in jobs if begin_s < job.created_s <= end_s)
+    within = Counter(owner_of(job) for job in jobs if begin_s < job.created_s <= end_s)
     return Shared(
         jobs={owner: within[owner] for owner in OWNERS},
         used=within.total() / (asked.quota_per_second * asked.seconds),
         throttled=throttled,
         idle=idle,
     )
+
+
+def owner_of(job: JobRow) -> str:
+    """Tell whose a job is: Snakemake's by their names, the others by what they were given."""
+    return FOREIGN if job.name.startswith(JOB_PREFIX) else job.parameters["owner"]
 
 
 def _deployed(aws: LocalAws) -> tuple[SleepJob, dict[str, str]]:
@@ -156,13 +197,19 @@ def _deployed(aws: LocalAws) -> tuple[SleepJob, dict[str, str]]:
 
 
 def _workflow(activity_arn: str, job: SleepJob, owner: str) -> dict[str, Any]:
+    request = {
+        "jobName": owner,
+        "jobQueue": job.queue,
+        "jobDefinition": job.definition,
+        "parameters": {"owner": owner, "seconds": "0"},
+    }
     task = {
         "Type": "Task",
         "Resource": activity_arn,
         "Parameters": {
             "executionArn.$": "$$.Execution.Id",
             "stateName.$": "$$.State.Name",
-            "jobs": [{"jobName": owner, **_request(job, owner)}],
+            "jobs": [request],
         },
         "HeartbeatSeconds": 900,
         "End": True,
@@ -170,45 +217,33 @@ def _workflow(activity_arn: str, job: SleepJob, owner: str) -> dict[str, Any]:
     return {"StartAt": "Work", "States": {"Work": task}}
 
 
-def _request(job: SleepJob, owner: str) -> dict[str, Any]:
-    parameters = {"owner": owner, "seconds": "0"}
-    return {"jobQueue": job.queue, "jobDefinition": job.definition, "parameters": parameters}
-
-
 @contextmanager
-def _foreign_client(aws: LocalAws, job: SleepJob, work: int) -> Iterator[None]:
-    """Submits a job whenever `sluice reserve` says that it may."""
-    command = [sys.executable, "-m", "sluice_cli", "reserve", str(work)]
-    with subprocess.Popen(  # noqa: S603 - our own program
-        command, stdout=subprocess.PIPE, env=aws.environment(), text=True
-    ) as reserving:
-        thread = threading.Thread(target=_submit_each, args=(aws, job, reserving.stdout), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            reserving.terminate()
-            thread.join()
+def _foreign_client(aws: LocalAws, programs: PeerPrograms, work: int) -> Iterator[ForeignClient]:
+    """Snakemake, whose Snakefile has the lines with which boto3 awaits a slot of `sluice reserve`."""
+    cohort = Cohort(work, seed=1, mean_seconds=_JOB_SECONDS)
+    with TemporaryDirectory(prefix="bench-sharing-") as name:
+        folder = Path(name)
+        setting = Setting(aws, cohort, folder, programs, JobSide.STAND_IN)
+        invocation = Snakemake(snakefile="independent.smk").prepare(setting)
+        environment = environment_of(setting, invocation)
+        environment["PATH"] += os.pathsep + str(Path(sys.executable).parent)  # for `sluice`
+        with started_client(invocation.command, folder=folder, environment=environment) as process:
+            yield ForeignClient(process, folder)
 
 
-def _submit_each(aws: LocalAws, job: SleepJob, lines: Iterable[str]) -> None:
-    batch = aws.client("batch")
-    for _ in lines:
-        batch.submit_job(jobName=FOREIGN, **_request(job, FOREIGN))
-
-
-def _all_submit(aws: LocalAws) -> float:
-    """Wait until each of the three has submitted a job; return when that was."""
+def _await_jobs(aws: LocalAws, client: ForeignClient, owners: Sequence[str]) -> float:
+    """Wait until each of the owners has submitted a job; return when that was."""
     while True:
+        client.check()
         jobs = read_jobs(aws.page("jobs"))
-        first_s = {owner: _first_s(jobs, owner) for owner in OWNERS}
+        first_s = {owner: _first_s(jobs, owner) for owner in owners}
         if all(first_s.values()):
             return max(first_s.values())
         time.sleep(_LOOK_SECONDS)
 
 
 def _first_s(jobs: Iterable[JobRow], owner: str) -> float:
-    return min((job.created_s for job in jobs if job.parameters["owner"] == owner), default=0.0)
+    return min((job.created_s for job in jobs if owner_of(job) == owner), default=0.0)
 
 
 def _print(console: Console, asked: Sharing, found: Shared) -> None:

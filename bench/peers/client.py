@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def run_client(
 ) -> ClientRun:
     """Run a client in `folder` to its end, or until its time is over; what it prints goes to client.log."""
     started_s = time.time()
+    with started_client(command, folder=folder, environment=environment) as process:
+        exit_code = _wait(process, timeout_seconds)
+    return ClientRun(exit_code, started_s, time.time(), last_lines(folder))
+
+
+@contextmanager
+def started_client(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a client in `folder`, and kill it and all that it started afterwards."""
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - the peer's own program
             command,
@@ -57,8 +68,19 @@ def run_client(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        exit_code = _wait(process, timeout_seconds)
-    return ClientRun(exit_code, started_s, time.time(), _last_lines(folder / LOG))
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def last_lines(folder: Path) -> str:
+    """Return the end of what the client in `folder` has printed."""
+    log = (folder / LOG).read_text(errors="replace")
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return " / ".join(lines[-_LINES_SHOWN:])
 
 
 def client_environment(aws: LocalAws, programs: PeerPrograms, folder: Path) -> dict[str, str]:
@@ -81,12 +103,3 @@ def _wait(process: subprocess.Popen[bytes], timeout_seconds: float) -> int | Non
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE_SECONDS)
         return None
-    finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # whatever it left running
-        process.wait()
-
-
-def _last_lines(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return " / ".join(lines[-_LINES_SHOWN:])

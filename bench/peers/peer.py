@@ -37,6 +37,14 @@ class Invocation:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+def environment_of(setting: Setting, invocation: Invocation) -> dict[str, str]:
+    """Return all the variables that a client gets."""
+    return {
+        **client_environment(setting.aws, setting.programs, setting.folder),
+        **invocation.environment,
+    }
+
+
 class Client(Protocol):
     """One published client."""
 
@@ -86,10 +94,7 @@ class Peer:
         run = run_client(
             invocation.command,
             folder=setting.folder,
-            environment={
-                **client_environment(aws, self.programs, setting.folder),
-                **invocation.environment,
-            },
+            environment=environment_of(setting, invocation),
             timeout_seconds=self.timeout_seconds,
         )
         rows = read_jobs(aws.page("jobs"))

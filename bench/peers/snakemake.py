@@ -19,14 +19,21 @@ from bench.peers.plan import PLAN, JobSide, write_plan
 
 EXECUTOR = "snakemake-executor-plugin-aws-batch"
 STORAGE = "snakemake-storage-plugin-s3"
+JOB_PREFIX = "snakejob-"
+"""How the plugin's names of jobs begin."""
 _TARGET = re.compile(r"--target-jobs '?\w+:sample=(\w+)")
 
 
 @dataclass(frozen=True)
 class Snakemake:
-    """The client `snakemake`."""
+    """The client `snakemake`.
+
+    Attributes:
+        snakefile: what it runs, a file of this folder.
+    """
 
     name: str = "snakemake"
+    snakefile: str = "Snakefile"
 
     def prepare(self, setting: Setting) -> Invocation:
         """Write plan and Snakefile."""
@@ -34,7 +41,7 @@ class Snakemake:
         program = programs.program("snakemake")
         versions = f"snakemake {programs.version('snakemake')}, {EXECUTOR} {programs.version(EXECUTOR)}"
         for_jobs = job_environment(setting) | {PLAN_VARIABLE: str(write_plan(setting.cohort, folder))}
-        shutil.copy(Path(__file__).with_name("Snakefile"), folder)
+        shutil.copy(Path(__file__).with_name(self.snakefile), folder / "Snakefile")
         given = options(setting.aws.region, open_account(setting.aws))
         return Invocation([program, *given, "--envvars", *for_jobs], versions, for_jobs)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.peers.snakemake import JOB_PREFIX
 from bench.sharing import FOREIGN, OWNERS, SECOND, Shared, Sharing, figures
 from sluice_local.observing import JobRow
 from sluice_local.stack import STACK_NAME
@@ -12,7 +13,10 @@ ASKED = Sharing(quota_per_second=3, seconds=10, output=Path())
 
 
 def jobs(owner: str, *created_s: float) -> list[JobRow]:
-    return [JobRow("id", owner, {"owner": owner}, "sleep 0", "SUCCEEDED", each) for each in created_s]
+    name, parameters = f"{owner}-1a2b", {"owner": owner}
+    if owner == FOREIGN:
+        name, parameters = f"{JOB_PREFIX}align-1a2b", {}
+    return [JobRow("id", name, parameters, "sleep 0", "SUCCEEDED", each) for each in created_s]
 
 
 def shared(*counts: int, used: float = 0.98, throttled: int = 0) -> Shared:

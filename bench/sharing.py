@@ -48,8 +48,10 @@ _WORK: Final = 0.6
 _HEAD_START: Final = 2
 """So many times that work has who begins first: it has the quota to itself until the others begin."""
 _LOOK_SECONDS: Final = 0.5
-_JOB_SECONDS: Final = 0.1
-"""Mean length of Snakemake's jobs; those of the stacks end at once."""
+_SLOTS: Final = 16
+_FOREIGN_SLOTS: Final = 4
+"""So few of Snakemake's jobs run at once, and so long that hardly one ends: it submits nothing while it looks
+after jobs that have ended. Those of the stacks end at once."""
 
 
 class SharingError(Exception):
@@ -142,10 +144,10 @@ def sharing(asked: Sharing, console: Console) -> int:
 def measure(asked: Sharing) -> Shared:
     """Let all three submit on a Local AWS of their own; nothing is left running afterwards."""
     quota = quota_of(asked.quota_per_second)
-    settings = LocalSettings(quotas={"Batch.SubmitJob": quota}, job_slots=16)
+    settings = LocalSettings(quotas={"Batch.SubmitJob": quota}, job_slots=_SLOTS)
     with LocalAws(settings) as aws, CpuSampler() as cpu:
         job, activities = _deployed(aws)
-        with _foreign_client(aws, PeerPrograms(), _HEAD_START * asked.work) as client:
+        with _foreign_client(aws, PeerPrograms(), asked) as client:
             _await_jobs(aws, client, [FOREIGN])  # it needs longest to begin
             for name, activity_arn in activities.items():
                 inputs: dict[str, dict[str, object]] = {f"{name}-{n}": {} for n in range(asked.work)}
@@ -218,13 +220,13 @@ def _workflow(activity_arn: str, job: SleepJob, owner: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _foreign_client(aws: LocalAws, programs: PeerPrograms, work: int) -> Iterator[ForeignClient]:
+def _foreign_client(aws: LocalAws, programs: PeerPrograms, asked: Sharing) -> Iterator[ForeignClient]:
     """Snakemake, whose Snakefile has the lines with which boto3 awaits a slot of `sluice reserve`."""
-    cohort = Cohort(work, seed=1, mean_seconds=_JOB_SECONDS)
+    cohort = Cohort(_HEAD_START * asked.work, seed=1, mean_seconds=10 * asked.seconds)
     with TemporaryDirectory(prefix="bench-sharing-") as name:
         folder = Path(name)
         setting = Setting(aws, cohort, folder, programs, JobSide.STAND_IN)
-        invocation = Snakemake(snakefile="independent.smk").prepare(setting)
+        invocation = Snakemake(snakefile="independent.smk", most_vcpus=_FOREIGN_SLOTS).prepare(setting)
         environment = environment_of(setting, invocation)
         environment["PATH"] += os.pathsep + str(Path(sys.executable).parent)  # for `sluice`
         with started_client(invocation.command, folder=folder, environment=environment) as process:

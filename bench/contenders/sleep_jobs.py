@@ -15,10 +15,14 @@ class SleepJob:
     definition: str
 
 
-def add_queue(aws: LocalAws) -> str:
-    """Make a compute environment with a queue; returns the queue's ARN."""
+def add_queue(aws: LocalAws, most_vcpus: int | None = None) -> str:
+    """Make a compute environment, of any size if none is given, with a queue; returns the queue's ARN."""
     batch = aws.client("batch")
-    environment = batch.create_compute_environment(computeEnvironmentName=_NAME, type="UNMANAGED")
+    kind: dict[str, object] = {"type": "UNMANAGED"}
+    if most_vcpus is not None:
+        resources = {"type": "EC2", "maxvCpus": most_vcpus, "subnets": ["subnet-1"]}
+        kind = {"type": "MANAGED", "computeResources": {**resources, "instanceTypes": ["optimal"]}}
+    environment = batch.create_compute_environment(computeEnvironmentName=_NAME, **kind)
     order = [{"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}]
     made = batch.create_job_queue(jobQueueName=_NAME, priority=1, computeEnvironmentOrder=order)
     return str(made["jobQueueArn"])

@@ -30,10 +30,12 @@ class Snakemake:
 
     Attributes:
         snakefile: what it runs, a file of this folder.
+        most_vcpus: that its jobs have at the same time; None for as many as they need.
     """
 
     name: str = "snakemake"
     snakefile: str = "Snakefile"
+    most_vcpus: int | None = None
 
     def prepare(self, setting: Setting) -> Invocation:
         """Write plan and Snakefile."""
@@ -42,7 +44,7 @@ class Snakemake:
         versions = f"snakemake {programs.version('snakemake')}, {EXECUTOR} {programs.version(EXECUTOR)}"
         for_jobs = job_environment(setting) | {PLAN_VARIABLE: str(write_plan(setting.cohort, folder))}
         shutil.copy(Path(__file__).with_name(self.snakefile), folder / "Snakefile")
-        given = options(setting.aws.region, open_account(setting.aws))
+        given = options(setting.aws.region, open_account(setting.aws, self.most_vcpus))
         return Invocation([program, *given, "--envvars", *for_jobs], versions, for_jobs)
 
     def samples_by_job(self, setting: Setting, rows: Rows) -> dict[str, str]:  # noqa: ARG002 - the port's signature

@@ -52,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_growth(commands.add_parser("growth", help="Sluice alone, with cohorts of several sizes"))
     _add_limiter(commands.add_parser("limiter", help="the shared limiter under many processes"))
-    _add_sharing(commands.add_parser("sharing", help="two stacks and a foreign client on one quota"))
+    _add_sharing(commands.add_parser("sharing", help="two stacks and Snakemake on one quota"))
     _add_startup(commands.add_parser("startup", help="import time and memory of each function"))
     return parser
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from sluice_local.server import LocalAws
 from sluice_local.settings import LocalSettings
 from tests.e2e.stack.stack import Stack, deployed
 from tests.support.building import Machines, make_role
+from tests.support.recipe import recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 QUOTA = 10
 RATE = {"SubmitRatePerSecond": "9.8", "SubmitBurst": "5"}
 TASKS = 30
-PAGE = Path(__file__).parents[3] / "docs/deploying.md"
 SUBMITTING = """
 batch = boto3.client("batch")
 for number in range({}):
@@ -47,8 +46,7 @@ def stacks() -> Iterator[tuple[Stack, Stack]]:
 
 def run_recipe(stack: Stack, definition: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Submits jobs with a program that begins with the lines of the page on deploying."""
-    (recipe,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    program = f"{recipe}{SUBMITTING.format(TASKS, stack.outputs['JobQueueArn'], definition)}"
+    program = f"{recipe()}{SUBMITTING.format(TASKS, stack.outputs['JobQueueArn'], definition)}"
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     # its standard error is open until `sluice reserve`, which shares it, has ended too
     return subprocess.run(

@@ -38,7 +38,7 @@ _Command = Annotated[
 ]
 
 _OnRequest = Annotated[
-    bool, typer.Option("--on-request", help="Instead of N: a call for each line of standard input.")
+    bool, typer.Option("--on-request", help="Instead of N: answer each line of standard input.")
 ]
 
 
@@ -60,11 +60,11 @@ def reserve(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Take slots of the shared SubmitJob rate, for jobs submitted without Sluice.
 
-    It prints a line whenever one call may be made. With a command it
-    prints nothing and runs the command, which may make its N calls at once.
-    Make each call without delay: late calls add up to bursts. A program
-    that does not always wait for the next line writes one itself
-    whenever it is about to call, to --on-request, and then reads one.
+    It prints a line whenever one call may be made. Make it without delay:
+    late calls add up to bursts. A program that does other things between
+    its calls uses --on-request: before each call it writes a line and
+    reads one. With a command nothing is printed, and the command, once it
+    is run, may make its N calls at once.
 
     \b
     Examples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sluice.pollers.chain import Chain, poller_input
@@ -86,6 +88,13 @@ def test_an_execution_that_rests_does_not_go_on_when_its_answer_was_lost() -> No
     idleness(slots).after(LAST, EMPTY, BEGAN_MS)
     assert idleness(slots).rests(LAST)
     assert not idleness(slots).rests(PollerRound(0, probe=False, number=5))
+
+
+def test_an_execution_that_rested_does_not_go_on_when_the_next_one_has_gone_to_rest_as_well() -> None:
+    slots = MemoryPollerSlots()
+    idleness(slots).after(LAST, EMPTY, BEGAN_MS)
+    idleness(slots).after(replace(LAST, number=5), EMPTY, BEGAN_MS)
+    assert idleness(slots).rests(LAST)
 
 
 def test_an_execution_of_a_former_version_ends_as_it_did() -> None:

@@ -210,6 +210,18 @@ SERVICE_MUTANTS: Final = (
     ),
     Mutant(
         NEVER_SILENT,
+        "an execution that rested before another one of its slot",
+        "functions/sluice/pollers/idleness.py",
+        old="resting is not None and asked.number <= resting",
+        new="asked.number == resting",
+        provers=tests(
+            "functional/test_idleness.py",
+            "test_an_execution_that_rested_does_not_go_on_when_the_next_one_has_gone_to_rest_as_well",
+        ),
+        unseen="its function must stand still until it is ended, in the very call by which it goes to rest",
+    ),
+    Mutant(
+        NEVER_SILENT,
         "going on after a poll of which nobody knows what became",
         "functions/sluice/pollers/pool.py",
         old="return not self.tasks and not self.failed_polls",

@@ -43,8 +43,11 @@ class Idleness:
     settings: Settings
 
     def rests(self, asked: PollerRound) -> bool:
-        """True if this execution went to rest before: its place may be taken."""
-        return asked.number is not None and self.slots.read(asked.slot).resting == asked.number
+        """True if this execution, or one after it, went to rest before: its place may be taken."""
+        if asked.number is None:
+            return False
+        resting = self.slots.read(asked.slot).resting
+        return resting is not None and asked.number <= resting
 
     def after(self, asked: PollerRound, outcome: Outcome, began_ms: int) -> Verdict:
         """Says how to go on after a round.

@@ -87,8 +87,8 @@ def _retrier(retriers: Sequence[Mapping[str, Any]], error: str) -> Mapping[str, 
 class Poller(Machine):
     """activity_poller.asl.json: rounds of submit_jobs, then the next link of the chain.
 
-    A link that rests, as `resting` says of a slot, has no work any more, though the answer may be on its way,
-    or be lost: then its next round ends before it polls.
+    A link that rests, as `resting` says of the last one of a slot, has no work any more, and neither have
+    those before it, though the answer may be on its way, or be lost: then the next round ends before it polls.
     """
 
     def __init__(
@@ -126,7 +126,8 @@ class Poller(Machine):
         )
 
     def _is_at_work(self, link: Execution) -> bool:
-        return bool(self._resting(link.memory["slot"]) != link.memory["number"])
+        resting = self._resting(link.memory["slot"])
+        return bool(resting is None or resting < link.memory["number"])
 
     def polled(self, process: Process) -> None:
         """Hears of a poll: a link that rests must not make any."""

@@ -41,7 +41,10 @@ def test_a_link_that_does_not_know_that_it_rests_may_begin_a_round(resting: int,
     assert len(made.forks) == forks
 
 
-@pytest.mark.parametrize(("resting", "forks"), [(17, ["slot-0-17 polls though it rests"]), (16, [])])
+@pytest.mark.parametrize(
+    ("resting", "forks"),
+    [(17, ["slot-0-17 polls though it rests"]), (18, ["slot-0-17 polls though it rests"]), (16, [])],
+)
 def test_a_link_that_rests_must_not_poll(resting: int, forks: list[str]) -> None:
     process = Process(world(), "SubmitJobs#1")
     made = poller(resting, [link(17, process=process)])

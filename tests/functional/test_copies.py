@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.errors import ThrottledError
+from sluice.errors import ThrottledError, UnclearError
 from sluice.rate.gcra import Limit
 from sluice.tasks.model import FAILED, SUCCEEDED, JobRecord, TaskState
 from sluice.tasks.submission import choose
 from tests.functional.test_reconciler import reconcile, with_intent
 from tests.support.builders import EXECUTION, World, job
-from tests.support.fakes import FakeBatch, FakeClock
+from tests.support.fakes import FakeBatch, FakeClock, MemoryRateStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from sluice.rate.gcra import Reservation
 
 
 class HeldUp(FakeClock):
@@ -127,6 +129,40 @@ def test_copies_that_are_found_by_name_are_stopped() -> None:
     assert world.store.records["token"].jobs["align"].job_id == "job-0"
     assert world.batch.terminated == ["copy"]
     assert len(world.batch.jobs) == 2
+
+
+@dataclass
+class SlowOnce(MemoryRateStore):
+    """The first slot of TerminateJob is told of after most of a minute."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def reserve(
+        self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
+    ) -> Reservation | None:
+        if api == "TerminateJob" and api not in self.states:
+            self.clock.sleep(40)
+        return super().reserve(api, slots, limit=limit, now_us=now_us, until_us=until_us)
+
+
+def test_a_copy_is_stopped_though_its_finder_stood_still_meanwhile() -> None:
+    world = World()
+    world.rates = SlowOnce(clock=world.clock)
+    world.finder.stop_copies([JobRecord("align", "copy")])
+    assert world.batch.terminated == ["copy"]
+
+
+def test_a_copy_whose_stopping_failed_is_stopped_again_and_the_others_only_once() -> None:
+    class Failing(FakeBatch):
+        def end_job(self, job_id: str, reason: str) -> None:
+            super().end_job(job_id, reason)
+            if self.terminated.count(job_id) == 1 and job_id == "copy":
+                raise UnclearError("500")
+
+    world = World()
+    world.batch = Failing(clock=world.clock)
+    world.finder.stop_copies([JobRecord("align", "copy"), JobRecord("align", "other")])
+    assert world.batch.terminated == ["copy", "other", "copy"]
 
 
 @pytest.mark.parametrize(

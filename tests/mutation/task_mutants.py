@@ -194,6 +194,18 @@ TASK_MUTANTS: Final = (
     ),
     Mutant(
         NEVER_TWICE,
+        "stopping a copy again that could not be stopped",
+        "functions/sluice/tasks/job_finder.py",
+        old="COPY_TRIES: Final = 3",
+        new="COPY_TRIES: Final = 1",
+        provers=tests(
+            "functional/test_copies.py",
+            "test_a_copy_is_stopped_though_its_finder_stood_still_meanwhile",
+            "test_a_copy_whose_stopping_failed_is_stopped_again_and_the_others_only_once",
+        ),
+    ),
+    Mutant(
+        NEVER_TWICE,
         "one unclear answer an owner",
         "functions/sluice/tasks/submitter.py",
         old="""\

@@ -30,6 +30,10 @@ PATIENT_THREADS: Final = 8
 """How many threads of a process at a time wait for a job to show up, or for a permission: a few requests that
 always fail hold up no others. Beyond these the task is left to its next owner at once."""
 
+COPY_TRIES: Final = 3
+"""How often a copy is stopped whose stopping failed, or that was not stopped in time, as where a machine
+stood still. It is in no record, so nobody comes back to it."""
+
 
 @dataclass(frozen=True)
 class JobFinder:
@@ -105,13 +109,18 @@ class JobFinder:
 
     def stop_copies(self, copies: Sequence[JobRecord]) -> None:
         """Stops jobs that a task has twice."""
-        if copies:
-            self.telemetry.count("JobsDoubled", len(copies))
+        if not copies:
+            return
+        self.telemetry.count("JobsDoubled", len(copies))
+        left: dict[str, ServiceError] = {}
+        again = copies
+        for _ in range(COPY_TRIES):
             until_us = self.clock.now_us() + STOP_SECONDS * MICROSECONDS
-            left = self.stopper.stop(copies, "a copy of this job is there already", until_us=until_us)
-            for error in left.values():
-                if not isinstance(error, ThrottledError):
-                    raise error
+            left = self.stopper.stop(again, "a copy of this job is there already", until_us=until_us)
+            again = [job for job in again if job.job_id in left]
+        for error in left.values():
+            if not isinstance(error, ThrottledError):
+                raise error
 
     def _look_up(self, job_queue: str, name: str, until_us: int) -> str | None:
         """The id of the job of this name, None if there is none; copies of it are stopped."""

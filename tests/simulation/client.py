@@ -112,8 +112,8 @@ class Network:
 
     def trouble(self, draw: Draw) -> str | None:
         """What the draw for a call says that happens to it, whether or not it was switched off."""
-        if draw.place[0] == "SubmitJob" and draw.fate >= 1 - self.profile.torn:
-            return "torn"
+        if draw.place[0] == "SubmitJob" and draw.fate >= 1 - self.profile.torn - self.profile.unanswered:
+            return "torn" if draw.fate >= 1 - self.profile.torn else "unclear"
         if draw.fate >= self._most:
             return None
         return next(kind for least, most, kind in self._kinds if least <= draw.fate < most)
@@ -260,7 +260,7 @@ class Client:
         if trouble == "killed":
             world.kill(process, "it crashed")
             world.park()
-        world.freeze(process, draw.size * self._network.profile.pause_seconds)
+        world.freeze(process, draw.size * draw.size * self._network.profile.pause_seconds)
         world.sleep(0)
 
     def _error(self, code: str, status: int) -> ClientError:

@@ -36,6 +36,10 @@ CRASHED: Final = "a function fails by itself"
 NEEDLESS: Final = "a job was submitted twice, though its name could be found"
 UNHEEDED: Final = "a job is submitted by who heard that its task has ended"
 LATE_NEWS: Final = "news of a task's end comes late"
+STALE: Final = "a job is submitted on an old look at its task"
+ANOTHERS: Final = "a job is submitted by who heard that its task is another's"
+LEFT_COPY: Final = "a copy of a job goes on, though it was noticed"
+UNKNOWN: Final = "a job whose answer was lost stays unknown"
 
 HEARD: Final = ("told", "stopped")
 """Ends of tasks of which Sluice is told; of others it hears by the next heartbeat."""
@@ -187,10 +191,17 @@ class Judge:
         if task.how in HEARD and late > LATE_SECONDS + self.grace and not self._may_be_deaf:
             self._find(LATE, f"{job.job_id} of {task.token}, {late:.0f} s after its end")
         over = max(task.over, job.created)
-        if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace:
+        if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace and not self._is_unknown_copy(job):
             self._find(
                 ORPHAN, f"{job.job_id} of {task.token} ran {(end - over) / MICROSECONDS:.0f} s after its task"
             )
+
+    def _is_unknown_copy(self, job: Job) -> bool:
+        """Whether nobody noted the job, as who submitted it died, or was not answered."""
+        if not self.stack.profile.copies:
+            return False
+        item = self.stack.tables["TaskTable"].items[task_key(job.token),]
+        return bool(item["jobs"]["M"][job.task_job]["M"].get("jobId", {"S": ""})["S"] != job.job_id)
 
     @property
     def grace(self) -> float:

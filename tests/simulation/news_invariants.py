@@ -81,16 +81,9 @@ class NewsJudge:
 
     def _called(self, operation: str, request: Mapping[str, Any], process: Process) -> None:
         if operation == "SubmitJob":
-            for key in self._keys(request["parameters"]):
+            for key in self.stack.keys_of(request["parameters"]):
                 if (current(), key) in self.ended:
                     self._find(UNHEEDED, f"{request['jobName']} of {key} by {process.name}")
-
-    def _keys(self, parameters: Mapping[str, str]) -> list[str]:
-        """The tasks that a submission is for."""
-        if "taskArray" not in parameters:
-            return [parameters["taskKey"]]
-        array = self.stack.tables["TaskTable"].items["array:" + parameters["taskArray"],]
-        return [key["S"] for key in array["members"]["M"].values()]
 
     def _told(self, task: ActivityTask, error: str | None, text: str) -> None:
         ends = self._ends(task, error, json.loads(text))

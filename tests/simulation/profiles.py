@@ -17,6 +17,18 @@ CROWDED: Final[Mapping[str, tuple[Any, ...]]] = {
 """Settings with which tasks take longer to submit than their poller has."""
 
 
+FROZEN: Final[Mapping[str, tuple[Any, ...]]] = {
+    "SubmitRatePerSecond": (0.1,),
+    "SubmitBurst": (10, 20),
+    "PollerThreads": (2, 4),
+    "ReconcileHeartbeatSeconds": (150,),
+}
+"""With these a slot may be used minutes after it fell due."""
+
+LISTED_SECONDS: Final = 240
+"""Within which ListJobs shows a job, as docs/design.md assumes: nobody submits it again then."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """Rates are a chance per call or event from 0 to 1, times are seconds.
@@ -30,6 +42,7 @@ class Profile:
         throttled: calls that are answered 429.
         slow: calls that take seconds.
         torn: SubmitJob calls whose process is ended when Batch has taken the job.
+        unanswered: SubmitJob calls that are `unclear`, on top of these.
         killed: calls before or after which the process is ended.
         paused: calls before or after which the process stops for up to `pause_seconds`.
         denied: in how many windows of up to a minute IAM denies SubmitJob, as just after a deployment.
@@ -61,6 +74,7 @@ class Profile:
     throttled: float = 0
     slow: float = 0.002
     torn: float = 0
+    unanswered: float = 0
     killed: float = 0
     paused: float = 0
     pause_seconds: float = 300
@@ -91,13 +105,22 @@ class Profile:
     def is_troubled(self) -> bool:
         """Whether functions fail at random."""
         return any(
-            (self.refused, self.unclear, self.late, self.throttled, self.killed, self.torn, self.paused)
+            (
+                self.refused,
+                self.unclear,
+                self.unanswered,
+                self.late,
+                self.throttled,
+                self.killed,
+                self.torn,
+                self.paused,
+            )
         )
 
     @property
     def copies(self) -> bool:
         """Whether there may be copies of jobs, which no client of Batch can rule out then."""
-        return bool(self.late or self.paused)
+        return bool(self.late or self.paused or (self.unanswered and self.list_lag > LISTED_SECONDS))
 
 
 CALM = Profile("calm", "nothing but jobs that fail and workflows that are stopped")
@@ -116,8 +139,16 @@ PROFILES: Final = (
         "answers that are lost or wrong",
         refused=0.02,
         unclear=0.03,
+        unanswered=0.15,
         throttled=0.01,
         list_lag=6,
+    ),
+    Profile(
+        "late-lists",
+        "ListJobs that shows jobs an hour late, and answers of SubmitJob that are lost",
+        unanswered=0.6,
+        list_lag=4000,
+        long_jobs=0.8,
     ),
     Profile("kills", "functions that die at any call", killed=0.02),
     Profile(
@@ -145,6 +176,15 @@ PROFILES: Final = (
         index_lag=30,
     ),
     Profile("pauses", "functions that stand still for minutes", paused=0.004),
+    Profile(
+        "frozen",
+        "functions that stand still for longer than a task is theirs",
+        paused=0.015,
+        pause_seconds=900,
+        crowded=True,
+        workflows=6,
+        settings=FROZEN,
+    ),
     Profile("skew", "clocks that are seconds off", skew=3, index_lag=2, doubled=0.2),
     Profile("outages", "a service that fails for up to half an hour", outages=2),
     Profile("stops", "workflows that are stopped and redriven", stops=0.7, delayed=0.3, delay_seconds=300),

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.simulation import seams
 from tests.simulation.cohort_invariants import CohortJudge
+from tests.simulation.copy_invariants import CopyJudge
 from tests.simulation.invariants import COPIES, Judge, Violation, open_things
 from tests.simulation.kernel.chance import Chance, Place
 from tests.simulation.kernel.world import MICROSECONDS, START_US, World
+from tests.simulation.look_invariants import LookJudge
 from tests.simulation.news_invariants import NewsJudge
 from tests.simulation.profiles import BY_NAME, PROFILES
 from tests.simulation.stack import Stack
@@ -61,14 +63,15 @@ def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = Fals
     world = World(chance, traced=traced)
     workload = Workload(chance, profile)
     stack = Stack(world, profile, workload.plan())
-    judge = Judge(stack, healthy_may_starve=profile.outages > 0)
-    news = NewsJudge(stack)
-    judge.begin()
-    news.begin()
+    healthy_may_starve = profile.outages > 0
+    judges = Judge(stack, healthy_may_starve), NewsJudge(stack), LookJudge(stack), CopyJudge(stack)
+    for judge in judges:
+        judge.begin()
     workload.begin(stack)
     until = START_US + round((workload.over_at + PATIENCE_SECONDS) * MICROSECONDS)
     world.run(until, lambda: world.seconds > workload.over_at + 60 and _is_quiet(stack))
-    violations = [*judge.verdict(), *news.verdict(), *CohortJudge(stack, workload.cohort).verdict()]
+    at_the_end = CohortJudge(stack, workload.cohort)
+    violations = [each for judge in (*judges, at_the_end) for each in judge.verdict()]
     outcome = Outcome(
         seed,
         tuple(violations),

@@ -148,6 +148,13 @@ class Stack:
         found |= dict.fromkeys(("JOB_DEFINITION_ARNS", "WORKFLOW_ARNS"), "*")
         return found | {name: str(self.plan.given[name]) for name in found if name in self.plan.given}
 
+    def keys_of(self, parameters: Mapping[str, str]) -> list[str]:
+        """The keys of the tasks that a submission with these parameters is for."""
+        if "taskArray" not in parameters:
+            return [parameters["taskKey"]]
+        array = self.tables["TaskTable"].items["array:" + parameters["taskArray"],]
+        return [key["S"] for key in array["members"]["M"].values()]
+
     def _resting(self, slot: int) -> int | None:
         """The link of a slot that has gone to rest last."""
         item = self.tables["RateTable"].items.get((f"sluice/slot-{slot}",), {})

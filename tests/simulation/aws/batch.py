@@ -176,7 +176,12 @@ class Batch:
         """Jobs of a name, as far as the listing has caught up."""
         ((_, names),) = ((entry["name"], entry["values"]) for entry in request["filters"])
         found = [
-            {"jobId": job.job_id, "jobName": job.request["jobName"], "createdAt": job.created // 1000}
+            {
+                "jobId": job.job_id,
+                "jobName": job.request["jobName"],
+                "createdAt": job.created // 1000,
+                "status": job.status,
+            }
             for job in self.by_name.get(names[0].lower(), ())
             if job.shown <= self.world.now and job.request["jobQueue"] == request["jobQueue"]
         ]

@@ -26,6 +26,7 @@ def judged() -> tuple[NewsJudge, Any]:
         step_functions=SimpleNamespace(on_outcome=[]),
         plan=SimpleNamespace(outages=[]),
         batch=SimpleNamespace(jobs={}),
+        keys_of=lambda parameters: [parameters["taskKey"]],
     )
     judge = NewsJudge(stack)
     judge.begin()

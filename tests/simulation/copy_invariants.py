@@ -1,0 +1,134 @@
+"""What must hold of jobs whose submission went wrong: who can know of them does, and ends copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from sluice.tasks.model import task_key
+from tests.simulation.invariants import LEFT_COPY, UNKNOWN, Violation
+from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.simulation.aws.batch import Job
+    from tests.simulation.stack import Stack
+
+STOP_SECONDS: Final = 60
+"""How long a copy may go on after it was noticed: a slot of TerminateJobs, a slow call, the job's own end."""
+
+SETTLE_SECONDS: Final = 7
+"""A job that ListJobs shows so soon after its answer was lost is found by who waited for the answer."""
+
+KNOWN_SECONDS: Final = 120
+"""How soon the id of such a job is noted: two look-ups, the next job of the task, and spare. The task's next
+owner comes after 300 s only."""
+
+
+@dataclass
+class CopyJudge:
+    """Watches what becomes of jobs whose answers were lost, and of copies.
+
+    A process that is killed before it could act is excused, and one that stands still may do so afterwards.
+
+    Attributes:
+        stack: what is watched.
+        calls: when a thread last called SubmitJob.
+        failed: when a thread's ListJobs last failed.
+        submitted: the ids of jobs that a thread got from SubmitJob, by their tasks and names.
+        found: what did not hold.
+    """
+
+    stack: Stack
+    calls: dict[Actor, int] = field(default_factory=dict)
+    failed: dict[Actor, int] = field(default_factory=dict)
+    submitted: dict[Actor, dict[tuple[str, str], str]] = field(default_factory=dict)
+    found: list[Violation] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Starts to watch."""
+        self.stack.watchers.append(self._called)
+        self.stack.network.hearers.append(self._heard)
+
+    def verdict(self) -> list[Violation]:
+        """All that did not hold."""
+        return list(dict.fromkeys(self.found))
+
+    def _find(self, invariant: str, about: str) -> None:
+        self.found.append(Violation(invariant, about))
+        self.stack.world.say(f"VIOLATION: {invariant}: {about}")
+
+    def _called(self, operation: str, _: Mapping[str, Any], __: Process) -> None:
+        if operation == "SubmitJob":
+            self.calls[current()] = self.stack.world.now
+
+    def _heard(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        if "jobDefinition" in request:
+            self._heard_of_submission(request, answer)
+        elif "filters" in request:
+            self._heard_of_list(answer)
+        elif request.get("TableName") == "TaskTable" and "Attributes" in answer:
+            self._heard_of_task(answer["Attributes"])
+
+    def _heard_of_submission(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        own = request["parameters"]
+        if "taskArray" in own:
+            return
+        if "jobId" in answer:
+            self.submitted.setdefault(current(), {})[own["taskKey"], own["taskJob"]] = answer["jobId"]
+            return
+        now = self.stack.world.now
+        for job in self.stack.batch.by_name.get(request["jobName"].lower(), ()):
+            is_its = job.created >= self.calls[current()]
+            if is_its and job.shown <= now + SETTLE_SECONDS * MICROSECONDS:
+                thread = current()
+                self._later(KNOWN_SECONDS, partial(self._judge_known, job, thread, now))
+
+    def _heard_of_list(self, answer: Mapping[str, Any]) -> None:
+        if "jobSummaryList" not in answer:
+            self.failed[current()] = self.stack.world.now
+            return
+        by_name: dict[str, list[Job]] = {}
+        for each in answer["jobSummaryList"]:
+            job = self.stack.batch.jobs.get(each["jobId"])
+            if job is not None and not job.ended:
+                by_name.setdefault(each["jobName"], []).append(job)
+        for jobs in by_name.values():
+            if len(jobs) > 1:
+                self._later(STOP_SECONDS, partial(self._judge_copies, jobs, 1))
+
+    def _heard_of_task(self, item: Mapping[str, Any]) -> None:
+        for (key, name), job_id in self.submitted.get(current(), {}).items():
+            noted = item["jobs"]["M"].get(name, {"M": {}})["M"].get("jobId", {"S": job_id})["S"]
+            if item["taskToken"]["S"] == key and noted != job_id:
+                copy = self.stack.batch.jobs[job_id]
+                self._later(STOP_SECONDS, partial(self._judge_copies, [copy], 0))
+
+    def _later(self, seconds: float, judge: Callable[[], None]) -> None:
+        """Judges what a process has done so many seconds later, for all of which it was not held up."""
+        process, world = current().process, self.stack.world
+
+        def look(begun: int) -> None:
+            if process.frozen_until > begun:
+                wait(process.frozen_until)
+            elif not process.dead:
+                judge()
+
+        def wait(begun: int) -> None:
+            world.at(begun + round(seconds * MICROSECONDS), look, begun)
+
+        wait(world.now)
+
+    def _judge_copies(self, jobs: Sequence[Job], most: int) -> None:
+        running = [job.job_id for job in jobs if not job.ended]
+        if len(running) > most:
+            self._find(LEFT_COPY, f"{', '.join(running)} of {jobs[0].token}")
+
+    def _judge_known(self, job: Job, thread: Actor, begun: int) -> None:
+        item = self.stack.tables["TaskTable"].items[task_key(job.token),]
+        is_noted = "jobId" in item["jobs"]["M"][job.task_job]["M"]
+        is_excused = self.failed.get(thread, 0) > begun or thread.process.frozen_until > begun
+        if not is_noted and item["state"]["S"] == "OPEN" and not is_excused:
+            self._find(UNKNOWN, f"{job.job_id}, {job.task_job} of {job.token}")

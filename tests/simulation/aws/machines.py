@@ -88,7 +88,7 @@ class Poller(Machine):
     """activity_poller.asl.json: rounds of submit_jobs, then the next link of the chain.
 
     A link that rests, as `resting` says of the last one of a slot, has no work any more, and neither have
-    those before it, though the answer may be on its way, or be lost: then the next round ends before it polls.
+    those before it, though an answer may be on its way, or be lost: then the next round ends before it polls.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.rate.gcra import Limit
 from sluice.tasks.model import task_key
+from sluice.tasks.submission import FORM
 from tests.simulation.client import DENIED
 from tests.simulation.kernel.world import MICROSECONDS, Process
 
@@ -40,6 +41,9 @@ STALE: Final = "a job is submitted on an old look at its task"
 ANOTHERS: Final = "a job is submitted by who heard that its task is another's"
 LEFT_COPY: Final = "a copy of a job goes on, though it was noticed"
 UNKNOWN: Final = "a job whose answer was lost stays unknown"
+
+UNWATCHED: Final = "UnwatchedQueue"
+"""A queue of Batch's that is none of the stack's."""
 
 HEARD: Final = ("told", "stopped")
 """Ends of tasks of which Sluice is told; of others it hears by the next heartbeat."""
@@ -89,6 +93,7 @@ class Judge:
         """All that did not hold, each kind and case once."""
         self._judge_jobs()
         self._judge_tasks()
+        self._judge_states()
         self._judge_open()
         self._judge_rates()
         for name, number in self.submissions.items():
@@ -132,6 +137,8 @@ class Judge:
         names = [job["jobName"] for job in json.loads(task.input)["jobs"]]
         said = json.loads(text)
         jobs = self.stack.batch.jobs
+        if _is_bad(task) and error not in ("Task.Rejected", "Task.Invalid"):
+            self._find(OUTCOME, f"{task.token} was submitted, though it asks for what it must not")
         if error is None:
             for name in names:
                 job = jobs.get(said["jobs"][name]["jobId"])
@@ -154,7 +161,9 @@ class Judge:
             for outage in self.stack.plan.outages
             if outage.operation == "SubmitJob"
         )
-        return bad or any("gone" in job["jobQueue"] for job in json.loads(task.input)["jobs"])
+        return (
+            bad or _is_bad(task) or any("gone" in job["jobQueue"] for job in json.loads(task.input)["jobs"])
+        )
 
     def _judge_jobs(self) -> None:
         by_place: dict[tuple[str, str, str], list[Job]] = defaultdict(list)
@@ -227,6 +236,15 @@ class Judge:
             if task.how == "heartbeat" and known and not self.healthy_may_starve:
                 self._find(STARVED, f"{task.token} of {task.execution.name}")
 
+    def _judge_states(self) -> None:
+        """A task's item says in the end what its workflow was told of its jobs."""
+        items = self.stack.tables["TaskTable"].items
+        for task, error, _, __ in self.outcomes:
+            state = items[task_key(task.token),]["state"]["S"] if (task_key(task.token),) in items else "OPEN"
+            told = "SUCCEEDED" if error is None else "FAILED" if error.startswith("Job.") else state
+            if state not in (told, "OPEN"):
+                self._find(OUTCOME, f"{task.token} is {state}, though its workflow heard that it {told}")
+
     def _judge_open(self) -> None:
         for line in open_things(self.stack):
             self._find(OPEN, line)
@@ -241,6 +259,12 @@ class Judge:
             worst = _excess(self.sent[operation], rate)
             if worst > burst:
                 self._find(RATE, f"{operation}: {worst:.1f} calls above {rate} a second, {burst} are allowed")
+
+
+def _is_bad(task: ActivityTask) -> bool:
+    """Whether a task asks for a queue that nobody watches, or for one of Sluice's own parameters."""
+    jobs = json.loads(task.input)["jobs"]
+    return any(job["jobQueue"] == UNWATCHED or FORM in job.get("parameters", {}) for job in jobs)
 
 
 LIMITED: Final = {

@@ -2,7 +2,8 @@
 
 Each guard of tests/mutation is turned off in a copy of the functions, and the same rounds are played again
 until it is noticed: an invariant breaks in a profile in which it did not, or clearly more often. What takes
-many tasks to show is tried in a directed scenario: it is noticed when healthy tasks are lost.
+many tasks to show is tried in a directed scenario: it is noticed when healthy tasks are lost, or hear of
+their success minutes later.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ LONGEST_SECONDS: Final = 600
 CLEARLY: Final = 3
 """More broken rounds than without the mutant by so many are no accident."""
 
-DIRECTED: Final = {"heartbeats before any labour": "unlisted"}
+DIRECTED: Final = {"heartbeats before any labour": "unlisted", "news before stopping": "failing"}
 """The scenarios of those guards that a small round does not miss: as each minute brings another run, it takes
-some 15 tasks that hold up a reconciler to cost another its heartbeat."""
+some 15 tasks that hold up a reconciler to cost another its heartbeat, and hundreds of jobs to be stopped to
+hold up news."""
 
 STEP: Final = 40
 """So many rounds are played before it is asked whether a mutant is noticed by now: two of each profile."""
@@ -126,6 +128,13 @@ def _directed(tree: Path, scenario: str) -> Broken:
         PYTHONHASHSEED="0",
     )
     lost = re.search(r"healthy tasks lost: ([\d,]+) of", ran.stdout)
-    if lost is None:
+    late = re.search(r"good news came after .* at most ([\d,]+)", ran.stdout)
+    if lost is None or late is None:
         raise MutantError(f"the scenario cannot be played:\n{ran.stderr[-2000:]}")
-    return Broken({f"healthy tasks are lost | {scenario}": int(lost[1].replace(",", ""))})
+    minutes = int(late[1].replace(",", "")) // 60
+    return Broken(
+        {
+            f"healthy tasks are lost | {scenario}": int(lost[1].replace(",", "")),
+            f"minutes until good news | {scenario}": minutes,
+        }
+    )

@@ -14,6 +14,7 @@ from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.simulation.aws.batch import Job
     from tests.simulation.aws.stepfunctions import ActivityTask
     from tests.simulation.stack import Stack
 
@@ -25,6 +26,10 @@ REDELIVERY_SECONDS: Final = 360
 
 FAILURES: Final = 4
 """So many times in a row a function may fail at a record in a round in which calls fail at random."""
+
+
+ARRAY_SECONDS: Final = 720
+"""How long after an array's end its children are asked about: a minute, two heartbeats, and spare."""
 
 
 @dataclass
@@ -47,7 +52,8 @@ class NewsJudge:
         """Starts to watch."""
         self.stack.watchers.append(self._called)
         self.stack.network.hearers.append(self._heard)
-        if not self.stack.profile.lost:  # what was lost is asked about hours later
+        profile = self.stack.profile
+        if profile.arrays or not profile.lost:  # what was lost is asked about hours later, else
             self.stack.step_functions.on_outcome.append(self._told)
 
     def verdict(self) -> list[Violation]:
@@ -101,12 +107,20 @@ class NewsJudge:
         jobs = self.stack.batch.jobs
         if error is None:
             ids = [each["jobId"] for each in said["jobs"].values()]
-            return [jobs[job_id].stopped for job_id in ids if job_id in jobs]
+            return [self._heard_of(jobs[job_id]) for job_id in ids if job_id in jobs]
         if not error.startswith("Job.") or said.get("jobId") not in jobs:
             return []
         if json.loads(task.input)["failFast"]:
-            return [jobs[said["jobId"]].stopped]
-        return [job.stopped for job in jobs.values() if job.token == task.token]
+            return [self._heard_of(jobs[said["jobId"]])]
+        return [self._heard_of(job) for job in jobs.values() if job.token == task.token]
+
+    def _heard_of(self, job: Job) -> int | None:
+        """From when on the end of a job can be known: from its event, or soon after the end of its array."""
+        told, parent = self.stack.bus.told, job.job_id.partition(":")[0]
+        if job.job_id in told:
+            return job.stopped
+        ended = self.stack.batch.shared[parent].stopped if job.index is not None else None
+        return ended + ARRAY_SECONDS * MICROSECONDS if parent in told and ended else None
 
     def _grace(self, task: ActivityTask) -> float:
         """What the troubles of a round, as far as they concern a task, may add."""

@@ -129,6 +129,7 @@ ARRAYED: Final[Mapping[str, tuple[Any, ...]]] = {
     "SubmitRatePerSecond": (0.2, 1, 10),
     "PollerThreads": (4, 8, 16),
     "OpenPolls": (8, 16),
+    "OverdueSeconds": (3600, 7200),
 }
 """With these tasks wait for each other."""
 

@@ -251,8 +251,11 @@ class Stack:
         task = self.step_functions.by_key[item["members"]["M"][str(index)]["S"]]
         (variable,) = request["containerOverrides"]["environment"]
         (job,) = json.loads(task.input)["jobs"]
-        if decoded(variable["value"])[index] != [job["parameters"]["sample"]]:
-            self.wrong_rows.append(f"child {index} of {request['jobName']} has another task's row")
+        is_its = request["jobDefinition"] == job["jobDefinition"]
+        if not is_its or decoded(variable["value"])[index] != [job["parameters"]["sample"]]:
+            self.wrong_rows.append(
+                f"child {index} of {request['jobName']} has another task's row or definition"
+            )
         return task.token, job["jobName"]
 
     def _list_lag(self) -> float:

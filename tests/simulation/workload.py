@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from sluice.tasks.submission import FORM
 from tests.simulation.aws.batch import Fate
 from tests.simulation.aws.workflows import State
 from tests.simulation.client import DENIED, Outage
+from tests.simulation.invariants import UNWATCHED
 from tests.simulation.kernel.world import MICROSECONDS, START_US
 from tests.simulation.person import cancel
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Plan, Stack
@@ -25,6 +27,11 @@ FAILING: Final = 0.08
 INTERRUPTED: Final = 0.03
 ALIKE: Final = 0.8
 """Tasks that may share an array, where there are any."""
+OTHERWISE: Final = 0.2
+"""Of these, tasks of another revision."""
+BAD: Final = 0.05
+BAD_FIELDS: Final = ({"jobQueue": UNWATCHED}, {"parameters": {FORM: "sync"}})
+"""What a task must not ask for."""
 LONG_SECONDS: Final = 2 * 3600
 """Some jobs take hours, so that what is forgotten shows."""
 SPOT: Final = "Your Spot Task was interrupted."
@@ -150,7 +157,9 @@ class Workload:
     def _body(self, place: str) -> dict[str, Any]:
         draw = self.chance.at(f"body {place}", 0)
         if self.profile.arrays and draw.fate < ALIKE:
-            wanted = {"jobQueue": QUEUE, "jobDefinition": "definition:1", "parameters": {"sample": place}}
+            revision = 1 + int(draw.side < OTHERWISE)
+            wanted: dict[str, Any] = {"jobQueue": QUEUE, "jobDefinition": f"definition:{revision}"}
+            wanted["parameters"] = {"sample": place}
             return {"jobs": [{"jobName": "alike", **wanted}], "vary": ["sample"], "failFast": True}
         jobs: list[dict[str, Any]] = []
         number = 4 + int(draw.size * 24) if self.profile.crowded else 1 + int(draw.size**2 * 4)
@@ -164,6 +173,8 @@ class Workload:
             if one.pace < 0.01:
                 job["jobQueue"] = "gone"
             jobs.append(job)
+        if draw.pace < BAD:
+            jobs[-1] |= BAD_FIELDS[int(draw.pace / BAD * len(BAD_FIELDS))]
         return {"jobs": jobs, "failFast": draw.side < 0.8}
 
     def _fate(self, request: Mapping[str, Any]) -> Fate:

@@ -129,25 +129,29 @@ class Rule:
 
 @dataclass
 class Bus:
-    """EventBridge's default bus."""
+    """EventBridge's default bus; `told` are the jobs of whose events at least one was delivered."""
 
     world: World
     profile: Profile
     rules: Sequence[Rule] = ()
+    told: set[str] = field(default_factory=set)
 
     def emit(self, event: Mapping[str, Any]) -> None:
         """Delivers an event to the queues of all rules that match."""
         for rule in self.rules:
             if matches(rule.pattern, event):
                 for queue, constant in rule.targets:
-                    self._deliver(queue, json.dumps(event) if constant is None else constant)
+                    arrives = self._deliver(queue, json.dumps(event) if constant is None else constant)
+                    if arrives and constant is None:
+                        self.told.add(event["detail"].get("jobId", ""))
 
-    def _deliver(self, queue: Queue, body: str) -> None:
+    def _deliver(self, queue: Queue, body: str) -> bool:
+        """False if the event is lost."""
         chance, profile = self.world.chance, self.profile
         draw = chance.draw(f"event to {queue.name}")
         pace = 0.1 + draw.pace * 0.5
         if chance.happens(draw, profile.lost, "an event is lost"):
-            return
+            return False
         if draw.fate >= profile.lost:
             rest = profile.lost + profile.doubled
             if draw.fate < rest and chance.happens(draw, rest, "an event comes twice"):
@@ -155,6 +159,7 @@ class Bus:
             elif rest <= draw.fate and chance.happens(draw, rest + profile.delayed, "an event comes late"):
                 pace += draw.size * profile.delay_seconds
         self.world.after(pace, queue.send, body)
+        return True
 
 
 def matches(pattern: Any, event: Any) -> bool:

@@ -26,6 +26,7 @@ def judged() -> tuple[NewsJudge, Any]:
         step_functions=SimpleNamespace(on_outcome=[]),
         plan=SimpleNamespace(outages=[]),
         batch=SimpleNamespace(jobs={}),
+        bus=SimpleNamespace(told={"job-0", "job-1", "job-5"}),
         keys_of=lambda parameters: [parameters["taskKey"]],
     )
     judge = NewsJudge(stack)
@@ -92,8 +93,28 @@ def test_what_a_thread_heard_of_a_neighbour_does_not_bind_it_when_it_begins_to_s
 def test_news_comes_within_the_time_that_its_event_and_a_function_take(seconds: int, found: int) -> None:
     judge, stack = judged()
     begun = stack.world.now
-    stack.batch.jobs = {"job-1": SimpleNamespace(stopped=begun), "job-0": SimpleNamespace(stopped=begun - 1)}
+    stack.batch.jobs = {
+        "job-1": SimpleNamespace(job_id="job-1", stopped=begun),
+        "job-0": SimpleNamespace(job_id="job-0", stopped=begun - 1),
+    }
     stack.world.now += seconds * MICROSECONDS
     said = {"jobs": {"align": {"jobId": "job-1"}, "call": {"jobId": "job-0"}}}
+    stack.step_functions.on_outcome[0](SimpleNamespace(token="AQ1"), None, json.dumps(said))
+    assert [each.invariant for each in judge.verdict()] == [LATE_NEWS] * found
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds", "found"), [("job-5", 1000, 0), ("job-5", 1500, 1), ("", 1500, 0)]
+)
+def test_a_child_of_which_no_event_came_is_asked_about_soon_after_its_array(
+    told: str, seconds: int, found: int
+) -> None:
+    judge, stack = judged()
+    stack.bus.told = {told}
+    ended = stack.world.now
+    stack.batch.jobs = {"job-5:0": SimpleNamespace(job_id="job-5:0", index=0, stopped=ended - 1)}
+    stack.batch.shared = {"job-5": SimpleNamespace(stopped=ended)}
+    stack.world.now += seconds * MICROSECONDS
+    said = {"jobs": {"align": {"jobId": "job-5:0"}}}
     stack.step_functions.on_outcome[0](SimpleNamespace(token="AQ1"), None, json.dumps(said))
     assert [each.invariant for each in judge.verdict()] == [LATE_NEWS] * found

@@ -10,6 +10,7 @@ from tests.mutation.promises import NO_TASK_IS_LOST, SECRET, WITHIN_BOUNDS
 ITEMS: Final = "functions/sluice/aws/tables/task_items.py"
 ASKED: Final = "functions/sluice/aws/bounds/asked.py"
 SUBMISSION: Final = "functions/sluice/tasks/submission.py"
+_WITHIN: Final = "every job and workflow of a round is within the bounds of the stack"
 
 BOUNDS_MUTANTS: Final = (
     Mutant(
@@ -49,6 +50,7 @@ BOUNDS_MUTANTS: Final = (
             "functional/test_submitter.py",
             "test_a_job_of_a_definition_that_the_stack_may_not_use_is_refused_before_any_is_submitted",
         ),
+        unseen=_WITHIN,
     ),
     Mutant(
         WITHIN_BOUNDS,
@@ -57,6 +59,7 @@ BOUNDS_MUTANTS: Final = (
         old="return not has_revision and matches(",
         new="return matches(",
         provers=tests("unit/sluice/test_arns.py", "test_a_job_definition_is_known_by_each_of_its_names"),
+        unseen=_WITHIN,
     ),
     Mutant(
         WITHIN_BOUNDS,
@@ -74,6 +77,7 @@ BOUNDS_MUTANTS: Final = (
                 "test_a_queue_that_a_deployment_added_is_found_by_a_poller_that_is_older",
             ),
         ),
+        unseen=_WITHIN,
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -131,5 +135,6 @@ BOUNDS_MUTANTS: Final = (
             "test_a_workflow_that_the_stack_may_not_start_leaves_no_cohort_behind",
             "test_a_cohort_whose_workflow_is_out_of_bounds_by_now_is_not_retried",
         ),
+        unseen=_WITHIN,
     ),
 )

@@ -172,7 +172,6 @@ TASK_MUTANTS: Final = (
             "functional/test_reconciler.py",
             "test_a_task_that_waited_long_for_its_reconciler_is_looked_at_before_it_is_submitted",
         ),
-        unseen="a job may come 90 s after its task's end, and a round's few tasks seldom wait that long",
     ),
     Mutant(
         NEVER_TWICE,
@@ -403,6 +402,7 @@ TASK_MUTANTS: Final = (
             "functional/test_reconciler.py",
             "test_a_job_that_batch_does_not_know_fails_its_task_only_after_a_day",
         ),
+        unseen="it takes a task that is a day old, and a round is over before",
     ),
     Mutant(
         COMPLETED_ONCE,

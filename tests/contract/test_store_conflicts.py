@@ -175,6 +175,22 @@ def test_two_processes_that_wake_after_a_pause_share_no_slot(
     assert slots == [later_us + step * 20_000 for step in (-2, -1, 0, 1, 2, 3)]
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_process_that_stood_still_gives_nobody_a_second_burst(
+    dynamodb: Any, unique: str, knows: bool
+) -> None:
+    """It read its clock ten minutes before its write arrives; to it, the present lies far ahead."""
+    table = create_table(dynamodb, TEMPLATE, "RateTable", name=unique)
+    first, second = DynamoRateStore(dynamodb, table), DynamoRateStore(dynamodb, table)
+    if knows:
+        second.reserve(API, 1, limit=LIMIT, now_us=START_US - 3600 * MICROSECONDS)
+    later_us = START_US + 600 * MICROSECONDS
+    begun = reserved(first, 3, later_us)
+    assert second.reserve(API, 3, limit=LIMIT, now_us=START_US) is None
+    assert reserved(second, 3, later_us).start_us == begun.start_us + 3 * begun.gap_us
+    assert reserved(first, 3, later_us).start_us == begun.start_us + 6 * begun.gap_us
+
+
 @pytest.mark.parametrize("text", ["x" * 450_000], ids=["item"])
 def test_what_the_table_cannot_hold_is_refused(tasks: ByToken, text: str) -> None:
     with pytest.raises(RejectedError):

@@ -133,11 +133,23 @@ TABLE_MUTANTS: Final = (
         NEVER_ABOVE,
         "the arrival condition after a pause",
         "functions/sluice/aws/tables/rate_store.py",
-        old='" AND NOT arrivalUs BETWEEN :floor AND :horizon"',
-        new='" AND NOT arrivalUs BETWEEN :horizon AND :horizon"',
+        old='f" AND arrivalUs {as_seen} :bound"',
+        new='" AND NOT arrivalUs = :bound"',
         provers=tests(
             "contract/test_store_conflicts.py",
             "test_two_processes_that_wake_after_a_pause_share_no_slot[local-aws]",
+        ),
+    ),
+    Mutant(
+        NEVER_ABOVE,
+        "asking again for a slot that lies ahead of who stood still",
+        "functions/sluice/aws/tables/rate_store.py",
+        old="if tries and raised.arrival_us > horizon_us:",
+        new="if tries < 0:",
+        provers=tests(
+            "contract/test_store_conflicts.py",
+            "test_a_process_that_stood_still_gives_nobody_a_second_burst[local-aws-True]",
+            "test_a_process_that_stood_still_gives_nobody_a_second_burst[local-aws-False]",
         ),
     ),
 )

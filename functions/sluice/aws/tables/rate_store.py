@@ -39,15 +39,21 @@ class DynamoRateStore:
     def reserve(
         self, api: str, slots: int, *, limit: Limit, now_us: int, until_us: int | None = None
     ) -> Reservation | None:
-        """Takes slots; usually one write. What is known to fall due too late needs none."""
+        """Takes slots; usually one write. What is known to fall due too late needs none.
+
+        None also if the item turns out to lie far ahead. Whoever stood still sees that of any item, so it
+        counts only for who asks again, with the time as it is then.
+        """
         state = self.known.get(api) or rate.fresh(now_us, limit)
-        for _ in range(MAX_TRIES):
+        for tries in range(MAX_TRIES):
             raised = rate.climbed(state, now_us=now_us, limit=limit)
+            horizon_us = rate.horizon_us(now_us, raised.rate_per_second)
+            if tries and raised.arrival_us > horizon_us:
+                return None
             after, wanted = rate.reserve(raised, slots, now_us=now_us, limit=limit)
             if until_us is not None and wanted.start_us > until_us:
                 return None
             floor_us = rate.earliest_us(now_us, limit)
-            horizon_us = rate.horizon_us(now_us, raised.rate_per_second)
             step = _advance(raised, after, floor_us=floor_us, horizon_us=horizon_us, until_us=until_us)
             state, held = self._write(api, state, step, _rate_values(after))
             if held:
@@ -111,7 +117,11 @@ class _Step:
 def _advance(
     state: RateState, after: RateState, *, floor_us: int, horizon_us: int, until_us: int | None
 ) -> _Step:
-    """Adds to the arrival time of a busy limiter, whatever it is by now; sets that of an idle one."""
+    """Adds to the arrival time of a busy limiter, whatever it is by now; sets that of an idle one.
+
+    It is set only if it lies where it was seen, so that a write with an old time holds up nobody and lets
+    nobody begin anew.
+    """
     if floor_us <= state.arrival_us <= horizon_us:
         latest_us = horizon_us if until_us is None else min(horizon_us, until_us)
         return _Step(
@@ -119,10 +129,11 @@ def _advance(
             " AND arrivalUs BETWEEN :floor AND :latest",
             {":by": after.arrival_us - state.arrival_us, ":floor": floor_us, ":latest": latest_us},
         )
+    bound, as_seen = (floor_us, "<") if state.arrival_us < floor_us else (horizon_us, ">")
     return _Step(
         ", arrivalUs = :arrival",
-        " AND NOT arrivalUs BETWEEN :floor AND :horizon",
-        {":arrival": after.arrival_us, ":floor": floor_us, ":horizon": horizon_us},
+        f" AND arrivalUs {as_seen} :bound",
+        {":arrival": after.arrival_us, ":bound": bound},
     )
 
 

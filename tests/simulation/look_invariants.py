@@ -79,9 +79,8 @@ class LookJudge:
                 self._find(ANOTHERS, f"{request['jobName']} of {key} by {process.name}")
 
     def _is_known_to_be_anothers(self, process: Process, key: str) -> bool:
-        taken_at, heartbeat = self.taken.get((process, key), (0, ""))
-        read_at, now = self.read.get((current(), key), (0, ""))
-        return read_at > taken_at and heartbeat != now
+        taken, read = self.taken.get((process, key)), self.read.get((current(), key))
+        return taken is not None and read is not None and read[0] > taken[0] and read[1] != taken[1]
 
 
 def _items(request: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

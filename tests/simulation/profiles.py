@@ -181,7 +181,7 @@ PROFILES: Final = (
         "frozen",
         "functions that stand still for longer than a task is theirs",
         paused=0.015,
-        pause_seconds=900,
+        pause_seconds=600,
         crowded=True,
         workflows=6,
         settings=FROZEN,

@@ -55,6 +55,8 @@ SETTINGS: Final[Mapping[str, tuple[Any, ...]]] = {
 
 STEP_SECONDS: Final = 300
 DENIED_SECONDS: Final = 60
+DENIED_EVERY: Final = 150
+"""Several such times on end would be longer than a new permission ever takes."""
 DENIAL: Final = "User: a role is not authorized to perform: batch:SubmitJob"
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
 SPOILT: Final = 3
@@ -205,7 +207,7 @@ class Workload:
         for index in range(self.profile.denied):
             draw = self.chance.at("denial", index)
             if self.chance.happens(draw, 1, "IAM denies SubmitJob"):
-                begins = START_US + round(draw.pace * 900 * MICROSECONDS)
+                begins = START_US + round((index * DENIED_EVERY + draw.pace * 60) * MICROSECONDS)
                 ends = begins + round(draw.between(20, DENIED_SECONDS) * MICROSECONDS)
                 yield Outage("SubmitJob", begins, ends, DENIED, 403, message=DENIAL)
 

@@ -58,6 +58,10 @@ LATENCY: Final = {
 }
 """Seconds of a call that is not slow."""
 
+BETWEEN_CALLS: Final = 0.75
+LATER_SECONDS: Final = 10
+"""Half of the pauses begin before a call, a quarter after one, the others up to so long after one."""
+
 Handler = Callable[[Mapping[str, Any]], Any]
 
 
@@ -218,6 +222,9 @@ class Client:
             return None
         world.chance.taken.append((draw.place, kind))
         world.say(f"{self._process.name}: {operation} number {draw.place[1]} meets trouble: {kind}")
+        if kind == "paused" and draw.side >= BETWEEN_CALLS:
+            world.after(draw.pace * LATER_SECONDS, self._freeze, draw)
+            return None
         return kind
 
     def _troubled(self, trouble: Any, draw: Draw, pace: float, answer: Callable[[], Any]) -> Any:
@@ -260,8 +267,12 @@ class Client:
         if trouble == "killed":
             world.kill(process, "it crashed")
             world.park()
-        world.freeze(process, draw.size * draw.size * self._network.profile.pause_seconds)
+        self._freeze(draw)
         world.sleep(0)
+
+    def _freeze(self, draw: Draw) -> None:
+        seconds = draw.size * draw.size * self._network.profile.pause_seconds
+        self._network.world.freeze(self._process, seconds)
 
     def _error(self, code: str, status: int) -> ClientError:
         return client_error(self._service, "simulated", Refusal(code, "simulated", status))

@@ -19,8 +19,8 @@ CROWDED: Final[Mapping[str, tuple[Any, ...]]] = {
 
 FROZEN: Final[Mapping[str, tuple[Any, ...]]] = {
     "SubmitRatePerSecond": (0.1,),
-    "SubmitBurst": (10, 20),
-    "PollerThreads": (2, 4),
+    "SubmitBurst": (20,),
+    "PollerThreads": (4, 8),
     "ReconcileHeartbeatSeconds": (150,),
 }
 """With these a slot may be used minutes after it fell due."""

@@ -194,7 +194,8 @@ class World:
     def _bury(self, process: Process) -> None:
         self._processes.pop(process, None)
         for actor in list(process.actors):
-            actor.throw(KilledError)
+            with suppress(KilledError):  # of one that has not begun, as its process stood still
+                actor.throw(KilledError)
         process.actors.clear()
         if process.on_death is not None:
             process.on_death()

@@ -151,3 +151,13 @@ def test_nothing_of_a_world_that_is_closed_waits_on() -> None:
     assert len(actors) == 3
     assert [actor.dead for actor in actors] == [True] * 3
     assert cleaned == ["the pool's owner"]
+
+
+def test_a_process_may_be_killed_before_its_actor_begins_as_it_stood_still() -> None:
+    here = world()
+    process = Process(here, "frozen")
+    here.freeze(process, 100)
+    results = acted(here, lambda: "begun", process)
+    here.after(10, here.kill, process, "its time is up")
+    pass_time(here, 200)
+    assert results == []

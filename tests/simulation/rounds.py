@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from tests.simulation import seams
 from tests.simulation.cohort_invariants import CohortJudge
 from tests.simulation.copy_invariants import CopyJudge
-from tests.simulation.invariants import COPIES, Judge, Violation, open_things
+from tests.simulation.invariants import COPIES, Judge, Violation
 from tests.simulation.kernel.chance import Chance, Place
 from tests.simulation.kernel.world import MICROSECONDS, START_US, World
 from tests.simulation.look_invariants import LookJudge
 from tests.simulation.news_invariants import NewsJudge
+from tests.simulation.open_things import open_things
 from tests.simulation.profiles import BY_NAME, PROFILES
 from tests.simulation.stack import Stack
 from tests.simulation.workload import Workload

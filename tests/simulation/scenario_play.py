@@ -11,9 +11,10 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.simulation.aws.workflows import State
-from tests.simulation.invariants import OVERLAP, Judge, open_things
+from tests.simulation.invariants import OVERLAP, Judge
 from tests.simulation.kernel.chance import Chance
 from tests.simulation.kernel.world import MICROSECONDS, START_US, World
+from tests.simulation.open_things import open_things
 from tests.simulation.scenarios import HOUR, QUIET, SCENARIOS, word_of
 from tests.simulation.stack import Plan, Stack
 

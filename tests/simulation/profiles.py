@@ -149,7 +149,7 @@ PROFILES: Final = (
         "ListJobs that shows jobs an hour late, and answers of SubmitJob that are lost",
         unanswered=0.6,
         list_lag=4000,
-        long_jobs=0.8,
+        long_jobs=0.4,
     ),
     Profile("kills", "functions that die at any call", killed=0.02),
     Profile(

@@ -26,7 +26,7 @@ from tests.simulation.workload import Workload
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PATIENCE_SECONDS: Final = 14 * 3600
+PATIENCE_SECONDS: Final = 24 * 3600
 """After the last thing that anybody does; some jobs take hours."""
 
 CHUNK: Final = 10

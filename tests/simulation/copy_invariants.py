@@ -101,8 +101,10 @@ class CopyJudge:
 
     def _heard_of_task(self, item: Mapping[str, Any]) -> None:
         for (key, name), job_id in self.submitted.get(current(), {}).items():
+            if item["taskToken"]["S"] != key:  # of another task, or of an array, which has no jobs of its own
+                continue
             noted = item["jobs"]["M"].get(name, {"M": {}})["M"].get("jobId", {"S": job_id})["S"]
-            if item["taskToken"]["S"] == key and noted != job_id:
+            if noted != job_id:
                 copy = self.stack.batch.jobs[job_id]
                 self._later(STOP_SECONDS, partial(self._judge_copies, [copy], 0))
 

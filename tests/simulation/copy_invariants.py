@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.model import task_key
-from tests.simulation.invariants import LEFT_COPY, UNKNOWN, Violation
+from tests.simulation.invariants import LEFT_COPY, UNKNOWN
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
+from tests.simulation.watching import WatchingJudge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tests.simulation.aws.batch import Job
-    from tests.simulation.stack import Stack
 
 STOP_SECONDS: Final = 60
 """How long a copy may go on after it was noticed: a slot of TerminateJobs, a slow call, the job's own end."""
@@ -28,37 +28,20 @@ owner comes after 300 s only."""
 
 
 @dataclass
-class CopyJudge:
+class CopyJudge(WatchingJudge):
     """Watches what becomes of jobs whose answers were lost, and of copies.
 
     A process that is killed before it could act is excused, and one that stands still may do so afterwards.
 
     Attributes:
-        stack: what is watched.
         calls: when a thread last called SubmitJob.
         failed: when a thread's ListJobs last failed.
         submitted: the ids of jobs that a thread got from SubmitJob, by their tasks and names.
-        found: what did not hold.
     """
 
-    stack: Stack
     calls: dict[Actor, int] = field(default_factory=dict)
     failed: dict[Actor, int] = field(default_factory=dict)
     submitted: dict[Actor, dict[tuple[str, str], str]] = field(default_factory=dict)
-    found: list[Violation] = field(default_factory=list)
-
-    def begin(self) -> None:
-        """Starts to watch."""
-        self.stack.watchers.append(self._called)
-        self.stack.network.hearers.append(self._heard)
-
-    def verdict(self) -> list[Violation]:
-        """All that did not hold."""
-        return list(dict.fromkeys(self.found))
-
-    def _find(self, invariant: str, about: str) -> None:
-        self.found.append(Violation(invariant, about))
-        self.stack.world.say(f"VIOLATION: {invariant}: {about}")
 
     def _called(self, operation: str, _: Mapping[str, Any], __: Process) -> None:
         if operation == "SubmitJob":

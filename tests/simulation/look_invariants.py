@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.simulation.invariants import ANOTHERS, STALE, Violation
+from tests.simulation.invariants import ANOTHERS, STALE
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
+from tests.simulation.watching import WatchingJudge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.simulation.stack import Stack
 
 TASKS: Final = "TaskTable"
 LOOK_SECONDS: Final = 20
@@ -25,35 +25,18 @@ Seen = tuple[int, str]
 
 
 @dataclass
-class LookJudge:
+class LookJudge(WatchingJudge):
     """Watches what is shown of tasks to whom, and what they submit then.
 
     Attributes:
-        stack: what is watched.
         shown: when a process was last shown a task.
         taken: tasks as a process took them, by an intent or a claim.
         read: tasks as a thread read them last.
-        found: what did not hold.
     """
 
-    stack: Stack
     shown: dict[tuple[Process, str], int] = field(default_factory=dict)
     taken: dict[tuple[Process, str], Seen] = field(default_factory=dict)
     read: dict[tuple[Actor, str], Seen] = field(default_factory=dict)
-    found: list[Violation] = field(default_factory=list)
-
-    def begin(self) -> None:
-        """Starts to watch."""
-        self.stack.watchers.append(self._called)
-        self.stack.network.hearers.append(self._heard)
-
-    def verdict(self) -> list[Violation]:
-        """All that did not hold."""
-        return list(dict.fromkeys(self.found))
-
-    def _find(self, invariant: str, about: str) -> None:
-        self.found.append(Violation(invariant, about))
-        self.stack.world.say(f"VIOLATION: {invariant}: {about}")
 
     def _heard(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         thread, now = current(), self.stack.world.now

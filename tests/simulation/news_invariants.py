@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.tables.task_store import OPEN_BY_EXECUTION
 from sluice.tasks.model import task_key
-from tests.simulation.invariants import LATE_NEWS, UNHEEDED, Violation
+from tests.simulation.invariants import LATE_NEWS, UNHEEDED
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
+from tests.simulation.watching import WatchingJudge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.simulation.aws.batch import Job
     from tests.simulation.aws.stepfunctions import ActivityTask
-    from tests.simulation.stack import Stack
 
 NEWS_SECONDS: Final = 420
 """How long after the last of its jobs a task may be told of: an event's way, and all of a function's time."""
@@ -33,36 +33,23 @@ ARRAY_SECONDS: Final = 720
 
 
 @dataclass
-class NewsJudge:
+class NewsJudge(WatchingJudge):
     """Watches what is heard of tasks, and when.
 
     Attributes:
-        stack: what is watched.
         ended: threads, and tasks of whose end they were shown.
         listed: the open tasks of an execution's state, as a thread saw them before it began to submit one.
-        found: what did not hold.
     """
 
-    stack: Stack
     ended: set[tuple[Actor, str]] = field(default_factory=set)
     listed: dict[Actor, set[str]] = field(default_factory=dict)
-    found: list[Violation] = field(default_factory=list)
 
     def begin(self) -> None:
         """Starts to watch."""
-        self.stack.watchers.append(self._called)
-        self.stack.network.hearers.append(self._heard)
+        super().begin()
         profile = self.stack.profile
         if profile.arrays or not profile.lost:  # what was lost is asked about hours later, else
             self.stack.step_functions.on_outcome.append(self._told)
-
-    def verdict(self) -> list[Violation]:
-        """All that did not hold."""
-        return list(dict.fromkeys(self.found))
-
-    def _find(self, invariant: str, about: str) -> None:
-        self.found.append(Violation(invariant, about))
-        self.stack.world.say(f"VIOLATION: {invariant}: {about}")
 
     def _heard(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Remembers which threads were shown the item of a task that has ended."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sluice_cli.doctor.finding import ok, warning, wrong
+from sluice_cli.doctor.metrics import metric_stat, values_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sluice_cli.doctor.finding import CheckContext, Finding
 
-HOURS: Final = 1
+HOUR_SECONDS: Final = 3600
+PERIOD_SECONDS: Final = 300
 SHARED_LOGS: Final = {"ProbeActivity": "SubmitJobs"}
 """Functions that log to another's group, as they run its code."""
 
@@ -21,20 +22,14 @@ def check_functions(context: CheckContext) -> Iterator[Finding]:
     """Counts the functions' errors and throttles of the last hour."""
     functions = context.of_type("AWS::Lambda::Function")
     metrics = [(each, name) for each in functions for name in ("Errors", "Throttles")]
-    now = datetime.fromtimestamp(context.now_ms / 1000, UTC)
-    pages = context.api.pages(
-        "cloudwatch",
-        "get_metric_data",
-        StartTime=now - timedelta(hours=HOURS),
-        EndTime=now,
-        MetricDataQueries=[
-            _query(f"m{index}", each.physical_id, name) for index, (each, name) in enumerate(metrics)
-        ],
-    )
-    sums: dict[str, float] = {}
-    for result in (each for page in pages for each in page["MetricDataResults"]):
-        sums[result["Id"]] = sums.get(result["Id"], 0.0) + sum(result["Values"])
-    failing = [(*pair, sums.get(f"m{index}", 0.0)) for index, pair in enumerate(metrics)]
+    queries = {
+        f"m{index}": metric_stat(
+            "AWS/Lambda", name, "Sum", {"FunctionName": each.physical_id}, period_seconds=PERIOD_SECONDS
+        )
+        for index, (each, name) in enumerate(metrics)
+    }
+    found = values_since(context, HOUR_SECONDS, queries)
+    failing = [(*pair, sum(found.get(f"m{index}", ()))) for index, pair in enumerate(metrics)]
     failing = [each for each in failing if each[2]]
     for function, name, count in failing:
         way_out = (
@@ -58,12 +53,6 @@ def check_alarms(context: CheckContext) -> Iterator[Finding]:
         )
     if not ringing:
         yield ok("alarms", f"none of {len(alarms)} is in ALARM")
-
-
-def _query(name: str, function: str, metric: str) -> dict[str, Any]:
-    dimensions = [{"Name": "FunctionName", "Value": function}]
-    counted = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": name, "MetricStat": {"Metric": counted, "Period": 300, "Stat": "Sum"}}
 
 
 def _log_group(context: CheckContext, logical_id: str) -> str:

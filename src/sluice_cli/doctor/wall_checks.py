@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sluice_cli.doctor.finding import ok, warning
+from sluice_cli.doctor.metrics import metric_stat, values_since
 from sluice_cli.plan.estimate import LOOK_EVERY_SECONDS
 from sluice_cli.plan.walls import HEARTBEATS_PER_SECOND, OPEN_TASKS
 from sluice_cli.terminal.durations import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from sluice_cli.doctor.finding import CheckContext, Finding
 
@@ -65,8 +65,12 @@ def _waits(context: CheckContext) -> Iterator[Finding]:
     https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
     """
     activity = {"ActivityArn": context.stack.output("ActivityArn")}
-    metric = _metric("AWS/States", "ActivityScheduleTime", "Average", activity)
-    seconds = max(_lately(context, {"waited": metric}).get("waited", ()), default=0) / 1000
+    metric = metric_stat(
+        "AWS/States", "ActivityScheduleTime", "Average", activity, period_seconds=LATELY_SECONDS
+    )
+    seconds = (
+        max(values_since(context, LATELY_SECONDS, {"waited": metric}).get("waited", ()), default=0) / 1000
+    )
     if seconds >= LONG_SECONDS:
         rate = context.parameter("SubmitRatePerSecond", SUBMITS_PER_SECOND)
         says = (
@@ -87,35 +91,20 @@ def _throttles(context: CheckContext) -> Iterator[Finding]:
     """
     tables = context.of_type("AWS::DynamoDB::Table")
     queries = {
-        f"{kind.lower()}{number}": _metric(
-            "AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", {"TableName": table.physical_id}
+        f"{kind.lower()}{number}": metric_stat(
+            "AWS/DynamoDB",
+            f"{kind}ThrottleEvents",
+            "Sum",
+            {"TableName": table.physical_id},
+            period_seconds=LATELY_SECONDS,
         )
         for number, table in enumerate(tables)
         for kind in KINDS
     }
-    found = _lately(context, queries) if queries else {}
+    found = values_since(context, LATELY_SECONDS, queries)
     for number, table in enumerate(tables):
         times = sum(sum(found.get(f"{kind.lower()}{number}", ())) for kind in KINDS)
         if times:
             says = f"{table.logical_id} throttled {times:g} calls of late"
             way_out = "They are repeated. If it goes on, TaskTableWriteUnits warms the task table up."
             yield warning("tables", says, way_out)
-
-
-def _metric(namespace: str, name: str, statistic: str, dimensions: Mapping[str, str]) -> dict[str, Any]:
-    named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": named}
-    return {"Metric": metric, "Period": LATELY_SECONDS, "Stat": statistic}
-
-
-def _lately(context: CheckContext, queries: Mapping[str, dict[str, Any]]) -> dict[str, Sequence[float]]:
-    """What metrics have been in the last quarter of an hour, by the names of the queries."""
-    now = datetime.fromtimestamp(context.now_ms / 1000, UTC)
-    pages = context.api.pages(
-        "cloudwatch",
-        "get_metric_data",
-        StartTime=now - timedelta(seconds=LATELY_SECONDS),
-        EndTime=now,
-        MetricDataQueries=[{"Id": name, "MetricStat": each} for name, each in queries.items()],
-    )
-    return {each["Id"]: each["Values"] for page in pages for each in page["MetricDataResults"]}

@@ -70,6 +70,10 @@ def test_what_an_update_makes_of_an_item_is_charged_after_it(dynamodb: Any, tabl
         dynamodb.update_item(**change)
     small = {"TableName": table, "Item": key("one", "d")}
     assert refused(lambda: dynamodb.put_item(**small)) == "ThrottlingException"
+    # nor may an update make an item there
+    assert (
+        refused(lambda: dynamodb.update_item(**{**change, "Key": key("one", "d")})) == "ThrottlingException"
+    )
 
 
 def test_a_transaction_costs_twice_as_much_and_is_cancelled_as_a_whole(dynamodb: Any, table: str) -> None:

@@ -92,17 +92,18 @@ class Partitions:
 
     def take(self, charges: Mapping[Place, int], now: float) -> set[Place]:
         """Charge all partitions, or none; return those that cannot serve as much now."""
-        filled = {place: self._bucket(place).filled(now) for place in charges}
+        filled = {place: self._bucket(place, now) for place in charges}
         over = {place for place, units in charges.items() if filled[place].tokens < units}
         if not over:
             for place, units in charges.items():
                 self.buckets[place] = filled[place].less(units)
         return over
 
-    def charge(self, charges: Mapping[Place, int]) -> None:
+    def charge(self, charges: Mapping[Place, int], now: float) -> None:
         """Charge what a call has cost more than was known before it; a partition may be in debt for it."""
         for place, units in charges.items():
-            self.buckets[place] = self._bucket(place).less(units)
+            self.buckets[place] = self._bucket(place, now).less(units)
 
-    def _bucket(self, place: Place) -> TokenBucket:
-        return self.buckets.get(place) or TokenBucket.full(self.quota, 0.0)
+    def _bucket(self, place: Place, now: float) -> TokenBucket:
+        known = self.buckets.get(place)
+        return known.filled(now) if known else TokenBucket.full(self.quota, now)

@@ -78,7 +78,8 @@ class _Write:
     def expected(self, factor: int = 1) -> dict[Place, int]:
         """What it costs as far as can be said before it."""
         before = self.item
-        return self.charges(before, self.request.get("Item", before), factor)
+        after = self.request.get("Item") or before or self.request.get("Key")
+        return self.charges(before, after, factor)
 
     @property
     def _table(self) -> Private:
@@ -110,7 +111,8 @@ def _written(limits: _Limits, write: Private) -> Private:
                 return _refusal()
             response = write(request)
             if response[0] == _OK:
-                limits.partitions.charge(Counter(one.charges(before, one.item)) - Counter(expected))
+                rest = Counter(one.charges(before, one.item)) - Counter(expected)
+                limits.partitions.charge(rest, time.monotonic())
             return response
 
     return throttled
@@ -143,7 +145,7 @@ def _read(limits: _Limits, read: Private) -> Private:
             answer = json.loads(response[2]) if response[0] == _OK else {}
             items = [answer["Item"]] if "Item" in answer else answer.get("Items", [])
             units = read_units(items, consistent=bool(request.get("ConsistentRead")))
-            limits.partitions.charge({place: units - 1})
+            limits.partitions.charge({place: units - 1}, time.monotonic())
             return response
 
     return throttled

@@ -88,6 +88,42 @@ def test_iterations_of_a_map_repeat_nothing_and_neither_does_what_comes_after_a_
     assert flags(*once_more) == [(False, False)] * 2
 
 
+def stopped(record: TaskRecord, at: int | None) -> TaskRecord:
+    """The task with its job submitted and, if a time is given, stopped."""
+    known = (
+        replace(record.jobs["align"], job_id="id", status="RUNNING")
+        if at is None
+        else ended("align", "id", "FAILED" if record.state is not TaskState.SUCCEEDED else "SUCCEEDED")
+    )
+    return replace(record, jobs={"align": replace(known, stopped_at=at)})
+
+
+@pytest.mark.parametrize("end", [900, None])
+def test_an_iteration_that_is_stopped_as_the_map_fails_was_not_tried_again_by_those_it_outlives(
+    end: int | None,
+) -> None:
+    slow = stopped(of_state("Call", 10, TaskState.ABANDONED, {"code": "0"}), end)
+    quick = [
+        stopped(of_state("Call", at, TaskState.SUCCEEDED, {"code": "0"}), at + 100) for at in (11, 200, 400)
+    ]
+    assert flags(slow, *quick) == [(False, False)] * 4
+
+
+def test_a_try_that_timed_out_is_repeated_by_the_one_after_it_though_its_job_is_stopped_only_then() -> None:
+    timed_out = stopped(of_state("Align", 10, TaskState.ABANDONED, {}), 260)
+    again = of_state("Align", 200, TaskState.OPEN, {})
+    assert flags(timed_out, stopped(again, None)) == [(False, True), (True, False)]
+    over = stopped(replace(again, state=TaskState.SUCCEEDED), 500)
+    assert flags(timed_out, over) == [(False, True), (True, False)]
+
+
+def test_a_try_after_two_that_ran_side_by_side_repeats_the_one_that_had_ended() -> None:
+    slow = stopped(of_state("Call", 10, TaskState.ABANDONED, {}), 900)
+    quick = stopped(of_state("Call", 11, TaskState.FAILED, {}), 100)
+    again = stopped(of_state("Call", 120, TaskState.SUCCEEDED, {}), 300)
+    assert flags(slow, quick, again) == [(False, False), (False, True), (True, False)]
+
+
 def test_the_jobs_of_an_earlier_attempt_at_the_sample_are_superseded() -> None:
     assert flags(of_state("Align", 10, TaskState.FAILED, {}), attempt=1) == [(False, True)]
 

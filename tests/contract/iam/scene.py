@@ -190,16 +190,18 @@ class Scene:
         return sum(int(found["Attributes"][name]) for name in names)
 
     def tidy(self) -> None:
-        """Removes what a probe has left: open tasks, running workflows and jobs, messages."""
+        """Removes what a probe has left: open tasks, items, running workflows and jobs, messages."""
         self.aws.end_faults()
         dynamodb, states, sqs = (self.aws.client(each) for each in ("dynamodb", "stepfunctions", "sqs"))
         for token in self.stack.tokens():
             dynamodb.delete_item(
                 TableName=self.physical("TaskTable"), Key={"taskToken": {"S": task_key(token)}}
             )
-        for item in dynamodb.scan(TableName=self.physical("CohortTable"))["Items"]:
-            key = {name: item[name] for name in ("cohort", "entry")}
-            dynamodb.delete_item(TableName=self.physical("CohortTable"), Key=key)
+        # those of the limiters, and of the poller slots, whose numbers a probe makes up
+        for table, names in (("CohortTable", ("cohort", "entry")), ("RateTable", ("name",))):
+            for item in dynamodb.scan(TableName=self.physical(table))["Items"]:
+                key = {name: item[name] for name in names}
+                dynamodb.delete_item(TableName=self.physical(table), Key=key)
         machines = ("ActivityPollerArn", "WorkflowArn", "CohortMachineArn")
         own = {self.stack.outputs[name] for name in machines}
         for machine in states.list_state_machines()["stateMachines"]:

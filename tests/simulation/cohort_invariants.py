@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.aws.tables.cohort_items import COHORT_ENTRY, read_cohort, read_sample
@@ -12,14 +12,16 @@ from tests.simulation.invariants import COUNTS, ORPHAN, STARTS, Violation
 from tests.simulation.kernel.world import MICROSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.simulation.aws.stepfunctions import Execution
+    from tests.simulation.kernel.world import Process
     from tests.simulation.stack import Stack
     from tests.simulation.workload import Requests
 
 LATE_START_SECONDS: Final = 20
-"""How long after a cancel a sample may start that was about to."""
+"""How long after a cancel a sample's start may be asked for: whoever asks has looked two seconds ago. A call
+that is under way takes as long as its function stands still, and no client can take it back."""
 
 STOPPED_SECONDS: Final = 2400
 """How long after a cancel a sample may run: a look, a run of the reconciler, and spare."""
@@ -27,10 +29,25 @@ STOPPED_SECONDS: Final = 2400
 
 @dataclass
 class CohortJudge:
-    """Judges a cohort at the end of a round."""
+    """Judges a cohort at the end of a round.
+
+    Attributes:
+        stack: where it ran.
+        asked: what somebody wanted of the cohort.
+        calls: when a sample's start was asked for last, by the name of its execution.
+    """
 
     stack: Stack
     asked: Requests
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Starts to watch."""
+        self.stack.watchers.append(self._called)
+
+    def _called(self, operation: str, request: Mapping[str, Any], _: Process) -> None:
+        if operation == "StartExecution" and read_execution_name(request["name"]) is not None:
+            self.calls[request["name"]] = self.stack.world.now
 
     def verdict(self) -> list[Violation]:
         """All that did not hold."""
@@ -59,13 +76,13 @@ class CohortJudge:
             yield Violation(STARTS, f"{len(samples)} of {cohort.total} samples were ever started")
 
     def _starts(self) -> Iterator[Violation]:
-        for execution in self._executions():
-            cancel = max((at for at in self.asked.cancelled if at <= execution.started), default=None)
-            if cancel is None or any(cancel < at <= execution.started for at in self.asked.launched):
+        for name, called in self.calls.items():
+            cancel = max((at for at in self.asked.cancelled if at <= called), default=None)
+            if cancel is None or any(cancel < at <= called for at in self.asked.launched):
                 continue
-            late = (execution.started - cancel) / MICROSECONDS
+            late = (called - cancel) / MICROSECONDS
             if late > LATE_START_SECONDS:
-                yield Violation(STARTS, f"{execution.name} starts {late:.0f} s after the cancel")
+                yield Violation(STARTS, f"{name} is started {late:.0f} s after the cancel")
 
     def _ends(self) -> Iterator[Violation]:
         now = self.stack.world.now

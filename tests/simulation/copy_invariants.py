@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.model import task_key
-from tests.simulation.invariants import LEFT_COPY, UNKNOWN
+from tests.simulation.invariants import COPY, LEFT_COPY, NEEDLESS, UNKNOWN, Violation
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
 from tests.simulation.watching import WatchingJudge
 
@@ -32,16 +34,36 @@ class CopyJudge(WatchingJudge):
     """Watches what becomes of jobs whose answers were lost, and of copies.
 
     A process that is killed before it could act is excused, and one that stands still may do so afterwards.
+    A job whose answer was lost, and that no list showed when it was submitted again, nobody could know of.
 
     Attributes:
         calls: when a thread last called SubmitJob.
         failed: when a thread's ListJobs last failed.
         submitted: the ids of jobs that a thread got from SubmitJob, by their tasks and names.
+        answered: the ids of all jobs that anybody got from SubmitJob.
     """
 
     calls: dict[Actor, int] = field(default_factory=dict)
     failed: dict[Actor, int] = field(default_factory=dict)
     submitted: dict[Actor, dict[tuple[str, str], str]] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+
+    def verdict(self) -> list[Violation]:
+        """All that did not hold."""
+        by_name: dict[tuple[str, str], list[Job]] = defaultdict(list)
+        for job in self.stack.batch.jobs.values():
+            by_name[job.token, job.task_job].append(job)
+        for (token, name), jobs in by_name.items():
+            if len(jobs) > 1:
+                named = COPY if self.stack.profile.copies or self._were_unknown(jobs) else NEEDLESS
+                self._find(named, f"{name} of {token}: {', '.join(job.job_id for job in jobs)}")
+        return super().verdict()
+
+    def _were_unknown(self, jobs: Sequence[Job]) -> bool:
+        return all(
+            job.job_id.partition(":")[0] not in self.answered and job.shown > following.created
+            for job, following in pairwise(jobs)
+        )
 
     def _called(self, operation: str, _: Mapping[str, Any], __: Process) -> None:
         if operation == "SubmitJob":
@@ -57,6 +79,7 @@ class CopyJudge(WatchingJudge):
 
     def _heard_of_submission(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         own = request["parameters"]
+        self.answered.add(answer.get("jobId", ""))
         if "taskArray" in own:
             return
         if "jobId" in answer:
@@ -114,6 +137,19 @@ class CopyJudge(WatchingJudge):
     def _judge_known(self, job: Job, thread: Actor, begun: int) -> None:
         item = self.stack.tables["TaskTable"].items[task_key(job.token),]
         is_noted = "jobId" in item["jobs"]["M"][job.task_job]["M"]
-        is_excused = self.failed.get(thread, 0) > begun or thread.process.frozen_until > begun
+        is_excused = (
+            self.failed.get(thread, 0) > begun
+            or thread.process.frozen_until > begun
+            or self._was_unwritable(task_key(job.token), begun)
+        )
         if not is_noted and item["state"]["S"] == "OPEN" and not is_excused:
             self._find(UNKNOWN, f"{job.job_id}, {job.task_job} of {job.token}")
+
+    def _was_unwritable(self, key: str, since: int) -> bool:
+        """Whether a task's item could not be written at a time since then."""
+        write = {"TableName": "TaskTable", "Key": {"taskToken": {"S": key}}}
+        return any(
+            each.operation == "UpdateItem" and each.ends > since and each.applies(write)
+            for each in self.stack.plan.outages
+            if each.begins <= self.stack.world.now
+        )

@@ -175,17 +175,11 @@ class Judge:
 
     def _judge_jobs(self) -> None:
         by_place: dict[tuple[str, str, str], list[Job]] = defaultdict(list)
-        copies: dict[tuple[str, str], list[Job]] = defaultdict(list)
         tasks = self.stack.step_functions.tasks
         for job in self.stack.batch.jobs.values():
-            copies[job.token, job.task_job].append(job)
             task = tasks[job.token]
             place = f"{task.execution.name}/{task.state}/{task.number}"
             by_place[place, job.task_job, ""].append(job)
-        for (token, name), jobs in copies.items():
-            if len(jobs) > 1:
-                named = COPY if self.stack.profile.copies else NEEDLESS
-                self._find(named, f"{name} of {token}: {', '.join(job.job_id for job in jobs)}")
         for (place, name, _), jobs in by_place.items():
             if len({job.token for job in jobs}) > 1:
                 self._judge_overlap(place, name, jobs)

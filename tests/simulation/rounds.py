@@ -65,14 +65,19 @@ def play(seed: str, *, only: frozenset[Place] | None = None, traced: bool = Fals
     workload = Workload(chance, profile)
     stack = Stack(world, profile, workload.plan())
     healthy_may_starve = profile.outages > 0
-    judges = Judge(stack, healthy_may_starve), NewsJudge(stack), LookJudge(stack), CopyJudge(stack)
+    judges = (
+        Judge(stack, healthy_may_starve),
+        NewsJudge(stack),
+        LookJudge(stack),
+        CopyJudge(stack),
+        CohortJudge(stack, workload.cohort),
+    )
     for judge in judges:
         judge.begin()
     workload.begin(stack)
     until = START_US + round((workload.over_at + PATIENCE_SECONDS) * MICROSECONDS)
     world.run(until, lambda: world.seconds > workload.over_at + 60 and _is_quiet(stack))
-    at_the_end = CohortJudge(stack, workload.cohort)
-    violations = [each for judge in (*judges, at_the_end) for each in judge.verdict()]
+    violations = [each for judge in judges for each in judge.verdict()]
     outcome = Outcome(
         seed,
         tuple(violations),

@@ -10,6 +10,7 @@ from tests.mutation.promises import NEVER_SILENT, NO_TASK_IS_LOST, STOPPED
 RECONCILER: Final = "functions/sluice/tasks/reconciler.py"
 LAST_RUN: Final = "functions/sluice/tasks/reconciliation.py"
 PROVER: Final = "functional/test_heartbeats_between.py"
+UNWRITABLE: Final = "functional/test_unwritable_tasks.py"
 CEILING: Final = "functional/test_ceiling.py"
 
 HEARTBEAT_MUTANTS: Final = (
@@ -37,6 +38,23 @@ HEARTBEAT_MUTANTS: Final = (
     ),
     Mutant(
         NO_TASK_IS_LOST,
+        "heartbeats before claims once claims fail",
+        RECONCILER,
+        old="if findings.claims_wait:",
+        new="if False:",
+        provers=tests(UNWRITABLE, "test_claims_that_fail_hold_up_nobody_s_heartbeat"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "claims after the heartbeats of all",
+        RECONCILER,
+        old="        self.workers.each(self._put_off(findings, run), lambda claim: claim())\n",
+        new="",
+        provers=tests(UNWRITABLE, "test_who_waited_for_his_claim_is_healed_by_the_same_run"),
+        unseen="no write is refused for so long that a task which is healed only afterwards is late",
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
         "a claim of a task between whose claims a job is missing",
         RECONCILER,
         old="""\
@@ -58,7 +76,7 @@ HEARTBEAT_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "a heartbeat that failed is sent again",
         RECONCILER,
-        old="            findings.missed.append(task.heartbeat_at)\n",
+        old="        findings.missed.append(task.heartbeat_at)\n",
         new="",
         provers=tests(PROVER, "test_a_heartbeat_that_failed_is_sent_by_the_next_run"),
     ),

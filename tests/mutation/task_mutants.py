@@ -73,14 +73,9 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/reconciler.py",
         old="""\
             alive = self._beat(task.token, run.heartbeat_until_us)
-            if alive and self._lacks_nothing(findings, task.record):
-                return
-            until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
-            record = self.store.claim(task, self.clock.now_ms())
 """,
         new="""\
-            until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
-            record = self.store.claim(task, self.clock.now_ms())
+            self._claim(findings, run, task, alive=True)
             alive = self._beat(task.token, run.heartbeat_until_us)
 """,
         provers=tests(
@@ -92,10 +87,10 @@ TASK_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "heartbeats before any labour",
         "functions/sluice/tasks/reconciler.py",
-        old="            self._sort(findings, _Claimed(record, alive, min(until_us, run.submit_until_us)))",
+        old="            self._sort(findings, Claimed(record, alive, min(until_us, run.submit_until_us)))",
         new="""\
-            found = _Findings()
-            self._sort(found, _Claimed(record, alive, min(until_us, run.submit_until_us)))
+            found = Findings()
+            self._sort(found, Claimed(record, alive, min(until_us, run.submit_until_us)))
             for piece in self._labour(found, run):
                 piece()""",
         provers=tests(

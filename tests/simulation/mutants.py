@@ -34,10 +34,14 @@ LONGEST_SECONDS: Final = 600
 CLEARLY: Final = 3
 """More broken rounds than without the mutant by so many are no accident."""
 
-DIRECTED: Final = {"heartbeats before any labour": "unlisted", "news before stopping": "failing"}
+DIRECTED: Final = {
+    "heartbeats before any labour": "unlisted",
+    "heartbeats before claims once claims fail": "spoilt",
+    "news before stopping": "failing",
+}
 """The scenarios of those guards that a small round does not miss: as each minute brings another run, it takes
-some 15 tasks that hold up a reconciler to cost another its heartbeat, and hundreds of jobs to be stopped to
-hold up news."""
+some 15 tasks that hold up a reconciler's thread to cost another its heartbeat, and hundreds of jobs to be
+stopped to hold up news."""
 
 STEP: Final = 40
 """So many rounds are played before it is asked whether a mutant is noticed by now: two of each profile."""

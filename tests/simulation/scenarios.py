@@ -87,6 +87,11 @@ def outage(operation: str, begins: float, seconds: float, code: str, status: int
     return Outage(operation, at, at + round(seconds * MICROSECONDS), code, status, **kinds)
 
 
+def is_spoilt(request: Mapping[str, Any]) -> bool:
+    """Whether a write is of the items of every third task."""
+    return request["TableName"] == "TaskTable" and int(request["Key"]["taskToken"]["S"], 16) % 3 == 0
+
+
 def poisoned(request: Mapping[str, Any]) -> bool:
     """Whether a submission is of those that Batch never takes."""
     return bool(request["jobDefinition"] == "poison")
@@ -271,6 +276,13 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             outage("ListJobs", 0, 2 * HOUR, "TooManyRequestsException", 429),
         ],
         given={"RECONCILER_THREADS": "1"},
+    ),
+    "spoilt": Scenario(
+        "an hour in which no write to every third of 900 healthy tasks' items comes through",
+        {"good": SMALL},
+        _by_word({"good": 3 * HOUR}),
+        lambda stack: start(stack, "good", 900, spread=60),
+        outages=[outage("UpdateItem", 240, HOUR, "ThrottlingException", 400, applies=is_spoilt)],
     ),
     "expired": Scenario(
         "SubmitJob answers ExpiredToken for 30 s while 600 workflows are submitted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,23 +17,10 @@ if TYPE_CHECKING:
     from sluice.tasks.completer import Completer
     from sluice.tasks.model import TaskRecord
     from sluice.tasks.ports import Batch
+    from sluice.tasks.reconciliation import OverdueJob
 
 JOBS_PER_CALL: Final = 100
 """https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
-
-
-@dataclass(frozen=True)
-class OverdueJob:
-    """A job to ask Batch about.
-
-    One that is `forgettable` may be unknown to it for good; of one that is `missing` Batch said so before.
-    """
-
-    key: str = field(repr=False)
-    job_name: str
-    job_id: str
-    forgettable: bool
-    missing: bool
 
 
 @dataclass(frozen=True)

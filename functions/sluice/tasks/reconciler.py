@@ -13,8 +13,8 @@ from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks import completion, reconciliation
 from sluice.tasks.completer import Ended
 from sluice.tasks.model import TaskState
-from sluice.tasks.overdue_jobs import JOBS_PER_CALL, OverdueJob
-from sluice.tasks.reconciliation import LastRun
+from sluice.tasks.overdue_jobs import JOBS_PER_CALL
+from sluice.tasks.reconciliation import Claimed, Findings, LastRun, OverdueJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,41 +38,13 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html
 
 
 @dataclass(frozen=True)
-class _Claimed:
-    """A task that is this run's until `until_us`; `alive` says that its workflow waits for it."""
-
-    record: TaskRecord
-    alive: bool
-    until_us: int
-
-
-@dataclass
-class _Findings:
-    """What the first pass of a run found to do. Lists, as these are appended to by several threads.
-
-    `until_ms` says up to which claim all open tasks were seen to, but for those that were `missed`.
-    """
-
-    over: list[_Claimed] = field(default_factory=list)
-    unsubmitted: list[_Claimed] = field(default_factory=list)
-    overdue: list[OverdueJob] = field(default_factory=list)
-    missed: list[int] = field(default_factory=list)
-    oldest_ms: int | None = None
-    until_ms: int | None = None
-
-    def see(self, task: OpenTask) -> None:
-        """Remembers the age of the oldest task."""
-        if self.oldest_ms is None or task.created_at < self.oldest_ms:
-            self.oldest_ms = task.created_at
-
-
-@dataclass(frozen=True)
 class Reconciler:
     """Looks at every open task once in a heartbeat and puts right what is not.
 
     A run goes through the tasks twice. First each task that is due gets its heartbeat, which takes as long
-    whatever state Batch is in. Then comes the labour: telling, looking up, submitting, describing and
-    stopping, which Batch may throttle for hours. What a run does not come to is left to a later one.
+    whatever state Batch is in, and is claimed; once claims fail, the heartbeats of all come before the claims
+    of the rest. Then comes the labour: telling, looking up, submitting, describing and stopping, which Batch
+    may throttle for hours. What a run does not come to is left to a later one.
 
     The tasks come in the order of their last heartbeats: a task that had one goes to the end of the line. So
     a run needs no memory of the one before, and none is left out however many there are. Two runs at once
@@ -102,14 +74,15 @@ class Reconciler:
         Returns:
             The age in seconds of the oldest task that was due; 0 if none was.
         """
-        findings, now_ms = _Findings(), self.clock.now_ms()
+        findings, now_ms = Findings(), self.clock.now_ms()
         self.workers.each(self._due(findings, run, now_ms), partial(self._visit, findings, run))
-        if findings.until_ms is not None:
-            self.last_run.keep(now_ms, min([findings.until_ms, *(each - 1 for each in findings.missed)]))
+        self.workers.each(self._put_off(findings, run), lambda claim: claim())
+        if (seen_ms := findings.seen_ms) is not None:
+            self.last_run.keep(now_ms, seen_ms)
         self.workers.each(self._labour(findings, run), lambda piece: piece())
         return 0 if findings.oldest_ms is None else (self.clock.now_ms() - findings.oldest_ms) // 1000
 
-    def _due(self, findings: _Findings, run: Run, now_ms: int) -> Iterator[OpenTask]:
+    def _due(self, findings: Findings, run: Run, now_ms: int) -> Iterator[OpenTask]:
         due_ms = self.policy.due_before_ms(now_ms)
         for task in self._line(due_ms, now_ms):
             findings.see(task)
@@ -126,22 +99,45 @@ class Reconciler:
         again_ms = min(seen_ms, self.policy.claim_before_ms(now_ms))
         return chain(self.store.due_records(seen_ms, due_ms), self.store.due_tasks(again_ms))
 
-    def _visit(self, findings: _Findings, run: Run, task: OpenTask) -> None:
+    def _visit(self, findings: Findings, run: Run, task: OpenTask) -> None:
         """Sends a heartbeat, then claims the task: who dies between the two has cost it nothing."""
         try:
             alive = self._beat(task.token, run.heartbeat_until_us)
-            if alive and self._lacks_nothing(findings, task.record):
-                return
-            until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
+        except ServiceError as error:
+            self._miss(findings, task, error)
+            return
+        if alive and self._lacks_nothing(findings, task.record):
+            return
+        if findings.claims_wait:
+            findings.put_off.append((task, alive))
+        else:
+            self._claim(findings, run, task, alive=alive)
+
+    def _put_off(self, findings: Findings, run: Run) -> Iterator[Callable[[], None]]:
+        """The claims that wait until all had their heartbeats, as many as there is time for.
+
+        Those that are due for longest come last, as they may be due because their claims failed before.
+        """
+        until_us = run.settle_until_us(self.clock.now_us())
+        while findings.put_off and self.clock.now_us() < until_us:
+            task, alive = findings.put_off.pop()
+            yield partial(self._claim, findings, run, task, alive=alive)
+
+    def _claim(self, findings: Findings, run: Run, task: OpenTask, *, alive: bool) -> None:
+        until_us = self.clock.now_us() + int(self.policy.submit_seconds * MICROSECONDS)
+        try:
             record = self.store.claim(task, self.clock.now_ms())
         except ServiceError as error:
-            self.telemetry.task_left(task.key, error)
-            findings.missed.append(task.heartbeat_at)
+            self._miss(findings, task, error)
             return
         if record is not None:
-            self._sort(findings, _Claimed(record, alive, min(until_us, run.submit_until_us)))
+            self._sort(findings, Claimed(record, alive, min(until_us, run.submit_until_us)))
 
-    def _lacks_nothing(self, findings: _Findings, record: TaskRecord | None) -> bool:
+    def _miss(self, findings: Findings, task: OpenTask, error: ServiceError) -> None:
+        self.telemetry.task_left(task.key, error)
+        findings.missed.append(task.heartbeat_at)
+
+    def _lacks_nothing(self, findings: Findings, record: TaskRecord | None) -> bool:
         """True for a task that goes on without a claim; Batch may be asked about its jobs all the same."""
         if record is None or record.state is not TaskState.OPEN or completion.decide(record) is not None:
             return False
@@ -160,7 +156,7 @@ class Reconciler:
         self.telemetry.count("Heartbeats")
         return True
 
-    def _sort(self, findings: _Findings, claimed: _Claimed) -> None:
+    def _sort(self, findings: Findings, claimed: Claimed) -> None:
         record = claimed.record
         if not claimed.alive or record.state is not TaskState.OPEN or completion.decide(record) is not None:
             findings.over.append(claimed)
@@ -174,7 +170,7 @@ class Reconciler:
         return reconciliation.diagnose(record, now_ms=self.clock.now_ms(), policy=self.policy)
 
     @staticmethod
-    def _see_overdue(findings: _Findings, record: TaskRecord, diagnosis: Diagnosis) -> None:
+    def _see_overdue(findings: Findings, record: TaskRecord, diagnosis: Diagnosis) -> None:
         findings.overdue += [
             OverdueJob(
                 record.task.key,
@@ -186,7 +182,7 @@ class Reconciler:
             for job in diagnosis.describe
         ]
 
-    def _labour(self, findings: _Findings, run: Run) -> Iterator[Callable[[], None]]:
+    def _labour(self, findings: Findings, run: Run) -> Iterator[Callable[[], None]]:
         parts = range(0, len(findings.overdue), JOBS_PER_CALL)
         settle_until_us = run.settle_until_us(self.clock.now_us())
         return in_fair_order(
@@ -212,7 +208,7 @@ class Reconciler:
 
         return work
 
-    def _end(self, group: Sequence[_Claimed], settle_until_us: int) -> None:
+    def _end(self, group: Sequence[Claimed], settle_until_us: int) -> None:
         """Ends tasks whose jobs are over, or for which nobody waits; they are settled afterwards."""
         ended: list[TaskRecord] = []
         for claimed in group:
@@ -228,7 +224,7 @@ class Reconciler:
         if ended is not None:
             done.append(ended)
 
-    def _resume(self, claimed: _Claimed) -> None:
+    def _resume(self, claimed: Claimed) -> None:
         """Looks up the jobs of unknown ids by their names, and submits what is missing."""
         if self.clock.now_us() >= claimed.until_us:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS, submitting_seconds
 
 if TYPE_CHECKING:
-    from sluice.tasks.model import JobRecord, TaskRecord
+    from sluice.tasks.model import JobRecord, OpenTask, TaskRecord
 
 
 SETTLE_SHARE: Final = 0.2
@@ -49,6 +49,66 @@ class ReconciliationPolicy:
     def claim_before_ms(self, now_ms: int) -> int:
         """The last claim of a task of which every second heartbeat only is to take one."""
         return now_ms - 2 * self.heartbeat_seconds * 1000
+
+
+FEW_MISSED: Final = 2
+"""So many tasks of a run may hold up the others: a write that is refused again and again takes seconds."""
+
+
+@dataclass(frozen=True)
+class OverdueJob:
+    """A job to ask Batch about.
+
+    One that is `forgettable` may be unknown to it for good; of one that is `missing` Batch said so before.
+    """
+
+    key: str = field(repr=False)
+    job_name: str
+    job_id: str
+    forgettable: bool
+    missing: bool
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A task that is this run's until `until_us`; `alive` says that its workflow waits for it."""
+
+    record: TaskRecord
+    alive: bool
+    until_us: int
+
+
+@dataclass
+class Findings:
+    """What the first pass of a run found to do. Lists, as these are appended to by several threads.
+
+    `until_ms` says up to which claim all open tasks were come to. Of these some were `missed`, and those that
+    were `put_off` had their heartbeats, which tell whether they are alive, and are still to be claimed.
+    """
+
+    over: list[Claimed] = field(default_factory=list)
+    unsubmitted: list[Claimed] = field(default_factory=list)
+    overdue: list[OverdueJob] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)
+    put_off: list[tuple[OpenTask, bool]] = field(default_factory=list)
+    oldest_ms: int | None = None
+    until_ms: int | None = None
+
+    def see(self, task: OpenTask) -> None:
+        """Remembers the age of the oldest task."""
+        if self.oldest_ms is None or task.created_at < self.oldest_ms:
+            self.oldest_ms = task.created_at
+
+    @property
+    def seen_ms(self) -> int | None:
+        """Up to which claim all open tasks were seen to; None if the line was too long for that."""
+        left = [*self.missed, *(task.heartbeat_at for task, _ in self.put_off)]
+        return None if self.until_ms is None else min([self.until_ms, *(each - 1 for each in left)])
+
+    @property
+    def claims_wait(self) -> bool:
+        """True once claims fail: all the others have their heartbeats first, and are claimed then."""
+        return len(self.missed) >= FEW_MISSED
 
 
 REMEMBERED_MS: Final = 150_000

@@ -43,10 +43,11 @@ def together(
     records: Sequence[TaskRecord],
     meanwhile: Callable[[], None] = lambda: None,
     until_us: int = SOON_US,
+    slot: Callable[[], int] | None = None,
 ) -> list[Any]:
     """Submits tasks that all wait while the first of them waits for its slot; returns their answers.
 
-    An error that one of them raises is its answer.
+    An error that one of them raises is its answer. The others get their own slots, if any, from `slot`.
     """
     answers: dict[str, Any] = {}
 
@@ -57,7 +58,7 @@ def together(
             answers[record.task.token] = error
 
     first, *others = records
-    threads = [threading.Thread(target=submit, args=(each, world.clock.now_us)) for each in others]
+    threads = [threading.Thread(target=submit, args=(each, slot or world.clock.now_us)) for each in others]
 
     def take_slot() -> int:
         if threads[0].ident:  # a second turn
@@ -198,6 +199,19 @@ def test_of_two_of_which_one_is_left_out_the_other_goes_alone() -> None:
     world.abandon(world.store.records["b"])
     assert together(world, records) == [Turn.SLOT, Turn.LEFT]
     assert (world.batch.calls["SubmitJob"], world.array_store.arrays) == (0, {})
+
+
+def test_who_is_left_of_an_array_waits_for_a_slot_of_its_own_which_takes_another_look() -> None:
+    world, slots = World(), list[int]()
+
+    def slot() -> int:
+        slots.append(world.clock.now_us())
+        return slots[-1]
+
+    records = [accepted(world, token) for token in "ab"]
+    world.abandon(world.store.records["a"])
+    assert together(world, records, slot=slot) == [Turn.LEFT, Turn.SLOT]
+    assert len(slots) == 1
 
 
 def test_a_throttled_array_lowers_the_rate_and_its_tasks_try_again() -> None:

@@ -32,6 +32,21 @@ ARRAY_MUTANTS: Final = (
     ),
     Mutant(
         NEVER_TWICE,
+        "another look at the one that is left of an array",
+        SENDER,
+        old="        if len(held) <= 1:",
+        new="""\
+        if len(held) == 1:
+            return answers | {held[0]: Turn.SLOT}
+        if not held:""",
+        provers=tests(
+            "functional/test_arrays.py",
+            "test_who_is_left_of_an_array_waits_for_a_slot_of_its_own_which_takes_another_look",
+        ),
+        unseen="all but one of those that wait have to end at once, as in one round in hundreds",
+    ),
+    Mutant(
+        NEVER_TWICE,
         "leaving those out of an array that are not their owner's any more",
         STORE,
         old="#state = :open AND heartbeatAt = :seen",

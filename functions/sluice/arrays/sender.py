@@ -84,13 +84,11 @@ class ArraySender:
         array_id = array_id_of(going[0].record.task.key, now_us)
         held = self.store.seal(array_id, in_time, now_us // 1000) if len(in_time) > 1 else in_time
         answers: dict[Member, Answer] = {member: Turn.LEFT for member in going if member not in held}
-        if not held:
+        if len(held) <= 1:  # the one that is left was looked at when it joined, and waits once more
             return answers
         until_us = min(now_us + LOOK_SECONDS * MICROSECONDS, *(member.until_us for member in held))
         if not self._has_slot(due_us, until_us):
             return answers
-        if len(held) == 1:
-            return answers | {held[0]: Turn.SLOT}
         return answers | self._submit(array_id, held, until_us)
 
     def _has_slot(self, due_us: int, until_us: int) -> bool:

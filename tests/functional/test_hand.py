@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.pollers.hand import Crew, Hand
+from sluice.pollers.hand import Crew, Hand, Intents
 from tests.support.builders import job, open_record
 
 CREW = Crew(polls=100, threads=32)
@@ -36,11 +36,11 @@ def poll_until_full(hand: Hand, seconds: float) -> int:
     ],
 )
 def test_as_many_polls_are_open_as_can_be_answered_for(rate: float, seconds: float, polls: int) -> None:
-    assert poll_until_full(Hand(CREW, rate_per_second=lambda: rate), seconds) == polls
+    assert poll_until_full(Hand(CREW, Intents(), rate_per_second=lambda: rate), seconds) == polls
 
 
 def test_tasks_of_many_jobs_leave_room_for_fewer_polls() -> None:
-    hand = Hand(CREW, rate_per_second=lambda: 49)
+    hand = Hand(CREW, Intents(), rate_per_second=lambda: 49)
     before = hand.poll_begins(lambda: 120)
     assert before == 0
     hand.poll_ended(before, found=True)
@@ -54,7 +54,7 @@ def test_tasks_of_many_jobs_leave_room_for_fewer_polls() -> None:
 
 
 def test_a_hand_that_is_full_polls_for_no_more_before_a_task_is_done_with() -> None:
-    hand = Hand(CREW, rate_per_second=lambda: 49)
+    hand = Hand(CREW, Intents(), rate_per_second=lambda: 49)
     records = [open_record(job("align"), token=f"token-{index}") for index in range(64)]
     for record in records:
         before = hand.poll_begins(lambda: 120)
@@ -67,7 +67,7 @@ def test_a_hand_that_is_full_polls_for_no_more_before_a_task_is_done_with() -> N
 
 
 def test_an_empty_poll_ends_the_round_unless_something_came_or_is_held() -> None:
-    hand = Hand(CREW, rate_per_second=lambda: 49)
+    hand = Hand(CREW, Intents(), rate_per_second=lambda: 49)
     early, other = hand.poll_begins(lambda: 120), hand.poll_begins(lambda: 120)
     assert early == other == 0
     hand.poll_ended(0, found=True)

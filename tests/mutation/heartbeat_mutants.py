@@ -10,6 +10,8 @@ from tests.mutation.promises import NEVER_SILENT, NO_TASK_IS_LOST, STOPPED
 RECONCILER: Final = "functions/sluice/tasks/reconciler.py"
 LAST_RUN: Final = "functions/sluice/tasks/reconciliation.py"
 PROVER: Final = "functional/test_heartbeats_between.py"
+POOL: Final = "functions/sluice/pollers/pool.py"
+INTENTS: Final = "functional/test_unwritten_intents.py"
 UNWRITABLE: Final = "functional/test_unwritable_tasks.py"
 CEILING: Final = "functional/test_ceiling.py"
 
@@ -35,6 +37,36 @@ HEARTBEAT_MUTANTS: Final = (
         new="",
         provers=tests(CEILING, "test_a_poller_takes_nothing_while_too_many_are_open_and_does_not_rest"),
         unseen="where so many tasks are open jobs end at every moment, and each end wakes the poller",
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "writing an intent again until the table takes it",
+        POOL,
+        old="            except (ThrottledError, UnclearError):\n                hand.intent_failed()\n",
+        new="            except (ThrottledError, UnclearError):\n                raise\n",
+        provers=tests(INTENTS, "test_tasks_that_came_are_kept_until_the_table_takes_their_intents[error0]"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "leaving tasks in the Activity while intents cannot be written",
+        "functions/sluice/pollers/hand.py",
+        old="        if self._intents.failing:\n            return False\n",
+        new="",
+        provers=tests(
+            INTENTS,
+            "test_no_more_tasks_are_taken_than_polls_were_open_when_the_first_intent_failed",
+            "test_the_next_round_of_the_process_takes_one_task_to_see_whether_intents_are_written_again",
+        ),
+        unseen="intents fail for no longer in a round than a task can be kept",
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "keeping a task without an intent no longer than its heartbeat allows",
+        POOL,
+        old=">= min(until_us, window_us):",
+        new=">= until_us:",
+        provers=tests(INTENTS, "test_a_task_is_kept_no_longer_than_its_heartbeat_allows"),
+        unseen="intents fail for no longer in a round than a task can be kept",
     ),
     Mutant(
         NO_TASK_IS_LOST,

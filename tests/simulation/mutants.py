@@ -37,6 +37,7 @@ CLEARLY: Final = 3
 DIRECTED: Final = {
     "heartbeats before any labour": "unlisted",
     "heartbeats before claims once claims fail": "spoilt",
+    "writing an intent again until the table takes it": "unwritten",
     "news before stopping": "failing",
 }
 """The scenarios of those guards that a small round does not miss: as each minute brings another run, it takes

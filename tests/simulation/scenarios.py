@@ -87,9 +87,14 @@ def outage(operation: str, begins: float, seconds: float, code: str, status: int
     return Outage(operation, at, at + round(seconds * MICROSECONDS), code, status, **kinds)
 
 
+def is_of_task(request: Mapping[str, Any]) -> bool:
+    """Whether a write is of a task's item."""
+    return bool(request["TableName"] == "TaskTable")
+
+
 def is_spoilt(request: Mapping[str, Any]) -> bool:
     """Whether a write is of the items of every third task."""
-    return request["TableName"] == "TaskTable" and int(request["Key"]["taskToken"]["S"], 16) % 3 == 0
+    return is_of_task(request) and int(request["Key"]["taskToken"]["S"], 16) % 3 == 0
 
 
 def poisoned(request: Mapping[str, Any]) -> bool:
@@ -283,6 +288,13 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         _by_word({"good": 3 * HOUR}),
         lambda stack: start(stack, "good", 900, spread=60),
         outages=[outage("UpdateItem", 240, HOUR, "ThrottlingException", 400, applies=is_spoilt)],
+    ),
+    "unwritten": Scenario(
+        "200 s in which the task table takes no intents while 600 healthy workflows start",
+        {"good": SMALL},
+        _by_word({"good": HOUR}),
+        lambda stack: start(stack, "good", 600, spread=20),
+        outages=[outage("PutItem", 2, 200, "ThrottlingException", 400, applies=is_of_task)],
     ),
     "expired": Scenario(
         "SubmitJob answers ExpiredToken for 30 s while 600 workflows are submitted",

@@ -40,6 +40,13 @@ BRIEF: Final = Crew(polls=10, threads=2)
 """The most of a probe: a few polls may be blocked for a minute, and it has a small function's memory."""
 
 
+@dataclass
+class Intents:
+    """Whether intents cannot be written now, as far as this process knows from its last one."""
+
+    failing: bool = False
+
+
 def share(total: int, pollers: int, slot: int) -> int:
     """A slot's part of what all pollers have together, at least one."""
     return max(1, (total + pollers - 1 - slot) // pollers)
@@ -50,7 +57,7 @@ class Hand:
 
     It never holds more than it can submit in time: each job of its tasks takes a slot of the rate, and each
     open poll may bring another task, as large as the largest of the round so far. Only one poll is open while
-    nothing is known to fit.
+    nothing is known to fit, and while intents cannot be written: in the Activity tasks wait safely.
 
     Attributes:
         tasks: that came in this round.
@@ -58,8 +65,9 @@ class Hand:
         held_back: a poll waited as too many tasks were open.
     """
 
-    def __init__(self, crew: Crew, *, rate_per_second: Callable[[], float]) -> None:
+    def __init__(self, crew: Crew, intents: Intents, *, rate_per_second: Callable[[], float]) -> None:
         """Holds nothing yet; `rate_per_second` is the rate of jobs that this poller can count on now."""
+        self._intents = intents
         self.tasks = self.failed_polls = 0
         self.held_back = False
         self._room_for = TASKS_A_THREAD * crew.threads
@@ -111,9 +119,17 @@ class Hand:
             self._open -= 1
             self.failed_polls += 1
 
+    def intent_failed(self) -> None:
+        """Notes that the intent of a task that came could not be written; others would fare no better."""
+        with self._lock:
+            self._intents.failing = True
+
     def hold(self, record: TaskRecord) -> None:
         """Takes a task whose intent is written, to be submitted."""
         with self._lock:
+            if self._intents.failing:
+                self._intents.failing = False
+                self._room.notify()
             jobs = len(record.task.jobs)
             self._jobs += jobs
             self._largest = max(self._largest, jobs)
@@ -144,6 +160,8 @@ class Hand:
     def _has_room(self, seconds_left: float) -> bool:
         if not self._open and not self._in_hand:
             return True
+        if self._intents.failing:
+            return False
         jobs = self._jobs + (self._open + 1) * self._largest
         return self._in_hand < self._room_for and jobs <= self._rate() * seconds_left
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluice.deadline import until_us
 from sluice.errors import ServiceError, ThrottledError, UnclearError
-from sluice.pollers.hand import Hand, seconds_left
+from sluice.pollers.hand import Hand, Intents, seconds_left
+from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.model import task_key
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sluice.pollers.ceiling import Ceiling
     from sluice.pollers.hand import Crew
     from sluice.ports import Clock, Telemetry
-    from sluice.tasks.model import ActivityTask
+    from sluice.tasks.model import ActivityTask, TaskRecord
     from sluice.tasks.ports import ActivityQueue
     from sluice.tasks.submitter import Submitter
 
@@ -33,7 +34,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTa
 
 
 PAUSE_SECONDS: Final = 1
-"""How long a thread waits after a long poll that failed."""
+"""How long a thread waits after a long poll, or an intent, that failed."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,11 @@ class PollerPool:
     https://docs.aws.amazon.com/step-functions/latest/dg/bp-activity-pollers.html
 
     The thread whose poll brings a task writes the task's intent at once: from then on nobody's death loses
-    it. The first poll that stays empty while nothing comes and nothing is held ends the round for all: an
-    idle poller is gone after one long poll.
+    it. While the table does not take it, the thread tries again, and no more tasks are taken: nobody else
+    knows those that were.
+
+    The first poll that stays empty while nothing comes and nothing is held ends the round for all: an idle
+    poller is gone after one long poll.
     """
 
     queue: ActivityQueue
@@ -92,10 +96,11 @@ class PollerPool:
     telemetry: Telemetry
     rate_per_second: Callable[[], float]
     ceiling: Ceiling
+    intents: Intents = field(default_factory=Intents)
 
     def run(self, crew: Crew, round_: Round) -> Outcome:
         """Runs one round."""
-        hand = Hand(crew, rate_per_second=self.rate_per_second)
+        hand = Hand(crew, self.intents, rate_per_second=self.rate_per_second)
         work = [partial(self._poll, hand, round_)] * crew.polls
         work += [partial(self._submit, hand, round_)] * crew.threads
         with ThreadPoolExecutor(len(work), thread_name_prefix="poller") as pool:
@@ -130,7 +135,7 @@ class PollerPool:
                 continue
             hand.poll_ended(before, found=task is not None)
             if task is not None:
-                self._accept(task, hand)
+                self._accept(task, hand, round_.submit_until_us)
 
     def _begin_poll(self, hand: Hand, seconds_left: Callable[[], float]) -> int | None:
         """Waits until another poll may be open, in this poller and in all; None if the round is over."""
@@ -138,16 +143,29 @@ class PollerPool:
             hand.held_back = True
         return hand.poll_begins(seconds_left)
 
-    def _accept(self, task: ActivityTask, hand: Hand) -> None:
+    def _accept(self, task: ActivityTask, hand: Hand, until_us: int) -> None:
         record = None
         try:
-            record = self.submitter.accept(task)
+            record = self._accepted(task, hand, until_us)
         except ServiceError as error:
             self.telemetry.task_left(task_key(task.token), error)
         if record is None:
             hand.let_go(None)
         else:
             hand.hold(record)
+
+    def _accepted(self, task: ActivityTask, hand: Hand, until_us: int) -> TaskRecord | None:
+        """Accepts a task once the table takes its intent, while its first heartbeat will still be in time."""
+        window_us = self.clock.now_us() + round(self.submitter.window_seconds * MICROSECONDS)
+        while True:
+            try:
+                return self.submitter.accept(task)
+            except (ThrottledError, UnclearError):
+                hand.intent_failed()
+                if self.clock.now_us() + PAUSE_SECONDS * MICROSECONDS >= min(until_us, window_us):
+                    raise
+                self.telemetry.count("IntentsRepeated")
+            self.clock.sleep(PAUSE_SECONDS)
 
     def _submit(self, hand: Hand, round_: Round) -> None:
         while (record := hand.next_record()) is not None:

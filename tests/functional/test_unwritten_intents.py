@@ -10,7 +10,7 @@ import pytest
 from sluice.errors import DeniedError, ServiceError, ThrottledError, UnclearError
 from sluice.pollers.hand import Crew
 from sluice.pollers.pool import plan_round
-from sluice.tasks.model import ActivityTask
+from sluice.tasks.model import ActivityTask, TaskState
 from tests.support.builders import World, job, task_text
 from tests.support.fakes import FakeClock, MemoryTaskStore
 
@@ -88,6 +88,14 @@ def test_a_task_is_kept_no_longer_than_its_heartbeat_allows() -> None:
     began_us = world.clock.now_us()
     assert run(world, crew=Crew(1, 1)) == 1
     assert (world.clock.now_us() - began_us) / 1_000_000 <= world.submitter.window_seconds
+
+
+def test_a_task_whose_workflow_was_stopped_while_it_was_kept_is_not_submitted() -> None:
+    world = full(50)
+    world.activities.gone.add("token-0")
+    assert run(world, crew=Crew(1, 1)) == TASKS
+    assert len(world.batch.jobs) == TASKS - 1
+    assert world.store.records["token-0"].state is TaskState.ABANDONED
 
 
 def test_an_intent_that_may_not_be_written_is_told_of_at_once() -> None:

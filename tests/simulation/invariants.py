@@ -199,7 +199,7 @@ class Judge:
         if task.over is None:
             return
         late = (job.created - task.over) / MICROSECONDS
-        if task.how in HEARD and late > LATE_SECONDS + self.grace and not self._may_be_deaf:
+        if task.how in HEARD and late > LATE_SECONDS + self.grace and not self._may_be_deaf(task):
             self._find(LATE, f"{job.job_id} of {task.token}, {late:.0f} s after its end")
         over = max(task.over, job.created)
         if (end - over) / MICROSECONDS > ORPHAN_SECONDS + self.grace and not self._is_unknown_copy(job):
@@ -226,10 +226,14 @@ class Judge:
             + (profile.pause_seconds if profile.paused else 0)
         )
 
-    @property
-    def _may_be_deaf(self) -> bool:
-        """Where an event is lost, or whoever hears of it dies, the next heartbeat has to tell."""
-        return bool(self.stack.profile.lost or self.stack.profile.killed)
+    def _may_be_deaf(self, task: ActivityTask) -> bool:
+        """Whether the next heartbeat has to tell.
+
+        An event is lost, whoever hears of it dies, or it comes before the task's intent was written.
+        """
+        item = self.stack.tables["TaskTable"].items[task_key(task.token),]
+        came_first = task.over is not None and int(item["createdAt"]["N"]) * 1000 > task.over
+        return bool(self.stack.profile.lost or self.stack.profile.killed or came_first)
 
     def _judge_tasks(self) -> None:
         items = self.stack.tables["TaskTable"].items

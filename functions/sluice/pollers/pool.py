@@ -12,7 +12,7 @@ from sluice.errors import ServiceError, ThrottledError, UnclearError
 from sluice.pollers.hand import Hand, Intents, seconds_left
 from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.model import task_key
-from sluice.tasks.submission import LAST_SUBMIT_SECONDS
+from sluice.tasks.submission import LAST_SUBMIT_SECONDS, LOOK_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,16 +156,26 @@ class PollerPool:
 
     def _accepted(self, task: ActivityTask, hand: Hand, until_us: int) -> TaskRecord | None:
         """Accepts a task once the table takes its intent, while its first heartbeat will still be in time."""
-        window_us = self.clock.now_us() + round(self.submitter.window_seconds * MICROSECONDS)
+        began_us = self.clock.now_us()
+        window_us = began_us + round(self.submitter.window_seconds * MICROSECONDS)
         while True:
             try:
-                return self.submitter.accept(task)
+                record = self.submitter.accept(task)
+                is_late = self.clock.now_us() - began_us > LOOK_SECONDS * MICROSECONDS
+                return None if record and is_late and self._was_stopped(record) else record
             except (ThrottledError, UnclearError):
                 hand.intent_failed()
                 if self.clock.now_us() + PAUSE_SECONDS * MICROSECONDS >= min(until_us, window_us):
                     raise
                 self.telemetry.count("IntentsRepeated")
             self.clock.sleep(PAUSE_SECONDS)
+
+    def _was_stopped(self, record: TaskRecord) -> bool:
+        """Asks whether a workflow was stopped before its task was in the table, so that nobody could act."""
+        try:
+            return self.submitter.completer.abandon_if_dead(record) is not None
+        except ServiceError:
+            return False
 
     def _submit(self, hand: Hand, round_: Round) -> None:
         while (record := hand.next_record()) is not None:

@@ -9,7 +9,7 @@ import pytest
 
 from sluice.tasks.model import task_key
 from tests.simulation.copy_invariants import CopyJudge
-from tests.simulation.invariants import LEFT_COPY, UNKNOWN
+from tests.simulation.invariants import COPY, LEFT_COPY, NEEDLESS, UNKNOWN
 from tests.simulation.kernel.world import MICROSECONDS, Process
 from tests.unit.simulation.building import acted, pass_time, world
 
@@ -46,6 +46,8 @@ class Watched:
             network=SimpleNamespace(hearers=[]),
             batch=SimpleNamespace(jobs=jobs, by_name={"align-1": list(jobs.values())}),
             tables={"TaskTable": SimpleNamespace(items={(KEY,): item()})},
+            profile=SimpleNamespace(copies=False),
+            plan=SimpleNamespace(outages=[]),
         )
         self.stack = stack
         self.judge = CopyJudge(stack)
@@ -71,7 +73,8 @@ class Watched:
     def after(self, seconds: float, act: Any) -> list[str]:
         acted(self.stack.world, act, self.process)
         pass_time(self.stack.world, seconds)
-        return [each.invariant for each in self.judge.verdict()]
+        found = [each.invariant for each in self.judge.verdict()]
+        return [each for each in found if each in (LEFT_COPY, UNKNOWN)]
 
 
 @pytest.mark.parametrize("notice", ["list_both", "note_anothers"])
@@ -121,3 +124,27 @@ def test_who_could_not_list_jobs_is_excused() -> None:
         watched.hear(LIST, {})
 
     assert watched.after(121, act) == []
+
+
+@pytest.mark.parametrize(
+    ("answered", "shown", "found"),
+    [(False, 900, COPY), (False, 60, NEEDLESS), (True, 900, NEEDLESS)],
+)
+def test_of_a_job_without_an_answer_that_no_list_shows_nobody_could_know(
+    answered: bool, shown: float, found: str
+) -> None:
+    watched = Watched("job", "copy", shown=shown)
+    watched.stack.batch.jobs["copy"].created += 300 * MICROSECONDS
+    if answered:
+        watched.after(1, lambda: watched.hear(SUBMISSION, {"jobId": "job"}))
+    assert {each.invariant for each in watched.judge.verdict()} == {found}
+
+
+@pytest.mark.parametrize(("ends", "found"), [(900, []), (-1, [UNKNOWN])])
+def test_an_id_that_cannot_be_noted_need_not_be(ends: float, found: list[str]) -> None:
+    watched = Watched("job", shown=6)
+    begins = watched.stack.world.now - 10 * MICROSECONDS
+    outage = SimpleNamespace(operation="UpdateItem", begins=begins, applies=lambda _: True)
+    outage.ends = watched.stack.world.now + round(ends * MICROSECONDS)
+    watched.stack.plan.outages.append(outage)
+    assert watched.after(121, watched.lose_answer) == found

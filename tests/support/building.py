@@ -22,7 +22,7 @@ NEEDS = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "128"}]
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T | None], *, within_seconds: float = 20.0) -> T:
+def eventually(probe: Callable[[], T | None], *, within_seconds: float = 60.0) -> T:
     """Return the first true answer of `probe`; fail the test when none comes."""
     deadline = time.monotonic() + within_seconds
     while not (answer := probe()):

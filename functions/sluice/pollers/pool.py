@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sluice.deadline import until_us
+from sluice.deadline import seconds_until, until_us
 from sluice.errors import ServiceError, ThrottledError, UnclearError
 from sluice.pollers.hand import Hand, Intents, seconds_left
-from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.model import task_key
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS, LOOK_SECONDS
 
@@ -157,18 +156,20 @@ class PollerPool:
     def _accepted(self, task: ActivityTask, hand: Hand, until_us: int) -> TaskRecord | None:
         """Accepts a task once the table takes its intent, while its first heartbeat will still be in time."""
         began_us = self.clock.now_us()
-        window_us = began_us + round(self.submitter.window_seconds * MICROSECONDS)
         while True:
             try:
                 record = self.submitter.accept(task)
-                is_late = self.clock.now_us() - began_us > LOOK_SECONDS * MICROSECONDS
-                return None if record and is_late and self._was_stopped(record) else record
             except (ThrottledError, UnclearError):
                 hand.intent_failed()
-                if self.clock.now_us() + PAUSE_SECONDS * MICROSECONDS >= min(until_us, window_us):
+                now_us = self.clock.now_us()
+                window_seconds = self.submitter.window_seconds - seconds_until(began_us, now_us)
+                if min(seconds_until(now_us, until_us), window_seconds) <= PAUSE_SECONDS:
                     raise
                 self.telemetry.count("IntentsRepeated")
-            self.clock.sleep(PAUSE_SECONDS)
+                self.clock.sleep(PAUSE_SECONDS)
+            else:
+                was_kept = seconds_until(began_us, self.clock.now_us()) > LOOK_SECONDS
+                return None if record and was_kept and self._was_stopped(record) else record
 
     def _was_stopped(self, record: TaskRecord) -> bool:
         """Asks whether a workflow was stopped before its task was in the table, so that nobody could act."""

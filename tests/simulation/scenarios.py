@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.aws.batch import Fate, Job
@@ -18,6 +19,7 @@ from tests.simulation.kernel.world import MICROSECONDS, START_US
 from tests.simulation.person import cancel
 from tests.simulation.profiles import CALM
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Stack
+from tests.simulation.workload import is_of, is_spoilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,16 +87,6 @@ def outage(operation: str, begins: float, seconds: float, code: str, status: int
     """A time in which an operation gets one answer."""
     at = START_US + round(begins * MICROSECONDS)
     return Outage(operation, at, at + round(seconds * MICROSECONDS), code, status, **kinds)
-
-
-def is_of_task(request: Mapping[str, Any]) -> bool:
-    """Whether a write is of a task's item."""
-    return bool(request["TableName"] == "TaskTable")
-
-
-def is_spoilt(request: Mapping[str, Any]) -> bool:
-    """Whether a write is of the items of every third task."""
-    return is_of_task(request) and int(request["Key"]["taskToken"]["S"], 16) % 3 == 0
 
 
 def poisoned(request: Mapping[str, Any]) -> bool:
@@ -294,7 +286,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         {"good": SMALL},
         _by_word({"good": HOUR}),
         lambda stack: start(stack, "good", 600, spread=20),
-        outages=[outage("PutItem", 2, 200, "ThrottlingException", 400, applies=is_of_task)],
+        outages=[outage("PutItem", 2, 200, "ThrottlingException", 400, applies=partial(is_of, "TaskTable"))],
     ),
     "expired": Scenario(
         "SubmitJob answers ExpiredToken for 30 s while 600 workflows are submitted",

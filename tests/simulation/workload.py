@@ -200,7 +200,7 @@ class Workload:
             if self.chance.happens(draw, 1, "items are spoilt"):
                 begins = START_US + round((index * 1800 + draw.pace * 900) * MICROSECONDS)
                 ends = begins + round(draw.between(900, 1500) * MICROSECONDS)
-                yield Outage("UpdateItem", begins, ends, "ThrottlingException", 400, applies=_is_spoilt)
+                yield Outage("UpdateItem", begins, ends, "ThrottlingException", 400, applies=is_spoilt)
 
     def _denied(self) -> Iterator[Outage]:
         """Times in which a permission is not in force yet."""
@@ -233,7 +233,7 @@ class Workload:
                         begins + length,
                         "ThrottlingException",
                         400,
-                        applies=partial(_is_of, table),
+                        applies=partial(is_of, table),
                     )
                 )
         return found
@@ -277,10 +277,12 @@ class Workload:
         cancel(self._stack, COHORT, lambda: self.cohort.cancelled.append(world.now))
 
 
-def _is_spoilt(request: Mapping[str, Any]) -> bool:
+def is_spoilt(request: Mapping[str, Any]) -> bool:
+    """Whether a write is of a spoilt task's item."""
     key = request["Key"].get("taskToken", {"S": ""})["S"]
     return bool(key) and int(key, 16) % SPOILT == 0
 
 
-def _is_of(table: str, request: Mapping[str, Any]) -> bool:
+def is_of(table: str, request: Mapping[str, Any]) -> bool:
+    """Whether a call is of a table."""
     return bool(request.get("TableName") == table)

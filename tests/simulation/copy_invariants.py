@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.model import task_key
+from sluice.tasks.submission import submitting_seconds
 from tests.simulation.invariants import COPY, LEFT_COPY, NEEDLESS, UNKNOWN, Violation
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
 from tests.simulation.watching import WatchingJudge
@@ -25,8 +26,10 @@ SETTLE_SECONDS: Final = 7
 """A job that ListJobs shows so soon after its answer was lost is found by who waited for the answer."""
 
 KNOWN_SECONDS: Final = 120
-"""How soon the id of such a job is noted: two look-ups, the next job of the task, and spare. The task's next
-owner comes after 300 s only."""
+"""How soon the id of such a job is noted: two look-ups, the next job of the task, and spare."""
+
+OWNED_SECONDS: Final = submitting_seconds(300)
+"""How long a task's owner may submit and look up its jobs: the next owner comes after TAKEOVER_SECONDS."""
 
 
 @dataclass
@@ -86,11 +89,18 @@ class CopyJudge(WatchingJudge):
             self.submitted.setdefault(current(), {})[own["taskKey"], own["taskJob"]] = answer["jobId"]
             return
         now = self.stack.world.now
+        looked_us = now + SETTLE_SECONDS * MICROSECONDS
+        if looked_us > self._owned_until_us(own["taskKey"]):
+            return  # the answer came so late that the look-up is the next owner's
         for job in self.stack.batch.by_name.get(request["jobName"].lower(), ()):
             is_its = job.created >= self.calls[current()]
-            if is_its and job.shown <= now + SETTLE_SECONDS * MICROSECONDS:
+            if is_its and job.shown <= looked_us:
                 thread = current()
                 self._later(KNOWN_SECONDS, partial(self._judge_known, job, thread, now))
+
+    def _owned_until_us(self, key: str) -> float:
+        item = self.stack.tables["TaskTable"].items[key,]
+        return int(item["heartbeatAt"]["N"]) * 1000 + OWNED_SECONDS * MICROSECONDS
 
     def _heard_of_list(self, answer: Mapping[str, Any]) -> None:
         if "jobSummaryList" not in answer:

@@ -10,7 +10,7 @@ import pytest
 from sluice.tasks.model import task_key
 from tests.simulation.copy_invariants import CopyJudge
 from tests.simulation.invariants import COPY, LEFT_COPY, NEEDLESS, UNKNOWN
-from tests.simulation.kernel.world import MICROSECONDS, Process
+from tests.simulation.kernel.world import MICROSECONDS, START_US, Process
 from tests.unit.simulation.building import acted, pass_time, world
 
 KEY = task_key("token")
@@ -31,7 +31,12 @@ def job(job_id: str, here: Any, *, shown: float = 0) -> Any:
 
 def item(**noted: Any) -> dict[str, Any]:
     known = {name: {"S": value} for name, value in noted.items()}
-    return {"taskToken": {"S": KEY}, "state": {"S": "OPEN"}, "jobs": {"M": {"align": {"M": known}}}}
+    return {
+        "taskToken": {"S": KEY},
+        "state": {"S": "OPEN"},
+        "heartbeatAt": {"N": str(START_US // 1000)},
+        "jobs": {"M": {"align": {"M": known}}},
+    }
 
 
 class Watched:
@@ -106,6 +111,17 @@ def test_a_job_that_is_listed_in_time_is_to_be_known_within_two_minutes(
     shown: float, found: list[str]
 ) -> None:
     watched = Watched("job", shown=shown)
+    assert watched.after(121, watched.lose_answer) == found
+
+
+@pytest.mark.parametrize(("owned_seconds", "found"), [(100, [UNKNOWN]), (280, [])])
+def test_an_answer_that_is_lost_at_the_end_of_the_owners_time_is_the_next_owners(
+    owned_seconds: int, found: list[str]
+) -> None:
+    watched = Watched("job")
+    watched.stack.world.now += owned_seconds * MICROSECONDS
+    watched.stack.batch.jobs["job"] = lost = job("job", watched.stack.world)
+    watched.stack.batch.by_name["align-1"] = [lost]
     assert watched.after(121, watched.lose_answer) == found
 
 

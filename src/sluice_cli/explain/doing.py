@@ -57,4 +57,4 @@ def failing(trouble: Trouble, now_ms: int) -> str:
     answer = plain_answer(trouble.answer).rstrip(".")
     often = "once" if trouble.failures == 1 else f"{trouble.failures} times"
     since = span((now_ms - trouble.since) / 1000)
-    return f"SubmitJob failed {often} in {since} for job {trouble.job_name}, at last with: {answer}"
+    return f"SubmitJob failed {often} in {since} for job {trouble.job_name}, most recently with: {answer}"

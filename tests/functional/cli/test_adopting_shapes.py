@@ -485,7 +485,7 @@ def test_aliases_are_taken_for_what_they_are(tmp_path: Path) -> None:
 def test_an_alias_within_itself_is_told_in_a_sentence(tmp_path: Path, command: str, text: str) -> None:
     result = run(api(), command, written(tmp_path, text, "machine.yaml"))
     assert result.exit_code == 2
-    assert "that stands for a part in which it is itself" in " ".join(result.stderr.split())
+    assert "has a YAML alias that refers to a part that contains it" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

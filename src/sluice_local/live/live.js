@@ -55,7 +55,7 @@
       data: [bar("accepted", submits.acceptedPerSecond, "$align"), bar("answered with 429", submits.throttledPerSecond, "$failed"), ...quota],
       layout: {
         height: 260, barmode: "stack", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: "seconds ago" }, range: [Math.min(-60, busy < 0 ? 0 : seconds[busy] - 3), 0] }, yaxis: { title: { text: "SubmitJob calls a second" }, rangemode: "tozero" },
+        xaxis: { title: { text: "seconds from now" }, range: [Math.min(-60, busy < 0 ? 0 : seconds[busy] - 3), 0] }, yaxis: { title: { text: "SubmitJob calls a second" }, rangemode: "tozero" },
       },
     });
   };
@@ -75,7 +75,7 @@
       ],
       layout: {
         height: 260, hovermode: "x unified", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: "seconds ago" }, range: [Math.min(x[0], -60), 0] },
+        xaxis: { title: { text: "seconds from now" }, range: [Math.min(x[0], -60), 0] },
         yaxis: { title: { text: "jobs" }, rangemode: "tozero" },
       },
     });

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.package.installing import Installation
 
 COHORT = "run-42"
-CHECKOUT_WANTED = "name a checkout of Sluice by --project, or run this in one."
+CHECKOUT_WANTED = "give a checkout of Sluice with --project, or run this in one."
 REFERENCE = ("reference", "--panel", ROOT / "demo/data/chr20/panel.bcf", "--output")
 
 

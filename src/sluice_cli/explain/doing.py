@@ -35,7 +35,7 @@ def doing(history: History, known: Known, now_ms: int) -> str:
             f"in execution {each.execution.name} of state {nested.place}, {each.says}" for each in running
         ]
     more = f"; and {len(told) - STATES_SHOWN} more" if len(told) > STATES_SHOWN else ""
-    return "; ".join(told[:STATES_SHOWN]) + more or "no state waits for jobs of Sluice's"
+    return "; ".join(told[:STATES_SHOWN]) + more or "no state waits for jobs of Sluice"
 
 
 def _waits_for(attempt: Try, task: TaskRecord | None, known: Known, now_ms: int) -> str:

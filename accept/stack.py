@@ -48,7 +48,7 @@ def find_stack(aws: Aws, name: str) -> Stack:
         ) from error
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
     if "ActivityArn" not in outputs:
-        raise AcceptError(f"Stack {name!r} is not one of Sluice's: it has no output ActivityArn.")
+        raise AcceptError(f"Stack {name!r} is not a Sluice stack: it has no output ActivityArn.")
     missing = [each for each in NEEDED if each not in outputs]
     if missing:
         raise AcceptError(

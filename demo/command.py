@@ -23,7 +23,7 @@ def parse_quota(text: Any) -> float:
     """
     quota = parse_positive(text)
     if quota < QUOTA_MIN:
-        raise typer.BadParameter(f"{text} is below {QUOTA_MIN}, the least that makes sense")
+        raise typer.BadParameter(f"{text} is below {QUOTA_MIN}, the minimum")
     return quota
 
 

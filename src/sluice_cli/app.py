@@ -85,7 +85,7 @@ VersionOption = Annotated[
 
 @app.callback()
 def sluice(context: typer.Context, *, _version: VersionOption = False) -> None:
-    """Run cohorts of samples through Step Functions and AWS Batch, and see how they fare.
+    """Run cohorts of samples through Step Functions and AWS Batch, and follow their progress.
 
     It finds a deployed stack by its name, on AWS or on Local AWS (AWS_ENDPOINT_URL).
 

@@ -32,9 +32,9 @@ def whole(least: int, most: int | None = None) -> Callable[[Any], int]:
         except ValueError:
             raise typer.BadParameter(f"{text!r} is not a whole number") from None
         if value < least:
-            raise typer.BadParameter(f"{text} is below {least}, the least that makes sense")
+            raise typer.BadParameter(f"{text} is below {least}, the minimum")
         if most is not None and value > most:
-            raise typer.BadParameter(f"{text} is above {most}, the most that there is")
+            raise typer.BadParameter(f"{text} is above {most}, the maximum")
         return value
 
     return parse
@@ -60,7 +60,7 @@ def parse_quota(text: str) -> tuple[str, Quota | None]:
     """
     api, rate = parse_parameter(text)
     if api not in AWS_QUOTAS:
-        raise typer.BadParameter(f"{api!r} has no quota here; there are {', '.join(AWS_QUOTAS)}")
+        raise typer.BadParameter(f"{api!r} has no quota here; these have one: {', '.join(AWS_QUOTAS)}")
     return api, None if rate == "none" else quota_of(parse_positive(rate))
 
 
@@ -111,7 +111,7 @@ ProjectOption = Annotated[
     typer.Option(
         "--project",
         metavar="FOLDER",
-        help="Checkout of Sluice to run; the one that this code is of, or the current folder, if left out.",
+        help="Checkout of Sluice; the one that contains this code, or the current folder, if left out.",
     ),
 ]
 JobSlotsOption = Annotated[
@@ -143,7 +143,7 @@ LaunchesOption = Annotated[
         parser=parse_launches,
         metavar="RATE",
         show_default=False,
-        help="Tasks a second that Fargate starts, as AWS 20 after a burst of 100; none lifts it.",
+        help="Tasks a second that Fargate starts; 20 after a burst of 100, if left out; none lifts it.",
     ),
 ]
 DispatchesOption = Annotated[
@@ -153,7 +153,7 @@ DispatchesOption = Annotated[
         parser=parse_dispatches,
         metavar="RATE",
         show_default=False,
-        help="Jobs a second that each compute environment on EC2 is given; as many as come, if left out.",
+        help="Jobs a second that each EC2 compute environment gets; no limit, if left out.",
     ),
 ]
 ParameterOption = Annotated[
@@ -201,7 +201,7 @@ def serve(  # noqa: PLR0913 - each parameter is an option of the command line
       sluice-local up --quota Batch.SubmitJob=5 --parameter PollerCount=2
 
     \b
-    Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it could not start or broke, 2 wrong usage.
+    Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it could not start or crashed, 2 wrong usage.
     """  # noqa: D301 - \b keeps Typer from joining the lines
     from sluice_local import up  # noqa: PLC0415 - see the top of this file
     from sluice_local.stack import find_project  # noqa: PLC0415 - likewise

@@ -50,7 +50,7 @@ class Project:
         path = self.folder / name
         if not path.is_file():
             raise NotACheckoutError(
-                f"{path} is not there: name a checkout of Sluice by --project, or run this in one."
+                f"{path} does not exist: give a checkout of Sluice with --project, or run this in one."
             )
         return path
 

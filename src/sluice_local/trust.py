@@ -64,7 +64,7 @@ class Trust:
             return None
         return (
             f"Local AWS answers to {self._address} (or localhost), not to {_shown(hosts)}, so that no web "
-            "page can reach it by a name of its own: set the endpoint (AWS_ENDPOINT_URL) to "
+            "page can reach it under a name of its own: set the endpoint (AWS_ENDPOINT_URL) to "
             f"{self._address}"
         )
 
@@ -85,14 +85,14 @@ class Trust:
     def _of_path(self, request: Request) -> str | None:
         method, path = request.method, request.path
         if method == "OPTIONS":
-            return "Local AWS lets no web page of another site in, so it answers no OPTIONS."
+            return "Local AWS accepts no requests from pages of other sites, so it does not answer OPTIONS."
         if not path.startswith("/"):
-            return f"Local AWS is no proxy: ask for a path such as /, not for {path!r}."
+            return f"Local AWS is not a proxy: request a path such as /, not {path!r}."
         is_engines = path.startswith(_ENGINE_PREFIXES) or path in _ENGINE_PATHS
         if is_engines and not any(method == verb and path.startswith(prefix) for verb, prefix in _GIVEN_OUT):
             return (
-                f"Local AWS keeps its engine's own pages, as {path!r}, shut: it is watched under "
-                f"{self._address}/_sluice/, and a restart is what resets it."
+                f"Local AWS does not serve its engine's own pages, such as {path!r}. Watch it at "
+                f"{self._address}/_sluice/; restart it to reset it."
             )
         return None
 

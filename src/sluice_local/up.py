@@ -149,8 +149,8 @@ def free_port(port: int) -> int:
             return int(attempt.getsockname()[1])
         except OSError as error:
             raise PortTakenError(
-                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): end what listens there, "
-                "or choose another by --port; 0 takes a free one (make local PORT=0)."
+                f"Port {port} on 127.0.0.1 cannot be used ({error.strerror}): stop what listens there, "
+                "or choose another with --port; 0 takes a free one (make local PORT=0)."
             ) from error
 
 

@@ -112,7 +112,7 @@ def test_the_figures_of_a_cohort_move_while_nobody_reloads_the_page(chromium: Ch
     found = tiles(chromium)
     assert (found["jobs that succeeded"], found["jobs that failed"]) == (str(JOBS - 1), "1")
     assert found["jobs submitted"] == str(JOBS)
-    assert found["tasks that wait for a poller"] == "0"
+    assert found["tasks waiting for a poller"] == "0"
     assert found["answers with HTTP 429 to SubmitJob"] == "0"
     assert found["in the busiest second of five minutes, and the quota"].endswith(" / 50")
     assert [row[:4] for row in cells(chromium, "#failures")] == [[BAD, NAME, "Job.Failed", "align"]]
@@ -173,7 +173,7 @@ def test_the_report_of_the_cohort_is_written_and_shown(
     browser.get(path.as_uri())
     found: dict[str, Any] = tiles(browser)
     assert found["samples succeeded"] == "59 / 60"
-    assert found["answers with HTTP 429, of the whole stack"] == "0"
+    assert found["answers with HTTP 429, whole stack"] == "0"
     (failed,) = cells(browser, "#failed-table")
     assert failed[:4] == [BAD, "Job.Failed", "align", "3"]
     assert cells(browser, "#cost-table")[0][4] != "$0"
@@ -188,7 +188,7 @@ def test_before_it_knows_it_says_that_it_asks(browser: Chrome, aws: LocalAws) ->
     try:
         browser.get(f"{aws.endpoint}/_sluice/")
         assert "Nothing did." not in browser.find_element(By.TAG_NAME, "main").text
-        assert browser.find_element(By.ID, "no-failures").text == "asking …"
+        assert browser.find_element(By.ID, "no-failures").text == "loading …"
     finally:
         browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 

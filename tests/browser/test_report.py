@@ -75,7 +75,7 @@ def test_the_figures_at_the_top_are_the_cohort_s(report: Chrome) -> None:
     assert found["samples failed"] == str(statuses["FAILED"])
     assert found["Batch jobs"] == f"{len(COHORT.jobs):,}"
     assert found["tries beyond the first"] == str(sum((job.attempts or 1) - 1 for job in COHORT.jobs))
-    assert found["answers with HTTP 429, of the whole stack"] == "4"
+    assert found["answers with HTTP 429, whole stack"] == "4"
     submitted = Counter(
         ((job.submitted_ms or 0) - COHORT.samples[0].started_ms) // 1000 for job in COHORT.jobs
     )
@@ -195,5 +195,5 @@ def test_a_cohort_that_runs_or_has_not_begun_is_shown_too(browser: Chrome, tmp_p
     assert tiles(browser)["samples still running"] == "1"
     shown(browser, replace(whole, samples=(), jobs=(), accuracy={}, throttling=None), tmp_path)
     assert chosen(browser) == "0 of 0 samples, 0 jobs"
-    assert tiles(browser)["answers with HTTP 429, of the whole stack"] == "not counted"
+    assert tiles(browser)["answers with HTTP 429, whole stack"] == "not counted"
     assert complaints(browser) == []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.package.installing import Installation
 
 COHORT = "run-42"
-CHECKOUT_WANTED = "name a checkout of Sluice by --project, or run this in one."
+CHECKOUT_WANTED = "give a checkout of Sluice with --project, or run this in one."
 REFERENCE = ("reference", "--panel", ROOT / "demo/data/chr20/panel.bcf", "--output")
 
 
@@ -80,7 +80,7 @@ def test_sluice_local_says_that_it_needs_a_checkout(with_local: Installation) ->
     assert with_local.run("sluice-local", "up", "--help").returncode == 0
     ended = with_local.run("sluice-local", "up")
     missing = with_local.here / "template.yaml"
-    told = f"sluice-local up: {missing} is not there: {CHECKOUT_WANTED}\n"
+    told = f"sluice-local up: {missing} does not exist: {CHECKOUT_WANTED}\n"
     assert (ended.returncode, ended.stderr) == (1, told)
 
 
@@ -88,7 +88,7 @@ def test_another_application_s_template_is_not_deployed(with_local: Installation
     (tmp_path / "template.yaml").write_text("Resources: {}")
     ended = with_local.run("sluice-local", "up", "--port", "0", "--project", tmp_path)
     assert ended.returncode == 1
-    assert f"{tmp_path / 'functions/requirements.txt'} is not there: {CHECKOUT_WANTED}" in ended.stderr
+    assert f"{tmp_path / 'functions/requirements.txt'} does not exist: {CHECKOUT_WANTED}" in ended.stderr
 
 
 @pytest.fixture

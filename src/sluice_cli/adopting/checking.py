@@ -119,7 +119,7 @@ def _problems(state: State, known: Known) -> Iterator[Said]:
         if len(state.name) > MAX_STATE_NAME:
             yield _wrong(f"its name has {len(state.name)} characters; {MAX_STATE_NAME} are allowed.")
         if state.is_express:
-            yield _wrong("it is in an Express workflow, which has no Activities: make that STANDARD.")
+            yield _wrong("it is in an Express workflow, which cannot use Activities: make it STANDARD.")
         yield from heartbeat_remarks(value_of(state.node), known.sent_every_seconds)
         yield from _retries(state)
         yield from _input(state, known)
@@ -153,7 +153,7 @@ def _input(state: State, known: Known) -> Iterator[Said]:
         yield from map(_wrong, varying_complaints(vary, [job], ""))
         return
     if "jobs" not in body:
-        yield _wrong(f"its {state.input_field} have neither jobs nor the members of a single job.")
+        yield _wrong(f"its {state.input_field} have neither jobs nor the fields of a single job.")
         return
     for name in ONE_OF_SLUICE:
         if name not in body:

@@ -113,14 +113,14 @@ def _convert_machine(definition: Definition, wishes: Wishes, done: Conversion) -
         place = f"{definition.name}, {state.name}" if definition.name else state.name
         if state.is_sync and "Credentials" in state.fields:
             done.notes.append(
-                f"{place} is left as it is: with Credentials its job may be another account's, and Sluice "
-                "submits those of its own account only."
+                f"{place} is left as it is: with Credentials its job may run in another account, but "
+                "Sluice submits only jobs of its own account."
             )
         elif state.is_sync and stands_at(definition.source, state.node, "Resource"):
             _convert_state(definition, state, wishes, _Notes(place, done))
             done.states.append(place)
         elif PAST_THE_RATE.fullmatch(state.resource):
-            done.notes.append(f"{place} is left as it is: it submits a job past the shared rate.")
+            done.notes.append(f"{place} is left as it is: it submits a job outside the shared rate.")
         elif NESTED.fullmatch(state.resource):
             done.notes.append(f"{place} starts another state machine: convert that one too, if it runs jobs.")
         for node, text in (*choice_notes(state), *error_notes(state)):
@@ -152,7 +152,7 @@ def _convert_state(definition: Definition, state: State, wishes: Wishes, note: _
     for catcher in entries(state.fields.get("Catch")):
         for name in names_in(catcher):
             if name.startswith(BATCH_ERRORS):
-                note(f"its Catch of {name} matches nothing any more; what Batch refuses is Task.Rejected.")
+                note(f"its Catch of {name} matches nothing any more; refused jobs fail with Task.Rejected.")
 
 
 def _edit_resource(definition: Definition, state: State, activity: str, note: _Notes) -> None:
@@ -181,7 +181,7 @@ def _edit_timing(source: Source, state: State, sent_every_seconds: float, note: 
         remove_members(source, state.node, HEARTBEAT_FIELDS)
         return None
     if has_one and given is None:
-        note(f"its heartbeat is known at run time only; it must be {least} s or more.")
+        note(f"its heartbeat is known only at run time; it must be {least} s or more.")
     elif given is not None and given < least:
         node = fields["HeartbeatSeconds"]
         source.replace(body_start(source, node), end_of(node), str(least))
@@ -194,13 +194,13 @@ def _has_room(state: State, heartbeat: int, note: _Notes) -> bool:
     fields = state.fields
     timeout = number_of(fields.get("TimeoutSeconds"))
     if timeout is None and fields.keys() & {"TimeoutSeconds", "TimeoutSecondsPath"}:
-        note(f"its timeout is known at run time only; it must be more than {heartbeat} s.")
+        note(f"its timeout is known only at run time; it must be more than {heartbeat} s.")
     if timeout is None or timeout > heartbeat:
         return True
-    gone = " Its own is taken out." if fields.keys() & set(HEARTBEAT_FIELDS) else ""
+    gone = " Its own is removed." if fields.keys() & set(HEARTBEAT_FIELDS) else ""
     note(
-        f"its TimeoutSeconds, {timeout}, leaves no room for HeartbeatSeconds of {heartbeat} at least.{gone} "
-        "It counts from when the state begins, so it covers the wait for a slot of the rate as well."
+        f"its TimeoutSeconds, {timeout}, leaves no room for a HeartbeatSeconds of at least {heartbeat}."
+        f"{gone} It counts from when the state begins, so it covers the wait for a slot of the rate as well."
     )
     return False
 

@@ -82,4 +82,4 @@ def permission_notes(source: Source, *, is_template: bool) -> Iterator[str]:
             if action in found:
                 yield f"{action}, line {found[action]}, is not needed for these states any more."
     else:
-        yield f"Its role needs none of {', '.join((*NOT_NEEDED, *EVENTS))} for these states any more."
+        yield f"For these states its role no longer needs {', '.join((*NOT_NEEDED, *EVENTS))}."

@@ -42,7 +42,7 @@ def convert_back(name: str, text: str, activity: str) -> Conversion:
         put_back(source, definition)
     done.after = checked_edits(source)
     if done.states:
-        done.notes.append("Retriers of Batch's errors, which `sluice convert` takes out, are not put back.")
+        done.notes.append("Retriers of Batch's errors, which `sluice convert` removes, are not restored.")
     return done
 
 
@@ -100,5 +100,5 @@ def _remarks(state: State) -> list[str]:
     given: Any = state.job_input
     lower = [key for key in given or () if isinstance(given, dict) and key[:1].islower()]
     if [key for key in lower if key.removesuffix(".$") not in _OF_EXECUTION]:
-        said.append("write the members of its job in PascalCase, which batch:submitJob.sync needs.")
+        said.append("write the fields of its job in PascalCase, which batch:submitJob.sync needs.")
     return said

@@ -127,7 +127,7 @@ def read_source(name: str, text: str) -> Source:
     if root is None:
         raise WrongUsageError(f"{name} is empty.")
     if _has_cycle(root, set(), set()):
-        raise WrongUsageError(f"{name} has an alias of YAML's that stands for a part in which it is itself.")
+        raise WrongUsageError(f"{name} has a YAML alias that refers to a part that contains it.")
     return Source(name, text, root)
 
 

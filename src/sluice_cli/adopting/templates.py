@@ -126,8 +126,8 @@ def checked_edits(source: Source) -> str:
         is_sound = False
     if not is_sound:
         raise WrongUsageError(
-            f"{source.name} is written in a form that cannot be edited without harm to the rest of it. Write "
-            "its states as `sluice convert` writes them: a member and an entry of a list in a line each."
+            f"{source.name} is written in a form that cannot be edited safely. Write each field and each "
+            "list entry of its states on a line of its own."
         )
     return text
 
@@ -224,7 +224,7 @@ def _of_string(source: Source, name: str, node: Node) -> Definition:
     except WrongUsageError as error:
         return _unread(source, name, f"its DefinitionString cannot be read: {str(error).rstrip('.')}")
     if "States" not in members(inner.root):
-        return _unread(source, name, "its DefinitionString is no definition as it is written here")
+        return _unread(source, name, "its DefinitionString is not a definition as it is written here")
     return Definition(name, inner, inner.root, holder, filled=None if is_substituted else frozenset())
 
 

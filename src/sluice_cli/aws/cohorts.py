@@ -32,6 +32,4 @@ def find_cohort(api: Api, stack: Stack, name: str) -> Cohort:
 
 def no_cohort(stack: Stack, name: str) -> WrongUsageError:
     """What to raise where the stack has no cohort of this name."""
-    return WrongUsageError(
-        f"Stack {stack.name} has no cohort {name!r}: `sluice status` lists those that there are."
-    )
+    return WrongUsageError(f"Stack {stack.name} has no cohort {name!r}: `sluice status` lists all cohorts.")

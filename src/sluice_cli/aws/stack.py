@@ -68,7 +68,7 @@ def find_stack(api: Api, name: str, *, also_deleting: bool = False) -> Stack:
         raise StackMissingError(f"Stack {name!r} in {api.region} is {stack.status}. {_others(api)}")
     # a stack that is being made, or was rolled back, has no outputs
     if stack.outputs and not stack.outputs.keys() >= MARKS:
-        raise StackMissingError(f"Stack {name!r} in {api.region} is not one of Sluice's. {_others(api)}")
+        raise StackMissingError(f"Stack {name!r} in {api.region} is not a Sluice stack. {_others(api)}")
     return stack
 
 
@@ -134,5 +134,5 @@ def _others(api: Api) -> str:
     ]
     names = sorted(stack.name for stack in stacks if stack.outputs.keys() >= MARKS)
     if names:
-        return f"Stacks of Sluice's here: {', '.join(names)}. Choose one with --stack or SLUICE_STACK."
-    return "No stack here is Sluice's: give another --region or --profile, or deploy it (`sam deploy`)."
+        return f"Sluice stacks here: {', '.join(names)}. Choose one with --stack or SLUICE_STACK."
+    return "There is no Sluice stack here: give another --region or --profile, or deploy it (`sam deploy`)."

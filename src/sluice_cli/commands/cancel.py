@@ -40,10 +40,10 @@ def cancel(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Stop a cohort: no more samples start, and those that run are stopped.
 
-    Their jobs are ended by Sluice. What cannot be stopped is tried again for a
-    minute and then left to the reconciler; the command may be repeated too.
-    `sluice retry` runs the stopped samples again, `sluice launch` starts those
-    that never were.
+    Sluice ends their jobs. A sample that cannot be stopped is tried again for a
+    minute and then left to the reconciler; you can also repeat the command.
+    `sluice retry` runs the stopped samples again, and `sluice launch` starts
+    those that never started.
 
     \b
     Examples:

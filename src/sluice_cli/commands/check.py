@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _Queues = Annotated[
     list[str] | None,
     typer.Option(
-        "--queue", metavar="ARN", help="A queue that the stack watches, instead of asking; may be repeated."
+        "--queue",
+        metavar="ARN",
+        help="A queue that the stack watches, instead of asking; may be repeated.",
     ),
 ]
 _Definitions = Annotated[
@@ -36,11 +38,11 @@ _Definitions = Annotated[
     typer.Option(
         "--job-definition",
         metavar="ARN",
-        help="A job definition that the stack may use, * for any text, instead of asking; may be repeated.",
+        help="A job definition that the stack may use (* is any text), instead of asking; may be repeated.",
     ),
 ]
 _Offline = Annotated[
-    bool, typer.Option("--offline", help="Ask nothing of AWS, and check no queues or job definitions.")
+    bool, typer.Option("--offline", help="Make no call to AWS, and check no queues or job definitions.")
 ]
 
 
@@ -65,7 +67,7 @@ def check_file(  # noqa: PLR0913 - each parameter is an option of the command li
 
     A missing heartbeat, a queue that the stack does not watch, a job definition
     that it may not use, arguments that SubmitJob does not have, names that are
-    too long. What is made at deployment or at run time cannot be checked. The
+    too long. Values that are only known at deployment or at run time are not checked. The
     exit code is 1 if something would break.
 
     \b

@@ -21,12 +21,12 @@ from sluice_cli.terminal.options import DEFAULT_STACK, ProfileOption, RegionOpti
 from sluice_cli.terminal.output import say
 
 DefinitionArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A definition, or a template with some; JSON or YAML.")
+    Path, typer.Argument(metavar="FILE", help="A definition, or a template that contains some; JSON or YAML.")
 ]
 _Activity = Annotated[
     str | None,
     typer.Option(
-        "--activity", metavar="ARN", help="Resource of the states; if left out, the stack is asked."
+        "--activity", metavar="ARN", help="Resource of the states; the stack's Activity, if left out."
     ),
 ]
 _RESOURCE: Final = re.compile(r"arn:[^:]+:states:[^:]+:[^:]+:activity:[^:]+|.*\$\{[^}]+\}.*")
@@ -35,7 +35,7 @@ _InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, ins
 _Anonymous = Annotated[
     bool, typer.Option("--no-execution-arn", help="Do not add the fields that name the execution and state.")
 ]
-_Back = Annotated[bool, typer.Option("--back", help="Bring the states back to batch:submitJob.sync.")]
+_Back = Annotated[bool, typer.Option("--back", help="Move the states back to batch:submitJob.sync.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,11 +55,11 @@ def convert_file(  # noqa: PLR0913 - each parameter is an option of the command 
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Bring a state machine from batch:submitJob.sync to Sluice.
+    """Move a state machine from batch:submitJob.sync to Sluice.
 
-    The changes are shown as a diff. A state keeps its input, and what reads
-    its output or cause goes on as before. What you have to know or to do
-    yourself is listed on standard error. --back takes the same changes out again.
+    The changes are shown as a diff. A state keeps its input, and whatever reads its output or cause works as
+    before. Notes, and changes that you must make yourself, are listed on
+    standard error. --back undoes the conversion.
 
     \b
     Examples:

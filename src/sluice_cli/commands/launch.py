@@ -53,7 +53,7 @@ _Set = Annotated[
 ]
 _Require = Annotated[
     list[str] | None,
-    typer.Option("--require", metavar="KEY", help="A field that no sample may lack; may be repeated."),
+    typer.Option("--require", metavar="KEY", help="A field that every sample must have; may be repeated."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Check sheet and workflow, and start nothing.")]
 
@@ -127,4 +127,4 @@ def _tell(asked: Launch, what: str, *, as_json: bool) -> None:
         fine = f"{asked.file.name} is fine: {samples(total)} for cohort {name}{what.removeprefix(state)}"
         say(screen(), f"{fine}. Nothing was started.")
     else:
-        say(screen(), f"Cohort {name}: {samples(total)} {what}. See how they fare: sluice watch {name}")
+        say(screen(), f"Cohort {name}: {samples(total)} {what}. Follow their progress: sluice watch {name}")

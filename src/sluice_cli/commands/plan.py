@@ -39,7 +39,12 @@ _Minutes = Annotated[
 ]
 _Slowest = Annotated[
     float,
-    typer.Option("--slowest", min=1, metavar="X", help="Run time of the slowest sample's jobs, in means."),
+    typer.Option(
+        "--slowest",
+        min=1,
+        metavar="X",
+        help="Run time of the slowest sample's jobs, in multiples of the mean.",
+    ),
 ]
 _Start = Annotated[
     float, typer.Option("--start-seconds", min=0, metavar="S", help="Seconds to start a container.")
@@ -72,7 +77,7 @@ _Together = Annotated[
         min=1,
         max=99,
         metavar="N",
-        help="Jobs of a SubmitJob in a backlog where tasks share arrays; on EC2 alone.",
+        help="Jobs per SubmitJob call in a backlog, if tasks share arrays; EC2 only.",
     ),
 ]
 _Vcpus = Annotated[float, typer.Option("--vcpus", min=0.25, metavar="N", help="vCPUs of a job.")]
@@ -87,7 +92,9 @@ _Compute = Annotated[
 ]
 _VcpuUsd = Annotated[
     float | None,
-    typer.Option("--vcpu-usd", min=0, metavar="USD", help="Price of a vCPU-hour instead, as EC2 Spot's."),
+    typer.Option(
+        "--vcpu-usd", min=0, metavar="USD", help="Price of a vCPU-hour instead, such as EC2 Spot's."
+    ),
 ]
 _GibUsd = Annotated[
     float | None, typer.Option("--gib-usd", min=0, metavar="USD", help="Price of a GiB-hour instead.")

@@ -27,7 +27,9 @@ from sluice_cli.terminal.starting_display import show_starting
 
 _Sheet = Annotated[
     str | None,
-    typer.Option("--sheet", metavar="SHEET", help="A mended sheet, from which the samples get their inputs."),
+    typer.Option(
+        "--sheet", metavar="SHEET", help="A corrected sheet, from which the samples get their inputs."
+    ),
 ]
 _Set = Annotated[
     list[str] | None,
@@ -37,7 +39,7 @@ _Sample = Annotated[
     list[str] | None, typer.Option("--sample", metavar="NAME", help="Only this sample; may be repeated.")
 ]
 _FromStart = Annotated[
-    bool, typer.Option("--from-start", help="Run all steps again, also those that succeeded.")
+    bool, typer.Option("--from-start", help="Run all steps again, including those that succeeded.")
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be run again and start nothing.")]
 
@@ -66,8 +68,8 @@ def retry(  # noqa: PLR0913 - each parameter is an option of the command line
     """Run the failed samples of a cohort again, and no others.
 
     A sample goes on with the step that failed (RedriveExecution), for 14 days.
-    With another input, from a mended sheet or --set, it starts from the
-    beginning as its next attempt. A sheet's other fields stay as they were.
+    With another input, from a corrected sheet or --set, it starts from the
+    beginning as its next attempt. Fields that neither of them has stay as they were.
 
     \b
     Examples:
@@ -138,7 +140,7 @@ def _sentence(asked: Retry, outcome: Outcome, *, has_sheet: bool) -> str:
         anew = f", {of_them}from the start" if changed else ""
         return f"{many} of cohort {cohort} would be run again{anew}. Nothing was started."
     how = "starting again" if outcome.state == "starting" else f"started again{_how(outcome)}"
-    return f"Cohort {cohort}: {many} {how}. See how they fare: sluice watch {cohort}"
+    return f"Cohort {cohort}: {many} {how}. Follow their progress: sluice watch {cohort}"
 
 
 def failures_of(cohort: Cohort) -> int:

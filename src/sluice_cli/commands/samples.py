@@ -55,8 +55,8 @@ def samples(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """List the samples of a cohort: state, step, attempt, error, and since when.
 
-    The step is the state of the workflow that waits for jobs or waited last.
-    Attempt 1+2 is the first attempt, resumed twice where it had failed.
+    The step is the workflow state that waits for jobs, or was the last to wait.
+    Attempt 1+2 is the first attempt, resumed twice at the step that failed.
     Times are in UTC.
 
     \b

@@ -49,7 +49,7 @@ def status(  # noqa: PLR0913 - each parameter is an option of the command line
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Show how far a cohort is: counts by state, and why samples failed.
+    """Show a cohort's progress: counts by state, and why samples failed.
 
     \b
     Examples:

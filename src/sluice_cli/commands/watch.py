@@ -36,7 +36,7 @@ SAMPLES_EVERY: Final = 5
 HANG_SECONDS: Final = 60
 """After so long without an end it is asked what the last samples wait for; until then they only run."""
 
-_Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Seconds between two looks.")]
+_Every = Annotated[float, typer.Option("--every", min=0.5, metavar="S", help="Seconds between updates.")]
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ def check_caller(api: Api, now_ms: int) -> Iterator[Finding]:
         yield ok("clock", "it agrees with AWS's")
     else:
         judge = wrong if skew >= SKEW_REFUSED_SECONDS else warning
-        way_out = "Set this machine's clock, best by NTP: AWS refuses what is signed at another time."
+        way_out = (
+            "Set this machine's clock, preferably with NTP: AWS refuses requests signed at the wrong time."
+        )
         yield judge("clock", f"it is {skew:.0f} s off AWS's", way_out)
 
 
@@ -50,12 +52,12 @@ def check_stack(stack: Stack) -> Iterator[Finding]:
     if stack.status in STANDS:
         yield ok("stack", says)
     elif stack.status in EARLIER_STANDS:
-        way_out = f"Its last deployment failed and was undone: {_events(stack)} tells why."
+        way_out = f"Its last deployment failed and was rolled back: {_events(stack)} says why."
         yield warning("stack", says, way_out)
     elif stack.status.endswith("_IN_PROGRESS"):
-        yield warning("stack", says, "Wait until the deployment is over, and look again.")
+        yield warning("stack", says, "Wait until the deployment is over, and check again.")
     else:
-        way_out = f"Deploy it again; {_events(stack)} tells why it failed."
+        way_out = f"Deploy it again; {_events(stack)} says why it failed."
         yield wrong("stack", says, way_out)
     yield from _check_rate(stack)
 

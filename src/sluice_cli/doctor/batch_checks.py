@@ -36,7 +36,7 @@ def check_queues(context: CheckContext) -> Iterator[Finding]:
     """Looks at the job queues that tasks may use, and the compute environments behind them."""
     missing = set(watched_queues(context.stack)) - {queue["jobQueueArn"] for queue in context.queues}
     for arn in sorted(missing):
-        way_out = "Make it again, or deploy with other JobQueueArns."
+        way_out = "Create it again, or deploy with other JobQueueArns."
         yield wrong("job queue", f"{arn} does not exist", way_out)
     for queue in context.queues:
         yield _state("job queue", queue["jobQueueName"], queue)
@@ -54,7 +54,7 @@ def _state(check: str, name: str, facts: Mapping[str, Any]) -> Finding:
     if state != "ENABLED":
         return wrong(check, f"{name} is {state}", "Enable it: jobs wait in it for ever.")
     if status != "VALID":
-        return warning(check, f"{name} is {status}", "Wait a minute, and look again.")
+        return warning(check, f"{name} is {status}", "Wait a minute, and check again.")
     return ok(check, f"{name} is enabled and valid")
 
 
@@ -75,7 +75,7 @@ def _check_vcpu_quotas(context: CheckContext, environments: Sequence[dict[str, A
             continue
         says = f"{quota} is {allowed[quota]:g}, and the compute environments want {vcpus:g}"
         if allowed[quota] < vcpus:
-            way_out = "Fewer jobs run at once than MaxVcpus says: ask for more in Service Quotas."
+            way_out = "Fewer jobs than MaxVcpus allows can run at once: ask for more in Service Quotas."
             yield warning("quota", says, way_out)
         else:
             yield ok("quota", says)
@@ -95,7 +95,7 @@ def check_definitions(context: CheckContext) -> Iterator[Finding]:
             yield ok("job definition", f"{name} is active")
         else:
             yield wrong(
-                "job definition", f"{name} is {status}", "Deploy the stack again: it registers it anew."
+                "job definition", f"{name} is {status}", "Deploy the stack again to register it anew."
             )
     images = {(each.get("containerProperties") or {}).get("image") for each in found.values()}
     for image in sorted(each for each in images if each):

@@ -77,8 +77,8 @@ def _arrays_in_vain(
     number = sum(job.request.get("jobQueue") in names for task in varied for job in task.jobs)
     if number:
         says = (
-            f"{number:,} open tasks say what they vary in, but {queue['jobQueueName']} runs on Fargate, "
-            "where each job is submitted alone"
+            f"{number:,} open tasks ask to share arrays (`vary`), but {queue['jobQueueName']} runs on "
+            "Fargate, where each job is submitted alone"
         )
         way_out = "Leave `vary` out, or use a queue that runs on EC2 only: docs/arrays.md says why."
         yield warning("arrays", says, way_out)

@@ -48,13 +48,13 @@ def run_checks(api: Api, stack_name: str, now_ms: int) -> Iterator[Finding]:
     try:
         yield from account_checks.check_caller(api, now_ms)
     except AwsError as error:
-        yield wrong("credentials", str(error), "Nothing else can be looked at before that is fixed.")
+        yield wrong("credentials", str(error), "Fix this first: nothing else can be checked until then.")
         return
     try:
         stack = find_stack(api, stack_name)
         resources = stack_resources(api, stack_name)
     except CliError as error:
-        yield wrong("stack", str(error), "Nothing else can be looked at before that is fixed.")
+        yield wrong("stack", str(error), "Fix this first: nothing else can be checked until then.")
         return
     yield from account_checks.check_stack(stack)
     if stack.outputs:
@@ -68,6 +68,6 @@ def _run(name: str, check: Check, context: CheckContext) -> Iterator[Finding]:
         yield from check(context)
     except AwsError as error:
         way_out = "Ask for the permission to read it." if error.is_denied else "Try again in a minute."
-        yield warning(name, f"could not be looked at. {error}", way_out)
+        yield warning(name, f"could not be checked. {error}", way_out)
     except CliError as error:
         yield wrong(name, str(error), "Deploy the stack again.")

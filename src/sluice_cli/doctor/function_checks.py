@@ -33,7 +33,7 @@ def check_functions(context: CheckContext) -> Iterator[Finding]:
     failing = [each for each in failing if each[2]]
     for function, name, count in failing:
         way_out = (
-            f"Its log group tells why: aws logs tail {_log_group(context, function.logical_id)} --since 1h"
+            f"Its log group says why: aws logs tail {_log_group(context, function.logical_id)} --since 1h"
         )
         yield warning("functions", f"{function.logical_id}: {count:g} {name} in the last hour", way_out)
     if not failing:

@@ -35,10 +35,10 @@ def check_pollers(context: CheckContext) -> Iterator[Finding]:
         says = f"{len(waiting)} or more executions have waited for a poller for over two minutes"
         which = f"such as {waiting[0]}"
         if running:
-            way_out = "Its tasks are not taken: look into the log group of submit_jobs for errors."
+            way_out = "Its tasks are not taken: look for errors in the log group of submit_jobs."
             yield wrong("pollers", f"{says}, {which}; {len(running)} of {wanted} pollers run", way_out)
         else:
-            way_out = f"Wake them, and see what it says: {_wake(context)}"
+            way_out = f"Wake them, and read the answer:  {_wake(context)}"
             yield wrong("pollers", f"{says}, {which}; no poller runs", way_out)
     elif running:
         yield ok("pollers", f"{len(running)} of {wanted} run")
@@ -51,14 +51,14 @@ def check_pollers(context: CheckContext) -> Iterator[Finding]:
 def _open_polls(context: CheckContext) -> Iterator[Finding]:
     polls = int(context.parameter("OpenPolls", ADVISED_POLLS))
     if polls < ADVISED_POLLS:
-        says = f"OpenPolls is {polls}: a token that is dropped on its way may block all of them for a minute"
+        says = f"OpenPolls is {polls}: a token dropped in transit may block all of them for a minute"
         yield warning("open polls", says, f"Deploy with OpenPolls={ADVISED_POLLS} or more, as AWS advises.")
 
 
 def _last_end(latest: list[dict[str, Any]]) -> Iterator[Finding]:
     ended = next((each for each in latest if each["status"] != "RUNNING"), None)
     if ended is not None and ended["status"] != "SUCCEEDED":
-        way_out = f"`sluice explain {ended['executionArn']}` tells why; the next one is started by itself."
+        way_out = f"`sluice explain {ended['executionArn']}` says why; the next one starts by itself."
         yield warning("last poller", f"{ended['name']} {ended['status']}", way_out)
 
 

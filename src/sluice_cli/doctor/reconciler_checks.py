@@ -50,8 +50,8 @@ def _judge(
 ) -> Finding:
     if idle_seconds is None:
         return ok(check, f"there is no {what}")
-    says = f"the {what} that was not looked at for longest has waited for {span(max(0, idle_seconds))}"
+    says = f"the longest-waiting {what} was last checked {span(max(0, idle_seconds))} ago"
     if idle_seconds <= every_seconds + late_seconds:
         return ok(check, says)
     way_out = "reconcile_tasks does not keep up or does not run: see its schedule and its log group."
-    return wrong(check, f"{says}; each should be looked at every {span(every_seconds)}", way_out)
+    return wrong(check, f"{says}; each should be checked every {span(every_seconds)}", way_out)

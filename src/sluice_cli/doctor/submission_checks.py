@@ -23,10 +23,10 @@ def check_submissions(context: CheckContext) -> Iterator[Finding]:
     _, trouble, task = min(troubles, key=lambda each: each[0])
     says = f"{len(troubles)} of {len(tasks)} open tasks have a job that cannot be submitted"
     arn = task.task.execution_arn
-    more = f"`sluice explain {arn}` tells more. " if arn else ""
+    more = f"`sluice explain {arn}` says more.  " if arn else ""
     way_out = (
         f"{more}If Batch cannot read the job's request, "
         "fix it in the workflow; the task fails with Task.Rejected two hours after the first try. If Batch "
         "has an outage, the job is submitted once it has recovered."
     )
-    yield warning("submissions", f"{says}, for longest: {failing(trouble, context.now_ms)}", way_out)
+    yield warning("submissions", f"{says}; the oldest: {failing(trouble, context.now_ms)}", way_out)

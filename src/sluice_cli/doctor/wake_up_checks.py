@@ -17,8 +17,8 @@ TOLERATED: Final = 3
 """Hours of a day in which executions may start and send no task: a cohort that waits for something."""
 EVERYBODY: Final = "*"
 WAY_OUT: Final = (
-    "Deploy with ServedWorkflowArns, the ARNs of the state machines that send tasks; `sluice plan --idle` "
-    "says what a poller costs that is kept awake."
+    "Set ServedWorkflowArns to the ARNs of the state machines that send tasks; `sluice plan --idle` "
+    "shows what it costs to keep a poller awake."
 )
 
 
@@ -42,7 +42,7 @@ def check_wake_ups(context: CheckContext) -> Iterator[Finding]:
     idle = sums.get("woken", {}).keys() - sums.get("came", {}).keys()
     starts = sum(sums["woken"][hour] for hour in idle)
     if len(idle) <= TOLERATED:
-        yield ok("wake-ups", "pollers are woken by what sends tasks")
+        yield ok("wake-ups", "only executions that send tasks wake the pollers")
         return
     served = context.stack.parameters.get("ServedWorkflowArns", EVERYBODY)
     whose = "of any state machine" if served == EVERYBODY else f"of {served}"

@@ -42,8 +42,8 @@ def _heartbeats(context: CheckContext, most: int) -> Iterator[Finding]:
         every = span(every_seconds)
         says = f"MaxOpenTasks is {most:,}, and {in_time:,} tasks can have a heartbeat every {every}"
         way_out = (
-            f"Deploy with MaxOpenTasks={in_time}, or with a longer ReconcileHeartbeatSeconds, of which the "
-            "states' HeartbeatSeconds must be three times as much."
+            f"Deploy with MaxOpenTasks={in_time}, or with a longer ReconcileHeartbeatSeconds; the states' "
+            "HeartbeatSeconds must be at least three times that."
         )
         yield warning("heartbeats", says, way_out)
 
@@ -53,8 +53,8 @@ def _open_tasks(count: int, most: int) -> Iterator[Finding]:
         wait = "further ones wait" if count >= most else f"from {most:,} on further ones wait"
         says = f"{count:,} tasks are open; {wait} in the Activity (MaxOpenTasks)"
         way_out = (
-            "Nothing is lost. If they should not wait, raise MaxOpenTasks, and ReconcileHeartbeatSeconds "
-            "with it: docs/design.md says how far."
+            "Nothing is lost. If they should not wait, raise MaxOpenTasks and ReconcileHeartbeatSeconds "
+            "together: docs/design.md says how far."
         )
         yield warning("open tasks", says, way_out)
 
@@ -74,11 +74,11 @@ def _waits(context: CheckContext) -> Iterator[Finding]:
     if seconds >= LONG_SECONDS:
         rate = context.parameter("SubmitRatePerSecond", SUBMITS_PER_SECOND)
         says = (
-            f"of late a task waited for {span(seconds)} in the mean until a poller took it: more come than "
-            f"are submitted, {rate:g} jobs a second at most"
+            f"lately tasks waited {span(seconds)} on average for a poller: more arrive than can be "
+            f"submitted, {rate:g} jobs a second at most"
         )
         way_out = (
-            "Batch takes 50 a second, and AWS does not raise that: on EC2 let tasks share arrays "
+            "Batch takes 50 a second, and AWS does not raise that. On EC2, let tasks share arrays "
             "(docs/arrays.md), or give each job more to do."
         )
         yield warning("SubmitJob", says, way_out)
@@ -105,6 +105,6 @@ def _throttles(context: CheckContext) -> Iterator[Finding]:
     for number, table in enumerate(tables):
         times = sum(sum(found.get(f"{kind.lower()}{number}", ())) for kind in KINDS)
         if times:
-            says = f"{table.logical_id} throttled {times:g} calls of late"
-            way_out = "They are repeated. If it goes on, TaskTableWriteUnits warms the task table up."
+            says = f"{table.logical_id} throttled {times:g} calls lately"
+            way_out = "They are repeated. If it goes on with the task table, raise TaskTableWriteUnits."
             yield warning("tables", says, way_out)

@@ -35,7 +35,7 @@ def doing(history: History, known: Known, now_ms: int) -> str:
             f"in execution {each.execution.name} of state {nested.place}, {each.says}" for each in running
         ]
     more = f"; and {len(told) - STATES_SHOWN} more" if len(told) > STATES_SHOWN else ""
-    return "; ".join(told[:STATES_SHOWN]) + more or "no state waits for jobs of Sluice's"
+    return "; ".join(told[:STATES_SHOWN]) + more or "no state waits for jobs of Sluice"
 
 
 def _waits_for(attempt: Try, task: TaskRecord | None, known: Known, now_ms: int) -> str:
@@ -57,4 +57,4 @@ def failing(trouble: Trouble, now_ms: int) -> str:
     answer = plain_answer(trouble.answer).rstrip(".")
     often = "once" if trouble.failures == 1 else f"{trouble.failures} times"
     since = span((now_ms - trouble.since) / 1000)
-    return f"SubmitJob failed {often} in {since} for job {trouble.job_name}, at last with: {answer}"
+    return f"SubmitJob failed {often} in {since} for job {trouble.job_name}, most recently with: {answer}"

@@ -210,7 +210,7 @@ def _at_last(history: History) -> str:
     attempt = history.tries[-1] if history.tries else None
     if attempt is None:
         return "no state asked for jobs"
-    return f"at last it was in state {attempt.place}, try {attempt.number}"
+    return f"its last state was {attempt.place}, try {attempt.number}"
 
 
 def _lasted(execution: Execution, now_ms: int) -> str:

@@ -27,7 +27,7 @@ _AGAIN: Final = "Once that is fixed, {again}"
 _ANEW: Final = "Once that is fixed, {anew}"
 _AS_IT_IS: Final = "Nothing is wrong with the sample: {again}"
 _BY_MISTAKE: Final = "If it was by mistake, {again}"
-_MEND: Final = "If its row in the sheet is wrong, mend that and {mend}"
+_MEND: Final = "If its row in the sheet is wrong, correct it and {mend}"
 
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.OutOfMemory": Meaning(
@@ -85,7 +85,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.Terminated": Meaning(
         "job {job} was terminated or cancelled: {reason}",
         (
-            "CloudTrail tells by whom: the event TerminateJob(s) or CancelJob(s) of {job_id}.",
+            "CloudTrail shows who did it: look for TerminateJob(s) or CancelJob(s) of {job_id}.",
             _BY_MISTAKE,
         ),
     ),
@@ -109,7 +109,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "Batch refused to take job {job}: {reason}",
         (
             _MEND,
-            "Else fix the request in the workflow's definition.",
+            "Otherwise fix the request in the workflow's definition.",
             "Job queue and definition must be the stack's (JobQueueArns, JobDefinitionArns), and active.",
             _ANEW,
         ),

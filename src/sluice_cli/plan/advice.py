@@ -43,20 +43,20 @@ def advice(cohort: Cohort, room: Room, compute: str, job_vcpus: float) -> str:
         case Wall.SUBMIT:
             # https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
             return (
-                "AWS does not raise it. On EC2 let tasks share arrays (docs/arrays.md); or give each job "
-                "more to do, or run a part in another Region or account."
+                "AWS does not raise it. On EC2, let tasks share arrays (docs/arrays.md). Or give each job "
+                "more to do, or run part of the cohort in another Region or account."
             )
         case Wall.LAUNCHES:
             kind = "Spot" if compute == "fargate-spot" else "on-demand"
             return (
-                f"Ask AWS Support for {amount} Fargate {kind} task launches a second; with more, something "
-                "else decides. Or run on EC2, or give each job more to do."
+                f"Ask AWS Support for {amount} Fargate {kind} task launches a second; beyond that, something "
+                "else is the limit. Or run on EC2, or give each job more to do."
             )
         case Wall.VCPUS:
             quota = VCPU_QUOTAS.get(compute, OTHER_VCPUS)
             return (
                 f"Ask Service Quotas ({quota}) for {math.ceil(amount * job_vcpus):,} vCPUs, and raise "
-                "MaxVcpus; with more, something else decides."
+                "MaxVcpus; beyond that, something else is the limit."
             )
     return _other_advice(wall, amount)
 

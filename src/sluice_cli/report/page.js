@@ -35,7 +35,7 @@
       ...(running ? [tile(number(running), "samples still running")] : []),
       tile(number(jobs.length), "Batch jobs"),
       tile(number(again), "tries beyond the first", again ? "" : "good"),
-      tile(isCounted ? number(throttled.total) : none, "answers with HTTP 429, of the whole stack", throttled?.total ? "bad" : isCounted ? "good" : ""),
+      tile(isCounted ? number(throttled.total) : none, "answers with HTTP 429, whole stack", throttled?.total ? "bad" : isCounted ? "good" : ""),
       tile(number(busiest), "submitted in the busiest second, and the quota", busiest > data.quotaPerSecond ? "bad" : "", number(data.quotaPerSecond)),
       tile(figures.span(cohort.quantile(waited, 0.5)), "from ready to submitted, median"),
       tile(figures.span(whole), "from the first start to the last end"),
@@ -88,7 +88,7 @@
     const found = cohort.errorTable(chosen);
     by("errors-none").hidden = found.length > 0;
     by("errors-table").hidden = found.length === 0;
-    fill(by("errors-table"), ["error", "samples that ended with it", "jobs that ended with it", "of samples that succeeded all the same", ""],
+    fill(by("errors-table"), ["error", "samples that ended with it", "jobs that ended with it", "of samples that still succeeded", ""],
       found.map((each) => {
         const show = element("button", "show", { type: "button", "aria-label": `show samples with ${each.error}` });
         show.addEventListener("click", () => { by("error").value = each.error; changed(); by("filters").scrollIntoView(); });
@@ -96,7 +96,7 @@
       }));
     const failed = chosen.samples.filter(cohort.hasFailed).slice(0, MOST_ROWS);
     by("failed-samples").hidden = failed.length === 0;
-    const heads = ["sample", "error", "job", "exit code", ...(data.console ? ["in AWS's console"] : []), "what was said of it"];
+    const heads = ["sample", "error", "job", "exit code", ...(data.console ? ["in the AWS console"] : []), "reason"];
     fill(by("failed-table"), heads, failed.map((sample) => {
       const job = cohort.blamed(sample);
       const code = job?.exitCode ?? null;
@@ -123,7 +123,7 @@
     };
     fill(by("cost-table"), ["what", "unit", "USD a unit", "units", "USD", "USD a sample", "source"],
       [...data.prices.map(line), ["in all", "", "", "", usd(found.total), usd(found.total / many), ""]]);
-    by("cost-unknown").textContent = found.unknown ? `${number(found.unknown)} jobs are left out: nobody knows what they may use, or how long their children ran.` : "";
+    by("cost-unknown").textContent = found.unknown ? `${number(found.unknown)} jobs are left out: their vCPUs and memory, or the run times of their children, are not known.` : "";
     charts.draw("costs", figures.costs(chosen));
   };
 

@@ -18,9 +18,7 @@ StackOption = Annotated[
 ]
 ProfileOption = Annotated[
     str | None,
-    typer.Option(
-        "--profile", metavar="NAME", help="Profile of the AWS configuration.", rich_help_panel=PANEL
-    ),
+    typer.Option("--profile", metavar="NAME", help="AWS configuration profile.", rich_help_panel=PANEL),
 ]
 RegionOption = Annotated[
     str | None,
@@ -58,7 +56,7 @@ CohortArgument = Annotated[
 ]
 ErrorOption = Annotated[
     list[str] | None,
-    typer.Option("--error", metavar="NAME", help="Only samples that failed with it; may be repeated."),
+    typer.Option("--error", metavar="NAME", help="Only samples with this error; may be repeated."),
 ]
 FailOption = Annotated[bool, typer.Option("--fail", help="Exit with 1 if a sample failed.")]
 NoWaitOption = Annotated[

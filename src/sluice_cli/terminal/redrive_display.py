@@ -40,7 +40,7 @@ def show_moves(looks: Iterable[Sequence[Move]], *, quiet: bool) -> list[Move]:
                 last = list(moves)
                 _advance(progress, last)
     except KeyboardInterrupt:
-        sys.stderr.write("SQS goes on moving the messages; to look on again: sluice redrive\n")
+        sys.stderr.write("SQS goes on moving the messages; to watch again: sluice redrive\n")
         raise
     return last
 

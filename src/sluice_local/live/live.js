@@ -30,15 +30,15 @@
   const tiles = ({ jobs, submits, ...now }) => {
     const busiest = Math.max(0, ...submits.acceptedPerSecond);
     by("tiles").replaceChildren(
-      tile(now.tasksWaiting, "tasks that wait for a poller"),
-      tile(of(jobs, waitingStates), "jobs that wait in Batch"),
-      tile(of(jobs, runningStates), "jobs that run"),
+      tile(now.tasksWaiting, "tasks waiting for a poller"),
+      tile(of(jobs, waitingStates), "jobs waiting in Batch"),
+      tile(of(jobs, runningStates), "jobs running"),
       tile(jobs.SUCCEEDED ?? 0, "jobs that succeeded"),
       tile(jobs.FAILED ?? 0, "jobs that failed", jobs.FAILED ? "bad" : "good"),
       tile(submits.count - submits.throttled, "jobs submitted"),
       tile(`${busiest} / ${submits.quotaPerSecond ?? "∞"}`, "in the busiest second of five minutes, and the quota"),
       tile(submits.throttled, "answers with HTTP 429 to SubmitJob", submits.throttled ? "bad" : "good"),
-      tile(now.pollersRunning, "pollers that run"),
+      tile(now.pollersRunning, "pollers running"),
       tile(now.pollsOpen, "open polls"),
     );
   };
@@ -55,7 +55,7 @@
       data: [bar("accepted", submits.acceptedPerSecond, "$align"), bar("answered with 429", submits.throttledPerSecond, "$failed"), ...quota],
       layout: {
         height: 260, barmode: "stack", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: "seconds before now" }, range: [Math.min(-60, busy < 0 ? 0 : seconds[busy] - 3), 0] }, yaxis: { title: { text: "SubmitJob calls a second" }, rangemode: "tozero" },
+        xaxis: { title: { text: "seconds from now" }, range: [Math.min(-60, busy < 0 ? 0 : seconds[busy] - 3), 0] }, yaxis: { title: { text: "SubmitJob calls a second" }, rangemode: "tozero" },
       },
     });
   };
@@ -75,7 +75,7 @@
       ],
       layout: {
         height: 260, hovermode: "x unified", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: "seconds before now" }, range: [Math.min(x[0], -60), 0] },
+        xaxis: { title: { text: "seconds from now" }, range: [Math.min(x[0], -60), 0] },
         yaxis: { title: { text: "jobs" }, rangemode: "tozero" },
       },
     });
@@ -123,7 +123,7 @@
       by("state").className = "say";
       show();
     } catch {
-      by("state").textContent = "Local AWS does not answer; these are its last figures.";
+      by("state").textContent = "Local AWS does not answer; these are the last figures.";
       by("state").className = "bad";
     }
   };

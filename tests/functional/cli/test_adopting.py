@@ -131,7 +131,7 @@ def test_what_cannot_go_back_is_named(tmp_path: Path) -> None:
     assert found["Short"]["Parameters"] == {"jobName": "a", "jobQueue": "q", "jobDefinition": "d"}
     assert "Long is left as it is: its jobs are in the long form" in said
     assert "Short: its Catch of Job.SpotInterruption matches nothing any more" in said
-    assert "Short: write the members of its job in PascalCase" in said
+    assert "Short: write the fields of its job in PascalCase" in said
     assert "Retriers of Batch's errors" in said
 
 
@@ -260,7 +260,7 @@ def test_a_heartbeat_that_is_too_short_is_raised_and_one_known_at_run_time_named
     assert "its HeartbeatSeconds was 60" in said
     after, said = converted(tmp_path, machine(TimeoutSecondsPath="$.limit"))
     assert align(after)["HeartbeatSeconds"] == 900
-    assert "its timeout is known at run time only; it must be more than 900 s" in said
+    assert "its timeout is known only at run time; it must be more than 900 s" in said
     after, _ = converted(tmp_path, machine(HeartbeatSecondsPath="$.beat"))
     assert "HeartbeatSeconds" not in align(after)
 
@@ -289,7 +289,7 @@ def test_what_a_person_has_to_know_is_named(tmp_path: Path) -> None:
     }
     _, said = converted(tmp_path, json.dumps({"StartAt": "Align", "States": states}))
     assert "Align: its Catch of Batch.AWSBatchException matches nothing" in said
-    assert "Loose is left as it is: it submits a job past the shared rate" in said
+    assert "Loose is left as it is: it submits a job outside the shared rate" in said
     assert "Inner starts another state machine" in said
     assert "Job.SpotInterruption" in said
 
@@ -405,7 +405,7 @@ def test_a_form_that_cannot_be_edited_is_refused_and_the_file_left_alone(tmp_pat
     path = written(tmp_path, text, "machine.yaml")
     result = run(api(), "convert", path, "--in-place")
     assert (result.exit_code, (tmp_path / "machine.yaml").read_text()) == (2, text)
-    assert "cannot be edited without harm" in " ".join(result.stderr.split())
+    assert "cannot be edited safely" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

@@ -312,7 +312,7 @@ def test_a_job_of_another_account_is_left(tmp_path: Path) -> None:
     text = machine(Credentials={"RoleArn": "arn:aws:iam::111122223333:role/theirs"})
     after, said = converted(tmp_path, text)
     assert after == text
-    assert "Align is left as it is: with Credentials its job may be another account's" in said
+    assert "Align is left as it is: with Credentials its job may run in another account" in said
     assert "still has" not in said
 
 
@@ -320,7 +320,7 @@ def test_a_heartbeat_for_which_a_timeout_has_no_room_is_taken_out(tmp_path: Path
     text = machine(TimeoutSeconds=600, HeartbeatSeconds=60)
     after, said = converted(tmp_path, text)
     assert "HeartbeatSeconds" not in after
-    assert "leaves no room for HeartbeatSeconds of 900 at least. Its own is taken out." in said
+    assert "leaves no room for a HeartbeatSeconds of at least 900. Its own is removed." in said
     result = run(api(), "check", written(tmp_path, after))
     assert "nothing would break" in result.stdout
 
@@ -329,7 +329,7 @@ def test_a_heartbeat_that_is_known_later_is_named(tmp_path: Path) -> None:
     for fields in ({"HeartbeatSecondsPath": "$.beat"}, {"HeartbeatSeconds": "{% $beat %}"}):
         after, said = converted(tmp_path, machine(**fields))
         assert json.loads(after)["States"]["Align"].items() >= fields.items()
-        assert "its heartbeat is known at run time only; it must be 900 s or more." in said
+        assert "its heartbeat is known only at run time; it must be 900 s or more." in said
 
 
 @pytest.mark.parametrize("function", ["Fn::If", "!If"])
@@ -359,7 +359,7 @@ def test_what_a_deployment_chooses_is_left_and_named(tmp_path: Path, function: s
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, ["its Parameters have neither jobs nor the members of a single job."]),
+        ({}, ["its Parameters have neither jobs nor the fields of a single job."]),
         (
             {"jobs": []},
             ["executionArn is missing in its Parameters.", "stateName is missing in its Parameters."],
@@ -485,7 +485,7 @@ def test_aliases_are_taken_for_what_they_are(tmp_path: Path) -> None:
 def test_an_alias_within_itself_is_told_in_a_sentence(tmp_path: Path, command: str, text: str) -> None:
     result = run(api(), command, written(tmp_path, text, "machine.yaml"))
     assert result.exit_code == 2
-    assert "that stands for a part in which it is itself" in " ".join(result.stderr.split())
+    assert "has a YAML alias that refers to a part that contains it" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(
@@ -496,7 +496,7 @@ def test_an_alias_within_itself_is_told_in_a_sentence(tmp_path: Path, command: s
             "{Fn::ImportValue: x}",
             "its DefinitionString is made by Fn::ImportValue: convert what it is made from.",
         ),
-        ("'${Text}'", "its DefinitionString is no definition as it is written here."),
+        ("'${Text}'", "its DefinitionString is not a definition as it is written here."),
         ("'{'", "its DefinitionString cannot be read: template.yaml, M, line 1 is neither JSON nor YAML"),
         ("''", "its DefinitionString cannot be read: template.yaml, M is empty."),
     ],
@@ -537,7 +537,7 @@ def test_an_express_workflow_has_no_activities(tmp_path: Path, text: str, kind: 
     found = json.loads(run(api(), "check", written(tmp_path, text, "machine.yaml"), "--json").stdout)
     assert found["statesChecked"] == 1
     told = [each["text"] for each in found["problems"] if each["error"]]
-    said = "it is in an Express workflow, which has no Activities: make that STANDARD."
+    said = "it is in an Express workflow, which cannot use Activities: make it STANDARD."
     assert told == ([said] if kind == "EXPRESS" else [])
 
 

@@ -45,7 +45,7 @@ def test_launch_puts_the_sheet_into_the_stack_s_bucket_and_starts_its_samples(sh
     result = run(aws.api(), "launch", str(sheet), *OTHER, "--set", "panel=p")
     assert (result.exit_code, result.stdout) == (
         0,
-        "Cohort run-42: 2 samples started. See how they fare: sluice watch run-42\n",
+        "Cohort run-42: 2 samples started. Follow their progress: sluice watch run-42\n",
     )
     (put,) = aws.put
     assert (put["Bucket"], put["Body"]) == ("data", SHEET.encode())

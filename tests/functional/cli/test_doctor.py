@@ -138,7 +138,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"cloudwatch.get_metric_data": lately(waited=150_000.0)},
         "SubmitJob",
         "warning",
-        "a task waited for 2 min 30 s in the mean until a poller took it: more come than are submitted, 49",
+        "tasks waited 2 min 30 s on average for a poller: more arrive than can be submitted, 49",
     ),
     "a table that throttles": (
         {"cloudwatch.get_metric_data": lately(write0=7.0)},
@@ -240,7 +240,7 @@ def test_tasks_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> Non
     }
     code, found = examined_by(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks)))
     assert (code, set(found), found["reconciler"]["level"]) == (1, {"reconciler"}, "wrong")
-    says = "the open task that was not looked at for longest has waited for 1 h"
+    says = "the longest-waiting open task was last checked 1 h ago"
     assert says in found["reconciler"]["says"]
     assert found["reconciler"]["wayOut"]
     del tasks["60 min"]
@@ -298,7 +298,10 @@ def test_arrays_that_are_asked_for_on_fargate_are_in_vain(
     code, findings = examined_by(api)
     assert (code, set(findings)) == (0, found)
     if found:
-        assert "1 open tasks say what they vary in, but jobs runs on Fargate" in findings["arrays"]["says"]
+        assert (
+            "1 open tasks ask to share arrays (`vary`), but jobs runs on Fargate"
+            in findings["arrays"]["says"]
+        )
 
 
 def test_samples_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> None:
@@ -306,14 +309,14 @@ def test_samples_that_no_reconciler_looks_at_are_found_by_the_oldest_look() -> N
     answers = {**HEALTHY, "cloudformation.describe_stacks": with_cohorts()}
     code, found = examined_by(FakeApi(keyed(answers), cohort_table=MemoryCohortStore(items=samples)))
     assert (code, set(found), found["cohorts"]["level"]) == (1, {"cohorts"}, "wrong")
-    assert "has waited for 2 h; each should be looked at every 15 min" in found["cohorts"]["says"]
+    assert "was last checked 2 h ago; each should be checked every 15 min" in found["cohorts"]["says"]
     assert found["cohorts"]["wayOut"]
 
 
 def test_a_look_by_a_clock_that_is_ahead_is_a_look() -> None:
     tasks = {"token": replace(open_record(job("align")), heartbeat_at=NOW_MS + 60_000)}
     result = run(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks)), "doctor")
-    assert "the open task that was not looked at for longest has waited for less than 1 s" in result.stdout
+    assert "the longest-waiting open task was last checked less than 1 s ago" in result.stdout
 
 
 def test_a_job_whose_submission_keeps_failing_is_found_and_its_last_answer_shown() -> None:
@@ -329,8 +332,8 @@ def test_a_job_whose_submission_keeps_failing_is_found_and_its_last_answer_shown
     code, found = examined_by(FakeApi(keyed(HEALTHY), task_table=MemoryTaskStore(tasks)))
     assert (code, set(found), found["submissions"]["level"]) == (0, {"submissions"}, "warning")
     assert found["submissions"]["says"] == (
-        "1 of 2 open tasks have a job that cannot be submitted, for longest: "
-        "SubmitJob failed 7 times in 35 min for job align, at last with: invalid literal"
+        "1 of 2 open tasks have a job that cannot be submitted; the oldest: "
+        "SubmitJob failed 7 times in 35 min for job align, most recently with: invalid literal"
     )
     assert EXECUTION in found["submissions"]["wayOut"]
 

@@ -212,7 +212,7 @@ def test_who_interrupts_it_is_told_that_it_goes_on() -> None:
 
     result = run(Sqs({"JobEventsDeadLetters": 4}).api(), "redrive", clock=Impatient())
     assert result.exit_code == 130
-    assert "SQS goes on moving the messages; to look on again: sluice redrive" in result.stderr
+    assert "SQS goes on moving the messages; to watch again: sluice redrive" in result.stderr
 
 
 def test_a_terminal_shows_a_bar_for_each_queue_that_is_not_empty() -> None:

@@ -75,7 +75,7 @@ def test_nothing_is_taken_until_it_is_asked_for() -> None:
 def test_either_a_number_or_requests_say_how_many_calls(arguments: tuple[str, ...]) -> None:
     result = run(stack_of(), "reserve", *arguments)
     assert result.exit_code == 2
-    assert "Say either N, how many calls are to be made, or --on-request." in result.stderr
+    assert "Give either N, the number of calls, or --on-request." in result.stderr
 
 
 @dataclass

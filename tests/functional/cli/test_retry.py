@@ -60,7 +60,7 @@ def test_a_mended_sheet_gives_failed_samples_their_inputs_and_what_differs_is_na
             f"1 sample of {mended} never started: `sluice launch` starts them from a sheet "
             "in which the others are as they ran last."
         ),
-        "Cohort run-42: 2 samples started again. See how they fare: sluice watch run-42",
+        "Cohort run-42: 2 samples started again. Follow their progress: sluice watch run-42",
     ]
     assert retried(aws) == [
         {"sample": "NA1", "reads": "right", "panel": "p"},
@@ -149,7 +149,7 @@ def test_retry_says_which_samples_go_on_and_which_start_anew() -> None:
 
     api.answers["stepfunctions", "describe_execution"] = look
     result = run(api, "retry", "run-42")
-    assert "2 samples started again, 1 where it failed and 1 from the start. See" in result.stdout
+    assert "2 samples started again, 1 where it failed and 1 from the start. Follow" in result.stdout
 
 
 def test_where_nothing_failed_there_is_nothing_to_retry() -> None:

@@ -194,7 +194,7 @@ def stack(**outputs: str) -> Any:
 def test_a_stack_that_lacks_what_a_run_needs_is_told_before_anything_is_made() -> None:
     with pytest.raises(AcceptError, match=r"has no output AlignJobDefinitionArn: .* published template"):
         find_stack(stack(ActivityArn="a", JobQueueArn="q"), "sluice")
-    with pytest.raises(AcceptError, match="not one of Sluice's"):
+    with pytest.raises(AcceptError, match="not a Sluice stack"):
         find_stack(stack(JobQueueArn="q"), "sluice")
     found = find_stack(stack(ActivityArn="a", JobQueueArn="q", AlignJobDefinitionArn="d"), "sluice")
     assert found.outputs["AlignJobDefinitionArn"] == "d"

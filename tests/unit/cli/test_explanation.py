@@ -224,8 +224,8 @@ def test_where_events_are_not_linked_the_oldest_try_goes_on_first() -> None:
 def test_the_advice_says_how_the_sample_of_a_cohort_is_run_again() -> None:
     again = "run it again: sluice retry trio --sample Rejected"
     assert told("Task.Rejected").advice == (
-        f"If its row in the sheet is wrong, mend that and {again} --sheet SHEET",
-        "Else fix the request in the workflow's definition.",
+        f"If its row in the sheet is wrong, correct it and {again} --sheet SHEET",
+        "Otherwise fix the request in the workflow's definition.",
         "Job queue and definition must be the stack's (JobQueueArns, JobDefinitionArns), and active.",
         f"Once that is fixed, {again} (add --from-start if the workflow's definition changed)",
     )

@@ -28,7 +28,7 @@ def test_a_parameter_may_hold_an_equals_sign() -> None:
         (["--port", "http"], "'http' is not a whole number"),
         (["--port", "70000"], "70000 is above 65535"),
         (["--job-slots", "0"], "0 is below 1"),
-        (["--quota", "Batch.Foo=3"], "'Batch.Foo' has no quota here; there are Batch.SubmitJob, "),
+        (["--quota", "Batch.Foo=3"], "'Batch.Foo' has no quota here; these have one: Batch.SubmitJob, "),
         (["--quota", "Batch.SubmitJob=many"], "'many' is not a number"),
         (["--quota", "Batch.SubmitJob=nan"], "nan is not above 0"),
         (["--quota", "Batch.SubmitJob"], "is not of the form KEY=VALUE"),

@@ -33,13 +33,13 @@ def doctor(
 ) -> None:
     """Say what is wrong with the stack, and how to fix it.
 
-    It looks at credentials, the clock, the stack, pollers and what wakes them,
-    the reconciler, submissions that Batch answers with errors, dead-letter
-    queues, rules and schedules, functions, alarms, job queues, compute
-    environments, job definitions and images; and at what holds tasks back now:
-    open tasks, SubmitJob's rate, tables that throttle, jobs that wait for
-    capacity, arrays on Fargate. It changes nothing, and what it may not read is
-    a warning. The exit code is 1 if something is wrong.
+    It checks credentials, the clock, the stack, pollers and what wakes them, the
+    reconciler, submissions that Batch answers with errors, dead-letter queues,
+    rules and schedules, functions, alarms, job queues, compute environments, job
+    definitions and images. It also checks what holds tasks back now: open tasks,
+    the SubmitJob rate, tables that throttle, jobs that wait for capacity, arrays
+    on Fargate. It changes nothing. What it may not read is reported as a warning.
+    The exit code is 1 if something is wrong.
 
     \b
     Examples:

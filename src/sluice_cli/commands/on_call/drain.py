@@ -18,7 +18,9 @@ _Stop = Annotated[
 ]
 _Minutes = Annotated[
     float | None,
-    typer.Option("--minutes", min=0.1, metavar="M", help="Give up after so many minutes, with exit code 1."),
+    typer.Option(
+        "--minutes", min=0.1, metavar="M", help="Give up after this many minutes, with exit code 1."
+    ),
 ]
 
 
@@ -38,15 +40,17 @@ def drain(  # noqa: PLR0913 - each parameter is an option of the command line
     profile: ProfileOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Bring a stack to rest, so that it can be deleted.
+    """Wait until nothing runs on a stack, so that it can be deleted.
 
-    It ends launches, waits for the executions of every state machine that uses
-    the stack's Activity, or stops them, and then waits until no task is open,
-    no job is left and the pollers have gone. It says what is left. Ctrl-C ends
-    the waiting only; run it again to go on. Launch nothing meanwhile.
+    It ends launches. It waits for the executions of every state machine that
+    uses the stack's Activity, or stops them. Then it waits until no task is
+    open, no job is left and the pollers have stopped. It says what is left.
+    Ctrl-C only ends the waiting; run the command again to continue. Launch
+    nothing meanwhile.
 
-    Deleting a stack whose executions run would wait for them, with nobody there
-    to end their tasks. If a deletion waits already, `--stop` lets it go on.
+    If you delete a stack while executions run, the deletion waits for them, but
+    nothing is left to complete their tasks. If a deletion is already waiting,
+    `--stop` lets it finish.
 
     \b
     Examples:

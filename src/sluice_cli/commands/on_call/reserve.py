@@ -60,11 +60,10 @@ def reserve(  # noqa: PLR0913 - each parameter is an option of the command line
 ) -> None:
     """Take slots of the shared SubmitJob rate, for jobs submitted without Sluice.
 
-    It prints a line whenever one call may be made. Make it without delay:
-    late calls add up to bursts. A program that does other things between
-    its calls uses --on-request: before each call it writes a line and
-    reads one. With a command nothing is printed, and the command, once it
-    is run, may make its N calls at once.
+    It prints a line whenever one call may be made. Make the call without delay:
+    late calls add up to bursts. A program that does other work between its calls
+    uses --on-request: before each call it writes a line and waits for one. With a
+    command nothing is printed; it is run when it may make all N calls at once.
 
     \b
     Examples:
@@ -76,7 +75,7 @@ def reserve(  # noqa: PLR0913 - each parameter is an option of the command line
     Exit codes: the command's own, if there is one.
     """  # noqa: D301 - \b keeps Typer from joining the lines
     if (number is None) != on_request:
-        raise WrongUsageError("Say either N, how many calls are to be made, or --on-request.")
+        raise WrongUsageError("Give either N, the number of calls, or --on-request.")
     session: Session = context.obj
     api = session.connect(Target(stack, profile, region))
     found = find_stack(api, stack)

@@ -1,5 +1,6 @@
 """A function that is killed or timed out on purpose fails as on AWS, and so does what waits for it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,34 @@ def test_a_function_killed_before_a_call_leaves_nothing(
     assert functions.invoke(arn, {"table": table.name, "id": "a"})[1]["errorType"] == "Runtime.ExitError"
     assert not table.has("a")
     assert injected(aws, FaultKind.FUNCTION_KILLED_BEFORE_CALL) == 1
+
+
+WAITING = """
+import os, time
+import boto3
+
+def handler(event, context):
+    open(event["begun"], "w").close()
+    while not os.path.exists(event["go"]):
+        time.sleep(0.01)
+    boto3.client("dynamodb").put_item(TableName=event["table"], Item={"id": {"S": "a"}})
+"""
+
+
+def test_an_invocation_from_before_a_change_of_its_function_is_killed_as_any(
+    aws: LocalAws, table: Table, functions: Functions, tmp_path: Path
+) -> None:
+    arn = functions.create(WAITING, Timeout=20)
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    event = {"begun": str(begun), "go": str(go), "table": table.name}
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(functions.invoke, arn, event)
+        eventually(begun.exists)
+        functions.client.update_function_configuration(FunctionName=arn, Timeout=30)
+        inject(aws, FaultKind.FUNCTION_KILLED_BEFORE_CALL, "DynamoDB.PutItem", count=1)
+        go.touch()
+        assert running.result()[1]["errorType"] == "Runtime.ExitError"
+    assert not table.has("a")
 
 
 def test_people_s_calls_kill_nobody(aws: LocalAws, table: Table) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sluice_local.engine import ministack
 from sluice_local.engine.functions.lambda_worker import APPLICATION_ID_PREFIX
+from sluice_local.engine.functions.updates import retired_workers
 from sluice_local.engine.ministack import Private
 from sluice_local.faults.in_force import FaultsInForce, Opportunity, function_names
 from sluice_local.faults.plan import Fault, FaultKind
@@ -55,7 +56,8 @@ def calling_worker(headers: Mapping[str, str]) -> CallingWorker | None:
     if found is None:
         return None
     pools = ministack.private("core.lambda_runtime._workers")
-    processes = [_process(worker) for pool in tuple(pools.values()) for worker in tuple(pool)]
+    workers = [worker for pool in tuple(pools.values()) for worker in tuple(pool)]
+    processes = map(_process, (*workers, *retired_workers()))
     pids = {process.pid for process in processes if process is not None and process.poll() is None}
     return CallingWorker(int(found[1])) if int(found[1]) in pids else None
 

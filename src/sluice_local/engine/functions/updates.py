@@ -17,6 +17,12 @@ from sluice_local.engine import ministack
 from sluice_local.engine.ministack import Private
 
 _is_update: ContextVar[bool] = ContextVar("lambda_update", default=False)
+_retired: set[Private] = set()
+
+
+def retired_workers() -> tuple[Private, ...]:
+    """Return the processes that are not in the pool any more and still run an invocation."""
+    return tuple(_retired)
 
 
 def install() -> None:
@@ -56,8 +62,7 @@ def _take_busy_ones_out(func_name: str) -> None:
     pool, lock = (ministack.private(f"core.lambda_runtime.{name}") for name in ("_workers", "_lock"))
     with lock:
         for key in [key for key in pool if key.split(":")[-2] == func_name]:
-            for worker in pool[key]:
-                worker.is_retired = worker.in_use
+            _retired.update(worker for worker in pool[key] if worker.in_use)
             pool[key] = [worker for worker in pool[key] if not worker.in_use]
 
 
@@ -67,7 +72,8 @@ def _retiring(release: Private) -> Private:
     @functools.wraps(release)
     def retiring(worker: Private) -> None:
         release(worker)
-        if getattr(worker, "is_retired", False):
+        if worker in _retired:
+            _retired.remove(worker)
             kill([worker])
 
     return retiring

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sluice.errors import DeniedError, ServiceError, ThrottledError, UnclearError
+from sluice.errors import (
+    DeniedError,
+    RejectedError,
+    ServiceError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnclearError,
+)
 from sluice.pollers.hand import Crew
 from sluice.pollers.pool import plan_round
-from sluice.tasks.model import ActivityTask, TaskState
+from sluice.tasks.contract import parse_task
+from sluice.tasks.model import ActivityTask, TaskState, task_key
 from tests.support.builders import World, job, task_text
 from tests.support.fakes import FakeClock, MemoryTaskStore
 
@@ -21,6 +29,14 @@ if TYPE_CHECKING:
 TASKS = 50
 CREW = Crew(polls=8, threads=2)
 THROTTLED = ThrottledError("Throughput exceeds the current capacity")
+DENIED = DeniedError("not authorized to perform: dynamodb:PutItem")
+ANY_S = [
+    THROTTLED,
+    UnclearError("read timeout"),
+    DENIED,
+    UnauthenticatedError("The security token is expired"),
+]
+"""What is no fault of the task's, and passes."""
 
 
 @dataclass
@@ -30,6 +46,7 @@ class Refusing(MemoryTaskStore):
     seconds: float = 0
     error: ServiceError = THROTTLED
     clock: FakeClock = field(default_factory=FakeClock)
+    closes: bool = True
 
     def __post_init__(self) -> None:
         self.until_us = self.clock.now_us() + round(self.seconds * 1_000_000)
@@ -39,11 +56,16 @@ class Refusing(MemoryTaskStore):
             raise self.error
         return super().put_intent(task, text, now_ms)
 
+    def close(self, key: str, state: TaskState, now_ms: int, *, settle_from_ms: int | None) -> bool:
+        if not self.closes:
+            raise THROTTLED
+        return super().close(key, state, now_ms, settle_from_ms=settle_from_ms)
 
-def full(seconds: float, error: ServiceError = THROTTLED) -> World:
+
+def full(seconds: float, error: ServiceError = THROTTLED, *, closes: bool = True) -> World:
     """A world whose table takes no intents for so long, and whose Activity has tasks."""
     clock = FakeClock()
-    world = World(clock=clock, store=Refusing(seconds=seconds, error=error, clock=clock))
+    world = World(clock=clock, store=Refusing(seconds=seconds, error=error, clock=clock, closes=closes))
     for index in range(TASKS):
         world.activities.queue.append(ActivityTask(f"token-{index}", task_text(job("align"))))
     return world
@@ -55,7 +77,7 @@ def run(world: World, pool: PollerPool | None = None, crew: Crew = CREW) -> int:
     return (pool or world.pool).run(crew, planned).tasks
 
 
-@pytest.mark.parametrize("error", [THROTTLED, UnclearError("read timeout")])
+@pytest.mark.parametrize("error", ANY_S)
 def test_tasks_that_came_are_kept_until_the_table_takes_their_intents(error: ServiceError) -> None:
     world = full(50, error)
     assert run(world) == TASKS
@@ -64,8 +86,11 @@ def test_tasks_that_came_are_kept_until_the_table_takes_their_intents(error: Ser
     assert world.telemetry.counter["IntentsRepeated"] >= 50
 
 
-def test_no_more_tasks_are_taken_than_polls_were_open_when_the_first_intent_failed() -> None:
-    world = full(3600)
+@pytest.mark.parametrize("error", ANY_S)
+def test_no_more_tasks_are_taken_than_polls_were_open_when_the_first_intent_failed(
+    error: ServiceError,
+) -> None:
+    world = full(3600, error)
     taken = run(world)
     assert 1 <= taken <= CREW.polls
     assert len(world.activities.queue) == TASKS - taken
@@ -98,7 +123,28 @@ def test_a_task_whose_workflow_was_stopped_while_it_was_kept_is_not_submitted() 
     assert world.store.records["token-0"].state is TaskState.ABANDONED
 
 
-def test_an_intent_that_may_not_be_written_is_told_of_at_once() -> None:
-    world = full(3600, DeniedError("AccessDenied"))
+def test_a_task_that_is_shown_dead_is_not_submitted_even_if_it_cannot_be_closed() -> None:
+    world = full(50, closes=False)
+    world.activities.gone.add("token-0")
+    assert run(world, crew=Crew(1, 1)) == TASKS
+    assert len(world.batch.jobs) == TASKS - 1
+    assert world.store.records["token-0"].state is TaskState.OPEN
+    assert {key for key, _ in world.telemetry.left} == {task_key("token-0")}
+
+
+def test_an_intent_that_is_refused_for_good_keeps_nobody_from_taking_tasks() -> None:
+    world = full(3600, RejectedError("Two attributes of one name", "ItemRefused"))
     assert run(world) == TASKS
     assert len(world.telemetry.left) == TASKS
+
+
+def test_polls_are_opened_again_once_the_table_knows_an_intent() -> None:
+    world = full(0)
+    pool = world.pool
+    while len(world.activities.queue) > 1:
+        world.activities.queue.pop()
+    pool.intents.failing = True
+    text = task_text(job("align"))
+    world.store.put_intent(parse_task("token-0", text), text, world.clock.now_ms())
+    assert run(world, pool) == 1
+    assert not pool.intents.failing

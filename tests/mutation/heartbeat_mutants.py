@@ -42,9 +42,48 @@ HEARTBEAT_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "writing an intent again until the table takes it",
         POOL,
-        old="            except (ThrottledError, UnclearError):\n                hand.intent_failed()\n",
-        new="            except (ThrottledError, UnclearError):\n                raise\n",
+        old="                hand.intent_failed()\n",
+        new="                raise\n",
         provers=tests(INTENTS, "test_tasks_that_came_are_kept_until_the_table_takes_their_intents[error0]"),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "writing an intent again that IAM denies or whose credentials are too old",
+        POOL,
+        old="UNWRITTEN: Final = (ThrottledError, UnclearError, DeniedError, UnauthenticatedError)",
+        new="UNWRITTEN: Final = (ThrottledError, UnclearError)",
+        provers=tests(
+            INTENTS,
+            *(
+                f"test_tasks_that_came_are_kept_until_the_table_takes_their_intents[error{number}]"
+                for number in (2, 3)
+            ),
+        ),
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "polling again as soon as the table answers that it knows an intent",
+        POOL,
+        old="                hand.intent_written()\n",
+        new="                if record:\n                    hand.intent_written()\n",
+        provers=tests(INTENTS, "test_polls_are_opened_again_once_the_table_knows_an_intent"),
+        unseen="a task that came twice is the last one before a rush in no round",
+    ),
+    Mutant(
+        STOPPED,
+        "submitting nothing of a task that was shown dead, also if closing it fails",
+        POOL,
+        old="""\
+            self.telemetry.task_left(record.task.key, error)
+        return True
+""",
+        new="""\
+            self.telemetry.task_left(record.task.key, error)
+            return False
+        return True
+""",
+        provers=tests(INTENTS, "test_a_task_that_is_shown_dead_is_not_submitted_even_if_it_cannot_be_closed"),
+        unseen="that a workflow is stopped while its task is kept, and closing fails, is too rare",
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -54,7 +93,7 @@ HEARTBEAT_MUTANTS: Final = (
         new="",
         provers=tests(
             INTENTS,
-            "test_no_more_tasks_are_taken_than_polls_were_open_when_the_first_intent_failed",
+            "test_no_more_tasks_are_taken_than_polls_were_open_when_the_first_intent_failed[error0]",
             "test_the_next_round_of_the_process_takes_one_task_to_see_whether_intents_are_written_again",
         ),
         unseen="intents fail for no longer in a round than a task can be kept",
@@ -83,6 +122,24 @@ HEARTBEAT_MUTANTS: Final = (
         old="        self.workers.each(self._put_off(findings, run), lambda claim: claim())\n",
         new="",
         provers=tests(UNWRITABLE, "test_who_waited_for_his_claim_is_healed_by_the_same_run"),
+        unseen="no write is refused for so long that a task which is healed only afterwards is late",
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "claims that failed after those that may hold",
+        RECONCILER,
+        old="        self.last_run.keep_failed(findings, now_ms)\n",
+        new="",
+        provers=tests(UNWRITABLE, "test_claims_that_failed_are_made_again_after_those_that_may_hold"),
+        unseen="no write is refused for so long that a task which is healed only afterwards is late",
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "a turn for each claim that failed",
+        LAST_RUN,
+        old="        self._failed_ms = before | dict",
+        new="        self._failed_ms = dict",
+        provers=tests(UNWRITABLE, "test_each_claim_that_failed_has_its_turn"),
         unseen="no write is refused for so long that a task which is healed only afterwards is late",
     ),
     Mutant(

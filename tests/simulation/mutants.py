@@ -38,6 +38,7 @@ DIRECTED: Final = {
     "heartbeats before any labour": "unlisted",
     "heartbeats before claims once claims fail": "spoilt",
     "writing an intent again until the table takes it": "unwritten",
+    "writing an intent again that IAM denies or whose credentials are too old": "denied",
     "news before stopping": "failing",
 }
 """The scenarios of those guards that a small round does not miss: as each minute brings another run, it takes

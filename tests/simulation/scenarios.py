@@ -288,6 +288,15 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         lambda stack: start(stack, "good", 600, spread=20),
         outages=[outage("PutItem", 2, 200, "ThrottlingException", 400, applies=partial(is_of, "TaskTable"))],
     ),
+    "denied": Scenario(
+        "the same, but IAM denies the writes",
+        {"good": SMALL},
+        _by_word({"good": HOUR}),
+        lambda stack: start(stack, "good", 600, spread=20),
+        outages=[
+            outage("PutItem", 2, 200, "AccessDeniedException", 400, applies=partial(is_of, "TaskTable"))
+        ],
+    ),
     "expired": Scenario(
         "SubmitJob answers ExpiredToken for 30 s while 600 workflows are submitted",
         {"good": SMALL},

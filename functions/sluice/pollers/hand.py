@@ -124,12 +124,16 @@ class Hand:
         with self._lock:
             self._intents.failing = True
 
-    def hold(self, record: TaskRecord) -> None:
-        """Takes a task whose intent is written, to be submitted."""
+    def intent_written(self) -> None:
+        """Notes that the table takes intents, or knows this one."""
         with self._lock:
             if self._intents.failing:
                 self._intents.failing = False
                 self._room.notify()
+
+    def hold(self, record: TaskRecord) -> None:
+        """Takes a task whose intent is written, to be submitted."""
+        with self._lock:
             jobs = len(record.task.jobs)
             self._jobs += jobs
             self._largest = max(self._largest, jobs)

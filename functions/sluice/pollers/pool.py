@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sluice.deadline import seconds_until, until_us
-from sluice.errors import ServiceError, ThrottledError, UnclearError
+from sluice.errors import DeniedError, ServiceError, ThrottledError, UnauthenticatedError, UnclearError
 from sluice.pollers.hand import Hand, Intents, seconds_left
 from sluice.tasks.model import task_key
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS, LOOK_SECONDS
@@ -34,6 +34,9 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTa
 
 PAUSE_SECONDS: Final = 1
 """How long a thread waits after a long poll, or an intent, that failed."""
+
+UNWRITTEN: Final = (ThrottledError, UnclearError, DeniedError, UnauthenticatedError)
+"""Errors that are not the task's: others would fare no better, and they pass."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ class PollerPool:
         while True:
             try:
                 record = self.submitter.accept(task)
-            except (ThrottledError, UnclearError):
+            except UNWRITTEN:
                 hand.intent_failed()
                 now_us = self.clock.now_us()
                 window_seconds = self.submitter.window_seconds - seconds_until(began_us, now_us)
@@ -168,15 +171,23 @@ class PollerPool:
                 self.telemetry.count("IntentsRepeated")
                 self.clock.sleep(PAUSE_SECONDS)
             else:
+                hand.intent_written()
                 was_kept = seconds_until(began_us, self.clock.now_us()) > LOOK_SECONDS
                 return None if record and was_kept and self._was_stopped(record) else record
 
     def _was_stopped(self, record: TaskRecord) -> bool:
         """Asks whether a workflow was stopped before its task was in the table, so that nobody could act."""
+        completer = self.submitter.completer
         try:
-            return self.submitter.completer.abandon_if_dead(record) is not None
+            if not completer.is_dead(record):
+                return False
         except ServiceError:
             return False
+        try:
+            completer.abandon(record)
+        except ServiceError as error:
+            self.telemetry.task_left(record.task.key, error)
+        return True
 
     def _submit(self, hand: Hand, round_: Round) -> None:
         while (record := hand.next_record()) is not None:

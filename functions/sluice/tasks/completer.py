@@ -156,12 +156,16 @@ class Completer:
 
     def abandon_if_dead(self, record: TaskRecord) -> TaskRecord | None:
         """Abandons a task if a heartbeat says that no workflow waits for it; returns it as `abandon` does."""
+        return self.abandon(record) if self.is_dead(record) else None
+
+    def is_dead(self, record: TaskRecord) -> bool:
+        """Asks by a heartbeat whether no workflow waits for a task any more."""
         until_us = self.clock.now_us() + HEARTBEAT_SECONDS * MICROSECONDS
         try:
             self.heartbeat_limiter.call(partial(self.activities.heartbeat, record.task.token), until_us)
         except TaskGoneError:
-            return self.abandon(record)
-        return None
+            return True
+        return False
 
     def settle(self, tasks: Sequence[Ended], *, until_us: int | None = None) -> None:
         """Stops the jobs of tasks that have ended; when that is done for one it is looked at no more.

@@ -15,6 +15,7 @@ from tests.support.fakes import FakeClock, MemoryTaskStore
 
 if TYPE_CHECKING:
     from sluice.tasks.model import OpenTask, TaskRecord
+    from sluice.tasks.reconciler import Reconciler
 
 RETRIES_SECONDS = 6.4
 """What botocore's eight tries of a write take: aws/clients.py."""
@@ -27,24 +28,38 @@ class Unwritable(MemoryTaskStore):
     """Refuses claims of spoilt tasks, which takes its time."""
 
     clock: FakeClock = field(default_factory=FakeClock)
+    tried: list[str] = field(default_factory=list)
 
     def claim(self, task: OpenTask, now_ms: int) -> TaskRecord | None:
+        self.tried.append(str(task.token))
         if str(task.token).startswith("spoilt"):
             self.clock.sleep(RETRIES_SECONDS)
             raise ThrottledError("Throughput exceeds the current capacity")
         return super().claim(task, now_ms)
 
 
-@pytest.fixture
-def world() -> World:
-    """Tasks that were lost after their intent: those that cannot be written came first."""
+def lost(*tokens: str) -> World:
+    """Tasks that were lost after their intents, one after the other."""
     clock = FakeClock()
     world = World(clock=clock, store=Unwritable(clock=clock))
-    for token in [*SPOILT, *HEALTHY]:
+    for token in tokens:
         text = task_text(job("align"))
-        world.store.put_intent(parse_task(token, text), text, clock.now_us() // 1000)
+        world.store.put_intent(parse_task(token, text), text, clock.now_ms())
+        clock.sleep(0.01)
     clock.sleep(301)
-    world.reconciler.reconcile(plan_run(clock.now_us(), remaining_seconds=300))
+    return world
+
+
+def reconcile(reconciler: Reconciler) -> None:
+    """Makes a run as the function does."""
+    reconciler.reconcile(plan_run(reconciler.clock.now_us(), remaining_seconds=300))
+
+
+@pytest.fixture
+def world() -> World:
+    """The state after a run; the tasks that cannot be written came first."""
+    world = lost(*SPOILT, *HEALTHY)
+    reconcile(world.reconciler)
     return world
 
 
@@ -60,5 +75,24 @@ def test_who_waited_for_his_claim_is_healed_by_the_same_run(world: World) -> Non
 def test_who_had_no_claim_is_come_to_by_the_next_run(world: World) -> None:
     world.activities.heartbeats.clear()
     world.clock.sleep(60)
-    world.reconciler.reconcile(plan_run(world.clock.now_us(), remaining_seconds=300))
+    reconcile(world.reconciler)
     assert sorted(world.activities.heartbeats) == sorted(SPOILT)
+
+
+def test_claims_that_failed_are_made_again_after_those_that_may_hold() -> None:
+    world = lost(*(token for pair in zip(SPOILT, HEALTHY, strict=True) for token in pair))
+    reconciler = world.reconciler
+    for _ in range(3):
+        reconcile(reconciler)
+        world.clock.sleep(60)
+    assert all(world.store.records[token].jobs["align"].job_id for token in HEALTHY)
+
+
+def test_each_claim_that_failed_has_its_turn() -> None:
+    world = lost(*SPOILT)
+    reconciler = world.reconciler
+    for _ in range(4):
+        reconcile(reconciler)
+        world.clock.sleep(60)
+    assert isinstance(world.store, Unwritable)
+    assert set(world.store.tried) == set(SPOILT)

@@ -77,6 +77,7 @@ class Reconciler:
         findings, now_ms = Findings(), self.clock.now_ms()
         self.workers.each(self._due(findings, run, now_ms), partial(self._visit, findings, run))
         self.workers.each(self._put_off(findings, run), lambda claim: claim())
+        self.last_run.keep_failed(findings, now_ms)
         if (seen_ms := findings.seen_ms) is not None:
             self.last_run.keep(now_ms, seen_ms)
         self.workers.each(self._labour(findings, run), lambda piece: piece())
@@ -114,11 +115,9 @@ class Reconciler:
             self._claim(findings, run, task, alive=alive)
 
     def _put_off(self, findings: Findings, run: Run) -> Iterator[Callable[[], None]]:
-        """The claims that wait until all had their heartbeats, as many as there is time for.
-
-        Those that are due for longest come last, as they may be due because their claims failed before.
-        """
+        """The claims that wait until all had their heartbeats, as many as there is time for."""
         until_us = run.settle_until_us(self.clock.now_us())
+        self.last_run.put_in_turn(findings.put_off)
         while findings.put_off and self.clock.now_us() < until_us:
             task, alive = findings.put_off.pop()
             yield partial(self._claim, findings, run, task, alive=alive)
@@ -128,6 +127,7 @@ class Reconciler:
         try:
             record = self.store.claim(task, self.clock.now_ms())
         except ServiceError as error:
+            findings.unclaimed.append(task.key)
             self._miss(findings, task, error)
             return
         if record is not None:

@@ -11,6 +11,8 @@ from sluice.rate.gcra import MICROSECONDS
 from sluice.tasks.submission import LAST_SUBMIT_SECONDS, submitting_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sluice.tasks.model import JobRecord, OpenTask, TaskRecord
 
 
@@ -83,13 +85,15 @@ class Findings:
     """What the first pass of a run found to do. Lists, as these are appended to by several threads.
 
     `until_ms` says up to which claim all open tasks were come to. Of these some were `missed`, and those that
-    were `put_off` had their heartbeats, which tell whether they are alive, and are still to be claimed.
+    were `put_off` had their heartbeats, which tell whether they are alive, and are still to be claimed, the
+    last one first. `unclaimed` are the keys of those whose claims failed.
     """
 
     over: list[Claimed] = field(default_factory=list)
     unsubmitted: list[Claimed] = field(default_factory=list)
     overdue: list[OverdueJob] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
+    unclaimed: list[str] = field(default_factory=list, repr=False)
     put_off: list[tuple[OpenTask, bool]] = field(default_factory=list)
     oldest_ms: int | None = None
     until_ms: int | None = None
@@ -126,6 +130,7 @@ class LastRun:
 
     _began_ms: int = 0
     _until_ms: int | None = None
+    _failed_ms: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     def recall(self, now_ms: int) -> int | None:
         """Returns what is remembered, and forgets it: a run that fails has seen to nothing."""
@@ -135,6 +140,19 @@ class LastRun:
     def keep(self, began_ms: int, until_ms: int) -> None:
         """Remembers that each task that was claimed by `until_ms` has had its heartbeat since."""
         self._began_ms, self._until_ms = began_ms, until_ms
+
+    def put_in_turn(self, put_off: list[tuple[OpenTask, bool]]) -> None:
+        """Puts tasks last whose claims have not failed, before them the one whose claim failed longest ago.
+
+        Claims that fail take long, and go on failing: they may have no time left for those that would hold.
+        """
+        put_off.sort(key=lambda each: self._failed_ms.get(each[0].key, 0), reverse=True)
+
+    def keep_failed(self, findings: Findings, now_ms: int) -> None:
+        """Remembers whose claims failed, in this run or before one for which it had no time."""
+        waiting = {task.key for task, _ in findings.put_off}
+        before = {key: failed_ms for key, failed_ms in self._failed_ms.items() if key in waiting}
+        self._failed_ms = before | dict.fromkeys(findings.unclaimed, now_ms)
 
 
 RUN_SECONDS: Final = 55

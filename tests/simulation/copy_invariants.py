@@ -28,9 +28,6 @@ SETTLE_SECONDS: Final = 7
 KNOWN_SECONDS: Final = 120
 """How soon the id of such a job is noted: two look-ups, the next job of the task, and spare."""
 
-OWNED_SECONDS: Final = submitting_seconds(300)
-"""How long a task's owner may submit and look up its jobs: the next owner comes after TAKEOVER_SECONDS."""
-
 
 @dataclass
 class CopyJudge(WatchingJudge):
@@ -99,8 +96,10 @@ class CopyJudge(WatchingJudge):
                 self._later(KNOWN_SECONDS, partial(self._judge_known, job, thread, now))
 
     def _owned_until_us(self, key: str) -> float:
+        """Until when a task's owner may submit and look up its jobs, before the next one comes."""
         item = self.stack.tables["TaskTable"].items[key,]
-        return int(item["heartbeatAt"]["N"]) * 1000 + OWNED_SECONDS * MICROSECONDS
+        seconds = submitting_seconds(int(self.stack.environment["TAKEOVER_SECONDS"]))
+        return int(item["heartbeatAt"]["N"]) * 1000 + seconds * MICROSECONDS
 
     def _heard_of_list(self, answer: Mapping[str, Any]) -> None:
         if "jobSummaryList" not in answer:

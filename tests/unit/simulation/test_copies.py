@@ -53,6 +53,7 @@ class Watched:
             tables={"TaskTable": SimpleNamespace(items={(KEY,): item()})},
             profile=SimpleNamespace(copies=False),
             plan=SimpleNamespace(outages=[]),
+            environment={"TAKEOVER_SECONDS": "300"},
         )
         self.stack = stack
         self.judge = CopyJudge(stack)

@@ -81,3 +81,23 @@ def test_an_empty_poll_ends_the_round_unless_something_came_or_is_held() -> None
     hand.let_go(hand.next_record())
     hand.poll_ended(1, found=False)
     assert hand.poll_begins(lambda: 120) is None
+
+
+def test_only_one_poll_is_open_while_intents_cannot_be_written() -> None:
+    hand = Hand(CREW, Intents(), rate_per_second=lambda: 49)
+    before = hand.poll_begins(lambda: 120)
+    assert before == 0
+    hand.poll_ended(before, found=True)
+    hand.intent_failed()
+    assert not may_poll(hand, 120), "a task waits for its intent"
+    hand.let_go(None)
+    assert may_poll(hand, 120), "somebody finds out when it is over"
+
+
+def test_many_polls_are_open_again_once_an_intent_is_written() -> None:
+    intents = Intents(failing=True)
+    hand = Hand(CREW, intents, rate_per_second=lambda: 49)
+    assert poll_until_full(hand, 120) == 1
+    hand.intent_written()
+    assert poll_until_full(hand, 120) > 1
+    assert not intents.failing

@@ -92,9 +92,9 @@ HEARTBEAT_MUTANTS: Final = (
         old="        if self._intents.failing:\n            return False\n",
         new="",
         provers=tests(
-            INTENTS,
-            "test_no_more_tasks_are_taken_than_polls_were_open_when_the_first_intent_failed[error0]",
-            "test_the_next_round_of_the_process_takes_one_task_to_see_whether_intents_are_written_again",
+            "functional/test_hand.py",
+            "test_only_one_poll_is_open_while_intents_cannot_be_written",
+            "test_many_polls_are_open_again_once_an_intent_is_written",
         ),
         unseen="intents fail for no longer in a round than a task can be kept",
     ),

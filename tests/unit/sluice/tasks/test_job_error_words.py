@@ -138,8 +138,14 @@ def test_what_is_said_of_the_container_has_its_name(
 ) -> None:
     container = {"name": "main", "reason": said, "exitCode": code}
     pod = {"podProperties": {"containers": [container]}}
-    for of_it in ({"container": container}, {"eksProperties": pod}):
-        called, told = named_error({"status": "FAILED", "statusReason": status, **of_it})
+    # of an EKS job, the pod's own reason stands in its last attempt
+    of_pod = {"statusReason": said, "containers": [{"name": "main", "exitCode": code}]}
+    for detail in (
+        {"statusReason": status, "container": container},
+        {"statusReason": status, "eksProperties": pod},
+        {"eksAttempts": [of_pod]},
+    ):
+        called, told = named_error({"status": "FAILED", **detail})
         assert called == name
         assert told.endswith(said)
 

@@ -36,7 +36,7 @@ BY_SLUICE: Final = "Sluice: "
 """How the reason of a job begins that Sluice terminated."""
 
 ERRORS: Final = (
-    ("Job.Unschedulable", re.compile("(MISCONFIGURATION|CAPACITY):")),
+    ("Job.Unschedulable", re.compile("MISCONFIGURATION:")),
     ("Job.DependencyFailed", re.compile("Dependent Job failed")),
     ("Job.SpotInterruption", re.compile("Host EC2 .* terminated")),
     ("Job.ImagePull", re.compile("CannotPullContainerError")),

@@ -9,6 +9,7 @@ from tests.mutation.promises import NAMED_RIGHT
 
 _ERRORS: Final = "functions/sluice/tasks/job_errors.py"
 _TESTS: Final = "unit/sluice/tasks/test_job_errors.py"
+_WORDS: Final = "unit/sluice/tasks/test_job_error_words.py"
 _UNSEEN: Final = "a failure's name depends on one answer of Batch alone, and on no order of events"
 _SPEAKS: Final = tests(_TESTS, "test_the_container_that_ended_the_job_speaks")
 
@@ -65,6 +66,33 @@ ERROR_MUTANTS: Final = (
         old="told.append(GUESS)",
         new="pass",
         provers=tests(_TESTS, "test_an_exit_code_of_137_without_a_word_is_said_to_be_a_guess"),
+        unseen=_UNSEEN,
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "no guess against a reason that is given",
+        _ERRORS,
+        old='container.get("exitCode") == KILLED and SAYS_NOTHING.issuperset(reasons)',
+        new='container.get("exitCode") == KILLED',
+        provers=tests(_WORDS, "test_an_exit_code_of_137_contradicts_no_reason"),
+        unseen=_UNSEEN,
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "a node's memory is not a container's",
+        _ERRORS,
+        old='r"OutOfMemory|(?i:due to memory usage',
+        new='r"(?i:OutOfMemory|due to memory usage',
+        provers=tests(_WORDS, "test_what_is_said_of_the_container_has_its_name"),
+        unseen=_UNSEEN,
+    ),
+    Mutant(
+        NAMED_RIGHT,
+        "no second start of a job that was cancelled by hand",
+        _ERRORS,
+        old='r"^.*JobStateTimeLimit action .*: *CAPACITY:"',
+        new='r"CAPACITY:"',
+        provers=tests(_WORDS, "test_what_is_said_of_the_job_has_its_name"),
         unseen=_UNSEEN,
     ),
     Mutant(

@@ -17,50 +17,87 @@ OUT_OF_MEMORY: Final = "Job.OutOfMemory"
 TERMINATED: Final = "Job.Terminated"
 
 BY_BATCH: Final = (
-    ("Job.Unschedulable", re.compile(r"^(.*JobStateTimeLimit action .*: *)?(MISCONFIGURATION|CAPACITY):")),
-    (DEPENDENCY_FAILED, re.compile(r"dependent job failed", re.IGNORECASE)),
-    ("Job.TimedOut", re.compile(r"attempt duration exceeded timeout", re.IGNORECASE)),
+    (
+        "Job.Unschedulable",
+        re.compile(r"^(.*JobStateTimeLimit action .*: *)?(MISCONFIGURATION:|ACTION_REQUIRED\b)"),
+    ),
+    (NOT_STARTED, re.compile(r"^.*JobStateTimeLimit action .*: *CAPACITY:")),
+    (DEPENDENCY_FAILED, re.compile(r"^dependent job failed", re.IGNORECASE)),
+    (
+        "Job.TimedOut",
+        re.compile(r"^(job attempt duration exceeded timeout|DeadlineExceeded\b)", re.IGNORECASE),
+    ),
 )
 """Reasons of Batch's own for ending a job; they come first, as Batch may mark such a job terminated.
 
-https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_misconfiguration.html
+Capacity comes back, so a job that waited for it in vain has not started, and is not unschedulable. On EKS, it
+is Kubernetes that ends a pod at its deadline.
+
+https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
 https://docs.aws.amazon.com/batch/latest/userguide/job_timeouts.html
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/active_deadline.go
 """
 
 BY_REASON: Final = (
-    ("Job.SpotInterruption", re.compile(r"Host EC2 .* terminated|Spot Task was interrupted", re.IGNORECASE)),
+    (
+        "Job.SpotInterruption",
+        re.compile(
+            r"(?i:Host EC2 .*(terminated|stopped)|Spot Task was interrupted|imminent node shutdown)"
+            r"|^Terminated$|\b(NodeLost|Shutdown|Preempting|ContainerStatusUnknown)\b"
+            r"|\bEvicted\b(?!.* exceed(s|ed) .*limit)"
+        ),
+    ),
     (
         OUT_OF_MEMORY,
         re.compile(
-            r"OutOfMemory|due to memory usage|\bOOM[- ]?killed|\bOOM: |memory limit too low"
-            r"|unable to set memory limit",
+            r"OutOfMemory|(?i:due to memory usage|\bOOM[- ]?killed|\bOOM: |memory limit too low"
+            r"|unable to set memory limit)"
+        ),
+    ),
+    (
+        "Job.ImagePull",
+        re.compile(
+            r"CannotPull|ImagePull|pull image|ErrImageNeverPull|InvalidImageName|ImageInspectError"
+            r"|RegistryUnavailable",
             re.IGNORECASE,
         ),
     ),
-    ("Job.ImagePull", re.compile(r"CannotPull|ImagePull|pull image", re.IGNORECASE)),
 )
 """What stands in the reasons of a job that nobody ended by hand: the words of ECS, Kubernetes, runc and crun.
 
+A job has lost its host too where Kubernetes took the pod off its node, unless the pod wrote more than it may.
+
 https://docs.aws.amazon.com/batch/latest/userguide/troubleshooting.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+https://github.com/kubernetes/kube-state-metrics/blob/main/docs/metrics/workload/pod-metrics.md
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/nodeshutdown/nodeshutdown_manager.go
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/preemption/preemption.go
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/container/runtime.go
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/eviction/helpers.go
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/images/types.go
 https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/
 https://github.com/opencontainers/runc/pull/2812
 https://github.com/containers/crun/pull/635
 """
 
 NEVER_STARTED: Final = re.compile(
-    r"Task failed to start|TaskFailedToStart|ResourceInitializationError|Timeout waiting for "
+    r"(?i:Task failed to start|TaskFailedToStart|ResourceInitializationError|Timeout waiting for "
     r"|CannotStartContainer|CannotCreate(Container|Volume)|CgroupError|failed to initialize logging driver"
     r"|(DockerTimeout|ContainerRuntimeTimeout)Error(?!.* transition to (stopp|inspect))"
-    r"|^AGENT$|Capacity is unavailable at this time",
-    re.IGNORECASE,
+    r"|^AGENT$|Capacity is unavailable at this time)|^CAPACITY:"
+    r"|\bOutOf[a-z]|UnexpectedAdmissionError|NodeAffinity|NodePorts|NodeShutdown"
 )
 """What is said of a container that never ran. One that stopped, or was looked at, too slowly has run.
 
+Kubernetes' `OutOfmemory` is not an `OutOfMemoryError`: other pods have what this one asks for of the node.
+
 https://docs.aws.amazon.com/batch/latest/userguide/job_retries.html
+https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_capacity.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity
 https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/dockerapi/errors.go
+https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/lifecycle/predicate.go
 """
 
 WRONG_FOR_GOOD: Final = re.compile(
@@ -82,7 +119,10 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html
 """
 
 KILLED: Final = 137
-"""128 + SIGKILL: how the kernel ends a container above its memory, and ECS one that does not stop."""
+"""128 + SIGKILL: how the kernel ends a container above its memory, and ECS one that does not stop.
+
+So it means memory where nobody says why, and nothing beside a reason.
+"""
 
 STOPPED: Final = 143
 """128 + SIGTERM: how ECS ends the other containers once an essential one has ended."""
@@ -96,9 +136,12 @@ https://github.com/moby/moby/blob/master/daemon/start.go
 GUESS: Final = "it was killed (exit code 137) and no reason is given, so out of memory is only a guess"
 """Ends the reason of a job that is called out of memory for its exit code alone."""
 
-SAYS_NOTHING: Final = ("Error", "Completed")
-"""Kubernetes' reasons that only repeat the exit code.
+SAYS_NOTHING: Final = frozenset(
+    {"", "Error", "Completed", "Essential container in task exited", "EssentialContainerExited"}
+)
+"""Reasons of Kubernetes and ECS that only say that a container has ended.
 
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-state-terminated
 """
 
@@ -139,7 +182,8 @@ def _name(detail: Mapping[str, Any], container: Mapping[str, Any], reasons: Iter
         return by_reason
     if _never_started(container, reasons):
         return NOT_STARTED
-    return OUT_OF_MEMORY if container.get("exitCode") == KILLED else FAILED
+    killed_without_a_word = container.get("exitCode") == KILLED and SAYS_NOTHING.issuperset(reasons)
+    return OUT_OF_MEMORY if killed_without_a_word else FAILED
 
 
 def _match(patterns: Iterable[tuple[str, re.Pattern[str]]], reasons: Iterable[str]) -> str | None:
@@ -178,7 +222,7 @@ def _just_killed(container: Mapping[str, Any]) -> bool:
 
 
 def _has_a_reason(container: Mapping[str, Any]) -> bool:
-    return _text(container.get("reason")) not in ("", *SAYS_NOTHING)
+    return _text(container.get("reason")) not in SAYS_NOTHING
 
 
 def _containers(detail: Mapping[str, Any]) -> list[Mapping[str, Any]]:

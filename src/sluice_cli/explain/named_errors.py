@@ -40,7 +40,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         ),
     ),
     "Job.SpotInterruption": Meaning(
-        "job {job} lost its Spot host {attempts} and has no attempt left ({reason})",
+        "job {job} lost its host {attempts} and has no attempt left ({reason})",
         (
             _AS_IT_IS,
             "If it happens often, allow more attempts: a retryStrategy with evaluateOnExit `Host EC2*`.",
@@ -52,6 +52,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         (
             _AS_IT_IS,
             "Add a Retry on Job.NotStarted to the state, as the low-pass workflow has.",
+            "CAPACITY: AWS has no such instances now; allow more instance types or Availability Zones.",
             "If it happens often, check the hosts' disks, and the subnets' free addresses and routes.",
             "If the log driver was throttled, raise the quota of CreateLogStream: each job calls it once.",
         ),
@@ -61,6 +62,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         (
             "Check that the image and its tag exist, and that the execution role may read the repository.",
             "Check that the subnets reach the registry: public addresses, a NAT gateway or VPC endpoints.",
+            "If the registry had too many requests, copy the image to Amazon ECR.",
             "Check the stack: sluice doctor",
             _AGAIN,
         ),
@@ -76,8 +78,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "Job.Unschedulable": Meaning(
         "Batch could find no place for job {job}: {reason}",
         (
-            "MISCONFIGURATION: it asks for more vCPUs or memory than the queue's compute environments have.",
-            "CAPACITY: AWS has no such instances now; allow more instance types or Availability Zones.",
+            "Compare the vCPUs, memory and GPUs that it asks for with the queue's compute environments.",
             "Check the queue and its compute environments: sluice doctor",
             _ANEW,
         ),

@@ -29,7 +29,7 @@ from tests.unit.cli.recordings import recorded, told
 HEADLINES = {
     "Job.OutOfMemory": "job align was killed, perhaps for its memory (Essential container in task exited; ",
     "Job.NotStarted": "job unstarted could not be started: Task failed to start; CannotStartContainerError: ",
-    "Job.SpotInterruption": "job spot lost its Spot host once and has no attempt left (Host EC2",
+    "Job.SpotInterruption": "job spot lost its host once and has no attempt left (Host EC2",
     "Job.ImagePull": "the container image of job image could not be pulled: Task failed to start",
     "Job.TimedOut": "job slow ran longer than its timeout allows",
     "Job.Unschedulable": "Batch could find no place for job stuck: ",

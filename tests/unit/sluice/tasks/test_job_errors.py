@@ -45,7 +45,6 @@ def on_eks(*containers: dict[str, Any], init: tuple[dict[str, Any], ...] = ()) -
             {"statusReason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT", "isCancelled": True},
             "Job.Unschedulable",
         ),
-        ({"statusReason": "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"}, "Job.Unschedulable"),
         (
             {
                 "statusReason": "Canceled by JobStateTimeLimit action due to reason: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sluice.tasks.model import task_key
 from sluice.tasks.submission import submitting_seconds
-from tests.simulation.invariants import COPY, LEFT_COPY, NEEDLESS, UNKNOWN, Violation
+from tests.simulation.invariants import COPY, LEFT_COPY, NEEDLESS, UNKNOWN, Violation, task_item
 from tests.simulation.kernel.world import MICROSECONDS, Actor, Process, current
 from tests.simulation.watching import WatchingJudge
 
@@ -97,7 +98,9 @@ class CopyJudge(WatchingJudge):
 
     def _owned_until_us(self, key: str) -> float:
         """Until when a task's owner may submit and look up its jobs, before the next one comes."""
-        item = self.stack.tables["TaskTable"].items[key,]
+        item = self.stack.tables["TaskTable"].items.get((key,))
+        if item is None:
+            return math.inf  # nobody else knows of it
         seconds = submitting_seconds(int(self.stack.environment["TAKEOVER_SECONDS"]))
         return int(item["heartbeatAt"]["N"]) * 1000 + seconds * MICROSECONDS
 
@@ -144,7 +147,9 @@ class CopyJudge(WatchingJudge):
             self._find(LEFT_COPY, f"{', '.join(running)} of {jobs[0].token}")
 
     def _judge_known(self, job: Job, thread: Actor, begun: int) -> None:
-        item = self.stack.tables["TaskTable"].items[task_key(job.token),]
+        item = task_item(self.stack, job.token)
+        if item is None:
+            return  # a job without an intent is judged elsewhere
         is_noted = "jobId" in item["jobs"]["M"][job.task_job]["M"]
         is_excused = (
             self.failed.get(thread, 0) > begun

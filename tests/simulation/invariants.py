@@ -62,6 +62,12 @@ MOST_SUBMISSIONS: Final = 40
 """SubmitJob calls for one job: far more than any profile of short troubles needs."""
 
 
+def task_item(stack: Stack, token: str) -> Mapping[str, Any] | None:
+    """The item of a task, None if its intent was never written."""
+    found: Mapping[str, Any] | None = stack.tables["TaskTable"].items.get((task_key(token),))
+    return found
+
+
 @dataclass(frozen=True)
 class Violation:
     """What did not hold, and what of."""
@@ -209,9 +215,9 @@ class Judge:
 
     def _is_unknown_copy(self, job: Job) -> bool:
         """Whether nobody noted the job, as who submitted it died, or was not answered."""
-        if not self.stack.profile.copies:
+        item = task_item(self.stack, job.token)
+        if item is None or not self.stack.profile.copies:
             return False
-        item = self.stack.tables["TaskTable"].items[task_key(job.token),]
         return bool(item["jobs"]["M"][job.task_job]["M"].get("jobId", {"S": ""})["S"] != job.job_id)
 
     @property
@@ -231,22 +237,21 @@ class Judge:
 
         An event is lost, whoever hears of it dies, or it comes before the task's intent was written.
         """
-        item = self.stack.tables["TaskTable"].items[task_key(task.token),]
-        came_first = task.over is not None and int(item["createdAt"]["N"]) * 1000 > task.over
+        item = task_item(self.stack, task.token)
+        came_first = item and task.over is not None and int(item["createdAt"]["N"]) * 1000 > task.over
         return bool(self.stack.profile.lost or self.stack.profile.killed or came_first)
 
     def _judge_tasks(self) -> None:
-        items = self.stack.tables["TaskTable"].items
         for task in self.stack.step_functions.tasks.values():
-            known = (task_key(task.token),) in items
+            known = task_item(self.stack, task.token) is not None
             if task.how == "heartbeat" and known and not self.healthy_may_starve:
                 self._find(STARVED, f"{task.token} of {task.execution.name}")
 
     def _judge_states(self) -> None:
         """A task's item says in the end what its workflow was told of its jobs."""
-        items = self.stack.tables["TaskTable"].items
         for task, error, _, __ in self.outcomes:
-            state = items[task_key(task.token),]["state"]["S"] if (task_key(task.token),) in items else "OPEN"
+            item = task_item(self.stack, task.token)
+            state = item["state"]["S"] if item else "OPEN"
             told = "SUCCEEDED" if error is None else "FAILED" if error.startswith("Job.") else state
             if state not in (told, "OPEN"):
                 self._find(OUTCOME, f"{task.token} is {state}, though its workflow heard that it {told}")

@@ -165,3 +165,9 @@ def test_an_id_that_cannot_be_noted_need_not_be(ends: float, found: list[str]) -
     outage.ends = watched.stack.world.now + round(ends * MICROSECONDS)
     watched.stack.plan.outages.append(outage)
     assert watched.after(121, watched.lose_answer) == found
+
+
+def test_a_job_of_a_task_without_an_item_is_not_this_judge_s() -> None:
+    watched = Watched("job")
+    watched.stack.tables["TaskTable"].items.clear()
+    assert watched.after(600, watched.lose_answer) == []

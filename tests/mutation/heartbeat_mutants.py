@@ -127,9 +127,9 @@ HEARTBEAT_MUTANTS: Final = (
     Mutant(
         NO_TASK_IS_LOST,
         "claims that failed after those that may hold",
-        RECONCILER,
-        old="        self.last_run.keep_failed(findings, now_ms)\n",
-        new="",
+        LAST_RUN,
+        old="key=lambda each: self._of(each[0]).failed_ms",
+        new="key=lambda each: 0",
         provers=tests(UNWRITABLE, "test_claims_that_failed_are_made_again_after_those_that_may_hold"),
         unseen="no write is refused for so long that a task which is healed only afterwards is late",
     ),
@@ -137,10 +137,27 @@ HEARTBEAT_MUTANTS: Final = (
         NO_TASK_IS_LOST,
         "a turn for each claim that failed",
         LAST_RUN,
-        old="        self._failed_ms = before | dict",
-        new="        self._failed_ms = dict",
+        old="for task, alive in findings.put_off]",
+        new="for task, alive in ()]",
         provers=tests(UNWRITABLE, "test_each_claim_that_failed_has_its_turn"),
         unseen="no write is refused for so long that a task which is healed only afterwards is late",
+    ),
+    Mutant(
+        NO_TASK_IS_LOST,
+        "no second heartbeat of tasks that could not be claimed before the others had theirs",
+        RECONCILER,
+        old="if self.last_run.had_heartbeat(task, findings.due_ms):",
+        new="if False:",
+        provers=tests(UNWRITABLE, "test_tasks_that_cannot_be_claimed_leave_time_for_others_heartbeats"),
+    ),
+    Mutant(
+        STOPPED,
+        "asking again whether a task is alive that was dead and could not be claimed",
+        LAST_RUN,
+        old="            if alive\n        }",
+        new="        }",
+        provers=tests(UNWRITABLE, "test_a_dead_task_that_could_not_be_closed_is_closed_as_soon_as_it_can_be"),
+        unseen="closing a dead task a heartbeat later is in time for every bound of a round",
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -177,13 +194,13 @@ HEARTBEAT_MUTANTS: Final = (
             if self.clock.now_us() >= run.begin_until_us:
                 return
             yield task
-        findings.until_ms = due_ms
+        findings.until_ms = findings.due_ms
 """,
         new="""\
             if self.clock.now_us() >= run.begin_until_us:
                 break
             yield task
-        findings.until_ms = due_ms
+        findings.until_ms = findings.due_ms
 """,
         provers=tests(
             PROVER,

@@ -72,11 +72,11 @@ TASK_MUTANTS: Final = (
         "a heartbeat before the claim",
         "functions/sluice/tasks/reconciler.py",
         old="""\
-            alive = self._beat(task.token, run.heartbeat_until_us)
+            alive = self._is_alive(findings, run, task)
 """,
         new="""\
             self._claim(findings, run, task, alive=True)
-            alive = self._beat(task.token, run.heartbeat_until_us)
+            alive = self._is_alive(findings, run, task)
 """,
         provers=tests(
             "functional/test_reconciler.py",
@@ -89,7 +89,7 @@ TASK_MUTANTS: Final = (
         "functions/sluice/tasks/reconciler.py",
         old="            self._sort(findings, Claimed(record, alive, min(until_us, run.submit_until_us)))",
         new="""\
-            found = Findings()
+            found = Findings(findings.due_ms)
             self._sort(found, Claimed(record, alive, min(until_us, run.submit_until_us)))
             for piece in self._labour(found, run):
                 piece()""",

@@ -37,6 +37,7 @@ CLEARLY: Final = 3
 DIRECTED: Final = {
     "heartbeats before any labour": "unlisted",
     "heartbeats before claims once claims fail": "spoilt",
+    "no second heartbeat of tasks that could not be claimed before the others had theirs": "unclaimed",
     "writing an intent again until the table takes it": "unwritten",
     "writing an intent again that IAM denies or whose credentials are too old": "denied",
     "news before stopping": "failing",

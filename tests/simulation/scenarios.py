@@ -281,6 +281,14 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         lambda stack: start(stack, "good", 900, spread=60),
         outages=[outage("UpdateItem", 240, HOUR, "ThrottlingException", 400, applies=is_spoilt)],
     ),
+    "unclaimed": Scenario(
+        "the same, and a run has no time for the heartbeats of so many",
+        {"good": SMALL},
+        _by_word({"good": 3 * HOUR}),
+        lambda stack: start(stack, "good", 900, spread=60),
+        outages=[outage("UpdateItem", 240, HOUR, "ThrottlingException", 400, applies=is_spoilt)],
+        given={"HEARTBEAT_RATE_PER_SECOND": "4"},
+    ),
     "unwritten": Scenario(
         "200 s in which the task table takes no intents while 600 healthy workflows start",
         {"good": SMALL},

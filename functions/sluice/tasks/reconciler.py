@@ -74,23 +74,23 @@ class Reconciler:
         Returns:
             The age in seconds of the oldest task that was due; 0 if none was.
         """
-        findings, now_ms = Findings(), self.clock.now_ms()
+        now_ms = self.clock.now_ms()
+        findings = Findings(self.policy.due_before_ms(now_ms))
         self.workers.each(self._due(findings, run, now_ms), partial(self._visit, findings, run))
         self.workers.each(self._put_off(findings, run), lambda claim: claim())
-        self.last_run.keep_failed(findings, now_ms)
+        self.last_run.keep_unclaimed(findings, now_ms)
         if (seen_ms := findings.seen_ms) is not None:
             self.last_run.keep(now_ms, seen_ms)
         self.workers.each(self._labour(findings, run), lambda piece: piece())
         return 0 if findings.oldest_ms is None else (self.clock.now_ms() - findings.oldest_ms) // 1000
 
     def _due(self, findings: Findings, run: Run, now_ms: int) -> Iterator[OpenTask]:
-        due_ms = self.policy.due_before_ms(now_ms)
-        for task in self._line(due_ms, now_ms):
+        for task in self._line(findings.due_ms, now_ms):
             findings.see(task)
             if self.clock.now_us() >= run.begin_until_us:
                 return
             yield task
-        findings.until_ms = due_ms
+        findings.until_ms = findings.due_ms
 
     def _line(self, due_ms: int, now_ms: int) -> Iterator[OpenTask]:
         """The tasks that are due, as far as is known: first those without a heartbeat since their claim."""
@@ -103,7 +103,7 @@ class Reconciler:
     def _visit(self, findings: Findings, run: Run, task: OpenTask) -> None:
         """Sends a heartbeat, then claims the task: who dies between the two has cost it nothing."""
         try:
-            alive = self._beat(task.token, run.heartbeat_until_us)
+            alive = self._is_alive(findings, run, task)
         except ServiceError as error:
             self._miss(findings, task, error)
             return
@@ -113,6 +113,11 @@ class Reconciler:
             findings.put_off.append((task, alive))
         else:
             self._claim(findings, run, task, alive=alive)
+
+    def _is_alive(self, findings: Findings, run: Run, task: OpenTask) -> bool:
+        if self.last_run.had_heartbeat(task, findings.due_ms):
+            return True
+        return self._beat(task.token, run.heartbeat_until_us)
 
     def _put_off(self, findings: Findings, run: Run) -> Iterator[Callable[[], None]]:
         """The claims that wait until all had their heartbeats, as many as there is time for."""
@@ -127,7 +132,7 @@ class Reconciler:
         try:
             record = self.store.claim(task, self.clock.now_ms())
         except ServiceError as error:
-            findings.unclaimed.append(task.key)
+            findings.unclaimed.append((task, alive))
             self._miss(findings, task, error)
             return
         if record is not None:

@@ -84,16 +84,17 @@ class Claimed:
 class Findings:
     """What the first pass of a run found to do. Lists, as these are appended to by several threads.
 
-    `until_ms` says up to which claim all open tasks were come to. Of these some were `missed`, and those that
-    were `put_off` had their heartbeats, which tell whether they are alive, and are still to be claimed, the
-    last one first. `unclaimed` are the keys of those whose claims failed.
+    Tasks are due that were claimed by `due_ms`, and `until_ms` says up to which claim all open ones were come
+    to. Of these some were `missed`, and those that were `put_off` had their heartbeats, which tell whether
+    they are alive, and are still to be claimed, the last one first. The claims of those `unclaimed` failed.
     """
 
+    due_ms: int
     over: list[Claimed] = field(default_factory=list)
     unsubmitted: list[Claimed] = field(default_factory=list)
     overdue: list[OverdueJob] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
-    unclaimed: list[str] = field(default_factory=list, repr=False)
+    unclaimed: list[tuple[OpenTask, bool]] = field(default_factory=list)
     put_off: list[tuple[OpenTask, bool]] = field(default_factory=list)
     oldest_ms: int | None = None
     until_ms: int | None = None
@@ -120,17 +121,28 @@ REMEMBERED_MS: Final = 150_000
 processes ran meanwhile."""
 
 
+@dataclass(frozen=True)
+class Unclaimed:
+    """When a task that is still to be claimed had its heartbeat, and when its claim failed; 0 if never."""
+
+    beat_ms: int = 0
+    failed_ms: int = 0
+
+
 @dataclass
 class LastRun:
     """Up to which claim all open tasks had their heartbeats, as the last run of this process saw to it.
 
     Whoever remembers it sends every second heartbeat of a task without a claim. Whoever does not, as he is
     new or did not come to the end of the line, claims each task that is due, so that it goes to the end.
+
+    Tasks that cannot be claimed stay at the front of the line. As it is remembered when each of them had its
+    heartbeat, the next run has time for those behind them.
     """
 
     _began_ms: int = 0
     _until_ms: int | None = None
-    _failed_ms: Mapping[str, int] = field(default_factory=dict, repr=False)
+    _unclaimed: Mapping[str, Unclaimed] = field(default_factory=dict, repr=False)
 
     def recall(self, now_ms: int) -> int | None:
         """Returns what is remembered, and forgets it: a run that fails has seen to nothing."""
@@ -146,13 +158,28 @@ class LastRun:
 
         Claims that fail take long, and go on failing: they may have no time left for those that would hold.
         """
-        put_off.sort(key=lambda each: self._failed_ms.get(each[0].key, 0), reverse=True)
+        put_off.sort(key=lambda each: self._of(each[0]).failed_ms, reverse=True)
 
-    def keep_failed(self, findings: Findings, now_ms: int) -> None:
-        """Remembers whose claims failed, in this run or before one for which it had no time."""
-        waiting = {task.key for task, _ in findings.put_off}
-        before = {key: failed_ms for key, failed_ms in self._failed_ms.items() if key in waiting}
-        self._failed_ms = before | dict.fromkeys(findings.unclaimed, now_ms)
+    def had_heartbeat(self, task: OpenTask, due_ms: int) -> bool:
+        """Whether a task that could not be claimed is alive and not due, as it had a heartbeat since."""
+        return self._of(task).beat_ms > due_ms
+
+    def keep_unclaimed(self, findings: Findings, began_ms: int) -> None:
+        """Remembers the tasks that a run did not claim: those whose claims failed, and those without one."""
+        failed = [(task, alive, began_ms) for task, alive in findings.unclaimed]
+        waiting = [(task, alive, self._of(task).failed_ms) for task, alive in findings.put_off]
+        beaten = {
+            task.key: self._of(task).beat_ms if self.had_heartbeat(task, findings.due_ms) else began_ms
+            for task, alive, _ in (*failed, *waiting)
+            if alive
+        }
+        self._unclaimed = {
+            task.key: Unclaimed(beaten.get(task.key, 0), failed_ms)
+            for task, _, failed_ms in (*waiting, *failed)
+        }
+
+    def _of(self, task: OpenTask) -> Unclaimed:
+        return self._unclaimed.get(task.key, Unclaimed())
 
 
 RUN_SECONDS: Final = 55

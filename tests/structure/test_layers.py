@@ -63,7 +63,6 @@ PURE = {
     "cohorts.redrives",
     "cohorts.request",
     "cohorts.sheet",
-    "cohorts.sheet_changes",
     "cohorts.sheet_cells",
     "cohorts.sheet_json",
     "cohorts.sheet_lines",

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohorts.sheet import SheetRules
-from sluice.cohorts.sheet_changes import SheetChanges, sheet_changes
+from sluice.cohorts.sheet import SheetChanges, SheetRules, sheet_changes
 from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.machine import start_machine
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS, OWN_WORKFLOW_NEEDS

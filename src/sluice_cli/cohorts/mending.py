@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.cohorts.model import FAILURES
-from sluice.cohorts.sheet import COHORT
-from sluice.cohorts.sheet_changes import input_changes
+from sluice.cohorts.sheet import COHORT, input_changes
 from sluice_cli.cohorts.summary import reason
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.terminal.durations import samples as so_many

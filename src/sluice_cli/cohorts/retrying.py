@@ -7,9 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohorts.sheet import COHORT, SheetRules, parse_sheet
+from sluice.cohorts.sheet import COHORT, SheetRules, input_changes, parse_sheet
 from sluice.cohorts.sheet_cells import InvalidSheetError
-from sluice.cohorts.sheet_changes import input_changes
 from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.launching import launch_command, sheet_rules
 from sluice_cli.cohorts.machine import start_machine

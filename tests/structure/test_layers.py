@@ -64,6 +64,7 @@ PURE = {
     "cohorts.request",
     "cohorts.sheet",
     "cohorts.sheet_cells",
+    "cohorts.sheet_files",
     "cohorts.sheet_json",
     "cohorts.sheet_lines",
     "pollers.request",

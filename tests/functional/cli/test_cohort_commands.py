@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -241,6 +242,37 @@ def test_columns_that_the_stack_s_own_workflow_does_not_read_are_told(tmp_path: 
     assert (result.exit_code, result.stderr.splitlines()) == (
         0,
         ["Nothing in the workflow reads depth, memory_mib.", "Is memory_mib meant to be memoryMib?"],
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "CSV.GZ", "csv.bz2"])
+def test_a_compressed_sheet_names_its_cohort_and_is_to_be_unpacked(tmp_path: Path, ending: str) -> None:
+    sheet = tmp_path / f"run-42.{ending}"
+    sheet.write_bytes(gzip.compress(SHEET.encode()))
+    result = run(CohortAws().api(), "launch", str(sheet), *OTHER)
+    assert (result.exit_code, result.stderr.splitlines()[1:]) == (
+        2,
+        ["  the sheet: it is compressed with gzip; unpack it first: gunzip"],
+    )
+
+
+def test_an_illumina_sample_sheet_on_the_standard_input_is_told_as_what_it_is() -> None:
+    text = "[Header]\nFileFormatVersion,2\n"
+    result = run(CohortAws().api(), "launch", "-", *OTHER, "--cohort", "c", stdin=text)
+    assert (result.exit_code, "it is an Illumina sample sheet" in result.stderr) == (2, True)
+
+
+def test_cells_that_a_spreadsheet_may_have_rewritten_are_told(tmp_path: Path) -> None:
+    sheet = tmp_path / "run.csv"
+    sheet.write_text("sample,reads\n1-Mar,a\nSep-07,1.23457E+11\nMARCH1,1e5\n")
+    result = run(CohortAws().api(), "launch", str(sheet), *OTHER, "--dry-run")
+    assert (result.exit_code, result.stderr.splitlines()) == (
+        0,
+        [
+            "line 2: a spreadsheet may have made the name 1-Mar of another, as a date.",
+            "line 3: a spreadsheet may have made the name Sep-07 of another, as a date.",
+            "line 3, reads: 1.23457E+11 may be a number of which a spreadsheet cut digits.",
+        ],
     )
 
 

@@ -111,7 +111,10 @@ def _check(retry: Retry, rules: SheetRules) -> None:
         parse_sheet(retry.sheet, fmt="jsonl", rules=rules)
     except InvalidSheetError as error:
         names = list(retry.inputs)
-        lines = [f"  {names[each.line - 1]}, {each.column}: {each.says}" for each in error.problems]
+        lines = [
+            f"  {', '.join(filter(None, (names[each.line - 1], each.column)))}: {each.says}"
+            for each in error.problems
+        ]
         raise WrongUsageError("\n".join(["Nothing was started.", *lines])) from error
 
 

@@ -347,6 +347,28 @@ def test_an_unknown_cohort_is_wrong_usage() -> None:
         assert (result.exit_code, "has no cohort 'run-7'" in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "run-42.csv",
+        "s3://lab/run-42.csv",
+        "run-42/NA1",
+        f"{ARN}:execution:w:run-42.1.NA1",
+        "RUN-42",
+        " run-42",
+    ],
+)
+def test_the_cohort_that_is_meant_is_told(given: str) -> None:
+    result = run(cohort_of("NA1").api(), "watch", given)
+    assert (result.exit_code, f"{given!r}. Did you mean run-42?" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("given", ["", "a" * 3000, "run-4"])
+def test_a_name_that_no_cohort_can_mean_is_only_said_to_be_unknown(given: str) -> None:
+    result = run(cohort_of("NA1").api(), "watch", given)
+    assert (result.exit_code, "Did you mean" in result.stderr) == (2, False)
+
+
 def test_watch_tells_what_changes_until_all_is_over() -> None:
     aws = cohort_of("NA1", "NA2")
 

@@ -170,6 +170,8 @@ def _name_complaints(sample: Any, cohort: str) -> Iterator[str]:
         yield f"it is {sample}, {_REWRITTEN}"
     elif not isinstance(sample, str) or not SAMPLE_NAME.fullmatch(sample):
         yield f"it is {shown(sample)}; a name is 1 to 64 of A-Z a-z 0-9 . _ -"
+    elif not any(map(str.isalnum, sample)):
+        yield f"it is {sample}; a name has a letter or a digit"
     elif len(sample) + len(cohort) + ROOM_FOR_ATTEMPT > MAX_EXECUTION_NAME:
         most = MAX_EXECUTION_NAME - ROOM_FOR_ATTEMPT
         yield f"{sample} is too long: with the cohort's name it may have {most} characters"

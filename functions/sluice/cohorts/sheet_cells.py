@@ -52,6 +52,9 @@ LOST: Final = "\ufffd"
 
 TYPOGRAPHIC_QUOTES: Final = re.compile("[\u00ab\u00bb\u2018-\u201f].*[\u00ab\u00bb\u2018-\u201f]")
 
+FORMULA: Final = re.compile(r"=[A-Z$(]")
+"""How a cell begins that a spreadsheet would compute."""
+
 SPREADSHEET_ERRORS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
 )
@@ -120,6 +123,8 @@ def cell_complaint(cell: str) -> str | None:
     """Says what a cell of a CSV has that whoever wrote it did not mean as its value."""
     if cell in SPREADSHEET_ERRORS:
         return f"it is {cell}, an error of the spreadsheet's"
+    if FORMULA.match(cell):
+        return f"it is {shown(cell)}, a formula; write its value"
     if TYPOGRAPHIC_QUOTES.fullmatch(cell):
         return f'it is {cell}, in typographic quotes; CSV has straight ones: "'
     return None

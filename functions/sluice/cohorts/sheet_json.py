@@ -64,7 +64,8 @@ def _complaint_of_all(filled: Sequence[str]) -> str | None:
         return None
     whole = _json("\n".join(filled))
     if first.startswith("["):
-        return f"it is a JSON array; {ONE_A_LINE}: {_JQ % '.[]'}"
+        names_only = isinstance(whole, list) and all(isinstance(each, str) for each in whole)
+        return f"it is a JSON array; {ONE_A_LINE}: {_JQ % ('.[] | {sample: .}' if names_only else '.[]')}"
     if isinstance(whole, dict) and SAMPLE not in whole and (samples := _samples_within(whole)):
         return f"it is one JSON object with all samples; {ONE_A_LINE}: {_JQ % samples}"
     if first == "{" or (isinstance(whole, dict) and len(filled) > 1):

@@ -43,7 +43,15 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^\w"\s]|\t)"?\1*', re.IGNORECASE)
 
 _OTHER_SEPARATORS: Final = re.compile(r"[|:\s]+")
 
+_PREAMBLE: Final = 50
+"""Lines that may stand before the header of a sheet that some program wrote."""
+
+_ALL_IN_QUOTES: Final = "all of a line is in one pair of quotes; take those out"
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
+
+_EMPTY: Final = ' ",;\t\u00a0'
+"""What a line consists of whose cells are all empty."""
 
 _STRIPPED: Final = " \t\u00a0"
 """Blanks round a cell that nobody means: those of keyboards, and the one that web pages have."""
@@ -78,6 +86,9 @@ def _csv_lines(lines: Sequence[str], separators: str, problems: list[Problem]) -
     complaint, _ = _quote_complaint(lines, first, separator)
     header = _stripped(lines[first], separator)
     wrong = [Problem(first + 1, None, complaint)] if complaint else _header_problems(first + 1, header)
+    if not complaint and SAMPLE not in header:
+        instead = _instead(header, lines, first + 1)
+        wrong.append(Problem(first + 1, SAMPLE, f"there is no column {SAMPLE}; {instead}"))
     problems += wrong
     if wrong:
         return
@@ -85,6 +96,8 @@ def _csv_lines(lines: Sequence[str], separators: str, problems: list[Problem]) -
     for number, cells in _rows(lines, first + 1, separator, problems):
         line = lines[number - 1]
         misfit = _misfit(header, cells, line, separator)
+        if not misfit and cells[: len(header)] == header:
+            misfit = "it is the header again; take it out"
         complaint = comment_complaint(line if misfit else cells[sample_at]) or misfit
         if complaint:
             problems.append(Problem(number, None, complaint))
@@ -93,12 +106,12 @@ def _csv_lines(lines: Sequence[str], separators: str, problems: list[Problem]) -
 
 
 def _header_at(lines: Sequence[str], first: int, problems: list[Problem]) -> int | None:
-    """Where the header is: the first line that is not blank and no comment; `#sample` is one to rename."""
+    """Where the header is: the first line that is not empty and no comment; `#sample` is one to rename."""
     for at in range(first, len(lines)):
         complaint = comment_complaint(lines[at])
         if complaint and not any(like_sample(_stripped(lines[at], each)) for each in SEPARATORS["csv"]):
             problems.append(Problem(at + 1, None, complaint))
-        elif lines[at].strip():
+        elif lines[at].strip(_EMPTY):
             return at
     return None
 
@@ -125,8 +138,6 @@ def _header_problems(line: int, header: Sequence[str]) -> list[Problem]:
         if complaint:
             wrong.append(Problem(line, f"column {number}", complaint))
     wrong += _alike(line, header)
-    if SAMPLE not in header:
-        wrong.append(Problem(line, SAMPLE, f"there is no column {SAMPLE}; {_instead(header)}"))
     return wrong
 
 
@@ -150,14 +161,19 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _instead(header: Sequence[str]) -> str:
+def _instead(header: Sequence[str], lines: Sequence[str], following: int) -> str:
     """What there is instead of the column `sample`."""
     near = like_sample(header)
     if near is not None:
         return f"rename {plain(near)} to {SAMPLE}"
     if len(header) == 1 and SAMPLE in _OTHER_SEPARATORS.split(header[0]):
         return f"separate the cells of {plain(header[0])} by commas, semicolons or tabs"
-    return f"there are: {listed([spelled(name) for name in header])}"
+    if len(header) == 1 and any(SAMPLE in _stripped(header[0], each) for each in SEPARATORS["csv"]):
+        return _ALL_IN_QUOTES
+    for at in range(following, min(following + _PREAMBLE, len(lines))):
+        if any(SAMPLE in names and names[1:] for names in (_stripped(lines[at], each) for each in ",;\t")):
+            return f"it is on line {at + 1}: take out the lines before that"
+    return f"there are: {listed([spelled(name) for name in header if name])}"
 
 
 def _rows(
@@ -193,7 +209,9 @@ def _quote_complaint(lines: Sequence[str], at: int, separator: str) -> tuple[str
     if '"' not in left:
         return None, following
     if not re.search(rf'(?:^|{cell}) *"', left):
-        return "it has a quote within a cell that is not in quotes", following
+        is_formula = re.search(rf"(?:^|{cell}) *=", line)
+        within = "a formula; write its value" if is_formula else "a quote within a cell that is not in quotes"
+        return f"it has {within}", following
     if line.count('"') % 2 == 0:
         return "it has text behind the quote that closes a cell", following
     closing = next((each for each in range(following, len(lines)) if lines[each].count('"') % 2), None)
@@ -210,6 +228,8 @@ def _misfit(header: Sequence[str], cells: Sequence[str], line: str, separator: s
         if other != separator and len(apart := _stripped(line, other)) > 1 and _fits(header, apart):
             those = _NAMES_OF_SEPARATORS.get(separator, shown(separator))
             return f"its cells are separated by {_NAMES_OF_SEPARATORS[other]}, those of the header by {those}"
+    if len(cells) == 1 and '"' in line and _fits(header, _stripped(cells[0], separator)):
+        return _ALL_IN_QUOTES
     many = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
     unseen = next(filter(None, map(unseen_complaint, cells)), None)
     return unseen or f"it has {many}; the header has {_least(header)}"
@@ -231,8 +251,10 @@ def _fields(
     """The named cells that are not empty."""
     named = zip(header, cells, strict=False)
     fields = {name: cell for name, cell in named if cell}
-    if "" in fields:
-        says = f"it has {shown(fields.pop(''))} in a column without a name"
+    if fields.pop("", None):
+        numbered = enumerate(zip(header, cells, strict=False), start=1)
+        nameless = next(number for number, (name, cell) in numbered if cell and not name)
+        says = f"column {nameless} has a value here and no name; name it or empty it"
         problems.append(Problem(line, None, says))
     complaints = ((name, cell_complaint(cell)) for name, cell in fields.items())
     problems += [Problem(line, plain(name), says) for name, says in complaints if says]

@@ -69,7 +69,7 @@ def test_every_bad_row_is_named_at_once() -> None:
         ("sample\n", ["the sheet: it has no samples"]),
         ("name,reads\nNA1,r\n", ["line 1, sample: there is no column sample; there are: name, reads"]),
         ("sample,reads,reads\nNA1,r,r\n", ["line 1, reads: two columns have this name"]),
-        ("sample,,reads\nNA1,x,r\n", ['line 2: it has "x" in a column without a name']),
+        ("sample,,reads\nNA1,x,r\n", ["line 2: column 2 has a value here and no name; name it or empty it"]),
         ('sample\n"NA1\n', ["line 2: it opens a quote that is never closed"]),
         ('"sample\nNA1\n', ["line 1: it opens a quote that is never closed"]),
         ('{"sample": "NA1"}\n', ["line 1: it is JSON; give JSON Lines a name that ends in .jsonl"]),

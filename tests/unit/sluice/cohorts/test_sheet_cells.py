@@ -90,7 +90,7 @@ def test_a_column_that_is_called_much_like_sample_is_to_be_renamed(name: str) ->
         ("sample reads", "separate the cells of sample reads by commas, semicolons or tabs"),
         # the second letter is Cyrillic
         ("s\u0430mple,reads", 'there are: s\u0430mple ("s\\u0430mple"), reads'),
-        ("sep=a\nsample,reads", "there are: sep=a"),
+        ("sep=a\nsample,reads", "it is on line 2: take out the lines before that"),
     ],
 )
 def test_a_header_without_a_column_sample_says_what_there_is(header: str, says: str) -> None:
@@ -260,3 +260,60 @@ def test_a_sheet_with_a_row_for_each_lane_says_what_to_do_once() -> None:
         "line 5, sample: S2 is also on line 4",
     ]
     assert problems("sample,reads\nS1,a\nS1,a\n") == ["line 3, sample: S1 is also on line 2"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "-", "_"])
+def test_a_name_has_a_letter_or_a_digit(name: str) -> None:
+    assert problems(f"sample\n{name}\n") == [f"line 2, sample: it is {name}; a name has a letter or a digit"]
+
+
+def test_a_header_that_comes_again_is_no_sample() -> None:
+    assert problems("sample,reads\nS1,a\nsample,reads\nS2,b\n") == [
+        "line 3: it is the header again; take it out"
+    ]
+    assert inputs(read("sample,reads\nsample,a\n"))[0]["sample"] == "sample"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("=A1", 'line 2, reads: it is "=A1", a formula; write its value'),
+        ('=HYPERLINK("s3://b/x")', "line 2: it has a formula; write its value"),
+        ('="001"', "line 2: it has a formula; write its value"),
+    ],
+)
+def test_formulas_are_refused(cell: str, says: str) -> None:
+    assert problems(f"sample,reads\nS1,{cell}\n") == [says]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Run 42,,\n\nsample,reads,x\nS1,a,b\n", "it is on line 3: take out the lines before that"),
+        ('"sample,reads"\n"S1,a"\n', "all of a line is in one pair of quotes; take those out"),
+        (",name,reads\n,S1,a\n", "there are: name, reads"),
+    ],
+)
+def test_a_header_that_is_not_where_it_should_be_is_found(text: str, says: str) -> None:
+    assert problems(text) == [f"line 1, sample: there is no column sample; {says}"]
+
+
+def test_a_row_in_one_pair_of_quotes_says_so() -> None:
+    assert problems('sample,reads\n"S1,a"\n') == [
+        "line 2: all of a line is in one pair of quotes; take those out"
+    ]
+
+
+def test_empty_rows_before_the_header_do_no_harm() -> None:
+    assert inputs(read(',,\n"",""\nsample,reads\nS1,a\n'))[0]["reads"] == "a"
+
+
+def test_a_column_of_numbers_without_a_name_is_told_by_its_place() -> None:
+    assert problems(",sample\n0,S1\n1,S2\n") == [
+        f"line {line}: column 1 has a value here and no name; name it or empty it" for line in (2, 3)
+    ]
+
+
+def test_a_json_array_of_names_comes_with_the_command_that_makes_samples_of_them() -> None:
+    (problem,) = problems('["S1", "S2"]', "jsonl")
+    assert problem.endswith(": jq -c '.[] | {sample: .}' RUN.json > RUN.jsonl")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sluice_cli.aws.ports import Api
 
 OBJECT: Final = re.compile(r"s3://([^/]+)/(.+)")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9]+:/|arn:")
 STANDARD_INPUT: Final = "-"
 _COMPRESSED: Final = re.compile(r"\.(?:gz|bgz|bz2|xz|zst)$", re.IGNORECASE)
 
@@ -60,7 +61,8 @@ def read_sheet_file(api: Api, name: str) -> SheetFile:
     try:
         return SheetFile(name, Path(name).read_bytes())
     except OSError as error:
-        raise WrongUsageError(f"The sheet {name} cannot be read: {error.strerror}.") from error
+        hint = " A sheet is a file, or s3://bucket/key." if _ADDRESS.match(name) else ""
+        raise WrongUsageError(f"The sheet {name} cannot be read: {error.strerror}.{hint}") from error
 
 
 def sheet_stem(sheet_name: str) -> str:
@@ -97,6 +99,8 @@ def shared_fields(pairs: Iterable[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise WrongUsageError(f"--set {pair!r} is not of the form key=value.")
+        if key != key.strip():
+            raise WrongUsageError(f"--set {pair!r} has blanks round its key: write {key.strip()}={value}.")
         if key in fields:
             raise WrongUsageError(f"--set {key} is given twice: {fields[key]!r} and {value!r}.")
         fields[key] = value

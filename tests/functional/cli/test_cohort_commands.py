@@ -120,6 +120,7 @@ def test_a_sheet_may_lie_in_s3_as_json_lines() -> None:
         (("none.csv",), "cannot be read: No such file"),
         (("sheet.csv", "--set", "panel"), "'panel' is not of the form key=value"),
         (("sheet.csv", "--set", "a=1", "--set", "a=2"), "--set a is given twice"),
+        (("sheet.csv", "--set", "a =1"), "--set 'a =1' has blanks round its key: write a=1."),
         (("a sheet.csv",), "'a sheet' is not a valid cohort name"),
     ],
 )
@@ -129,6 +130,14 @@ def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], s
     name, *others = arguments
     result = run(CohortAws().api(), "launch", str(tmp_path / name), *OTHER, *others)
     assert (result.exit_code, says in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["https://lab.org/run.csv", "s3://lab", "S3://lab/run.csv", "arn:aws:s3:::lab/x"]
+)
+def test_an_address_that_is_no_sheet_is_answered_with_the_form_that_is(name: str) -> None:
+    result = run(CohortAws().api(), "launch", name, *OTHER)
+    assert (result.exit_code, "A sheet is a file, or s3://bucket/key." in result.stderr) == (2, True)
 
 
 def test_a_sheet_from_the_standard_input_needs_the_cohort_s_name() -> None:

@@ -92,11 +92,11 @@ def _csv_lines(lines: Sequence[str], separators: str, problems: list[Problem]) -
     problems += wrong
     if wrong:
         return
-    sample_at = header.index(SAMPLE)
+    sample_at, named = header.index(SAMPLE), header[: _least(header)]
     for number, cells in _rows(lines, first + 1, separator, problems):
         line = lines[number - 1]
         misfit = _misfit(header, cells, line, separator)
-        if not misfit and cells[: len(header)] == header:
+        if not misfit and cells[: len(named)] == named:
             misfit = "it is the header again; take it out"
         complaint = comment_complaint(line if misfit else cells[sample_at]) or misfit
         if complaint:

@@ -271,6 +271,7 @@ def test_a_header_that_comes_again_is_no_sample() -> None:
     assert problems("sample,reads\nS1,a\nsample,reads\nS2,b\n") == [
         "line 3: it is the header again; take it out"
     ]
+    assert problems("sample,,\nS1\nsample\n") == ["line 3: it is the header again; take it out"]
     assert inputs(read("sample,reads\nsample,a\n"))[0]["sample"] == "sample"
 
 

@@ -237,6 +237,22 @@ def test_a_cohort_belongs_to_one_sheet_and_one_workflow(world: World) -> None:
     assert world.totals() == {RUNNING: 2}
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[Header]\nFileFormatVersion,2\n", "it is an Illumina sample sheet"),
+        ("sample,x\ns1,a\ns1,b\n", "a sample has one row"),
+        ("sample,Sample\ns1,a\n", "differ in capital and small letters only"),
+    ],
+)
+def test_a_sheet_that_is_started_without_the_command_line_is_checked_the_same(
+    world: World, text: str, says: str
+) -> None:
+    with pytest.raises(InvalidSheetError, match=says):
+        world.launch(0, sheet=SheetPlace("csv", inline=text))
+    assert world.store.cohorts == {}
+
+
 def test_a_sheet_with_a_bad_row_starts_nothing(world: World) -> None:
     with pytest.raises(InvalidSheetError):
         world.launch(1, sheet=SheetPlace("csv", inline="sample\ngood\nbad name\n"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sluice.cohorts.model import FAILURES, MAX_BLOCK, SampleStatus, Start
-from sluice.cohorts.sheet_changes import input_changes
+from sluice.cohorts.sheet import input_changes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -7,10 +7,15 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sluice.schema import shown
+from sluice.schema import did_you_mean, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+SAMPLE: Final = "sample"
+"""The column that names the sample."""
+
+_CALLED_LIKE_SAMPLE: Final = (SAMPLE, "samples", "sample id", "sample name")
 
 LISTED_PROBLEMS: Final = 50
 """Problems that an error's text lists; all of them are in its `problems`."""
@@ -25,6 +30,20 @@ IGNORABLE: Final = re.compile(
 https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
 """
 
+_CONTROLS: Final = {
+    "\0": "NULL",
+    "\t": "TAB",
+    "\v": "LINE TABULATION",
+    "\f": "FORM FEED",
+    "\x1a": "SUBSTITUTE, Ctrl-Z",
+    "\x1b": "ESCAPE",
+    "\x7f": "DELETE",
+    "\x85": "NEXT LINE",
+}
+"""Names of control characters that turn up in sheets, as Unicode's own table of names has none for them:
+https://www.unicode.org/Public/UCD/latest/ucd/NameAliases.txt
+"""
+
 BLANKS: Final = " \u3000"
 """Blanks that are seen for what they are, also by those who write East Asian names."""
 
@@ -32,6 +51,9 @@ LOST: Final = "\ufffd"
 """What stands for a character that a program could not read."""
 
 TYPOGRAPHIC_QUOTES: Final = re.compile("[\u00ab\u00bb\u2018-\u201f].*[\u00ab\u00bb\u2018-\u201f]")
+
+FORMULA: Final = re.compile(r"=[A-Z$(]")
+"""How a cell begins that a spreadsheet would compute."""
 
 SPREADSHEET_ERRORS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
@@ -67,6 +89,20 @@ class InvalidSheetError(ValueError):
         super().__init__("\n".join([*lines, f"and {rest} more"] if rest > 0 else lines))
 
 
+def like_sample(names: Iterable[str]) -> str | None:
+    """The name that is much like `sample`, if there is one."""
+    known = tuple(names)
+    return next(filter(None, (did_you_mean(name, known) for name in _CALLED_LIKE_SAMPLE)), None)
+
+
+def comment_complaint(line: str) -> str | None:
+    """Says that a line is a comment if it begins as one; errors of spreadsheets begin with a # too."""
+    begins = line.lstrip(' \t"')
+    if not begins.startswith("#") or begins.startswith(tuple(SPREADSHEET_ERRORS)):
+        return None
+    return "it is a comment; a sheet has none: take the line out"
+
+
 def unseen_complaint(value: Any) -> str | None:
     """Names the first character that nobody sees for what it is, wherever it is in a value."""
     left = [value]
@@ -87,6 +123,8 @@ def cell_complaint(cell: str) -> str | None:
     """Says what a cell of a CSV has that whoever wrote it did not mean as its value."""
     if cell in SPREADSHEET_ERRORS:
         return f"it is {cell}, an error of the spreadsheet's"
+    if FORMULA.match(cell):
+        return f"it is {shown(cell)}, a formula; write its value"
     if TYPOGRAPHIC_QUOTES.fullmatch(cell):
         return f'it is {cell}, in typographic quotes; CSV has straight ones: "'
     return None
@@ -115,5 +153,5 @@ def _complaint(char: str) -> str | None:
 
 
 def _named(char: str) -> str:
-    name = unicodedata.name(char, "a control character")
+    name = _CONTROLS.get(char) or unicodedata.name(char, "a control character")
     return f"U+{ord(char):04X} ({name})"

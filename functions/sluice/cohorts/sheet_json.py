@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sluice.cohorts.sheet_cells import Problem
+from sluice.cohorts.sheet_cells import SAMPLE, Problem, comment_complaint, like_sample, unseen_complaint
 from sluice.schema import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 ONE_A_LINE: Final = "JSON Lines has one object a line"
+
+_JQ: Final = "jq -c '%s' RUN.json > RUN.jsonl"
+_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_TYPOGRAPHIC: Final = re.compile("[\u00ab\u00bb\u2018-\u201f]")
 
 _WORDS: Final = {
     "Extra data": "there is more behind the object",
@@ -24,8 +30,7 @@ _WORDS: Final = {
 
 def json_lines(lines: Sequence[str], problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields the number and the object of each line that is not blank, and adds what is wrong."""
-    first = next((line.strip() for line in lines if line.strip()), "")
-    complaint = _complaint_of_all(first)
+    complaint = _complaint_of_all([line.strip() for line in lines if line.strip()])
     if complaint:
         problems.append(Problem(0, None, complaint))
         return
@@ -37,29 +42,58 @@ def json_lines(lines: Sequence[str], problems: list[Problem]) -> Iterator[tuple[
         except (ValueError, RecursionError) as error:
             problems.append(Problem(number, None, _short(line, error)))
             continue
-        if isinstance(fields, dict):
-            yield number, fields
-        else:
+        if not isinstance(fields, dict):
             problems.append(Problem(number, None, f"it is {shown(fields)}; a sample is a JSON object"))
+            continue
+        problems += [Problem(number, shown(name), says) for name, says in _name_complaints(fields)]
+        yield number, fields
 
 
-def _complaint_of_all(first: str) -> str | None:
-    """What the first line says of the whole sheet, if it is no JSON Lines."""
+def _name_complaints(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in fields:
+        if not name.strip():
+            yield name, f"it is {shown(fields[name])} in a field without a name"
+        elif name != name.strip():
+            yield name, "its name has blanks round it; take them out"
+
+
+def _complaint_of_all(filled: Sequence[str]) -> str | None:
+    """What the sheet is, by the lines that are not blank, if it is no JSON Lines."""
+    first = next((line for line in filled if not comment_complaint(line)), "")
+    if not first or (len(filled) > 1 and first.startswith("{") and _json(first) is not None):
+        return None
+    whole = _json("\n".join(filled))
     if first.startswith("["):
-        return f"it is a JSON array; {ONE_A_LINE}: jq -c '.[]' RUN.json > RUN.jsonl"
-    if first == "{":
-        return f"it is JSON over several lines; {ONE_A_LINE}: jq -c . RUN.json > RUN.jsonl"
-    if first and not first.startswith("{") and not _is_json(first):
+        names_only = isinstance(whole, list) and all(isinstance(each, str) for each in whole)
+        return f"it is a JSON array; {ONE_A_LINE}: {_JQ % ('.[] | {sample: .}' if names_only else '.[]')}"
+    if isinstance(whole, dict) and SAMPLE not in whole and (samples := _samples_within(whole)):
+        return f"it is one JSON object with all samples; {ONE_A_LINE}: {_JQ % samples}"
+    if first == "{" or (isinstance(whole, dict) and len(filled) > 1):
+        return f"it is JSON over several lines; {ONE_A_LINE}: {_JQ % '.'}"
+    if not first.startswith("{") and _json(first) is None and not unseen_complaint(first):
         return "it is no JSON; the name of a CSV ends in .csv"
     return None
 
 
-def _is_json(line: str) -> bool:
+def _samples_within(whole: Mapping[str, Any]) -> str | None:
+    """What jq makes the samples of an object with: from a list under a name, or from a name for each."""
+    if whole and all(isinstance(each, dict) for each in whole.values()):
+        return "to_entries[] | {sample: .key} + .value"
+    lists = [name for name, each in whole.items() if _is_list_of_samples(each)]
+    return f".{lists[0]}[]" if len(lists) == 1 and _WORD.fullmatch(lists[0]) else None
+
+
+def _is_list_of_samples(value: Any) -> bool:
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, dict) and (SAMPLE in first or like_sample(first) is not None)
+
+
+def _json(text: str) -> Any:
+    """The value that a text is; None if it is no JSON."""
     try:
-        _parsed(line)
+        return _parsed(text)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return None
 
 
 def _parsed(line: str) -> Any:
@@ -96,11 +130,21 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 def _short(line: str, error: Exception) -> str:
+    comment = comment_complaint(line)
+    if comment:
+        return comment
     if line.rstrip().endswith(","):
         return "it ends with a comma; JSON Lines has none between its lines"
     if isinstance(error, RecursionError):
         return "not valid JSON: too deep"
     if isinstance(error, json.JSONDecodeError):
-        says = _WORDS.get(error.msg, f"{error.msg[0].lower()}{error.msg[1:]}")
-        return f"not valid JSON at column {error.colno}: {says}"
+        return f"not valid JSON at column {error.colno}: {_at(line, error)}"
     return f"not valid JSON: {error}"
+
+
+def _at(line: str, error: json.JSONDecodeError) -> str:
+    """What is wrong where a line stops being JSON."""
+    char = line[error.pos : error.pos + 1]
+    if _TYPOGRAPHIC.match(char):
+        return f'{char} is a typographic quote; JSON has straight ones: "'
+    return unseen_complaint(char) or _WORDS.get(error.msg, f"{error.msg[0].lower()}{error.msg[1:]}")

@@ -14,9 +14,8 @@ from sluice.cohorts.blocks import Block, in_blocks, launch_blocks, retry_starts
 from sluice.cohorts.model import MAX_BLOCK, Cohort, Start
 from sluice.cohorts.redrives import can_redrive
 from sluice.cohorts.request import Only
-from sluice.cohorts.sheet import SheetRules, parse_sheet
-from sluice.cohorts.sheet_changes import sheet_changes
-from sluice.cohorts.sheet_lines import decode_sheet
+from sluice.cohorts.sheet import SheetRules, parse_sheet, sheet_changes
+from sluice.cohorts.sheet_files import decode_sheet
 from sluice.errors import BusyError, CohortCancelledError, DoesNotExistError, NoSlotError, UnclearError
 from sluice.rate.gcra import MICROSECONDS
 from sluice.refusals import workflow_refusal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,12 +85,25 @@ def definitions_of(source: Source) -> list[Definition]:
     found = [each for name, node in resources for each in _of_resource(source, name, members(node))]
     found += _of_serverless(source, fields)
     if not found:
+        _refuse_text(source, fields)
         raise WrongUsageError(
             f"{source.name} has no state machine: neither States, as a definition, nor a resource of type "
             f"{' or '.join(KINDS)}, as a template, nor stepFunctions.stateMachines, as the Serverless "
             "Framework has them."
         )
     return found
+
+
+def _refuse_text(source: Source, fields: dict[str, Node]) -> None:
+    """Says how to take out a definition that is a text within JSON or YAML, as AWS's own answers have it."""
+    for place, node in ((".definition", fields.get("definition")), (".", source.root)):
+        text = text_of(node)
+        if text is not None and text.lstrip().startswith("{"):
+            tool, name = "jq" if source.is_json or place == "." else "yq", shlex.quote(source.name)
+            raise WrongUsageError(
+                f"{source.name} has the definition as a text, as `aws stepfunctions describe-state-machine` "
+                f"shows it. Take it out first: {tool} -r {place} {name} > machine.asl.json"
+            )
 
 
 def put_back(source: Source, definition: Definition) -> None:

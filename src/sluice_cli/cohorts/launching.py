@@ -6,15 +6,19 @@ import hashlib
 import json
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohorts.sheet import SheetRules
-from sluice.cohorts.sheet_changes import SheetChanges, sheet_changes
+from sluice.cohorts.sheet import SheetChanges, SheetRules, sheet_changes
 from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.machine import start_machine
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS, OWN_WORKFLOW_NEEDS
-from sluice_cli.cohorts.sheet_file import checked_sheet, cohort_name, read_sheet_file, shared_fields
+from sluice_cli.cohorts.sheet_file import (
+    checked_sheet,
+    cohort_name,
+    read_sheet_file,
+    shared_fields,
+    sheet_stem,
+)
 from sluice_cli.cohorts.workflow_check import workflow_arn, workflow_option
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.terminal.output import some
@@ -131,7 +135,7 @@ def _differences(cohort: Cohort, launch: Launch, changes: SheetChanges) -> str:
 
 def launch_command(stack: Stack, cohort: Cohort, sheet_name: str) -> str:
     """The command that launches a sheet for a cohort that there is."""
-    named = "" if Path(sheet_name).stem == cohort.name else f" --cohort {cohort.name}"
+    named = "" if sheet_stem(sheet_name) == cohort.name else f" --cohort {cohort.name}"
     return f"sluice launch {shlex.quote(sheet_name)}{named}{workflow_option(stack, cohort.workflow_arn)}"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.cohorts.model import FAILURES
-from sluice.cohorts.sheet import COHORT
-from sluice.cohorts.sheet_changes import input_changes
+from sluice.cohorts.sheet import COHORT, input_changes
+from sluice.schema import did_you_mean
 from sluice_cli.cohorts.summary import reason
 from sluice_cli.errors import WrongUsageError
 from sluice_cli.terminal.durations import samples as so_many
@@ -93,7 +93,9 @@ def choose(samples: Sequence[Sample], *, errors: Collection[str], names: Sequenc
     known = {sample.name: sample for sample in samples}
     for name in names:
         if name not in known:
-            raise WrongUsageError(f"The cohort has no sample {name!r} that was started.")
+            near = did_you_mean(name, known)
+            hint = f" Did you mean {near}?" if near else " Give --sample for each." * ("," in name)
+            raise WrongUsageError(f"The cohort has no sample {name!r} that was started.{hint}")
         if known[name].status not in FAILURES:
             status = known[name].status
             raise WrongUsageError(f"Sample {name} is {status}: only failed samples are run again.")

@@ -7,9 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sluice.cohorts.sheet import COHORT, SheetRules, parse_sheet
-from sluice.cohorts.sheet_cells import InvalidSheetError
-from sluice.cohorts.sheet_changes import input_changes
+from sluice.cohorts.sheet import COHORT, SheetRules, input_changes, parse_sheet
+from sluice.cohorts.sheet_cells import SAMPLE, InvalidSheetError
 from sluice_cli.aws.cohorts import cohorts_of
 from sluice_cli.cohorts.launching import launch_command, sheet_rules
 from sluice_cli.cohorts.machine import start_machine
@@ -83,6 +82,8 @@ def prepare_retry(api: Api, stack: Stack, cohort: Cohort, options: RetryOptions)
     is_own = cohort.workflow_arn == stack.output("WorkflowArn")
     rules = sheet_rules(cohort.name, {}, (), is_own_workflow=is_own)
     fields = shared_fields(options.fields)
+    for name in {SAMPLE, COHORT} & fields.keys():
+        raise WrongUsageError(f"--set {name} is not possible: a retry keeps the names of cohort and samples.")
     sheet = _mended_sheet(api, options.sheet, rules)
     samples = list(cohorts_of(api, stack).samples(cohort.name))
     chosen = choose(samples, errors=options.errors, names=options.names)
@@ -112,7 +113,10 @@ def _check(retry: Retry, rules: SheetRules) -> None:
         parse_sheet(retry.sheet, fmt="jsonl", rules=rules)
     except InvalidSheetError as error:
         names = list(retry.inputs)
-        lines = [f"  {names[each.line - 1]}, {each.column}: {each.says}" for each in error.problems]
+        lines = [
+            f"  {', '.join(filter(None, (names[each.line - 1], each.column)))}: {each.says}"
+            for each in error.problems
+        ]
         raise WrongUsageError("\n".join(["Nothing was started.", *lines])) from error
 
 

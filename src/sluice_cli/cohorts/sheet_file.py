@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from sluice.cohorts.model import COHORT_NAME
 from sluice.cohorts.sheet import parse_sheet
 from sluice.cohorts.sheet_cells import InvalidSheetError
-from sluice.cohorts.sheet_lines import decode_sheet, sheet_format
+from sluice.cohorts.sheet_files import LOOKED_AT, decode_sheet, looks_like_json
+from sluice.cohorts.sheet_lines import sheet_format
 from sluice_cli.cohorts.sheet_problems import listing
 from sluice_cli.errors import WrongUsageError
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from sluice_cli.aws.ports import Api
 
 OBJECT: Final = re.compile(r"s3://([^/]+)/(.+)")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9]+:/|arn:")
 STANDARD_INPUT: Final = "-"
+_COMPRESSED: Final = re.compile(r"\.(?:gz|bgz|bz2|xz|zst)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class SheetFile:
     def fmt(self) -> SheetFormat:
         """Its format, by its name's ending; the standard input, which has none, by how it begins."""
         if self.name == STANDARD_INPUT:
-            return "jsonl" if self.body.lstrip()[:1] in {b"{", b"["} else "csv"
+            beginning = self.body[:LOOKED_AT].decode(errors="ignore")
+            return "jsonl" if looks_like_json(beginning) else "csv"
         return sheet_format(self.name)
 
 
@@ -57,7 +61,13 @@ def read_sheet_file(api: Api, name: str) -> SheetFile:
     try:
         return SheetFile(name, Path(name).read_bytes())
     except OSError as error:
-        raise WrongUsageError(f"The sheet {name} cannot be read: {error.strerror}.") from error
+        hint = " A sheet is a file, or s3://bucket/key." if _ADDRESS.match(name) else ""
+        raise WrongUsageError(f"The sheet {name} cannot be read: {error.strerror}.{hint}") from error
+
+
+def sheet_stem(sheet_name: str) -> str:
+    """The name of a sheet's file without its ending, and without that of what compressed it."""
+    return Path(_COMPRESSED.sub("", sheet_name)).stem
 
 
 def cohort_name(given: str | None, sheet_name: str) -> str:
@@ -68,7 +78,7 @@ def cohort_name(given: str | None, sheet_name: str) -> str:
     """
     if given is not None:
         return given
-    stem = Path(sheet_name).stem
+    stem = sheet_stem(sheet_name)
     if sheet_name == STANDARD_INPUT:
         raise WrongUsageError("A sheet from the standard input has no name: give the cohort's with --cohort.")
     if not COHORT_NAME.fullmatch(stem):
@@ -89,6 +99,8 @@ def shared_fields(pairs: Iterable[str]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise WrongUsageError(f"--set {pair!r} is not of the form key=value.")
+        if key != key.strip():
+            raise WrongUsageError(f"--set {pair!r} has blanks round its key: write {key.strip()}={value}.")
         if key in fields:
             raise WrongUsageError(f"--set {key} is given twice: {fields[key]!r} and {value!r}.")
         fields[key] = value

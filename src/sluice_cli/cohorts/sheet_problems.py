@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from sluice.cohorts.sheet_cells import plain
 from sluice_cli.terminal.output import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sluice.cohorts.sheet import Row
     from sluice.cohorts.sheet_cells import Problem
+
+_DATE: Final = re.compile(
+    r"\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}",
+    re.IGNORECASE,
+)
+"""What Excel makes of MARCH1, SEPT7 or 1-3: https://doi.org/10.1186/s13059-016-1044-7"""
+
+_FEW_DIGITS: Final = re.compile(r"-?\d(?:\.\d+)?E\+\d+")
+"""What Excel makes of a number of twelve digits or more."""
 
 LINES_SHOWN: Final = 200
 RANGES_SHOWN: Final = 12
@@ -30,6 +44,17 @@ def alike_remarks(names: Iterable[str]) -> Iterator[str]:
         first = known.setdefault(name.lower(), name)
         if first != name:
             yield f"{first} and {name} differ in capital and small letters only."
+
+
+def spreadsheet_remarks(rows: Iterable[Row]) -> Iterator[str]:
+    """Names cells that a spreadsheet may have rewritten: a sample's name as a date, a value in few digits."""
+    for row in rows:
+        if _DATE.fullmatch(row.sample):
+            yield f"line {row.line}: a spreadsheet may have made the name {row.sample} of another, as a date."
+        for name, value in json.loads(row.input).items():
+            if isinstance(value, str) and _FEW_DIGITS.fullmatch(value):
+                place = f"line {row.line}, {plain(name)}"
+                yield f"{place}: {value} may be a number of which a spreadsheet cut digits."
 
 
 def _together(problems: Iterable[Problem]) -> Iterator[str]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sluice.arns import matches
 from sluice.cohorts.model import WORKFLOW_ARN
 from sluice.cohorts.sheet import COHORT
-from sluice.cohorts.sheet_cells import plain
-from sluice.cohorts.sheet_lines import SAMPLE
+from sluice.cohorts.sheet_cells import SAMPLE, plain
 from sluice.schema import did_you_mean
 from sluice_cli.aws.stack import heartbeat_interval, startable_workflows
 from sluice_cli.cohorts.own_workflow import OWN_WORKFLOW_KINDS

@@ -31,6 +31,10 @@ _Activity = Annotated[
 ]
 _RESOURCE: Final = re.compile(r"arn:[^:]+:states:[^:]+:[^:]+:activity:[^:]+|.*\$\{[^}]+\}.*")
 """What a state's Resource may be."""
+_ASK_AWS: Final = (
+    " Get the definition into a file first: aws stepfunctions describe-state-machine --state-machine-arn {} "
+    "--query definition --output text > machine.asl.json"
+)
 _InPlace = Annotated[bool, typer.Option("--in-place", help="Change the file, instead of showing how.")]
 _Anonymous = Annotated[
     bool, typer.Option("--no-execution-arn", help="Do not add the fields that name the execution and state.")
@@ -107,7 +111,8 @@ def read_definition(file: Path) -> str:
     try:
         return file.read_bytes().decode()
     except OSError as error:
-        raise WrongUsageError(f"{file} cannot be read: {error.strerror}.") from error
+        hint = _ASK_AWS.format(file) if str(file).startswith("arn:") else ""
+        raise WrongUsageError(f"{file} cannot be read: {error.strerror}.{hint}") from error
     except UnicodeDecodeError as error:
         raise WrongUsageError(f"{file} is not in UTF-8: byte {error.start} cannot be read.") from error
 

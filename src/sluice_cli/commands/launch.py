@@ -16,7 +16,7 @@ from sluice_cli.cohorts.launching import (
     prepare,
 )
 from sluice_cli.cohorts.machine import Starting, watch_machine
-from sluice_cli.cohorts.sheet_problems import alike_remarks
+from sluice_cli.cohorts.sheet_problems import alike_remarks, spreadsheet_remarks
 from sluice_cli.cohorts.workflow_check import workflow_remarks
 from sluice_cli.terminal.durations import samples
 from sluice_cli.terminal.options import (
@@ -97,6 +97,7 @@ def launch(  # noqa: PLR0913 - each parameter is an option of the command line
     known, changes = known_as(api, found_stack, asked)
     _warn(workflow_remarks(api, found_stack, asked.workflow_arn, asked.sheet))
     _warn(some([*alike_remarks(row.sample for row in asked.sheet.rows)]))
+    _warn(some([*spreadsheet_remarks(asked.sheet.rows)]))
     new = f", {len(changes.new):,} of them new" if changes.new else ""
     if dry_run:
         _tell(asked, "checked" + new, as_json=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -573,3 +574,32 @@ def test_an_activity_of_another_partition_is_pointed_out(tmp_path: Path) -> None
     for resource, is_told in ((SYNC.replace("aws", "aws-cn", 1), True), (SUBSTITUTED, False), (SYNC, False)):
         _, said = converted(tmp_path, machine(Resource=resource))
         assert ("its Resource was one of aws-cn, and this Activity is one of aws." in said) == is_told
+
+
+@pytest.mark.parametrize("command", ["check", "convert"])
+@pytest.mark.parametrize(
+    ("name", "text", "program"),
+    [
+        (
+            "answer.json",
+            json.dumps({"name": "m", "definition": machine(), "type": "STANDARD"}),
+            "jq -r .definition",
+        ),
+        ("an answer.yaml", f"name: m\ndefinition: |\n{indented(machine(), 2)}", "yq -r .definition"),
+        ("text.json", json.dumps(machine()), "jq -r ."),
+    ],
+)
+def test_a_definition_that_aws_shows_as_a_text_is_to_be_taken_out(
+    tmp_path: Path, command: str, name: str, text: str, program: str
+) -> None:
+    path = written(tmp_path, text, name)
+    result = run(api(), command, path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith(f"Take it out first: {program} {shlex.quote(path)} > machine.asl.json\n")
+
+
+def test_an_arn_in_a_file_s_place_is_answered_with_the_command_that_gets_the_file() -> None:
+    arn = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
+    result = run(api(), "check", arn)
+    assert result.exit_code == 2
+    assert f"describe-state-machine --state-machine-arn {arn} --query definition" in result.stderr

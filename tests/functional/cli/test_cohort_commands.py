@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,7 @@ def test_a_sheet_may_lie_in_s3_as_json_lines() -> None:
         (("none.csv",), "cannot be read: No such file"),
         (("sheet.csv", "--set", "panel"), "'panel' is not of the form key=value"),
         (("sheet.csv", "--set", "a=1", "--set", "a=2"), "--set a is given twice"),
+        (("sheet.csv", "--set", "a =1"), "--set 'a =1' has blanks round its key: write a=1."),
         (("a sheet.csv",), "'a sheet' is not a valid cohort name"),
     ],
 )
@@ -128,6 +130,14 @@ def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], s
     name, *others = arguments
     result = run(CohortAws().api(), "launch", str(tmp_path / name), *OTHER, *others)
     assert (result.exit_code, says in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["https://lab.org/run.csv", "s3://lab", "S3://lab/run.csv", "arn:aws:s3:::lab/x"]
+)
+def test_an_address_that_is_no_sheet_is_answered_with_the_form_that_is(name: str) -> None:
+    result = run(CohortAws().api(), "launch", name, *OTHER)
+    assert (result.exit_code, "A sheet is a file, or s3://bucket/key." in result.stderr) == (2, True)
 
 
 def test_a_sheet_from_the_standard_input_needs_the_cohort_s_name() -> None:
@@ -244,6 +254,37 @@ def test_columns_that_the_stack_s_own_workflow_does_not_read_are_told(tmp_path: 
     )
 
 
+@pytest.mark.parametrize("ending", ["csv.gz", "CSV.GZ", "csv.bz2"])
+def test_a_compressed_sheet_names_its_cohort_and_is_to_be_unpacked(tmp_path: Path, ending: str) -> None:
+    sheet = tmp_path / f"run-42.{ending}"
+    sheet.write_bytes(gzip.compress(SHEET.encode()))
+    result = run(CohortAws().api(), "launch", str(sheet), *OTHER)
+    assert (result.exit_code, result.stderr.splitlines()[1:]) == (
+        2,
+        ["  the sheet: it is compressed with gzip; unpack it first: gunzip"],
+    )
+
+
+def test_an_illumina_sample_sheet_on_the_standard_input_is_told_as_what_it_is() -> None:
+    text = "[Header]\nFileFormatVersion,2\n"
+    result = run(CohortAws().api(), "launch", "-", *OTHER, "--cohort", "c", stdin=text)
+    assert (result.exit_code, "it is an Illumina sample sheet" in result.stderr) == (2, True)
+
+
+def test_cells_that_a_spreadsheet_may_have_rewritten_are_told(tmp_path: Path) -> None:
+    sheet = tmp_path / "run.csv"
+    sheet.write_text("sample,reads\n1-Mar,a\nSep-07,1.23457E+11\nMARCH1,1e5\n")
+    result = run(CohortAws().api(), "launch", str(sheet), *OTHER, "--dry-run")
+    assert (result.exit_code, result.stderr.splitlines()) == (
+        0,
+        [
+            "line 2: a spreadsheet may have made the name 1-Mar of another, as a date.",
+            "line 3: a spreadsheet may have made the name Sep-07 of another, as a date.",
+            "line 3, reads: 1.23457E+11 may be a number of which a spreadsheet cut digits.",
+        ],
+    )
+
+
 # ---------------------------------------------------------------------------------- status and watch
 
 
@@ -313,6 +354,28 @@ def test_an_unknown_cohort_is_wrong_usage() -> None:
     for command in ("status", "watch", "retry"):
         result = run(CohortAws().api(), command, "run-7")
         assert (result.exit_code, "has no cohort 'run-7'" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "run-42.csv",
+        "s3://lab/run-42.csv",
+        "run-42/NA1",
+        f"{ARN}:execution:w:run-42.1.NA1",
+        "RUN-42",
+        " run-42",
+    ],
+)
+def test_the_cohort_that_is_meant_is_told(given: str) -> None:
+    result = run(cohort_of("NA1").api(), "watch", given)
+    assert (result.exit_code, f"{given!r}. Did you mean run-42?" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("given", ["", "a" * 3000, "run-4"])
+def test_a_name_that_no_cohort_can_mean_is_only_said_to_be_unknown(given: str) -> None:
+    result = run(cohort_of("NA1").api(), "watch", given)
+    assert (result.exit_code, "Did you mean" in result.stderr) == (2, False)
 
 
 def test_watch_tells_what_changes_until_all_is_over() -> None:

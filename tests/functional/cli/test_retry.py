@@ -217,3 +217,26 @@ def test_programs_are_told_of_a_retry_as_json(tmp_path: Path) -> None:
         assert document(run(aws.api(), "retry", "run-42", option, "--json"))["state"] == state
     aws.end(["NA1", "NA2"], SUCCEEDED)
     assert document(run(aws.api(), "retry", "run-42", "--json"))["state"] == "nothing failed"
+
+
+@pytest.mark.parametrize("name", ["sample", "cohort"])
+def test_a_retry_keeps_the_names_of_cohort_and_samples(name: str) -> None:
+    aws = failed_cohort(NA1={"reads": "a"})
+    result = run(aws.api(), "retry", "run-42", "--set", f"{name}=x")
+    assert (result.exit_code, aws.started) == (2, [])
+    assert f"--set {name} is not possible" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "says"), [("na1", "Did you mean NA1?"), ("NA1,NA2", "Give --sample for each.")]
+)
+def test_a_sample_that_is_not_known_comes_with_a_hint(given: str, says: str) -> None:
+    result = run(failed_cohort(NA1={}, NA2={}).api(), "retry", "run-42", "--sample", given)
+    assert (result.exit_code, says in result.stderr) == (2, True)
+
+
+def test_an_input_that_is_too_large_is_told_with_its_sample() -> None:
+    aws = failed_cohort(NA1={"reads": "a"})
+    result = run(aws.api(), "retry", "run-42", "--set", f"reads={'x' * 40_000}")
+    assert (result.exit_code, aws.started) == (2, [])
+    assert "  NA1: its execution's input is" in result.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from sluice.cohorts.sheet import Sheet, SheetRules, parse_sheet
 from sluice.cohorts.sheet_cells import InvalidSheetError
-from sluice.cohorts.sheet_lines import decode_sheet
+from sluice.cohorts.sheet_files import decode_sheet
 
 if TYPE_CHECKING:
     from sluice.cohorts.sheet_lines import SheetFormat

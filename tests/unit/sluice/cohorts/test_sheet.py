@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sluice.cohorts.sheet import MAX_INPUT_BYTES, MAX_ROWS
 from sluice.cohorts.sheet_cells import InvalidSheetError, cell_complaint, unseen_complaint
-from sluice.cohorts.sheet_lines import decode_sheet, sheet_format
+from sluice.cohorts.sheet_files import decode_sheet
+from sluice.cohorts.sheet_lines import sheet_format
 from sluice.schema import Whole
 from tests.unit.sluice.cohorts.sheets import inputs, problems, read
 
@@ -68,7 +69,7 @@ def test_every_bad_row_is_named_at_once() -> None:
         ("sample\n", ["the sheet: it has no samples"]),
         ("name,reads\nNA1,r\n", ["line 1, sample: there is no column sample; there are: name, reads"]),
         ("sample,reads,reads\nNA1,r,r\n", ["line 1, reads: two columns have this name"]),
-        ("sample,,reads\nNA1,x,r\n", ['line 2: it has "x" in a column without a name']),
+        ("sample,,reads\nNA1,x,r\n", ["line 2: column 2 has a value here and no name; name it or empty it"]),
         ('sample\n"NA1\n', ["line 2: it opens a quote that is never closed"]),
         ('"sample\nNA1\n', ["line 1: it opens a quote that is never closed"]),
         ('{"sample": "NA1"}\n', ["line 1: it is JSON; give JSON Lines a name that ends in .jsonl"]),
@@ -104,7 +105,7 @@ def test_every_bad_row_is_named_at_once() -> None:
         (b"{\\rtf1 sample}", ["the sheet: it is RTF, of a word processor; save it as CSV in UTF-8"]),
         (
             b"\n<!doctype HTML>",
-            ["the sheet: it is a web page, perhaps a login in the sheet's place"],
+            ["the sheet: it is XML or a web page, perhaps an error or a login in the sheet's place"],
         ),
     ],
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sluice.cohorts.sheet import SheetRules, parse_sheet
-from sluice.cohorts.sheet_changes import input_changes, sheet_changes
+from sluice.cohorts.sheet import SheetRules, input_changes, parse_sheet, sheet_changes
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,17 @@ def retried(tasks: Sequence[TaskRecord]) -> dict[str, str]:
 
 
 def _failed_ms(record: TaskRecord) -> float:
-    """When the first of its jobs failed or was stopped; the Epoch if none was submitted."""
-    submitted = [job for job in record.jobs.values() if job.job_id is not None]
-    ends_ms = [job.stopped_at for job in submitted if job.status == FAILED and job.stopped_at is not None]
-    return min(ends_ms, default=0 if all(job.ended for job in submitted) else inf)
+    """When the first of its jobs failed or was stopped.
+
+    If nobody can say, a task that failed did so before any later one: Batch took none of its jobs. One whose
+    workflow does not wait for it any more may have been so for any time.
+    """
+    ends_ms = [
+        job.stopped_at
+        for job in record.jobs.values()
+        if job.status == FAILED and job.job_id is not None and job.stopped_at is not None
+    ]
+    return min(ends_ms, default=0 if record.state is TaskState.FAILED else inf)
 
 
 def _ended_ms(record: TaskRecord) -> float:

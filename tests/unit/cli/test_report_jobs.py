@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sluice.tasks.model import TaskState
+from sluice.tasks.model import JobRecord, TaskState
 from sluice_cli.aws.arrays import Child
 from sluice_cli.report.facts import Array, Resources, SampleFacts
 from sluice_cli.report.jobs import Remembered, definition_names, jobs_of
@@ -107,6 +107,21 @@ def test_an_iteration_that_is_stopped_as_the_map_fails_was_not_tried_again_by_th
         stopped(of_state("Call", at, TaskState.SUCCEEDED, {"code": "0"}), at + 100) for at in (11, 200, 400)
     ]
     assert flags(slow, *quick) == [(False, False)] * 4
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        JobRecord("align"),
+        replace(ended("align", "id", "FAILED"), stopped_at=None),  # of a job that never ran
+        replace(ended("align", "id", "SUCCEEDED"), stopped_at=50),  # told after the task was abandoned
+    ],
+    ids=["never submitted", "never ran", "succeeded too late"],
+)
+def test_an_iteration_that_ended_with_its_map_and_did_not_fail_was_not_tried_again(job: JobRecord) -> None:
+    waiting = replace(of_state("Call", 10, TaskState.ABANDONED, {"code": "0"}), jobs={"align": job})
+    quick = stopped(of_state("Call", 11, TaskState.SUCCEEDED, {"code": "0"}), 100)
+    assert flags(waiting, quick) == [(False, False)] * 2
 
 
 def test_a_try_that_timed_out_is_repeated_by_the_one_after_it_though_its_job_is_stopped_only_then() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.simulation.aws.workflows import State
 from tests.simulation.invariants import OVERLAP, Judge
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 HEALTHY = ("good", "late")
 
+SOON_SECONDS: Final = 10
+"""How soon a healthy task's success is told, and its first job submitted, where nothing is in the way."""
+
 
 def play(name: str) -> list[str]:
     """Plays a scenario and says what it showed."""
@@ -35,7 +38,7 @@ def play(name: str) -> list[str]:
     plan = Plan(
         scenario.given,
         lambda execution: (_state(scenario.states[word_of(execution)], execution),),
-        lambda request: scenario.fate(_word(stack, request), request),
+        lambda request: scenario.fate(_word(stack, request), request, world.seconds),
         scenario.outages,
         scenario.submits_per_second,
     )
@@ -78,6 +81,7 @@ def _report(name: str, judge: Judge, *, quiet: bool, took: float) -> list[str]:
         f"{name}: {scenario.about}",
         f"  healthy tasks lost: {len(lost):,} of {len(healthy):,}",
         f"  healthy workflows that did not succeed: {len(failed):,}; copies at once: {len(copies):,}",
+        f"  jobs left running: {_left_running(stack):,}",
         f"  good news came after {_spread(news)}",
         f"  a healthy task's first job was submitted after {_spread(begun)}",
         f"  calls: {calls}",
@@ -86,9 +90,18 @@ def _report(name: str, judge: Judge, *, quiet: bool, took: float) -> list[str]:
     ]
 
 
+def _left_running(stack: Stack) -> int:
+    tasks = stack.step_functions.tasks
+    return sum(job.stopped is None and tasks[job.token].over is not None for job in stack.batch.jobs.values())
+
+
 def _spread(seconds: list[float]) -> str:
     middle = statistics.median(seconds) if seconds else 0
-    return f"p50 {middle:,.1f} s, at most {max(seconds, default=0):,.1f} s ({len(seconds):,} tasks)"
+    late = sum(each > SOON_SECONDS for each in seconds)
+    return (
+        f"p50 {middle:,.1f} s, at most {max(seconds, default=0):,.1f} s"
+        f" ({len(seconds):,} tasks, {late:,} of them after more than {SOON_SECONDS} s)"
+    )
 
 
 def _delays(stack: Stack, judge: Judge, word: str) -> list[float]:

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tests.simulation.aws.batch import Fate, Job
 from tests.simulation.aws.stepfunctions import Execution
 from tests.simulation.aws.workflows import State
-from tests.simulation.client import Outage
+from tests.simulation.client import DENIED, Outage
 from tests.simulation.kernel.world import MICROSECONDS, START_US
 from tests.simulation.person import cancel
 from tests.simulation.profiles import CALM
 from tests.simulation.stack import COHORTS, QUEUE, WORKFLOW, Stack
-from tests.simulation.workload import is_of, is_spoilt
+from tests.simulation.workload import DENIAL, is_of, is_spoilt
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+Fates = Callable[[str, Mapping[str, Any], float], Fate]
 
 QUIET: Final = replace(CALM, slow=0, doubled=0, delayed=0, stops=0, cohorts=0)
 HOUR: Final = 3600
@@ -41,7 +41,7 @@ class Scenario:
     Attributes:
         about: one line.
         states: what an execution does, by the first word of its name; a function makes it of the execution.
-        fate: what becomes of a job, by the same word.
+        fate: what becomes of a job, by the same word, its request and the time.
         begin: starts what is to be started.
         hours: after which it is judged, at the latest.
         outages: what fails, and when (seconds after the beginning).
@@ -51,7 +51,7 @@ class Scenario:
 
     about: str
     states: Mapping[str, State | Callable[[Execution], State]]
-    fate: Callable[[str, Mapping[str, Any]], Fate]
+    fate: Fates
     begin: Callable[[Stack], None]
     hours: float = 6
     outages: list[Outage] = field(default_factory=list)
@@ -214,11 +214,24 @@ def _alike_state(*, vary: bool) -> Callable[[Execution], State]:
     return state
 
 
-def _by_word(seconds: Mapping[str, float], failing: str = "") -> Callable[[str, Mapping[str, Any]], Fate]:
-    def fate(word: str, request: Mapping[str, Any]) -> Fate:
+def _by_word(seconds: Mapping[str, float], failing: str = "") -> Fates:
+    def fate(word: str, request: Mapping[str, Any], _: float) -> Fate:
         if word == failing and request["parameters"]["taskJob"] == "job0":
             return Fate(40, exit_code=1)
         return Fate(seconds[word])
+
+    return fate
+
+
+def _all_at(seconds: float, failing: str) -> Fates:
+    """Jobs that end, and first jobs of those that fail, at one time."""
+
+    def fate(word: str, request: Mapping[str, Any], now: float) -> Fate:
+        if word != failing:
+            return Fate(seconds - now)
+        if request["parameters"]["taskJob"] == "job0":
+            return Fate(seconds - now, exit_code=1)
+        return Fate(4 * HOUR)
 
     return fate
 
@@ -240,6 +253,14 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         _by_word({"good": 200, "failing": 4 * HOUR}, failing="failing"),
         _failing,
     ),
+    "storm": Scenario(
+        "300 tasks of 22 jobs fail fast as 300 good ones end, and TerminateJobs answers 429",
+        {"good": SMALL, "failing": BROAD},
+        _all_at(600, failing="failing"),
+        _failing,
+        hours=2,
+        outages=[outage("TerminateJobs", 0, HOUR, "TooManyRequestsException", 429)],
+    ),
     "poison": Scenario(
         "300 tasks whose SubmitJob is always answered 500 beside 300 good ones",
         {"good": SMALL, "poison": State("work", (jobs(1, jobDefinition="poison"),))},
@@ -247,6 +268,14 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         _beside("poison"),
         hours=3,
         outages=[outage("SubmitJob", 0, 30 * HOUR, "InternalServerError", 500, applies=poisoned)],
+    ),
+    "forbidden": Scenario(
+        "300 tasks whose SubmitJob IAM always denies beside 300 good ones",
+        {"good": SMALL, "poison": State("work", (jobs(1, jobDefinition="poison"),))},
+        _by_word({"good": 30, "poison": 30}),
+        _beside("poison"),
+        hours=1,
+        outages=[outage("SubmitJob", 0, 30 * HOUR, DENIED, 403, message=DENIAL, applies=poisoned)],
     ),
     "throttled": Scenario(
         "an hour in which SubmitJob answers 429, 400 healthy tasks run, 1,000 more come",

@@ -55,6 +55,7 @@ ARRAY_MUTANTS: Final = (
             "contract/test_array_store.py",
             "test_members_that_are_not_their_owners_any_more_are_left_out[local-aws]",
         ),
+        unseen="the next owner comes when the time of the one before is over, which is looked at as well",
     ),
     Mutant(
         NEVER_TWICE,
@@ -63,6 +64,7 @@ ARRAY_MUTANTS: Final = (
         old='"ConditionExpression": f"attribute_not_exists({KEY})",',
         new='"ConditionExpression": f"attribute_not_exists({KEY}) OR attribute_exists({KEY})",',
         provers=tests("contract/test_array_store.py", "test_an_array_is_sealed_once[local-aws]"),
+        unseen="an id is made of a task and a time in microseconds: no two arrays have the same",
     ),
     Mutant(
         NEVER_TWICE,
@@ -86,6 +88,7 @@ ARRAY_MUTANTS: Final = (
             "test_the_first_word_about_an_arrays_job_stays[local-aws-None-job-7]",
             "test_the_first_word_about_an_arrays_job_stays[local-aws-job-7-job-8]",
         ),
+        unseen="owners see different lists only where lists lag, and there copies are a class of their own",
     ),
     Mutant(
         NEVER_TWICE,
@@ -97,6 +100,7 @@ ARRAY_MUTANTS: Final = (
             "functional/test_arrays.py",
             "test_what_was_decided_of_an_array_holds_for_a_task_that_asks_later",
         ),
+        unseen="an array is listed so late only where lists lag, and there copies are a class of their own",
     ),
     Mutant(
         NEVER_TWICE,
@@ -118,6 +122,7 @@ ARRAY_MUTANTS: Final = (
             "functional/test_arrays.py",
             "test_an_array_is_not_submitted_when_the_time_of_one_of_its_tasks_is_over",
         ),
+        unseen="a function has to stand still just between a seal and its submission, as once in many rounds",
     ),
     Mutant(
         NEVER_ABOVE,
@@ -129,6 +134,7 @@ ARRAY_MUTANTS: Final = (
             "functional/test_arrays.py",
             "test_an_array_that_took_too_long_to_seal_is_not_submitted_in_its_old_slot",
         ),
+        unseen="a function has to stand still just between a slot and its submission, as once in many rounds",
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -137,6 +143,7 @@ ARRAY_MUTANTS: Final = (
         old="        return Turn.ALONE\n    return _unanswered(member, error)",
         new="        return Turn.LEFT\n    return _unanswered(member, error)",
         provers=tests("functional/test_arrays.py", "test_what_batch_refuses_to_all_each_tries_alone"),
+        unseen="Batch refuses no array in a round",
     ),
     Mutant(
         NO_EVENT_IS_LOST,

@@ -177,6 +177,7 @@ HEARTBEAT_MUTANTS: Final = (
         old=" or completion.decide(record) is not None:\n            return False",
         new=":\n            return False",
         provers=tests(PROVER, "test_a_task_whose_jobs_have_all_ended_is_completed_between_two_claims"),
+        unseen="the next claim completes it a heartbeat later, which is in time for every bound",
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -185,6 +186,7 @@ HEARTBEAT_MUTANTS: Final = (
         old="        findings.missed.append(task.heartbeat_at)\n",
         new="",
         provers=tests(PROVER, "test_a_heartbeat_that_failed_is_sent_by_the_next_run"),
+        unseen="the next heartbeat is 300 s late then, and a state waits for three",
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -206,6 +208,7 @@ HEARTBEAT_MUTANTS: Final = (
             PROVER,
             "test_who_does_not_know_what_was_before_claims_all_that_is_due[a run that was cut short]",
         ),
+        unseen="no round has more tasks than a run has time for",
     ),
     Mutant(
         NO_TASK_IS_LOST,
@@ -217,6 +220,7 @@ HEARTBEAT_MUTANTS: Final = (
             PROVER,
             "test_who_does_not_know_what_was_before_claims_all_that_is_due[a schedule that was missed]",
         ),
+        unseen="a heartbeat is 300 s late then, and a state waits for three",
     ),
     Mutant(
         NO_TASK_IS_LOST,

@@ -311,7 +311,8 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         outages=[outage("UpdateItem", 240, HOUR, "ThrottlingException", 400, applies=is_spoilt)],
     ),
     "unclaimed": Scenario(
-        "the same, and a run has no time for the heartbeats of so many",
+        "an hour in which no write to every third of 900 healthy tasks' items comes through,"
+        " and a run has no time for the heartbeats of so many",
         {"good": SMALL},
         _by_word({"good": 3 * HOUR}),
         lambda stack: start(stack, "good", 900, spread=60),
@@ -326,7 +327,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         outages=[outage("PutItem", 2, 200, "ThrottlingException", 400, applies=partial(is_of, "TaskTable"))],
     ),
     "denied": Scenario(
-        "the same, but IAM denies the writes",
+        "200 s in which IAM denies intents to the task table while 600 healthy workflows start",
         {"good": SMALL},
         _by_word({"good": HOUR}),
         lambda stack: start(stack, "good", 600, spread=20),

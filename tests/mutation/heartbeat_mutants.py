@@ -54,10 +54,8 @@ HEARTBEAT_MUTANTS: Final = (
         new="UNWRITTEN: Final = (ThrottledError, UnclearError)",
         provers=tests(
             INTENTS,
-            *(
-                f"test_tasks_that_came_are_kept_until_the_table_takes_their_intents[error{number}]"
-                for number in (2, 3)
-            ),
+            "test_tasks_that_came_are_kept_until_the_table_takes_their_intents[error2]",
+            "test_tasks_that_came_are_kept_until_the_table_takes_their_intents[error3]",
         ),
     ),
     Mutant(
@@ -154,8 +152,8 @@ HEARTBEAT_MUTANTS: Final = (
         STOPPED,
         "asking again whether a task is alive that was dead and could not be claimed",
         LAST_RUN,
-        old="            if alive\n        }",
-        new="        }",
+        old=" if alive else 0, failed_ms)",
+        new=", failed_ms)",
         provers=tests(UNWRITABLE, "test_a_dead_task_that_could_not_be_closed_is_closed_as_soon_as_it_can_be"),
         unseen="closing a dead task a heartbeat later is in time for every bound of a round",
     ),

@@ -14,7 +14,7 @@ import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -92,7 +92,7 @@ def try_all(rounds: int, arguments: Sequence[str], processes: int, word: str = "
         mutant for mutant in MUTANTS if word in f"{mutant.promise} {mutant.turned_off}" and not mutant.unseen
     ]
     with copied_tree(folders=FOLDERS, files=FILES) as whole:
-        usual = _once(lambda first, also: _played(whole, first, also))
+        usual = _once(partial(_played, whole))
 
         def tried(mutant: Mutant) -> Trial:
             with copied_tree(whole, FOLDERS, FILES) as tree:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from sluice.cohorts.model import COHORT_NAME, MAX_EXECUTION_NAME, ROOM_FOR_ATTEMPT, SAMPLE_NAME
 from sluice.cohorts.sheet_cells import (
     SAMPLE,
+    SPREADSHEET_NUMBER,
     InvalidSheetError,
     Problem,
     like_sample,
@@ -45,7 +45,6 @@ ONE_ROW: Final = (
     "Lines, or join them, or give each row a sample name of its own"
 )
 
-_NUMBER_OF_A_SPREADSHEET: Final = re.compile(r"-?\d(?:\.\d+)?E\+\d+")
 _REWRITTEN: Final = "a number as a spreadsheet writes it; format the column as text and write the names anew"
 
 
@@ -166,7 +165,7 @@ def _name_complaints(sample: Any, cohort: str) -> Iterator[str]:
         yield f"it is {shown(sample)}; write the name in quotes"
     elif unseen := unseen_complaint(sample):
         yield unseen
-    elif isinstance(sample, str) and _NUMBER_OF_A_SPREADSHEET.fullmatch(sample):
+    elif isinstance(sample, str) and SPREADSHEET_NUMBER.fullmatch(sample):
         yield f"it is {sample}, {_REWRITTEN}"
     elif not isinstance(sample, str) or not SAMPLE_NAME.fullmatch(sample):
         yield f"it is {shown(sample)}; a name is 1 to 64 of A-Z a-z 0-9 . _ -"

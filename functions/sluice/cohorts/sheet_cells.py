@@ -55,6 +55,9 @@ TYPOGRAPHIC_QUOTES: Final = re.compile("[\u00ab\u00bb\u2018-\u201f].*[\u00ab\u00
 FORMULA: Final = re.compile(r"=[A-Z$(]")
 """How a cell begins that a spreadsheet would compute."""
 
+SPREADSHEET_NUMBER: Final = re.compile(r"-?\d(?:\.\d+)?E\+\d+")
+"""What Excel makes of a number of twelve digits or more, and of a name such as 1E5."""
+
 SPREADSHEET_ERRORS: Final = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
 )

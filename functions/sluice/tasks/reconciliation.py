@@ -125,8 +125,11 @@ processes ran meanwhile."""
 class Unclaimed:
     """When a task that is still to be claimed had its heartbeat, and when its claim failed; 0 if never."""
 
-    beat_ms: int = 0
-    failed_ms: int = 0
+    beat_ms: int
+    failed_ms: int
+
+
+NEVER: Final = Unclaimed(0, 0)
 
 
 @dataclass
@@ -168,18 +171,17 @@ class LastRun:
         """Remembers the tasks that a run did not claim: those whose claims failed, and those without one."""
         failed = [(task, alive, began_ms) for task, alive in findings.unclaimed]
         waiting = [(task, alive, self._of(task).failed_ms) for task, alive in findings.put_off]
-        beaten = {
-            task.key: self._of(task).beat_ms if self.had_heartbeat(task, findings.due_ms) else began_ms
-            for task, alive, _ in (*failed, *waiting)
-            if alive
-        }
+
+        def beat_ms(task: OpenTask) -> int:
+            return self._of(task).beat_ms if self.had_heartbeat(task, findings.due_ms) else began_ms
+
         self._unclaimed = {
-            task.key: Unclaimed(beaten.get(task.key, 0), failed_ms)
-            for task, _, failed_ms in (*waiting, *failed)
+            task.key: Unclaimed(beat_ms(task) if alive else 0, failed_ms)
+            for task, alive, failed_ms in (*waiting, *failed)
         }
 
     def _of(self, task: OpenTask) -> Unclaimed:
-        return self._unclaimed.get(task.key, Unclaimed())
+        return self._unclaimed.get(task.key, NEVER)
 
 
 RUN_SECONDS: Final = 55

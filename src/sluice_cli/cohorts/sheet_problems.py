@@ -7,7 +7,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from sluice.cohorts.sheet_cells import plain
+from sluice.cohorts.sheet_cells import SPREADSHEET_NUMBER, plain
 from sluice_cli.terminal.output import some
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ _DATE: Final = re.compile(
     re.IGNORECASE,
 )
 """What Excel makes of MARCH1, SEPT7 or 1-3: https://doi.org/10.1186/s13059-016-1044-7"""
-
-_FEW_DIGITS: Final = re.compile(r"-?\d(?:\.\d+)?E\+\d+")
-"""What Excel makes of a number of twelve digits or more."""
 
 LINES_SHOWN: Final = 200
 RANGES_SHOWN: Final = 12
@@ -52,7 +49,7 @@ def spreadsheet_remarks(rows: Iterable[Row]) -> Iterator[str]:
         if _DATE.fullmatch(row.sample):
             yield f"line {row.line}: a spreadsheet may have made the name {row.sample} of another, as a date."
         for name, value in json.loads(row.input).items():
-            if isinstance(value, str) and _FEW_DIGITS.fullmatch(value):
+            if isinstance(value, str) and SPREADSHEET_NUMBER.fullmatch(value):
                 place = f"line {row.line}, {plain(name)}"
                 yield f"{place}: {value} may be a number of which a spreadsheet cut digits."
 
